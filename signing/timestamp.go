@@ -3,6 +3,7 @@ package signing
 import (
 	"encoding/base64"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -59,7 +60,8 @@ func (s *TimestampSigner) Unsign(signed string) (value string, at time.Time, err
 	if err != nil {
 		return "", time.Time{}, err
 	}
-	return stamped[:i], time.Unix(seconds, 0), nil
+	const forever = 1 << 40 // 34,000 years, which a time.Time still holds
+	return stamped[:i], time.Unix(max(-forever, min(seconds, forever)), 0), nil
 }
 
 // UnsignMaxAge is Unsign for a text that must not be older than maxAge; else
@@ -83,7 +85,8 @@ type ExpiredError struct {
 
 // Error is Django's sentence.
 func (e *ExpiredError) Error() string {
-	return fmt.Sprintf("signing: signature age %v > %v seconds", e.Age.Seconds(), e.MaxAge.Seconds())
+	text := func(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) }
+	return "signing: signature age " + text(e.Age) + " > " + text(e.MaxAge) + " seconds"
 }
 
 // Unwrap gives ErrExpired.
