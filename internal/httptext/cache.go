@@ -1,0 +1,115 @@
+package httptext
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/coatcheck/coatcheck/internal/pystr"
+)
+
+// PatchVary adds header names to Vary, in their order and only those that are
+// not there yet in any case; a "*" among them makes the whole header "*".
+// Several Vary lines become one. Django: patch_vary_headers, as of 6.1: older
+// ones kept empty elements.
+func PatchVary(h http.Header, names ...string) {
+	lines := h["Vary"]
+	if len(names) == 1 && len(lines) == 1 && strings.EqualFold(lines[0], names[0]) {
+		return // the usual case of the second call
+	}
+	present := splitHeader(lines)
+	all := slices.Clip(present)
+	for _, name := range names {
+		name = pystr.Strip(name)
+		if name != "" && !slices.ContainsFunc(present, func(s string) bool { return strings.EqualFold(s, name) }) {
+			all = append(all, name)
+		}
+	}
+	switch {
+	case slices.Contains(all, "*"):
+		h["Vary"] = []string{"*"}
+	case len(all) > 0:
+		h["Vary"] = []string{strings.Join(all, ", ")}
+	}
+}
+
+// NeverCache forbids every cache to keep the response: Expires becomes now
+// unless it is set, and Cache-Control gets max-age=0, no-cache, no-store,
+// must-revalidate and private beside what it has, except public and a larger
+// max-age. Django: never_cache, add_never_cache_headers.
+func NeverCache(h http.Header, now time.Time) {
+	if len(h["Expires"]) == 0 {
+		h["Expires"] = []string{HTTPDate(now)}
+	}
+	if len(h["Cache-Control"]) == 0 {
+		h["Cache-Control"] = []string{"max-age=0, no-cache, no-store, must-revalidate, private"}
+		return
+	}
+	h["Cache-Control"] = []string{neverCacheControl(h["Cache-Control"])}
+}
+
+// directive is one element of Cache-Control; bare ones have no "=".
+type directive struct {
+	name, value string
+	bare        bool
+}
+
+func neverCacheControl(lines []string) string {
+	var all []directive
+	set := func(d directive) {
+		if i := slices.IndexFunc(all, func(e directive) bool { return e.name == d.name }); i >= 0 {
+			all[i] = d
+		} else {
+			all = append(all, d)
+		}
+	}
+	for _, field := range splitHeader(lines) {
+		name, value, found := strings.Cut(field, "=")
+		d := directive{strings.ToLower(pystr.Strip(name)), value, !found}
+		if d.name == "max-age" {
+			d.value = smallerAge(d.value)
+			d.bare = false
+		}
+		if d.name != "public" {
+			set(d)
+		}
+	}
+	if !slices.ContainsFunc(all, func(d directive) bool { return d.name == "max-age" }) {
+		all = append(all, directive{"max-age", "0", false})
+	}
+	for _, name := range [...]string{"no-cache", "no-store", "must-revalidate", "private"} {
+		set(directive{name, "", true})
+	}
+	parts := make([]string, len(all))
+	for i, d := range all {
+		parts[i] = d.name
+		if !d.bare {
+			parts[i] += "=" + d.value
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// smallerAge is the smaller of an age and 0. One that is no number is a mistake
+// of the caller, which Django answers with an error; here it counts as 0.
+func smallerAge(value string) string {
+	if n, err := strconv.Atoi(pystr.Strip(value)); err == nil && n < 0 {
+		return strconv.Itoa(n)
+	}
+	return "0"
+}
+
+// splitHeader is the list of the elements of a header that are not empty.
+func splitHeader(lines []string) []string {
+	var parts []string
+	for _, line := range lines {
+		for part := range strings.SplitSeq(line, ",") {
+			if part = pystr.Strip(part); part != "" {
+				parts = append(parts, part)
+			}
+		}
+	}
+	return parts
+}
