@@ -1,0 +1,159 @@
+package sessions
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/coatcheck/coatcheck/flow"
+)
+
+const (
+	maxCreates = 5  // a random key is never taken; a store that says so fails
+	maxMerges  = 20 // then the request fails rather than wait for its turn forever
+)
+
+// Save stores the session (Django: save). One without a key is created. Where
+// another request changed the session meanwhile, this request's changes are
+// made again on top of it. Where another request deleted it, nothing is stored
+// and the error is ErrInterrupted. The middleware calls it.
+func (s *Session) Save(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.key == "" {
+		return s.create(ctx)
+	}
+	if err := s.load(ctx); err != nil {
+		return err
+	}
+	if s.key == "" { // it was not there when it was loaded
+		return s.create(ctx)
+	}
+	return s.update(ctx)
+}
+
+func (s *Session) update(ctx context.Context) error {
+	for range maxMerges {
+		record, err := s.record()
+		if err != nil {
+			return err
+		}
+		switch err := s.engine.config.Store.Update(ctx, s.key, record); {
+		case err == nil:
+			s.version, s.changes = record.Version, changes{}
+			s.report(ctx, "session saved", "keys", s.data.Len())
+			return nil
+		case errors.Is(err, ErrNotFound):
+			s.report(ctx, "the session was deleted meanwhile")
+			return ErrInterrupted
+		case !errors.Is(err, ErrConflict):
+			return &StoreError{Op: "save", Err: err}
+		}
+		if err := s.merge(ctx); err != nil {
+			return err
+		}
+	}
+	return &StoreError{Op: "save", Err: ErrConflict}
+}
+
+// merge loads the session again and repeats this request's changes on it.
+func (s *Session) merge(ctx context.Context) error {
+	fresh, err := s.engine.config.Store.Load(ctx, s.key)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return ErrInterrupted
+	case err != nil:
+		return &StoreError{Op: "load", Err: err}
+	}
+	data, err := s.changes.replay(fresh.Data)
+	if err != nil {
+		return err
+	}
+	s.data, s.version = data, fresh.Version
+	s.report(ctx, "merged with the changes of another request")
+	return nil
+}
+
+// record is the session as it is to be stored now.
+func (s *Session) record() (*Record, error) {
+	raw, _ := s.data.Get(expiryKey)
+	expires, err := s.engine.date(parseExpiry(raw), time.Now())
+	if err != nil {
+		return nil, err
+	}
+	return &Record{Data: s.data, Expires: expires, Version: s.version}, nil
+}
+
+// Create stores the session under a new key, whatever key it had (Django:
+// create).
+func (s *Session) Create(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.create(ctx)
+}
+
+func (s *Session) create(ctx context.Context) error {
+	record, err := s.record()
+	if err != nil {
+		return err
+	}
+	for range maxCreates {
+		key := NewKey()
+		err = s.engine.config.Store.Create(ctx, key, record)
+		if errors.Is(err, ErrExists) {
+			continue
+		}
+		if err != nil {
+			return &StoreError{Op: "create", Err: err}
+		}
+		s.key, s.version, s.changes = key, record.Version, changes{}
+		s.loaded, s.modified = true, true
+		s.report(ctx, "new session created", "keys", s.data.Len())
+		return nil
+	}
+	return &StoreError{Op: "create", Err: fmt.Errorf("%w, %d times in a row", err, maxCreates)}
+}
+
+// Flush removes the session from the store with all its data, and forgets its
+// key (Django: flush).
+func (s *Session) Flush(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.remove(ctx, s.key); err != nil {
+		return err
+	}
+	s.clear()
+	s.key, s.version = "", ""
+	return nil
+}
+
+// CycleKey gives the session a new key and keeps its data, so that a key which
+// somebody else may know is worth nothing (Django: cycle_key).
+func (s *Session) CycleKey(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.load(ctx); err != nil {
+		return err
+	}
+	old := s.key
+	if err := s.create(ctx); err != nil {
+		return err
+	}
+	return s.remove(ctx, old)
+}
+
+func (s *Session) remove(ctx context.Context, key string) error {
+	if key == "" {
+		return nil
+	}
+	if err := s.engine.config.Store.Delete(ctx, key); err != nil {
+		return &StoreError{Op: "delete", Err: err}
+	}
+	if key == s.key {
+		s.report(ctx, "session deleted")
+	} else {
+		s.report(ctx, "session under the old key deleted", "old", flow.Brief(key))
+	}
+	return nil
+}

@@ -1,0 +1,225 @@
+package sessions
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/coatcheck/coatcheck/flow"
+	"github.com/coatcheck/coatcheck/internal/pyjson"
+)
+
+// ErrInterrupted: the session was deleted while this request ran, for instance
+// by a logout in another tab; nothing was saved (Django: SessionInterrupted,
+// answered with 400).
+var ErrInterrupted = errors.New("sessions: the request's session was deleted before the request completed. " +
+	"The user may have logged out in a concurrent request, for example.")
+
+// Session is the session of one request (Django: request.session). It loads
+// when it is first read or written. It is safe for use by several goroutines,
+// and of no use after the request.
+type Session struct {
+	engine *Engine
+
+	mu       sync.Mutex // guards what follows
+	key      string     // "" for none
+	loaded   bool
+	data     Data
+	version  string // the store's mark of what was loaded or saved last
+	changes  changes
+	accessed bool
+	modified bool
+}
+
+// Key returns the session key, or "" where the session has none yet.
+func (s *Session) Key() Key {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return Key(s.key)
+}
+
+// Accessed says whether the session was read or written (Django: accessed).
+func (s *Session) Accessed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.accessed
+}
+
+// Modified says whether the session has to be saved (Django: modified).
+func (s *Session) Modified() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.modified
+}
+
+// Unsaved says whether there are changes that were not saved, which is how the
+// middleware notices changes that come too late.
+func (s *Session) Unsaved() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.changes.list) > 0
+}
+
+// SetModified makes the session be saved though nothing in it changed, which
+// moves its expiry (Django: session.modified = True).
+func (s *Session) SetModified() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.modified = true
+}
+
+// IsEmpty says whether there is neither a key nor data (Django: is_empty).
+func (s *Session) IsEmpty() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.key == "" && s.data.Len() == 0
+}
+
+// Get returns the JSON text stored under key; ok is false where there is none.
+// The function sessions.Get decodes it too.
+func (s *Session) Get(ctx context.Context, key string) (text string, ok bool, err error) {
+	return s.raw(ctx, key)
+}
+
+// Text returns the string stored under key, or "" where there is none or a
+// value of another kind.
+func (s *Session) Text(ctx context.Context, key string) (string, error) {
+	raw, _, err := s.raw(ctx, key)
+	text, _ := pyjson.Unquote(raw)
+	return text, err
+}
+
+func (s *Session) raw(ctx context.Context, key string) (string, bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.load(ctx); err != nil {
+		return "", false, err
+	}
+	text, ok := s.data.Get(key)
+	return text, ok, nil
+}
+
+// Data returns a copy of all that the session holds.
+func (s *Session) Data(ctx context.Context) (Data, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.load(ctx); err != nil {
+		return Data{}, err
+	}
+	return s.data.Clone(), nil
+}
+
+// Set stores v under key as JSON, by the rules of encoding/json. A float64 is
+// a float in Python too, NaN included.
+func (s *Session) Set(ctx context.Context, key string, v any) error {
+	text, err := pyjson.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("sessions: set %q: %w", key, err)
+	}
+	return s.setRaw(ctx, key, text)
+}
+
+func (s *Session) setRaw(ctx context.Context, key, text string) error {
+	return s.change(ctx, change{key: key, set: text})
+}
+
+// Delete removes key and says whether it was there (Django: del and pop).
+func (s *Session) Delete(ctx context.Context, key string) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.load(ctx); err != nil {
+		return false, err
+	}
+	if _, ok := s.data.Get(key); !ok {
+		return false, nil
+	}
+	return true, s.apply(change{key: key, delete: true})
+}
+
+// Clear removes all keys and keeps the session key (Django: clear).
+func (s *Session) Clear() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.clear()
+}
+
+func (s *Session) clear() {
+	s.data, s.loaded = Data{}, true
+	s.changes = changes{cleared: true}
+	s.accessed, s.modified = true, true
+}
+
+// change makes a change to the loaded session and remembers it for a merge.
+func (s *Session) change(ctx context.Context, c change) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.load(ctx); err != nil {
+		return err
+	}
+	return s.apply(c)
+}
+
+func (s *Session) apply(c change) error {
+	if err := c.apply(&s.data); err != nil {
+		return err
+	}
+	s.changes.list = append(s.changes.list, c)
+	s.modified = true
+	return nil
+}
+
+// load fetches the session on first use. Where the store has none under the
+// key, the key is dropped, so that a key which a client made up is never taken.
+func (s *Session) load(ctx context.Context) error {
+	s.accessed = true
+	if s.loaded {
+		return nil
+	}
+	if s.key == "" {
+		s.loaded = true
+		return nil
+	}
+	record, err := s.engine.config.Store.Load(ctx, s.key)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		s.report(ctx, "no such session, or it has expired")
+		s.key = ""
+	case err != nil:
+		s.report(ctx, "the session store failed", "error", err)
+		return &StoreError{Op: "load", Err: err}
+	default:
+		s.data, s.version = record.Data, record.Version
+		s.checkCorrupt(ctx, record)
+	}
+	s.loaded = true
+	return nil
+}
+
+func (s *Session) checkCorrupt(ctx context.Context, r *Record) {
+	if r.Corrupt == nil {
+		s.report(ctx, "session loaded, signature good", "keys", r.Data.Len(), "expires", r.Expires.UTC().Format("2006-01-02 15:04:05Z"))
+		return
+	}
+	s.report(ctx, "session data corrupt, taken as empty", "reason", r.Corrupt)
+	s.engine.config.Logger.WarnContext(ctx, "Session data corrupted", "key", Key(s.key), "reason", r.Corrupt)
+}
+
+func (s *Session) report(ctx context.Context, what string, details ...any) {
+	if t := flow.FromContext(ctx); t != nil {
+		t.Step(flow.SessionEngine, what, append([]any{"key", flow.Brief(s.key)}, details...)...)
+	}
+}
+
+// StoreError wraps what a store returned when it failed. It means an outage,
+// never that a session does not exist.
+type StoreError struct {
+	Op  string // load, save, create or delete
+	Err error
+}
+
+// Error names the operation.
+func (e *StoreError) Error() string { return "sessions: " + e.Op + ": " + e.Err.Error() }
+
+// Unwrap gives the store's error.
+func (e *StoreError) Unwrap() error { return e.Err }

@@ -1,0 +1,86 @@
+package sessions
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/coatcheck/coatcheck/flow"
+)
+
+// Errors that stores return and callers branch on.
+var (
+	// ErrNotFound: there is no such session, or it has expired.
+	ErrNotFound = errors.New("sessions: no such session")
+	// ErrExists: the key of a new session is taken (Django: CreateError).
+	ErrExists = errors.New("sessions: the session key is taken")
+	// ErrConflict: the session was changed since it was loaded.
+	ErrConflict = errors.New("sessions: the session was changed by another request")
+)
+
+// Store keeps sessions. A program may bring its own; sessionstest tests it.
+//
+// Every method may be called at the same time from many requests, for one key
+// too. An error other than the named ones means that the store failed, and
+// makes the request fail with 503; it must never be given for a key of odd
+// form, which is simply not found.
+type Store interface {
+	// Load returns the session of key, or ErrNotFound where there is none or it
+	// has expired. Data that cannot be decoded is no error: the record is then
+	// empty and says so in Corrupt.
+	Load(ctx context.Context, key string) (*Record, error)
+	// Create stores a new session, or returns ErrExists. It sets the record's
+	// Version.
+	Create(ctx context.Context, key string, r *Record) error
+	// Update replaces the session of key if it still is the one whose Version
+	// the record bears, and sets the new Version. It returns ErrConflict where
+	// it is another, and ErrNotFound where it is gone: an update must never
+	// create. Whether it has expired plays no part.
+	Update(ctx context.Context, key string, r *Record) error
+	// Delete removes the session of key. One that is not there is no error.
+	Delete(ctx context.Context, key string) error
+}
+
+// Clearer is implemented by stores in which expired sessions stay until they
+// are removed (Django: clear_expired).
+type Clearer interface {
+	// ClearExpired removes sessions that have expired and returns how many.
+	ClearExpired(ctx context.Context) (int64, error)
+}
+
+// Record is a session as a store has it.
+type Record struct {
+	Data    Data
+	Expires time.Time
+	// Version is the store's own mark of this content, opaque to others, by
+	// which Update sees whether somebody changed it.
+	Version string
+	// Corrupt says why Data could not be decoded, for instance because another
+	// secret key signed it. The session is then empty and keeps its key.
+	Corrupt error
+}
+
+// LogValue hides the content.
+func (r Record) LogValue() slog.Value {
+	return slog.GroupValue(slog.Int("keys", r.Data.Len()), slog.Time("expires", r.Expires))
+}
+
+// String hides the content.
+func (r Record) String() string { return r.Data.String() }
+
+// GoString hides the content.
+func (r Record) GoString() string { return r.String() }
+
+// Key is a session key, which is a password in all but name, so it does not
+// print itself.
+type Key string
+
+// String shows the first characters only.
+func (k Key) String() string { return flow.Brief(string(k)) }
+
+// GoString shows the first characters only.
+func (k Key) GoString() string { return k.String() }
+
+// LogValue shows the first characters only.
+func (k Key) LogValue() slog.Value { return slog.StringValue(k.String()) }
