@@ -1,0 +1,129 @@
+package database
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/coatcheck/coatcheck/database/internal/dialect"
+)
+
+// DB is a database with Django's tables. It is safe for concurrent use and is
+// not changed after it was opened.
+type DB struct {
+	pool    *sql.DB // takes every write
+	reader  *sql.DB // takes the reads; the same as pool but for SQLite
+	dialect *dialect.Dialect
+	queries *queries
+	closer  func() error
+	created []string
+	onQuery func(string) // for tests: sees every statement
+
+	tx *sql.Tx // not nil in the handle that Tx gives to its function
+
+	stmts *sync.Map // statement text -> *sql.Stmt; nil where nothing is prepared
+}
+
+// New makes a DB of connection pools, and creates absent tables if so wanted. It
+// is for the packages of the engines: nobody else can name a dialect. Where it
+// fails it closes what it was given.
+func New(ctx context.Context, from dialect.Source, d dialect.Dialect) (*DB, error) {
+	if d.Location == nil {
+		d.Location = time.UTC
+	}
+	if from.Reader == nil {
+		from.Reader = from.Pool
+	}
+	db := &DB{pool: from.Pool, reader: from.Reader, dialect: &d, closer: from.Close}
+	db.queries = newQueries(db.dialect)
+	if d.Prepare {
+		db.stmts = &sync.Map{}
+	}
+	if from.Create {
+		var err error
+		if db.created, err = db.Migrate(ctx); err != nil {
+			return nil, errors.Join(err, db.Close())
+		}
+	}
+	return db, nil
+}
+
+// Engine names the engine: "sqlite", "postgres" or "mysql".
+func (db *DB) Engine() string { return db.dialect.Name }
+
+// Location is the zone of the site's naive times: UTC where Django has USE_TZ
+// True, otherwise its TIME_ZONE. Where it is not UTC, Django puts last_login
+// into a password-reset token in this zone.
+func (db *DB) Location() *time.Location { return db.dialect.Location }
+
+// SQL gives the pool that takes the writes, for the program's own tables. For
+// SQLite it has a single connection: whoever keeps rows or a transaction open
+// holds up every write.
+func (db *DB) SQL() *sql.DB { return db.pool }
+
+// Created tells what opening this database created, line by line; empty where
+// everything was there.
+func (db *DB) Created() []string { return append([]string(nil), db.created...) }
+
+// Ping asks the database for a sign of life.
+func (db *DB) Ping(ctx context.Context) error {
+	if err := db.reader.PingContext(ctx); err != nil {
+		return fmt.Errorf("database: ping: %w", err)
+	}
+	return nil
+}
+
+// Close closes every connection.
+func (db *DB) Close() error {
+	if db.tx != nil {
+		return errors.New("database: a transaction's handle is not to be closed")
+	}
+	var errs []error
+	if db.stmts != nil {
+		db.stmts.Range(func(_, stmt any) bool {
+			errs = append(errs, stmt.(*sql.Stmt).Close())
+			return true
+		})
+	}
+	if db.reader != db.pool {
+		errs = append(errs, db.reader.Close())
+	}
+	errs = append(errs, db.pool.Close())
+	if db.closer != nil {
+		errs = append(errs, db.closer())
+	}
+	return errors.Join(errs...)
+}
+
+// Tx runs fn in a transaction: all that fn does through tx happens, or, where fn
+// returns an error or panics, nothing. Where the database broke the transaction
+// off for the sake of another one (a deadlock), fn runs again, a few times at
+// most, so it should do nothing but write to tx. Within fn use tx and not the
+// outer DB: SQLite has one connection that writes. A Tx within a Tx joins it.
+func (db *DB) Tx(ctx context.Context, fn func(ctx context.Context, tx *DB) error) error {
+	if db.tx != nil {
+		return fn(ctx, db)
+	}
+	return db.retry(ctx, func() error { return db.once(ctx, fn) })
+}
+
+// once runs fn in one transaction.
+func (db *DB) once(ctx context.Context, fn func(context.Context, *DB) error) error {
+	tx, err := db.pool.BeginTx(ctx, &sql.TxOptions{Isolation: db.dialect.Isolation})
+	if err != nil {
+		return fmt.Errorf("database: begin: %w", err)
+	}
+	defer tx.Rollback() //nolint:errcheck // after a commit it has nothing to do
+	joined := *db
+	joined.tx = tx
+	if err := fn(ctx, &joined); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("database: commit: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,18 @@
+package database
+
+import "errors"
+
+// What callers branch on. They come wrapped; use errors.Is.
+var (
+	// ErrNotFound means that there is no such row.
+	ErrNotFound = errors.New("not found")
+	// ErrDuplicate means that a row with this unique value exists already.
+	// Django: IntegrityError, and CreateError for a session.
+	ErrDuplicate = errors.New("exists already")
+	// ErrConflict means that the row is there and no longer holds what the
+	// caller had read.
+	ErrConflict = errors.New("changed meanwhile")
+	// ErrInvalid means that a value cannot be stored: too long for its column, a
+	// NUL byte, no valid UTF-8, a year that Django cannot read.
+	ErrInvalid = errors.New("invalid value")
+)

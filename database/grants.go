@@ -1,0 +1,71 @@
+package database
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/coatcheck/coatcheck/database/internal/dialect"
+)
+
+// GrantUser grants "app.codename" to the user. That it was granted before is no
+// error; ErrNotFound means that there is no such user or permission.
+func (db *DB) GrantUser(ctx context.Context, userID, permission string) error {
+	return db.grant(ctx, &db.queries.grantUser, &db.queries.grantableUser, userID, permission)
+}
+
+// GrantGroup grants "app.codename" to the group, as GrantUser does to a user.
+func (db *DB) GrantGroup(ctx context.Context, groupID, permission string) error {
+	return db.grant(ctx, &db.queries.grantGroup, &db.queries.grantableGroup, groupID, permission)
+}
+
+// RevokeUser takes "app.codename" from the user. That it was not granted, or
+// that there is no such thing, is no error.
+func (db *DB) RevokeUser(ctx context.Context, userID, permission string) error {
+	return db.revoke(ctx, &db.queries.revokeUser, userID, permission)
+}
+
+// RevokeGroup takes "app.codename" from the group, as RevokeUser does from a
+// user.
+func (db *DB) RevokeGroup(ctx context.Context, groupID, permission string) error {
+	return db.revoke(ctx, &db.queries.revokeGroup, groupID, permission)
+}
+
+// grant inserts what joins owner and permission.
+func (db *DB) grant(ctx context.Context, insert, possible *dialect.Query, owner, permission string) error {
+	n, ok := parseID(owner)
+	app, codename, dotted := strings.Cut(permission, ".")
+	if !ok || !dotted || !storable(permission) {
+		return fmt.Errorf("database: %s: %w", insert.Name, ErrNotFound)
+	}
+	return db.ensure(ctx, insert, possible, n, app, codename)
+}
+
+// revoke deletes what joins owner and permission.
+func (db *DB) revoke(ctx context.Context, q *dialect.Query, owner, permission string) error {
+	n, ok := parseID(owner)
+	app, codename, dotted := strings.Cut(permission, ".")
+	if !ok || !dotted || !storable(permission) {
+		return nil
+	}
+	_, err := db.exec(ctx, q, n, app, codename)
+	return err
+}
+
+// ensure inserts what joins two rows. Where nothing was inserted, it was there
+// already, or one of the two rows is not, which possible tells.
+func (db *DB) ensure(ctx context.Context, insert, possible *dialect.Query, args ...any) error {
+	count, err := db.exec(ctx, insert, args...)
+	if errors.Is(err, ErrDuplicate) { // another node was faster
+		return nil
+	}
+	if err != nil || count > 0 {
+		return err
+	}
+	found, err := db.exists(ctx, possible, args...)
+	if err == nil && !found {
+		err = fmt.Errorf("database: %s: %w", insert.Name, ErrNotFound)
+	}
+	return err
+}

@@ -1,0 +1,202 @@
+package dialect
+
+import (
+	"context"
+	"database/sql"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Style is how an engine spells the parameters of a statement.
+type Style int
+
+// The styles.
+const (
+	Ordinal Style = iota // ?1, ?2: SQLite
+	Dollar               // $1, $2: PostgreSQL
+	Bare                 // ?, ?: MySQL and MariaDB
+)
+
+// Class is what an error of a driver means to a caller.
+type Class int
+
+// The classes.
+const (
+	Other     Class = iota
+	Duplicate       // a unique constraint refused the row
+	Transient       // nothing was written, the same work may succeed now
+	Invalid         // the value does not fit the column
+)
+
+// Dialect is what differs between the engines. The zero value of a text means
+// the common spelling.
+type Dialect struct {
+	// Name is "sqlite", "postgres" or "mysql".
+	Name string
+	// Style is the spelling of parameters.
+	Style Style
+	// Location is the zone of the naive times in the columns; never nil. For
+	// PostgreSQL, which stores instants, it is only the site's zone.
+	Location *time.Location
+	// NativeTime says that the engine stores instants, and that the driver
+	// takes and gives time.Time.
+	NativeTime bool
+	// TimeText says that time columns are read as text.
+	TimeText bool
+	// Prepare says that a prepared statement is worth keeping.
+	Prepare bool
+	// Returning says that INSERT returns the new id as a row.
+	Returning bool
+	// OnConflict says that INSERT ... ON CONFLICT DO NOTHING exists.
+	OnConflict bool
+	// BinaryCast says that text columns may compare without regard to case,
+	// and that equality of bytes has to be asked for.
+	BinaryCast bool
+	// IntCast is appended to an integer parameter.
+	IntCast string
+	// ForUpdate is appended to a SELECT that locks its rows.
+	ForUpdate string
+	// FoldUpper says that a comparison without case is UPPER() = UPPER(), as
+	// Django makes it on PostgreSQL; LIKE otherwise.
+	FoldUpper bool
+	// Isolation is the level of a transaction.
+	Isolation sql.IsolationLevel
+	// DeleteLimit says that DELETE takes ORDER BY and LIMIT.
+	DeleteLimit bool
+	// SkipLocked is appended to the sub-select that chooses rows to delete.
+	SkipLocked string
+	// Tables is a query without parameters for the names of all tables that an
+	// unqualified name would find.
+	Tables string
+	// Classify tells what an error of the driver means.
+	Classify func(error) Class
+	// Alone runs fn while no other node runs one, with everything that fn did
+	// in one transaction where the engine's DDL allows that.
+	Alone func(ctx context.Context, db *sql.DB, fn func(context.Context, Conn) error) error
+}
+
+// Source is what the package of an engine opened.
+type Source struct {
+	Pool   *sql.DB      // takes every write
+	Reader *sql.DB      // takes the reads; nil: Pool does
+	Close  func() error // called after both are closed; may be nil
+	Create bool         // create absent tables
+}
+
+// Conn is what *sql.DB, *sql.Tx and *sql.Conn have in common.
+type Conn interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// Query is one statement, spelled for its engine.
+type Query struct {
+	// Name says what the statement does, for traces and errors.
+	Name string
+	// Text is the statement.
+	Text string
+	// Write says that it changes rows.
+	Write bool
+	order []int // the parameters in the order of their marks; nil: as given
+}
+
+// Query spells a statement that is written with the
+// parameters ?1, ?2 and so on.
+func (d *Dialect) Query(name, text string) Query {
+	q := Query{Name: name, Text: text, Write: !strings.HasPrefix(text, "SELECT") || strings.HasSuffix(text, "FOR UPDATE")}
+	switch d.Style {
+	case Dollar:
+		q.Text = marks(text, func(n int) string { return "$" + strconv.Itoa(n) })
+	case Bare:
+		q.order = []int{}
+		q.Text = marks(text, func(n int) string {
+			q.order = append(q.order, n-1)
+			return "?"
+		})
+		if inOrder(q.order) {
+			q.order = nil
+		}
+	}
+	return q
+}
+
+// Args puts the arguments into the order of the statement's marks.
+func (q *Query) Args(args []any) []any {
+	if q.order == nil {
+		return args
+	}
+	ordered := make([]any, len(q.order))
+	for i, n := range q.order {
+		ordered[i] = args[n]
+	}
+	return ordered
+}
+
+// marks replaces every ?1, ?2 and so on of a statement.
+func marks(text string, spell func(int) string) string {
+	var b strings.Builder
+	for i := 0; i < len(text); i++ {
+		end := i + 1
+		for text[i] == '?' && end < len(text) && '0' <= text[end] && text[end] <= '9' {
+			end++
+		}
+		n, err := strconv.Atoi(text[i+1 : end])
+		if err != nil {
+			b.WriteByte(text[i])
+			continue
+		}
+		b.WriteString(spell(n))
+		i = end - 1
+	}
+	return b.String()
+}
+
+// inOrder reports whether order is 0, 1, 2 and so on.
+func inOrder(order []int) bool {
+	for i, n := range order {
+		if i != n {
+			return false
+		}
+	}
+	return true
+}
+
+// TimeColumn spells a time column in a SELECT.
+func (d *Dialect) TimeColumn(column string) string {
+	if d.TimeText {
+		return "CAST(" + column + " AS TEXT)"
+	}
+	return column
+}
+
+// Same spells "the column holds the bytes of the parameter", with an index on
+// the column still of use.
+func (d *Dialect) Same(column, mark string) string {
+	if d.BinaryCast {
+		return column + " = " + mark + " AND CAST(" + column + " AS BINARY) = " + mark
+	}
+	return column + " = " + mark
+}
+
+// ID spells a parameter that is an id.
+func (d *Dialect) ID(mark string) string { return mark + d.IntCast }
+
+// Fold spells a comparison without case, as Django's iexact makes it.
+func (d *Dialect) Fold(column, mark string) string {
+	if d.FoldUpper {
+		return "UPPER(" + column + "::text) = UPPER(" + mark + "::text)"
+	}
+	return column + " LIKE " + mark + " ESCAPE '!'"
+}
+
+// FoldArg makes the argument of Fold.
+func (d *Dialect) FoldArg(text string) string {
+	if d.FoldUpper {
+		return text
+	}
+	return likeEscape.Replace(text)
+}
+
+var likeEscape = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")

@@ -1,0 +1,103 @@
+package database
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+	"strconv"
+
+	"github.com/coatcheck/coatcheck/database/internal/dialect"
+)
+
+// UserPermissions lists what is granted to the user directly, as "app.codename",
+// sorted. A user that does not exist has none. Django: get_user_permissions,
+// without its rule for superusers.
+func (db *DB) UserPermissions(ctx context.Context, userID string) ([]string, error) {
+	return db.permissionsOf(ctx, &db.queries.userPermissions, userID)
+}
+
+// GroupPermissions lists what is granted to the user through groups, as
+// "app.codename", sorted. Django: get_group_permissions, without its rule for
+// superusers.
+func (db *DB) GroupPermissions(ctx context.Context, userID string) ([]string, error) {
+	return db.permissionsOf(ctx, &db.queries.groupPermissions, userID)
+}
+
+// permissionsOf runs one of the two queries.
+func (db *DB) permissionsOf(ctx context.Context, q *dialect.Query, userID string) ([]string, error) {
+	n, ok := parseID(userID)
+	if !ok {
+		return nil, nil
+	}
+	var names []string
+	err := db.rows(ctx, q, []any{n}, func(rows *sql.Rows) error {
+		var app, codename string
+		err := rows.Scan(&app, &codename)
+		names = append(names, app+"."+codename)
+		return err
+	}, func() { names = nil })
+	slices.Sort(names)
+	return slices.Compact(names), err
+}
+
+// AllPermissions lists every permission there is, as "app.codename", sorted:
+// what a superuser has.
+func (db *DB) AllPermissions(ctx context.Context) ([]string, error) {
+	permissions, err := db.Permissions(ctx)
+	names := make([]string, len(permissions))
+	for i, p := range permissions {
+		names[i] = p.String()
+	}
+	slices.Sort(names)
+	return slices.Compact(names), err
+}
+
+// Permissions lists the rows of auth_permission in Django's order: by app label,
+// model, codename.
+func (db *DB) Permissions(ctx context.Context) ([]Permission, error) {
+	var all []Permission
+	err := db.rows(ctx, &db.queries.permissions, nil, func(rows *sql.Rows) error {
+		var id int64
+		var p Permission
+		err := rows.Scan(&id, &p.AppLabel, &p.Model, &p.Codename, &p.Name)
+		p.ID = strconv.FormatInt(id, 10)
+		all = append(all, p)
+		return err
+	}, func() { all = nil })
+	return all, err
+}
+
+// CreatePermission inserts a permission of the program's own, and its content
+// type where that is absent, and sets its ID. ErrDuplicate where it exists.
+func (db *DB) CreatePermission(ctx context.Context, p *Permission) error {
+	if err := check(field{"app label", p.AppLabel, 100}, field{"model", p.Model, 100},
+		field{"codename", p.Codename, 100}, field{"name", p.Name, 255}); err != nil {
+		return err
+	}
+	return db.Tx(ctx, func(ctx context.Context, tx *DB) error {
+		contentType, err := tx.contentType(ctx, p.AppLabel, p.Model)
+		if err != nil {
+			return err
+		}
+		id, err := tx.insert(ctx, &tx.queries.insertPermission, p.Name, contentType, p.Codename)
+		if err == nil {
+			p.ID = id
+		}
+		return err
+	})
+}
+
+// contentType gives the id of a content type, which it creates where absent.
+func (db *DB) contentType(ctx context.Context, app, model string) (id int64, err error) {
+	err = db.row(ctx, &db.queries.contentType, []any{app, model}, &id)
+	if !errors.Is(err, ErrNotFound) {
+		return id, err
+	}
+	_, err = db.insert(ctx, &db.queries.insertContentType, app, model)
+	if err != nil && !errors.Is(err, ErrDuplicate) {
+		return 0, err
+	}
+	err = db.row(ctx, &db.queries.contentType, []any{app, model}, &id)
+	return id, err
+}

@@ -1,0 +1,169 @@
+package database
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/coatcheck/coatcheck/database/internal/dialect"
+	"github.com/coatcheck/coatcheck/flow"
+)
+
+// tries bounds how often one piece of work is tried where the database asks for
+// it: a deadlock, a lock that took too long, "database is locked".
+const tries = 5
+
+// row runs a query for one row and scans it. No row is ErrNotFound, unwrapped.
+func (db *DB) row(ctx context.Context, q *dialect.Query, args []any, dest ...any) error {
+	err := db.retry(ctx, func() error {
+		if stmt := db.prepared(ctx, q); stmt != nil {
+			return stmt.QueryRowContext(ctx, q.Args(args)...).Scan(dest...)
+		}
+		return db.conn(q).QueryRowContext(ctx, q.Text, q.Args(args)...).Scan(dest...)
+	})
+	missing := errors.Is(err, sql.ErrNoRows)
+	if t := flow.FromContext(ctx); t != nil && (err == nil || missing) {
+		t.Step(flow.Database, q.Name, "found", !missing)
+	}
+	if missing {
+		return ErrNotFound
+	}
+	return db.explain(q, err)
+}
+
+// rows runs a query and calls scan for each row.
+func (db *DB) rows(ctx context.Context, q *dialect.Query, args []any, scan func(*sql.Rows) error, reset func()) error {
+	count := 0
+	err := db.retry(ctx, func() error {
+		count = 0
+		reset()
+		rows, err := db.conn(q).QueryContext(ctx, q.Text, q.Args(args)...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close() //nolint:errcheck // rows.Err tells
+		for rows.Next() {
+			count++
+			if err := scan(rows); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	})
+	if t := flow.FromContext(ctx); t != nil && err == nil {
+		t.Step(flow.Database, q.Name, "rows", count)
+	}
+	return db.explain(q, err)
+}
+
+// exec runs a statement and gives the number of rows that it matched.
+func (db *DB) exec(ctx context.Context, q *dialect.Query, args ...any) (int64, error) {
+	result, err := db.result(ctx, q, args)
+	if err != nil {
+		return 0, err
+	}
+	count, err := result.RowsAffected()
+	if t := flow.FromContext(ctx); t != nil && err == nil {
+		t.Step(flow.Database, q.Name, "rows", count)
+	}
+	return count, db.explain(q, err)
+}
+
+// result runs a statement.
+func (db *DB) result(ctx context.Context, q *dialect.Query, args []any) (result sql.Result, err error) {
+	err = db.retry(ctx, func() (err error) {
+		if stmt := db.prepared(ctx, q); stmt != nil {
+			result, err = stmt.ExecContext(ctx, q.Args(args)...)
+			return err
+		}
+		result, err = db.conn(q).ExecContext(ctx, q.Text, q.Args(args)...)
+		return err
+	})
+	return result, db.explain(q, err)
+}
+
+// conn gives what a statement runs on: the transaction if there is one.
+func (db *DB) conn(q *dialect.Query) dialect.Conn {
+	if db.onQuery != nil {
+		db.onQuery(q.Text)
+	}
+	switch {
+	case db.tx != nil:
+		return db.tx
+	case q.Write:
+		return db.pool
+	}
+	return db.reader
+}
+
+// prepared gives the statement's prepared form, or nil where there is none: in
+// a transaction, with an engine that gains nothing by it, and after a failure to
+// prepare, whose error then comes from running the text.
+func (db *DB) prepared(ctx context.Context, q *dialect.Query) *sql.Stmt {
+	if db.stmts == nil || db.tx != nil || db.onQuery != nil {
+		return nil
+	}
+	if stmt, ok := db.stmts.Load(q.Text); ok {
+		return stmt.(*sql.Stmt)
+	}
+	pool := db.reader
+	if q.Write {
+		pool = db.pool
+	}
+	stmt, err := pool.PrepareContext(ctx, q.Text)
+	if err != nil {
+		return nil
+	}
+	if kept, loaded := db.stmts.LoadOrStore(q.Text, stmt); loaded {
+		_ = stmt.Close()
+		return kept.(*sql.Stmt)
+	}
+	return stmt
+}
+
+// retry runs work again, after a growing pause, as long as the database says
+// that nothing was written and the same work may succeed. Within a transaction
+// it runs it once: there the whole transaction is to be run again.
+func (db *DB) retry(ctx context.Context, work func() error) error {
+	pause := 2 * time.Millisecond
+	for try := 1; ; try++ {
+		err := work()
+		if err == nil || db.tx != nil || try == tries || db.class(err) != dialect.Transient {
+			return err
+		}
+		timer := time.NewTimer(pause + rand.N(pause))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return err
+		case <-timer.C:
+		}
+		pause *= 3
+	}
+}
+
+// class tells what an error of the driver means.
+func (db *DB) class(err error) dialect.Class {
+	if errors.Is(err, sql.ErrNoRows) {
+		return dialect.Other
+	}
+	return db.dialect.Classify(err)
+}
+
+// explain turns an error of the driver into ours. The text of a duplicate would
+// hold the value, which may be a session key, so it is left out.
+func (db *DB) explain(q *dialect.Query, err error) error {
+	if err == nil {
+		return nil
+	}
+	switch db.class(err) {
+	case dialect.Duplicate:
+		return fmt.Errorf("database: %s: %w", q.Name, ErrDuplicate)
+	case dialect.Invalid:
+		return fmt.Errorf("database: %s: %w", q.Name, ErrInvalid)
+	}
+	return fmt.Errorf("database: %s: %w", q.Name, err)
+}

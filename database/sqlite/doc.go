@@ -1,0 +1,9 @@
+// Package sqlite is on floor 1, the database: Django's tables in an SQLite file,
+// or in memory. It needs no C compiler.
+//
+//	db, err := sqlite.Open(ctx, "app.db")
+//
+// A Django, or any number of other processes, may use the same file at the same
+// time. The file is switched to write-ahead logging. One connection writes, a
+// few read beside it.
+package sqlite

@@ -1,0 +1,248 @@
+package database
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/coatcheck/coatcheck/database/internal/dialect"
+	"github.com/coatcheck/coatcheck/password"
+)
+
+// UserByID fetches the user with this id, or ErrNotFound.
+func (db *DB) UserByID(ctx context.Context, id string) (*User, error) {
+	n, ok := parseID(id)
+	if !ok {
+		return nil, fmt.Errorf("database: user: %w", ErrNotFound)
+	}
+	return db.user(ctx, &db.queries.userByID, n)
+}
+
+// UserByUsername fetches the user with this name as the database compares:
+// exactly on SQLite and PostgreSQL; on MySQL, under its default collations,
+// without regard to case, accents and trailing blanks, as Django does there. Or
+// ErrNotFound.
+func (db *DB) UserByUsername(ctx context.Context, username string) (*User, error) {
+	if !storable(username) {
+		return nil, fmt.Errorf("database: user: %w", ErrNotFound)
+	}
+	return db.user(ctx, &db.queries.userByName, username)
+}
+
+// UserByUsernameFold fetches the user with this name without regard to case, or
+// ErrNotFound. SQLite folds ASCII only. Of several it prefers the exact one,
+// then the oldest. Django: username__iexact.
+func (db *DB) UserByUsernameFold(ctx context.Context, username string) (*User, error) {
+	if !storable(username) {
+		return nil, fmt.Errorf("database: user: %w", ErrNotFound)
+	}
+	return db.user(ctx, &db.queries.userByFold, db.dialect.FoldArg(username), username)
+}
+
+// UsernameTaken reports whether a user has this name, without regard to case, as
+// Django's sign-up form asks since 4.2.
+func (db *DB) UsernameTaken(ctx context.Context, username string) (bool, error) {
+	if !storable(username) {
+		return false, nil
+	}
+	return db.exists(ctx, &db.queries.nameTaken, db.dialect.FoldArg(username))
+}
+
+// user fetches one user.
+func (db *DB) user(ctx context.Context, q *dialect.Query, args ...any) (*User, error) {
+	row := &struct {
+		User
+		memo  memo
+		id    int64
+		login dialect.Time
+		join  dialect.Time
+	}{}
+	u := &row.User
+	row.login = dialect.Time{Dest: &u.LastLogin, Dialect: db.dialect}
+	row.join = dialect.Time{Dest: &u.DateJoined, Dialect: db.dialect}
+	err := db.row(ctx, q, args, &row.id, (*string)(&u.Password), &row.login, &u.IsSuperuser, &u.Username,
+		&u.FirstName, &u.LastName, &u.Email, &u.IsStaff, &u.IsActive, &row.join)
+	if err != nil {
+		return nil, absent("user", err)
+	}
+	u.ID = strconv.FormatInt(row.id, 10)
+	u.memo = &row.memo
+	return u, nil
+}
+
+// exists runs a query for which any row means yes.
+func (db *DB) exists(ctx context.Context, q *dialect.Query, args ...any) (bool, error) {
+	var one int
+	err := db.row(ctx, q, args, &one)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// CreateUser inserts a user and sets its ID. A zero DateJoined becomes now. A
+// name that exists is ErrDuplicate, and on MySQL also one that differs from it
+// by case only. Nothing is normalised here: see auth.
+func (db *DB) CreateUser(ctx context.Context, u *User) error {
+	if u.ID != "" {
+		return errors.New("database: create user: it has an ID already")
+	}
+	joined := u.DateJoined
+	if joined.IsZero() {
+		joined = time.Now()
+	}
+	joined = joined.Truncate(time.Microsecond).UTC()
+	if err := errors.Join(u.check(), db.checkTime("date_joined", joined), db.checkTime("last_login", u.LastLogin)); err != nil {
+		return err
+	}
+	id, err := db.insert(ctx, &db.queries.createUser, string(u.Password), db.nullTime(u.LastLogin), u.IsSuperuser,
+		u.Username, u.FirstName, u.LastName, u.Email, u.IsStaff, u.IsActive, db.dialect.Bind(joined))
+	if err != nil {
+		return err
+	}
+	u.ID, u.DateJoined, u.LastLogin = id, joined, u.LastLogin.Truncate(time.Microsecond)
+	if u.memo == nil {
+		u.memo = &memo{}
+	}
+	return nil
+}
+
+// insert runs an INSERT and gives the new id, or ErrDuplicate.
+func (db *DB) insert(ctx context.Context, q *dialect.Query, args ...any) (string, error) {
+	var id int64
+	if db.dialect.Returning {
+		err := db.row(ctx, q, args, &id)
+		if errors.Is(err, ErrNotFound) { // ON CONFLICT DO NOTHING
+			err = fmt.Errorf("database: %s: %w", q.Name, ErrDuplicate)
+		}
+		return strconv.FormatInt(id, 10), err
+	}
+	result, err := db.result(ctx, q, args)
+	if err != nil {
+		return "", err
+	}
+	if count, err := result.RowsAffected(); err != nil || count == 0 {
+		return "", fmt.Errorf("database: %s: %w", q.Name, errors.Join(err, ErrDuplicate))
+	}
+	id, err = result.LastInsertId()
+	return strconv.FormatInt(id, 10), db.explain(q, err)
+}
+
+// check refuses a user that the columns cannot hold.
+func (u *User) check() error {
+	return check(field{"username", u.Username, 150}, field{"first_name", u.FirstName, 150},
+		field{"last_name", u.LastName, 150}, field{"email", u.Email, 254}, field{"password", string(u.Password), 128})
+}
+
+// UpdateUser writes the user's name, e-mail and flags. It leaves password,
+// last_login and date_joined alone, which have methods of their own, so that a
+// user object held for a while never brings an old password back. ErrNotFound,
+// or ErrDuplicate where the new name exists.
+func (db *DB) UpdateUser(ctx context.Context, u *User) error {
+	if err := u.check(); err != nil {
+		return err
+	}
+	return db.touchUser(ctx, &db.queries.updateUser, u.ID, u.Username, u.FirstName, u.LastName, u.Email,
+		u.IsActive, u.IsStaff, u.IsSuperuser)
+}
+
+// touchUser runs an UPDATE of the user with this id.
+func (db *DB) touchUser(ctx context.Context, q *dialect.Query, id string, args ...any) error {
+	n, ok := parseID(id)
+	if !ok {
+		return fmt.Errorf("database: %s: %w", q.Name, ErrNotFound)
+	}
+	count, err := db.exec(ctx, q, append([]any{n}, args...)...)
+	if err == nil && count == 0 {
+		err = fmt.Errorf("database: %s: %w", q.Name, ErrNotFound)
+	}
+	return err
+}
+
+// SetLastLogin writes last_login and nothing else; the zero time writes NULL.
+// ErrNotFound where there is no such user.
+func (db *DB) SetLastLogin(ctx context.Context, id string, at time.Time) error {
+	if err := db.checkTime("last_login", at); err != nil {
+		return err
+	}
+	return db.touchUser(ctx, &db.queries.setLastLogin, id, db.nullTime(at))
+}
+
+// SetPassword writes the hash, whatever the row held. To change a password that
+// was checked before, use ReplacePassword. ErrNotFound where there is no such
+// user.
+func (db *DB) SetPassword(ctx context.Context, id string, hash password.Hash) error {
+	if err := check(field{"password", string(hash), 128}); err != nil {
+		return err
+	}
+	return db.touchUser(ctx, &db.queries.setPassword, id, string(hash))
+}
+
+// ReplacePassword writes the new hash only where the row still holds the old
+// one, byte for byte. It reports whether it did: false means that the user is
+// gone or the password was changed meanwhile.
+func (db *DB) ReplacePassword(ctx context.Context, id string, old, new password.Hash) (bool, error) {
+	if err := check(field{"password", string(new), 128}); err != nil {
+		return false, err
+	}
+	n, ok := parseID(id)
+	if !ok || !storable(string(old)) {
+		return false, nil
+	}
+	count, err := db.exec(ctx, &db.queries.replacePassword, n, string(new), string(old))
+	return count > 0, err
+}
+
+// DeleteUser deletes the user with everything that Django's models cascade to:
+// memberships, permissions, and lines of the admin log. Sessions do not name
+// their user and stay, good for nothing. ErrNotFound where there is no such
+// user. A program's own table that refers to the user makes it an error.
+func (db *DB) DeleteUser(ctx context.Context, id string) error {
+	n, ok := parseID(id)
+	if !ok {
+		return fmt.Errorf("database: delete user: %w", ErrNotFound)
+	}
+	return db.Tx(ctx, func(ctx context.Context, tx *DB) error {
+		q := tx.queries
+		if err := tx.row(ctx, &q.lockUser, []any{n}, &n); err != nil {
+			return absent("delete user", err)
+		}
+		present, err := tx.tables(ctx)
+		if err != nil {
+			return err
+		}
+		steps := []*dialect.Query{&q.deleteUserGroups, &q.deleteUserPermissions, &q.deleteUserLog, &q.deleteUser}
+		for _, step := range steps {
+			if step == &q.deleteUserLog && !present["django_admin_log"] {
+				continue
+			}
+			if _, err := tx.exec(ctx, step, n); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// absent names what is not there, where that is the error.
+func absent(what string, err error) error {
+	if errors.Is(err, ErrNotFound) {
+		return fmt.Errorf("database: %s: %w", what, ErrNotFound)
+	}
+	return err
+}
+
+// tables lists the tables that an unqualified name finds.
+func (db *DB) tables(ctx context.Context) (map[string]bool, error) {
+	var present map[string]bool
+	err := db.rows(ctx, &db.queries.tables, nil, func(rows *sql.Rows) error {
+		var name string
+		err := rows.Scan(&name)
+		present[name] = true
+		return err
+	}, func() { present = map[string]bool{} })
+	return present, err
+}
