@@ -75,7 +75,7 @@ func Databases(t testing.TB) []Database {
 	all := []Database{SQLiteDatabase(t)}
 	for _, engine := range []*sqlEngine{postgres, mariadb} {
 		if _, err := engine.server(); err != nil && !InCI() {
-			t.Logf("testenv: without %s: %v. To bring it: %s", engine.title, err, engine.remedy)
+			t.Logf("testenv: without %s: %v; to bring it: %s", engine.title, err, engine.remedy)
 			continue
 		}
 		all = append(all, engine.fresh(t))

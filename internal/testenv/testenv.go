@@ -39,9 +39,10 @@ func InCI() bool {
 func absent(t testing.TB, reason error, remedy string) {
 	t.Helper()
 	if InCI() {
-		t.Fatalf("testenv: %v (CI=true, so nothing may be missing). To bring it: %s", reason, remedy)
+		t.Fatalf("testenv: %v (CI=true, so nothing may be missing); to bring it: %s", reason, remedy)
+	} else {
+		t.Skipf("testenv: %v; to bring it: %s", reason, remedy)
 	}
-	t.Skipf("testenv: %v. To bring it: %s", reason, remedy)
 }
 
 var databases atomic.Int64

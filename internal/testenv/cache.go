@@ -1,0 +1,79 @@
+package testenv
+
+import (
+	"errors"
+	"net"
+	"os"
+	"testing"
+)
+
+// Redis is the host:port of an empty Redis server, without a password, that
+// keeps nothing on disk and ends with the test.
+func Redis(t testing.TB) string {
+	t.Helper()
+	return cache(t, EnvRedis, "redis", "", "apt-get install redis-server", func(p *process, port string) error {
+		server, err := find("redis-server")
+		if err != nil {
+			return err
+		}
+		return p.launch("KILL", server, "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", p.dir)
+	})
+}
+
+// Memcached is the host:port of an empty Memcached server of 64 MB that ends
+// with the test.
+func Memcached(t testing.TB) string {
+	t.Helper()
+	return cache(t, EnvMemcached, "memcached", "nobody", "apt-get install memcached", func(p *process, port string) error {
+		server, err := find("memcached")
+		if err != nil {
+			return err
+		}
+		return p.launch("KILL", server, "-l", "127.0.0.1", "-p", port, "-U", "0", "-m", "64")
+	})
+}
+
+// cache gives the address in the environment variable, or that of a server of
+// the test's own.
+func cache(t testing.TB, env, kind, username, remedy string, launch func(*process, string) error) string {
+	t.Helper()
+	if given := os.Getenv(env); given != "" {
+		if _, _, err := net.SplitHostPort(given); err != nil {
+			t.Fatalf("testenv: %s: %v", env, err)
+		}
+		return given
+	}
+	var err error
+	for range attempts {
+		var p *process
+		var address string
+		if p, address, err = startCache(kind, username, launch); err == nil {
+			t.Cleanup(func() { p.stop() }) // its status is the signal's
+			return address
+		}
+	}
+	if errors.Is(err, errAbsent) {
+		absent(t, err, remedy)
+	}
+	t.Fatalf("testenv: %s: %v", kind, err)
+	return ""
+}
+
+func startCache(kind, username string, launch func(*process, string) error) (*process, string, error) {
+	port, err := freePort()
+	if err != nil {
+		return nil, "", err
+	}
+	p, err := newProcess(kind, username)
+	if err != nil {
+		return nil, "", err
+	}
+	address := net.JoinHostPort("127.0.0.1", port)
+	if err = launch(p, port); err == nil {
+		err = p.answering(address)
+	}
+	if err != nil {
+		return nil, "", errors.Join(err, p.stop())
+	}
+	return p, address, nil
+}
