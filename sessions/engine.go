@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"strings"
 	"time"
+
+	"github.com/coatcheck/coatcheck/internal/httptext"
 )
 
 // Defaults of Config.
@@ -72,6 +74,10 @@ func New(c Config) (*Engine, error) {
 		return nil, fmt.Errorf(`sessions: Config.CookieSameSite is %q; it must be "Lax", "Strict", "None" or "omit"`, c.CookieSameSite)
 	}
 	c.setDefaults()
+	cookie := httptext.SetCookie{Name: c.CookieName, Value: NewKey(), Path: c.CookiePath, Domain: c.CookieDomain}
+	if _, err := cookie.String(time.Now()); err != nil {
+		return nil, fmt.Errorf("sessions: Config.CookieName, CookiePath or CookieDomain: %w", err)
+	}
 	return &Engine{config: c}, nil
 }
 

@@ -14,34 +14,23 @@ import (
 
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/sessions"
+	"github.com/coatcheck/coatcheck/sessions/sessionstest"
 	"github.com/coatcheck/coatcheck/signing"
 )
-
-func put(t *testing.T, m *memory, key, text string) {
-	t.Helper()
-	data, err := sessions.ParseData(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := m.Create(t.Context(), key, &sessions.Record{Data: data, Expires: time.Now().Add(time.Hour)}); err != nil {
-		t.Fatal(err)
-	}
-	m.log = nil
-}
 
 const someKey = "0123456789abcdefghijklmnopqrstuv"
 
 func TestConfigIsChecked(t *testing.T) {
 	for _, c := range []sessions.Config{
 		{},
-		{Store: newMemory(), CookieAge: -1},
-		{Store: newMemory(), CookieSameSite: "sometimes"},
+		{Store: sessionstest.NewMemory(), CookieAge: -1},
+		{Store: sessionstest.NewMemory(), CookieSameSite: "sometimes"},
 	} {
 		if _, err := sessions.New(c); err == nil {
 			t.Errorf("no error for %+v", c)
 		}
 	}
-	c := mustEngine(t, sessions.Config{Store: newMemory(), CookieSameSite: "omit"}).Config()
+	c := mustEngine(t, sessions.Config{Store: sessionstest.NewMemory(), CookieSameSite: "omit"}).Config()
 	if c.CookieName != "sessionid" || c.CookieAge != 14*24*time.Hour || c.CookiePath != "/" || c.CookieSameSite != "" || c.Logger == nil {
 		t.Errorf("defaults: %+v", c)
 	}
@@ -77,8 +66,8 @@ func TestStateMachine(t *testing.T) {
 		{"short key", "short", func(s *sessions.Session) error { return s.Set(ctx, "a", 1) }, flags{true, true, false}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			m := newMemory()
-			put(t, m, someKey, `{"a":1}`)
+			m := sessionstest.NewMemory()
+			m.Put(someKey, `{"a":1}`)
 			s := mustEngine(t, sessions.Config{Store: m}).Session(tt.key)
 			if err := tt.use(s); err != nil {
 				t.Fatal(err)
@@ -86,7 +75,7 @@ func TestStateMachine(t *testing.T) {
 			if got := (flags{s.Accessed(), s.Modified(), s.IsEmpty()}); got != tt.want {
 				t.Errorf("got %+v, want %+v", got, tt.want)
 			}
-			if got := strings.Join(m.log, " "); got != tt.log {
+			if got := strings.Join(m.Log(), " "); got != tt.log {
 				t.Errorf("the store was asked %q, want %q", got, tt.log)
 			}
 		})
@@ -94,7 +83,7 @@ func TestStateMachine(t *testing.T) {
 }
 
 func TestTypedAccess(t *testing.T) {
-	ctx, s := t.Context(), mustEngine(t, sessions.Config{Store: newMemory()}).Session("")
+	ctx, s := t.Context(), mustEngine(t, sessions.Config{Store: sessionstest.NewMemory()}).Session("")
 	type cart struct{ Items []string }
 	if err := s.Set(ctx, "cart", cart{[]string{"ü"}}); err != nil {
 		t.Fatal(err)
@@ -149,9 +138,9 @@ func TestOutageIsAnError(t *testing.T) {
 		"close":  func(s *sessions.Session) error { _, err := s.ExpiresAtBrowserClose(ctx); return err },
 		"update": func(s *sessions.Session) error { return sessions.Update(ctx, s, "a", func(n int) int { return n }) },
 	} {
-		m := newMemory()
-		put(t, m, someKey, `{"a":1}`)
-		m.fail = broken
+		m := sessionstest.NewMemory()
+		m.Put(someKey, `{"a":1}`)
+		m.FailWith(broken)
 		s := mustEngine(t, sessions.Config{Store: m}).Session(someKey)
 		err := use(s)
 		var store *sessions.StoreError
@@ -161,7 +150,7 @@ func TestOutageIsAnError(t *testing.T) {
 		if string(s.Key()) != someKey {
 			t.Errorf("%s: the key is lost", name)
 		}
-		m.fail = nil
+		m.FailWith(nil)
 		if text, ok, err := s.Get(ctx, "a"); text != "1" || !ok || err != nil {
 			t.Errorf("%s: after the outage: %q %v %v", name, text, ok, err)
 		}
@@ -169,8 +158,8 @@ func TestOutageIsAnError(t *testing.T) {
 }
 
 func TestMergeKeepsBothChanges(t *testing.T) {
-	ctx, m := t.Context(), newMemory()
-	put(t, m, someKey, `{"_auth_user_hash":"old","a":1,"gone":1}`)
+	ctx, m := t.Context(), sessionstest.NewMemory()
+	m.Put(someKey, `{"_auth_user_hash":"old","a":1,"gone":1}`)
 	e := mustEngine(t, sessions.Config{Store: m})
 	slow, fast := e.Session(someKey), e.Session(someKey)
 	for _, err := range []error{
@@ -181,7 +170,7 @@ func TestMergeKeepsBothChanges(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got := m.rows[someKey].text; got != `{"_auth_user_hash":"new","a":2,"cart":1}` {
+	if got := m.Sessions()[someKey]; got != `{"_auth_user_hash":"new","a":2,"cart":1}` {
 		t.Errorf("merged: %s", got)
 	}
 	late := e.Session(someKey)
@@ -189,7 +178,7 @@ func TestMergeKeepsBothChanges(t *testing.T) {
 	if err := errors.Join(late.Set(ctx, "only", true), late.Save(ctx)); err != nil {
 		t.Fatal(err)
 	}
-	if got := m.rows[someKey].text; got != `{"only":true}` {
+	if got := m.Sessions()[someKey]; got != `{"only":true}` {
 		t.Errorf("cleared: %s", got)
 	}
 }
@@ -215,7 +204,7 @@ func TestExpirySetters(t *testing.T) {
 				return errors.Join(s.SetExpiryAge(ctx, time.Minute), s.ClearExpiry(ctx))
 			}, "", sessions.DefaultCookieAge, false, nil},
 		} {
-			s := mustEngine(t, sessions.Config{Store: newMemory(), Location: tt.local}).Session("")
+			s := mustEngine(t, sessions.Config{Store: sessionstest.NewMemory(), Location: tt.local}).Session("")
 			if err := tt.set(s); err != nil {
 				t.Fatal(err)
 			}
@@ -231,7 +220,7 @@ func TestExpirySetters(t *testing.T) {
 
 func TestBadExpiryIsRefused(t *testing.T) {
 	ctx := t.Context()
-	s := mustEngine(t, sessions.Config{Store: newMemory()}).Session("")
+	s := mustEngine(t, sessions.Config{Store: sessionstest.NewMemory()}).Session("")
 	if err := s.Set(ctx, "_session_expiry", "tomorrow"); err != nil {
 		t.Fatal(err)
 	}
@@ -284,9 +273,8 @@ func TestSecretsDoNotPrint(t *testing.T) {
 }
 
 func TestCorruptDataIsAnEmptySessionThatKeepsItsKey(t *testing.T) {
-	m := newMemory()
-	put(t, m, someKey, `{}`)
-	m.rows[someKey] = row{"rotten", time.Now().Add(time.Hour), 1}
+	m := sessionstest.NewMemory()
+	m.Put(someKey, "rotten")
 	ctx, trace := flow.NewContext(t.Context())
 	s := mustEngine(t, sessions.Config{Store: m}).Session(someKey)
 	if _, ok, err := s.Get(ctx, "_auth_user_id"); ok || err != nil {

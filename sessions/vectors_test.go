@@ -11,6 +11,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/internal/vectors"
 	"github.com/coatcheck/coatcheck/sessions"
+	"github.com/coatcheck/coatcheck/sessions/sessionstest"
 	"github.com/coatcheck/coatcheck/signing"
 )
 
@@ -95,7 +96,7 @@ var checks = map[string]func(t *testing.T, r *record) string{
 		return checkDecode(t, r)
 	},
 	"session_key_valid": func(t *testing.T, r *record) string {
-		e := mustEngine(t, sessions.Config{Store: newMemory()})
+		e := mustEngine(t, sessions.Config{Store: sessionstest.NewMemory()})
 		var sent, want string
 		if r.Key != nil {
 			sent = *r.Key
@@ -160,7 +161,7 @@ func checkExpiry(t *testing.T, r *record) string {
 		return listed + "Django 3.2 does not know dates as text, and fails"
 	}
 	config := sessions.Config{
-		Store: newMemory(), CookieAge: time.Duration(r.Settings.CookieAge) * time.Second,
+		Store: sessionstest.NewMemory(), CookieAge: time.Duration(r.Settings.CookieAge) * time.Second,
 		ExpireAtBrowserClose: r.Settings.BrowserClose,
 	}
 	if r.Settings.UseTZ != nil && !*r.Settings.UseTZ {

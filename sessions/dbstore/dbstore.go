@@ -1,0 +1,117 @@
+// Package dbstore is on floor 2, the session engine: it keeps sessions in the
+// database, in Django's table django_session (Django:
+// django.contrib.sessions.backends.db).
+package dbstore
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/sessions"
+)
+
+// Rows is the part of database.DB that the store uses.
+type Rows interface {
+	// SessionByKey returns the row, or database.ErrNotFound where there is none
+	// or it has expired at now.
+	SessionByKey(ctx context.Context, key string, now time.Time) (*database.Session, error)
+	// InsertSession adds a row, or returns database.ErrDuplicate.
+	InsertSession(ctx context.Context, s database.Session) error
+	// UpdateSession replaces data and expiry of the row whose data still is
+	// loaded; else it returns database.ErrConflict, or database.ErrNotFound
+	// where the row is gone.
+	UpdateSession(ctx context.Context, s database.Session, loaded string) error
+	// DeleteSession removes the row, if it is there.
+	DeleteSession(ctx context.Context, key string) error
+	// DeleteExpiredSessions removes at most limit rows that expired before now
+	// and returns how many.
+	DeleteExpiredSessions(ctx context.Context, now time.Time, limit int) (int64, error)
+}
+
+// Store is a sessions.Store over a database. It is safe for concurrent use.
+type Store struct {
+	rows  Rows
+	codec *sessions.Codec
+}
+
+var (
+	_ sessions.Store   = (*Store)(nil)
+	_ sessions.Clearer = (*Store)(nil)
+)
+
+// New makes a store over the rows, which a *database.DB is, with the codec that
+// signs their data.
+func New(rows Rows, codec *sessions.Codec) *Store {
+	return &Store{rows: rows, codec: codec}
+}
+
+// maxKeyLength is the width of the column.
+const maxKeyLength = 40
+
+// Load reads the row of key, unless it has expired.
+func (s *Store) Load(ctx context.Context, key string) (*sessions.Record, error) {
+	if len(key) > maxKeyLength {
+		return nil, sessions.ErrNotFound
+	}
+	row, err := s.rows.SessionByKey(ctx, key, time.Now())
+	if err != nil {
+		return nil, translate(err)
+	}
+	data, err := s.codec.Decode(row.Data)
+	return &sessions.Record{Data: data, Expires: row.Expires, Version: row.Data, Corrupt: err}, nil
+}
+
+// Create inserts a row.
+func (s *Store) Create(ctx context.Context, key string, r *sessions.Record) error {
+	row := database.Session{Key: key, Data: s.codec.Encode(r.Data), Expires: r.Expires}
+	if err := s.rows.InsertSession(ctx, row); err != nil {
+		return translate(err)
+	}
+	r.Version = row.Data
+	return nil
+}
+
+// Update replaces the row if its session_data still is what was loaded.
+func (s *Store) Update(ctx context.Context, key string, r *sessions.Record) error {
+	row := database.Session{Key: key, Data: s.codec.Encode(r.Data), Expires: r.Expires}
+	if err := s.rows.UpdateSession(ctx, row, r.Version); err != nil {
+		return translate(err)
+	}
+	r.Version = row.Data
+	return nil
+}
+
+// Delete removes the row.
+func (s *Store) Delete(ctx context.Context, key string) error {
+	return s.rows.DeleteSession(ctx, key)
+}
+
+// batch is how many rows one statement removes, so that none holds locks for long.
+const batch = 1000
+
+// ClearExpired removes expired rows in small batches (Django: clear_expired).
+func (s *Store) ClearExpired(ctx context.Context) (int64, error) {
+	var total int64
+	for {
+		n, err := s.rows.DeleteExpiredSessions(ctx, time.Now(), batch)
+		total += n
+		if err != nil || n < batch {
+			return total, err
+		}
+	}
+}
+
+// translate gives the sessions' name of a database error.
+func translate(err error) error {
+	switch {
+	case errors.Is(err, database.ErrNotFound):
+		return sessions.ErrNotFound
+	case errors.Is(err, database.ErrDuplicate):
+		return sessions.ErrExists
+	case errors.Is(err, database.ErrConflict):
+		return sessions.ErrConflict
+	}
+	return err
+}
