@@ -1,0 +1,9 @@
+// Package mysql is on floor 1, the database: Django's tables in MySQL 8 or
+// MariaDB 10.5 and later.
+//
+//	db, err := mysql.Open(ctx, "mysql://app:secret@localhost:3306/app")
+//
+// Under the default collations MySQL compares usernames without regard to case
+// and accents, and so does Django there. Session keys are compared byte for byte
+// all the same.
+package mysql

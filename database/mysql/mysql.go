@@ -1,0 +1,118 @@
+package mysql
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"strings"
+	"time"
+
+	driver "github.com/go-sql-driver/mysql"
+
+	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/database/internal/dialect"
+)
+
+// Config says what to open. Only DSN is required.
+type Config struct {
+	// DSN is a URL mysql://user:password@host:port/name?parameter=value, or
+	// go-sql-driver's user:password@tcp(host:port)/name?parameter=value. A Unix
+	// socket is mysql://user@/name?unix_socket=/run/mysqld/mysqld.sock, or
+	// user@unix(/run/mysqld/mysqld.sock)/name. The parameters are
+	// go-sql-driver's (tls, timeout, readTimeout, ...); those that rows depend
+	// on are set here, whatever the DSN says: utf8mb4, UTC, found rows, strict
+	// mode, client-side interpolation.
+	DSN string
+	// Location is nil where Django has USE_TZ True (its default since 5.0), or a
+	// new site: times are stored in UTC. Where it has USE_TZ False it is
+	// Django's TIME_ZONE, in whose naive local time the columns are.
+	Location *time.Location
+	// NoCreate leaves absent tables absent. Use [database.DB.Migrate] later.
+	NoCreate bool
+}
+
+// idle bounds how long an unused connection is kept: less than the wait_timeout
+// of common proxies and servers.
+const idle = 3 * time.Minute
+
+// maxConns bounds the connections; MySQL's own default limit is 151 for all.
+const maxConns = 32
+
+// Open connects to the database of this DSN, see [Config], and creates Django's
+// tables in it where they are absent.
+func Open(ctx context.Context, dsn string) (*database.DB, error) {
+	return Config{DSN: dsn}.Open(ctx)
+}
+
+// Open connects to the database and, unless NoCreate is set, creates Django's
+// tables where they are absent. No error of it holds the password.
+func (c Config) Open(ctx context.Context) (*database.DB, error) {
+	config, err := parse(c.DSN)
+	if err != nil {
+		return nil, fmt.Errorf("mysql: %w", err)
+	}
+	connector, err := driver.NewConnector(config)
+	if err != nil {
+		return nil, fmt.Errorf("mysql: %w", redact(err, config))
+	}
+	pool := sql.OpenDB(connector)
+	pool.SetMaxOpenConns(maxConns)
+	pool.SetMaxIdleConns(maxConns)
+	pool.SetConnMaxIdleTime(idle)
+	if err := pool.PingContext(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("mysql: connect to %s: %w", config.Addr, redact(err, config)), pool.Close())
+	}
+	from := dialect.Source{Pool: pool, Create: !c.NoCreate}
+	db, err := database.New(ctx, from, spoken(c.Location))
+	if err != nil {
+		return nil, fmt.Errorf("mysql: %w", err)
+	}
+	return db, nil
+}
+
+// redact makes sure that an error does not hold the password.
+func redact(err error, config *driver.Config) error {
+	if config.Passwd == "" || !strings.Contains(err.Error(), config.Passwd) {
+		return err
+	}
+	return errors.New(strings.ReplaceAll(err.Error(), config.Passwd, "****"))
+}
+
+// quiet keeps the driver from writing to standard error; its errors come back.
+var quiet = log.New(io.Discard, "", 0)
+
+// spoken is MySQL's dialect.
+func spoken(loc *time.Location) dialect.Dialect {
+	return dialect.Dialect{
+		Name:        "mysql",
+		Style:       dialect.Bare,
+		Location:    loc,
+		BinaryCast:  true,
+		ForUpdate:   " FOR UPDATE",
+		DeleteLimit: true,
+		Isolation:   sql.LevelReadCommitted,
+		Tables:      "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()",
+		Classify:    classify,
+		Alone:       dialect.AloneByName(),
+	}
+}
+
+// classify tells what an error means, by its number.
+func classify(err error) dialect.Class {
+	var failure *driver.MySQLError
+	if !errors.As(err, &failure) {
+		return dialect.Other
+	}
+	switch failure.Number {
+	case 1062, 1586: // ER_DUP_ENTRY, ER_DUP_ENTRY_WITH_KEY_NAME
+		return dialect.Duplicate
+	case 1205, 1213, 1020, 3572: // lock wait timeout, deadlock, record changed (MariaDB), NOWAIT
+		return dialect.Transient
+	case 1406, 1366, 1292, 1264: // too long, bad characters, bad time, out of range
+		return dialect.Invalid
+	}
+	return dialect.Other
+}

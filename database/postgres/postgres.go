@@ -1,0 +1,115 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/database/internal/dialect"
+)
+
+// migrateLock is the number of the advisory lock that Migrate takes: "coatchk".
+const migrateLock = "27988487049537643"
+
+// Config says what to open. Only DSN is required.
+type Config struct {
+	// DSN is a URL postgres://user:password@host:port/name?parameter=value, or
+	// libpq's host=... dbname=..., as pgx takes them. PGHOST, PGPASSWORD and so
+	// on stand in for what it leaves out.
+	DSN string
+	// Location is nil where Django has USE_TZ True (its default since 5.0), or a
+	// new site; where it has USE_TZ False, Django's TIME_ZONE. PostgreSQL stores
+	// instants, so it changes no row here: see [database.DB.Location].
+	Location *time.Location
+	// NoCreate leaves absent tables absent. Use [database.DB.Migrate] later.
+	NoCreate bool
+}
+
+// Open connects to the database of this DSN, see [Config], and creates Django's
+// tables in it where they are absent.
+func Open(ctx context.Context, dsn string) (*database.DB, error) {
+	return Config{DSN: dsn}.Open(ctx)
+}
+
+// Open connects to the database and, unless NoCreate is set, creates Django's
+// tables where they are absent. No error of it holds the password.
+func (c Config) Open(ctx context.Context) (*database.DB, error) {
+	config, err := pgxpool.ParseConfig(c.DSN)
+	if err != nil || c.DSN == "" {
+		// pgx's own text quotes the DSN, and finds the password only at best effort.
+		return nil, errors.New("postgres: the DSN cannot be parsed; " +
+			"write postgres://user:password@host:port/name, special characters of the password percent-encoded")
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("postgres: %w", redact(err, config))
+	}
+	if err := pool.Ping(ctx); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("postgres: connect: %w", redact(err, config))
+	}
+	from := dialect.Source{
+		Pool:   stdlib.OpenDBFromPool(pool),
+		Close:  func() error { pool.Close(); return nil },
+		Create: !c.NoCreate,
+	}
+	db, err := database.New(ctx, from, spoken(c.Location))
+	if err != nil {
+		return nil, fmt.Errorf("postgres: %w", err)
+	}
+	return db, nil
+}
+
+// redact makes sure that an error does not hold the password: pgx does not put
+// it there, and a server's or proxy's text might.
+func redact(err error, config *pgxpool.Config) error {
+	secret := config.ConnConfig.Password
+	if secret == "" || !strings.Contains(err.Error(), secret) {
+		return err
+	}
+	return errors.New(strings.ReplaceAll(err.Error(), secret, "****"))
+}
+
+// spoken is PostgreSQL's dialect.
+func spoken(loc *time.Location) dialect.Dialect {
+	return dialect.Dialect{
+		Name:       "postgres",
+		Style:      dialect.Dollar,
+		Location:   loc,
+		NativeTime: true,
+		Returning:  true,
+		OnConflict: true,
+		IntCast:    "::bigint",
+		ForUpdate:  " FOR UPDATE",
+		FoldUpper:  true,
+		SkipLocked: " FOR UPDATE SKIP LOCKED",
+		Tables: "SELECT c.relname FROM pg_catalog.pg_class c" +
+			" WHERE c.relkind IN ('r', 'p', 'v', 'f') AND pg_catalog.pg_table_is_visible(c.oid)",
+		Classify: classify,
+		Alone:    dialect.AloneInTx("SELECT pg_advisory_xact_lock(" + migrateLock + ")"),
+	}
+}
+
+// classify tells what an error means, by its SQLSTATE.
+func classify(err error) dialect.Class {
+	var failure *pgconn.PgError
+	if !errors.As(err, &failure) {
+		return dialect.Other
+	}
+	switch failure.Code {
+	case "23505": // unique_violation
+		return dialect.Duplicate
+	case "40001", "40P01", "55P03": // serialization_failure, deadlock_detected, lock_not_available
+		return dialect.Transient
+	case "22001", "22021", "22008", "22P05": // too long, bad characters, time out of range
+		return dialect.Invalid
+	}
+	return dialect.Other
+}
