@@ -31,6 +31,10 @@ type User struct {
 	// DateJoined is when the account was made.
 	DateJoined time.Time
 
+	// Backend names the authentication backend that knows the user, which is
+	// not stored with it. Django: user.backend.
+	Backend string `json:"-"`
+
 	memo *memo
 }
 
