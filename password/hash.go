@@ -1,0 +1,104 @@
+package password
+
+import (
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+)
+
+// Hash is an encoded password as Django stores it in auth_user.password:
+// "pbkdf2_sha256$1500000$<salt>$<hash>", for instance. The empty Hash is no
+// password at all, like a NULL; nothing matches it.
+//
+// A Hash does not print itself: every verb of fmt, slog and encoding/json
+// is answered with the algorithm or an error. [Hash.Encoded] gives the text.
+type Hash string
+
+// unusablePrefix is Django's UNUSABLE_PASSWORD_PREFIX, and unusableLength its
+// UNUSABLE_PASSWORD_SUFFIX_LENGTH.
+const (
+	unusablePrefix = "!"
+	unusableLength = 40
+)
+
+// Unusable makes a hash that no password matches: "!" and 40 random letters and
+// digits, a different one at every call, so that reset tokens and session
+// hashes derived from it differ too. Django: make_password(None).
+func Unusable() Hash {
+	return Hash(unusablePrefix + randomText(unusableLength))
+}
+
+// Encoded is the text for the database. It is a secret: do not log it.
+func (h Hash) Encoded() string { return string(h) }
+
+// Usable tells whether a password could match: false for hashes that begin with
+// "!". As in Django, the empty Hash and plain garbage count as usable, although
+// nothing matches them. Django: is_password_usable.
+func (h Hash) Usable() bool { return !strings.HasPrefix(string(h), unusablePrefix) }
+
+// Algorithm is the name of the algorithm, "argon2" for instance, or "" where
+// the hash is empty, unusable or of no algorithm that this package knows.
+// Whether the algorithm is also configured, [Hashers.Identify] tells.
+// Django: identify_hasher.
+func (h Hash) Algorithm() string {
+	if name := algorithmOf(string(h)); builtin(name) {
+		return name
+	}
+	return ""
+}
+
+// algorithmOf is Django's rule by which an encoded password names its hasher.
+// What it returns may be any text.
+func algorithmOf(encoded string) string {
+	switch {
+	case strings.HasPrefix(encoded, unusablePrefix):
+		return ""
+	case len(encoded) == 32 && !strings.Contains(encoded, "$"),
+		len(encoded) == 37 && strings.HasPrefix(encoded, "md5$$"):
+		return "unsalted_md5"
+	case len(encoded) == 46 && strings.HasPrefix(encoded, "sha1$$"):
+		return "unsalted_sha1"
+	}
+	name, _, _ := strings.Cut(encoded, "$")
+	return name
+}
+
+// label is what a Hash shows of itself. The name comes from our own list, so
+// that a password somebody stored in the clear does not show.
+func (h Hash) label() string {
+	name := h.Algorithm()
+	switch {
+	case h == "":
+		name = "none"
+	case !h.Usable():
+		name = "unusable"
+	case name == "":
+		name = "unknown"
+	}
+	return "password.Hash(" + name + ")"
+}
+
+// String names the algorithm only.
+func (h Hash) String() string { return h.label() }
+
+// GoString names the algorithm only.
+func (h Hash) GoString() string { return h.label() }
+
+// Format names the algorithm only, whatever the verb.
+func (h Hash) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, h.label()) }
+
+// LogValue names the algorithm only.
+func (h Hash) LogValue() slog.Value { return slog.StringValue(h.label()) }
+
+// MarshalText always fails: a hash has no business in JSON, XML or YAML, and a
+// placeholder would overwrite it on the way back. Tag the field `json:"-"`.
+func (h Hash) MarshalText() ([]byte, error) {
+	return nil, errors.New(`password: a hash is not for documents; tag the field json:"-"`)
+}
+
+// Value gives the text to a database driver. Drivers that know fmt.Stringer
+// would else store what String says.
+func (h Hash) Value() (driver.Value, error) { return string(h), nil }

@@ -1,0 +1,184 @@
+package password
+
+import (
+	"crypto/pbkdf2"
+	"crypto/sha1"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"hash"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// DefaultIterations is Django 6.1's PBKDF2 work factor.
+const DefaultIterations = 1_500_000
+
+// djangoIterations are the defaults of Django's PBKDF2PasswordHasher.
+var djangoIterations = map[string]int{
+	"3.2": 260_000, "4.0": 320_000, "4.1": 390_000, "4.2": 600_000, "5.0": 720_000, "5.1": 870_000,
+	"5.2": 1_000_000, "6.0": 1_200_000, "6.1": DefaultIterations, "6.2": 1_800_000,
+}
+
+// DjangoIterations is the PBKDF2 work factor of a Django version, "5.2" for
+// instance, to share a table with it. Versions 3.2 to 6.2 are known.
+func DjangoIterations(version string) (iterations int, ok bool) {
+	iterations, ok = djangoIterations[version]
+	return iterations, ok
+}
+
+// PBKDF2SHA256 is the algorithm that Django prefers:
+// pbkdf2_sha256$<iterations>$<salt>$<base64>. Django: PBKDF2PasswordHasher.
+type PBKDF2SHA256 struct {
+	// Iterations of new hashes; zero means DefaultIterations.
+	Iterations int
+}
+
+// PBKDF2SHA1 is pbkdf2_sha1, for other programs' sake. Django: PBKDF2SHA1PasswordHasher.
+type PBKDF2SHA1 struct {
+	// Iterations of new hashes; zero means DefaultIterations.
+	Iterations int
+}
+
+// pbkdf2Kind is what the two share.
+type pbkdf2Kind struct {
+	name       string
+	digest     func() hash.Hash
+	size       int           // of the hash in bytes
+	perRound   time.Duration // nominal time of one iteration
+	iterations int
+}
+
+func (p PBKDF2SHA256) kind() pbkdf2Kind {
+	return pbkdf2Kind{"pbkdf2_sha256", sha256.New, sha256.Size, 170, orDefault(p.Iterations, DefaultIterations)}
+}
+
+func (p PBKDF2SHA1) kind() pbkdf2Kind {
+	return pbkdf2Kind{"pbkdf2_sha1", sha1.New, sha1.Size, 195, orDefault(p.Iterations, DefaultIterations)}
+}
+
+// Algorithm is "pbkdf2_sha256".
+func (p PBKDF2SHA256) Algorithm() string { return "pbkdf2_sha256" }
+
+// Encode makes a new hash.
+func (p PBKDF2SHA256) Encode(raw string) (Hash, error) {
+	return p.kind().encode(raw, randomText(saltLength))
+}
+
+// Verify tells whether raw makes h.
+func (p PBKDF2SHA256) Verify(raw string, h Hash) (bool, error) { return p.kind().verify(raw, h) }
+
+// MustUpdate compares the iterations and the length of the salt.
+func (p PBKDF2SHA256) MustUpdate(h Hash, policy UpdatePolicy) bool {
+	return p.kind().mustUpdate(h, policy)
+}
+
+// Cost is proportional to the iterations.
+func (p PBKDF2SHA256) Cost(h Hash) (Cost, error) { return p.kind().cost(h) }
+
+// Harden computes iterations and throws them away.
+func (p PBKDF2SHA256) Harden(raw string, work time.Duration) { p.kind().harden(raw, work) }
+
+func (p PBKDF2SHA256) validate() error { return p.kind().validate() }
+
+// Algorithm is "pbkdf2_sha1".
+func (p PBKDF2SHA1) Algorithm() string { return "pbkdf2_sha1" }
+
+// Encode makes a new hash.
+func (p PBKDF2SHA1) Encode(raw string) (Hash, error) {
+	return p.kind().encode(raw, randomText(saltLength))
+}
+
+// Verify tells whether raw makes h.
+func (p PBKDF2SHA1) Verify(raw string, h Hash) (bool, error) { return p.kind().verify(raw, h) }
+
+// MustUpdate compares the iterations and the length of the salt.
+func (p PBKDF2SHA1) MustUpdate(h Hash, policy UpdatePolicy) bool {
+	return p.kind().mustUpdate(h, policy)
+}
+
+// Cost is proportional to the iterations.
+func (p PBKDF2SHA1) Cost(h Hash) (Cost, error) { return p.kind().cost(h) }
+
+// Harden computes iterations and throws them away.
+func (p PBKDF2SHA1) Harden(raw string, work time.Duration) { p.kind().harden(raw, work) }
+
+func (p PBKDF2SHA1) validate() error { return p.kind().validate() }
+
+func (k pbkdf2Kind) validate() error {
+	if k.iterations < 0 {
+		return fmt.Errorf("password: %s: Iterations %d is negative", k.name, k.iterations)
+	}
+	return nil
+}
+
+// parse takes a hash apart, as far as must_update needs it.
+func (k pbkdf2Kind) parse(h Hash) (iterations int64, salt string, err error) {
+	parts := strings.SplitN(string(h), "$", 4)
+	if len(parts) != 4 || parts[0] != k.name {
+		return 0, "", ErrMalformed
+	}
+	iterations, ok := decimal(parts[1])
+	if !ok || iterations == 0 || parts[2] == "" {
+		return 0, "", ErrMalformed
+	}
+	return iterations, parts[2], nil
+}
+
+func (k pbkdf2Kind) encode(raw, salt string) (Hash, error) {
+	if badSalt(salt) {
+		return "", fmt.Errorf("%w: salt must be provided and cannot contain $", ErrMalformed)
+	}
+	key, err := pbkdf2.Key(k.digest, raw, []byte(salt), k.iterations, k.size)
+	if err != nil {
+		return "", fmt.Errorf("password: %s: %w", k.name, err)
+	}
+	text := base64.StdEncoding.EncodeToString(key)
+	return Hash(k.name + "$" + strconv.Itoa(k.iterations) + "$" + salt + "$" + text), nil
+}
+
+func (k pbkdf2Kind) verify(raw string, h Hash) (bool, error) {
+	iterations, salt, err := k.parse(h)
+	if err != nil {
+		return false, err
+	}
+	if k.iterations = int(iterations); int64(k.iterations) != iterations { // on 32 bits
+		return false, ErrMalformed
+	}
+	again, err := k.encode(raw, salt)
+	if err != nil {
+		return false, err
+	}
+	return same(again.Encoded(), h.Encoded()), nil
+}
+
+func (k pbkdf2Kind) mustUpdate(h Hash, policy UpdatePolicy) bool {
+	iterations, salt, err := k.parse(h)
+	switch {
+	case policy == Never:
+		return false
+	case err != nil || shortSalt(salt):
+		return true
+	case policy == OnlyUp:
+		return iterations < int64(k.iterations)
+	}
+	return iterations != int64(k.iterations)
+}
+
+func (k pbkdf2Kind) cost(h Hash) (Cost, error) {
+	iterations := int64(k.iterations)
+	if h != "" {
+		var err error
+		if iterations, _, err = k.parse(h); err != nil {
+			return Cost{}, err
+		}
+	}
+	return Cost{Work: time.Duration(times(iterations, int64(k.perRound)))}, nil
+}
+
+func (k pbkdf2Kind) harden(raw string, work time.Duration) {
+	if n := int(work / k.perRound); n > 0 {
+		_, _ = pbkdf2.Key(k.digest, raw, []byte(letters[:saltLength]), n, k.size)
+	}
+}
