@@ -220,3 +220,21 @@ func sameNeverCache(t *testing.T, r vectors.Record) bool {
 	}
 	return maps.Equal(got, want)
 }
+
+func TestDateVectors(t *testing.T) {
+	n := 0
+	for _, r := range vectors.Load(t, "redirects") {
+		if r.Kind() != "http_date" { // the others are tested in safeurl
+			continue
+		}
+		var epoch float64
+		r.Decode(t, "epoch", &epoch)
+		if got := HTTPDate(seconds64(epoch)); got != text(t, r, "output") {
+			t.Errorf("%v: %q: %s", r, got, r.JSON)
+		}
+		n++
+	}
+	if n == 0 {
+		t.Error("no records")
+	}
+}
