@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 
 	"github.com/coatcheck/coatcheck/flow"
@@ -38,6 +39,9 @@ func (s *Session) Key() Key {
 	defer s.mu.Unlock()
 	return Key(s.key)
 }
+
+// Logger is the one of the engine's configuration.
+func (s *Session) Logger() *slog.Logger { return s.engine.config.Logger }
 
 // Accessed says whether the session was read or written (Django: accessed).
 func (s *Session) Accessed() bool {
