@@ -2,6 +2,7 @@ package database
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -39,7 +40,7 @@ func (db *DB) grant(ctx context.Context, insert, possible *dialect.Query, owner,
 	if !ok || !dotted || !storable(permission) {
 		return fmt.Errorf("database: %s: %w", insert.Name, ErrNotFound)
 	}
-	return db.ensure(ctx, insert, possible, n, app, codename)
+	return db.join(ctx, insert, possible, n, app, codename)
 }
 
 // revoke deletes what joins owner and permission.
@@ -53,19 +54,26 @@ func (db *DB) revoke(ctx context.Context, q *dialect.Query, owner, permission st
 	return err
 }
 
-// ensure inserts what joins two rows. Where nothing was inserted, it was there
-// already, or one of the two rows is not, which possible tells.
-func (db *DB) ensure(ctx context.Context, insert, possible *dialect.Query, args ...any) error {
-	count, err := db.exec(ctx, insert, args...)
-	if errors.Is(err, ErrDuplicate) { // another node was faster
-		return nil
-	}
-	if err != nil || count > 0 {
+// join joins the owner, the first argument of possible, with every row that
+// possible finds. That they are joined already is no error.
+func (db *DB) join(ctx context.Context, insert, possible *dialect.Query, args ...any) error {
+	var ids []int64
+	err := db.rows(ctx, possible, args, func(rows *sql.Rows) error {
+		var id int64
+		err := rows.Scan(&id)
+		ids = append(ids, id)
+		return err
+	}, func() { ids = nil })
+	if err != nil {
 		return err
 	}
-	found, err := db.exists(ctx, possible, args...)
-	if err == nil && !found {
-		err = fmt.Errorf("database: %s: %w", insert.Name, ErrNotFound)
+	if ids == nil {
+		return fmt.Errorf("database: %s: %w", insert.Name, ErrNotFound)
 	}
-	return err
+	for _, id := range ids {
+		if _, err := db.exec(ctx, insert, args[0], id); err != nil && !errors.Is(err, ErrDuplicate) {
+			return err
+		}
+	}
+	return nil
 }

@@ -92,7 +92,7 @@ func (db *DB) AddToGroup(ctx context.Context, userID, groupID string) error {
 	if !ok || !okGroup {
 		return fmt.Errorf("database: add to group: %w", ErrNotFound)
 	}
-	return db.ensure(ctx, &db.queries.addToGroup, &db.queries.joinable, user, group)
+	return db.join(ctx, &db.queries.addToGroup, &db.queries.joinable, user, group)
 }
 
 // RemoveFromGroup takes the user out of the group. That it is not in there is no

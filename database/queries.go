@@ -101,10 +101,12 @@ func (q *queries) permissionRows(d *dialect.Dialect) {
 	q.permissions = d.Query("permissions read", "SELECT p.id, c.app_label, c.model, p.codename, p.name"+
 		" FROM auth_permission p"+join+" ORDER BY c.app_label, c.model, p.codename")
 
-	q.grantUser = d.Query("permission granted to user", grant(d, "auth_user_user_permissions", "user_id", "auth_user"))
-	q.grantGroup = d.Query("permission granted to group", grant(d, "auth_group_permissions", "group_id", "auth_group"))
-	q.grantableUser = d.Query("user and permission looked for", "SELECT 1"+grantable(d, "auth_user"))
-	q.grantableGroup = d.Query("group and permission looked for", "SELECT 1"+grantable(d, "auth_group"))
+	q.grantableUser = d.Query("user and permission read", grantable(d, "auth_user"))
+	q.grantableGroup = d.Query("group and permission read", grantable(d, "auth_group"))
+	q.grantUser = d.Query("permission granted to user", "INSERT INTO auth_user_user_permissions (user_id, permission_id)"+
+		" VALUES (?1, ?2)"+onConflict(d, "user_id, permission_id"))
+	q.grantGroup = d.Query("permission granted to group", "INSERT INTO auth_group_permissions (group_id, permission_id)"+
+		" VALUES (?1, ?2)"+onConflict(d, "group_id, permission_id"))
 	q.revokeUser = d.Query("permission taken from user", revoke(d, "auth_user_user_permissions", "user_id"))
 	q.revokeGroup = d.Query("permission taken from group", revoke(d, "auth_group_permissions", "group_id"))
 
@@ -116,7 +118,7 @@ func (q *queries) permissionRows(d *dialect.Dialect) {
 }
 
 func (q *queries) groupRows(d *dialect.Dialect) {
-	q.joinable = d.Query("user and group looked for", "SELECT 1 FROM auth_user u, auth_group g WHERE u.id = "+
+	q.joinable = d.Query("user and group read", "SELECT g.id FROM auth_user u, auth_group g WHERE u.id = "+
 		d.ID("?1")+" AND g.id = "+d.ID("?2"))
 	q.groups = d.Query("groups read", "SELECT id, name FROM auth_group ORDER BY name")
 	q.userGroups = d.Query("user's groups read", "SELECT g.id, g.name FROM auth_group g"+
@@ -129,9 +131,7 @@ func (q *queries) groupRows(d *dialect.Dialect) {
 	q.deleteGroupMembers = d.Query("group's members deleted", "DELETE FROM auth_user_groups WHERE group_id = "+d.ID("?1"))
 	q.deleteGroupPermissionRows = d.Query("group's permissions deleted",
 		"DELETE FROM auth_group_permissions WHERE group_id = "+d.ID("?1"))
-	q.addToGroup = d.Query("user added to group", "INSERT INTO auth_user_groups (user_id, group_id)"+
-		" SELECT u.id, g.id FROM auth_user u, auth_group g WHERE u.id = "+d.ID("?1")+" AND g.id = "+d.ID("?2")+
-		" AND NOT EXISTS (SELECT 1 FROM auth_user_groups t WHERE t.user_id = u.id AND t.group_id = g.id)"+
+	q.addToGroup = d.Query("user added to group", "INSERT INTO auth_user_groups (user_id, group_id) VALUES (?1, ?2)"+
 		onConflict(d, "user_id, group_id"))
 	q.removeFromGroup = d.Query("user taken out of group", "DELETE FROM auth_user_groups WHERE user_id = "+d.ID("?1")+
 		" AND group_id = "+d.ID("?2"))
@@ -154,17 +154,11 @@ func returning(d *dialect.Dialect) string {
 	return ""
 }
 
-// grant gives every permission "?2.?3" to the owner ?1, where owner and
-// permission exist.
-func grant(d *dialect.Dialect, table, column, owner string) string {
-	return "INSERT INTO " + table + " (" + column + ", permission_id) SELECT o.id, p.id" + grantable(d, owner) +
-		" AND NOT EXISTS (SELECT 1 FROM " + table + " t WHERE t." + column + " = o.id AND t.permission_id = p.id)" +
-		onConflict(d, column+", permission_id")
-}
-
-// grantable joins the owner ?1 and the permission "?2.?3".
+// grantable finds the permissions "?2.?3", provided that the owner ?1 exists.
+// That it is not part of the INSERT spares MySQL the locks of INSERT ... SELECT,
+// which deadlock.
 func grantable(d *dialect.Dialect, owner string) string {
-	return " FROM " + owner + " o, auth_permission p JOIN django_content_type c ON c.id = p.content_type_id" +
+	return "SELECT p.id FROM " + owner + " o, auth_permission p JOIN django_content_type c ON c.id = p.content_type_id" +
 		" WHERE o.id = " + d.ID("?1") + " AND c.app_label = ?2 AND p.codename = ?3"
 }
 

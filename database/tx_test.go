@@ -1,0 +1,124 @@
+package database_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/flow"
+)
+
+func TestTxIsAllOrNothing(t *testing.T) {
+	eachDB(t, func(t *testing.T, db *database.DB) {
+		ctx := t.Context()
+		failure := errors.New("changed my mind")
+		write := func(ctx context.Context, tx *database.DB, name string) error {
+			u := &database.User{Username: name}
+			if err := tx.CreateUser(ctx, u); err != nil {
+				return err
+			}
+			if _, err := tx.UserByID(ctx, u.ID); err != nil { // it sees its own write
+				t.Error(err)
+			}
+			return tx.Tx(ctx, func(ctx context.Context, inner *database.DB) error { // joins
+				return inner.InsertSession(ctx, session(name, "x"))
+			})
+		}
+		err := db.Tx(ctx, func(ctx context.Context, tx *database.DB) error {
+			return errors.Join(write(ctx, tx, "failing"), failure)
+		})
+		if !errors.Is(err, failure) {
+			t.Errorf("Tx: %v", err)
+		}
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("Tx swallowed a panic")
+				}
+			}()
+			_ = db.Tx(ctx, func(ctx context.Context, tx *database.DB) error {
+				must(t, write(ctx, tx, "panicking"))
+				panic("x")
+			})
+		}()
+		cancelled, cancel := context.WithCancel(ctx)
+		err = db.Tx(cancelled, func(ctx context.Context, tx *database.DB) error {
+			must(t, write(ctx, tx, "cancelled"))
+			cancel()
+			return nil
+		})
+		if err == nil {
+			t.Error("Tx committed under a cancelled context")
+		}
+		must(t, db.Tx(ctx, func(ctx context.Context, tx *database.DB) error {
+			if err := tx.Close(); err == nil {
+				t.Error("a transaction's handle can be closed")
+			}
+			if _, err := tx.Migrate(ctx); err == nil {
+				t.Error("Migrate runs within a transaction")
+			}
+			return write(ctx, tx, "kept")
+		}))
+		if users, sessions := count(t, db, "auth_user"), count(t, db, "django_session"); users != 1 || sessions != 1 {
+			t.Errorf("%d users and %d sessions, want what was committed", users, sessions)
+		}
+	})
+}
+
+func TestCancelledContext(t *testing.T) {
+	eachDB(t, func(t *testing.T, db *database.DB) {
+		u := user(t, db, "joe")
+		cancelled, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := db.UserByID(cancelled, u.ID); !errors.Is(err, context.Canceled) {
+			t.Errorf("UserByID: %v", err)
+		}
+		if err := db.InsertSession(cancelled, session(key, "x")); !errors.Is(err, context.Canceled) {
+			t.Errorf("InsertSession: %v", err)
+		}
+		if _, err := db.UserByID(t.Context(), u.ID); err != nil { // and the pool lives on
+			t.Error(err)
+		}
+	})
+}
+
+func TestClosedDatabaseIsAnError(t *testing.T) {
+	each(t, func(t *testing.T, e engine) {
+		db, err := e.open(t.Context(), e.fresh(t).DSN(), nil, false)
+		must(t, err)
+		must(t, db.Ping(t.Context()))
+		must(t, db.Close())
+		_, err = db.SessionByKey(t.Context(), key, moment)
+		if err == nil || errors.Is(err, database.ErrNotFound) {
+			t.Errorf("SessionByKey on a closed database: %v", err) // an outage is no log-out
+		}
+		if err := db.Ping(t.Context()); err == nil {
+			t.Error("Ping on a closed database")
+		}
+	})
+}
+
+func TestTrace(t *testing.T) {
+	eachDB(t, func(t *testing.T, db *database.DB) {
+		ctx, trace := flow.NewContext(t.Context())
+		must(t, db.InsertSession(ctx, session(key, "canary")))
+		_, _ = db.SessionByKey(ctx, key, moment)
+		_, _ = db.UserByID(ctx, "5")
+		_, _ = db.UserPermissions(ctx, "5")
+		want := []string{
+			"session row inserted rows 1", "session row read found true", "user row read found false",
+			"user's permissions read rows 0",
+		}
+		steps := trace.Steps()
+		if len(steps) != len(want) {
+			t.Fatalf("steps: %v", steps)
+		}
+		for i, step := range steps {
+			got := step.Name + " " + step.Detail[0].Name + " " + step.Detail[0].Value
+			if got != want[i] || step.Layer != flow.Database {
+				t.Errorf("step %d: %v %s, want %s", i, step.Layer, got, want[i])
+			}
+		}
+	})
+}
