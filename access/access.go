@@ -1,0 +1,123 @@
+package access
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/flow"
+	"github.com/coatcheck/coatcheck/internal/negotiate"
+	"github.com/coatcheck/coatcheck/middleware"
+)
+
+// Config says where the login page is. Only Auth is required.
+type Config struct {
+	// Auth answers questions about permissions.
+	Auth *auth.Service
+	// LoginURL is auth.LoginURL when empty; a path, or a URL of another host.
+	// Django: LOGIN_URL.
+	LoginURL string
+	// RedirectFieldName is "next" when empty.
+	RedirectFieldName string
+}
+
+// Access guards handlers. It is safe for concurrent use.
+type Access struct {
+	config Config
+}
+
+// New checks the configuration and makes an Access.
+func New(c Config) (*Access, error) {
+	if c.Auth == nil {
+		return nil, errors.New("access: no auth service given; set Config.Auth")
+	}
+	return &Access{c}, nil
+}
+
+// LoginRequired lets signed-in users in and leads others to the login page
+// (Django: login_required).
+func (a *Access) LoginRequired(h http.Handler) http.Handler {
+	return a.guard(h, func(w http.ResponseWriter, r *http.Request, u *auth.User) (bool, error) {
+		if !u.IsAuthenticated() {
+			middleware.Challenge(w, r, a.config.LoginURL, a.config.RedirectFieldName)
+			return false, nil
+		}
+		report(r, "let in: signed in", "user", u.ID)
+		return true, nil
+	})
+}
+
+// UserPassesTest lets users in for whom test says so, and leads others to the
+// login page (Django: user_passes_test). The test may be asked about an
+// anonymous user; its error gives 503.
+func (a *Access) UserPassesTest(test func(r *http.Request, u *auth.User) (bool, error), h http.Handler) http.Handler {
+	return a.guard(h, func(w http.ResponseWriter, r *http.Request, u *auth.User) (bool, error) {
+		ok, err := test(r, u)
+		if err != nil || ok {
+			return ok, err
+		}
+		a.turnAway(w, r, u)
+		return false, nil
+	})
+}
+
+// turnAway sends visitors to the login page. A client that asks for JSON and is
+// signed in gets 403, since logging in would not help it.
+func (a *Access) turnAway(w http.ResponseWriter, r *http.Request, u *auth.User) {
+	if u.IsAuthenticated() && negotiate.JSON(r) {
+		forbid(w, r, u)
+		return
+	}
+	middleware.Challenge(w, r, a.config.LoginURL, a.config.RedirectFieldName)
+}
+
+// PermissionRequired lets users in who have all the permissions, each written
+// "app_label.codename" (Django: permission_required with raise_exception). A
+// visitor who is not signed in is led to the login page; a user without the
+// permission gets 403, not a login page that would lead back here for ever.
+func (a *Access) PermissionRequired(permissions []string, h http.Handler) http.Handler {
+	return a.guard(h, func(w http.ResponseWriter, r *http.Request, u *auth.User) (bool, error) {
+		ok, err := a.config.Auth.HasPermissions(r.Context(), u, permissions...)
+		switch {
+		case err != nil:
+			return false, err
+		case ok:
+			report(r, "let in: has the permissions", "user", u.ID)
+			return true, nil
+		case u.IsAuthenticated():
+			forbid(w, r, u)
+		default:
+			middleware.Challenge(w, r, a.config.LoginURL, a.config.RedirectFieldName)
+		}
+		return false, nil
+	})
+}
+
+// guard runs decide, which answers the request itself where it says no.
+func (a *Access) guard(h http.Handler, decide func(http.ResponseWriter, *http.Request, *auth.User) (bool, error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		user, err := auth.UserFromContext(r.Context())
+		if err == nil {
+			var ok bool
+			if ok, err = decide(w, r, user); ok {
+				h.ServeHTTP(w, r)
+				return
+			}
+		}
+		if err != nil {
+			report(r, "refused: it is not known who this is", "error", err)
+			middleware.Fail(w, r, err)
+		}
+	})
+}
+
+func forbid(w http.ResponseWriter, r *http.Request, u *auth.User) {
+	report(r, "refused with 403: lacks the permission", "user", u.ID)
+	middleware.Say(w, r, http.StatusForbidden, "Forbidden")
+}
+
+func report(r *http.Request, what string, details ...any) {
+	if t := flow.FromContext(r.Context()); t != nil {
+		t.Step(flow.AccessControl, what, details...)
+	}
+}

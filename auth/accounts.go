@@ -1,0 +1,121 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/password"
+)
+
+// Errors about making users.
+var (
+	// ErrUsernameRequired is Django's "The given username must be set".
+	ErrUsernameRequired = errors.New("auth: the given username must be set")
+	// ErrUsernameTaken: a user of that name exists.
+	ErrUsernameTaken = errors.New("auth: a user with that username already exists")
+)
+
+// NewUser is what a user is made of. It never prints the password.
+type NewUser struct {
+	Username string // required; stored in its NFKC form
+	Email    string // stored with the domain in lower case
+	// Password is stored as a hash. An empty one makes an account that no
+	// password opens (Django: password=None).
+	Password  string
+	FirstName string
+	LastName  string
+	IsStaff   bool
+	Inactive  bool // Django: is_active=False
+}
+
+// String hides the password.
+func (n NewUser) String() string { return fmt.Sprintf("new user %q", n.Username) }
+
+// GoString hides the password.
+func (n NewUser) GoString() string { return n.String() }
+
+// CreateUser stores a new user and makes no session (Django: create_user). As
+// in Django the username is not validated here but where it is typed: see
+// CleanUsername. The error is ErrUsernameRequired, ErrUsernameTaken,
+// password.ErrBusy or an outage.
+func (s *Service) CreateUser(ctx context.Context, n NewUser) (*User, error) {
+	return s.create(ctx, n, false)
+}
+
+// CreateSuperuser stores a user who may do everything (Django:
+// create_superuser).
+func (s *Service) CreateSuperuser(ctx context.Context, n NewUser) (*User, error) {
+	n.IsStaff = true
+	return s.create(ctx, n, true)
+}
+
+func (s *Service) create(ctx context.Context, n NewUser, superuser bool) (*User, error) {
+	if n.Username == "" {
+		return nil, ErrUsernameRequired
+	}
+	hash, err := s.newHash(ctx, n.Password)
+	if err != nil {
+		return nil, err
+	}
+	user := &User{
+		Username: NormalizeUsername(n.Username), Email: NormalizeEmail(n.Email), Password: hash,
+		FirstName: n.FirstName, LastName: n.LastName,
+		IsActive: !n.Inactive, IsStaff: n.IsStaff, IsSuperuser: superuser, DateJoined: time.Now(),
+	}
+	switch err := s.users.CreateUser(ctx, user); {
+	case errors.Is(err, database.ErrDuplicate):
+		return nil, ErrUsernameTaken
+	case err != nil:
+		return nil, fmt.Errorf("auth: create user: %w", err)
+	}
+	s.log.InfoContext(ctx, "user created", "user", user.ID)
+	return user, nil
+}
+
+func (s *Service) newHash(ctx context.Context, raw string) (password.Hash, error) {
+	if raw == "" {
+		return password.Unusable(), nil
+	}
+	return s.passwords.Make(ctx, raw)
+}
+
+// SetPassword stores a new password, or with an empty one makes the account one
+// that no password opens (Django: set_password and save). It ends all sessions
+// of the user; keep the present one by UpdateSessionAuthHash.
+func (s *Service) SetPassword(ctx context.Context, user *User, raw string) error {
+	hash, err := s.newHash(ctx, raw)
+	if err != nil {
+		return err
+	}
+	if err := s.users.SetPassword(ctx, user.ID, hash); err != nil {
+		return fmt.Errorf("auth: set password: %w", err)
+	}
+	user.Password = hash
+	return nil
+}
+
+// UserByUsername finds a user, or returns ErrNoUser. Unlike Backend.User it
+// also finds inactive ones.
+func (s *Service) UserByUsername(ctx context.Context, username string) (*User, error) {
+	user, err := s.users.UserByUsername(ctx, username)
+	if errors.Is(err, database.ErrNotFound) {
+		return nil, ErrNoUser
+	}
+	if err != nil {
+		return nil, fmt.Errorf("auth: find user: %w", err)
+	}
+	return user, nil
+}
+
+// UsernameTaken says whether a user has the name, whatever the case, as
+// Django's sign-up form asks since 4.2.
+func (s *Service) UsernameTaken(ctx context.Context, username string) (bool, error) {
+	taken, err := s.users.UsernameTaken(ctx, username)
+	if err != nil {
+		return false, fmt.Errorf("auth: find user: %w", err)
+	}
+	return taken, nil
+}

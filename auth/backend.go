@@ -1,0 +1,125 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/password"
+)
+
+// Errors about credentials.
+var (
+	// ErrInvalidCredentials: no backend knows these credentials.
+	ErrInvalidCredentials = errors.New("auth: invalid credentials")
+	// ErrPermissionDenied from a backend ends the search: nobody after it is
+	// asked (Django: PermissionDenied).
+	ErrPermissionDenied = errors.New("auth: permission denied")
+	// ErrNoUser from Backend.User: there is no such user, or it may not be
+	// signed in.
+	ErrNoUser = errors.New("auth: no such user, or not an active one")
+)
+
+// Backend knows a kind of users. A backend may also be a PermissionBackend.
+type Backend interface {
+	// Name is stored in the session and leads back to the backend; Django's is
+	// the dotted path of its class, and both sides must use the same.
+	Name() string
+	// Authenticate returns the user to whom the credentials belong, or
+	// ErrInvalidCredentials, or ErrPermissionDenied. It must do the same amount
+	// of work whether the user exists or not. Another error means an outage.
+	Authenticate(ctx context.Context, c Credentials) (*User, error)
+	// User returns a user who is signed in already, or ErrNoUser. Another error
+	// means an outage.
+	User(ctx context.Context, id string) (*User, error)
+}
+
+// ModelBackendName is how Django calls its backend in a session.
+const ModelBackendName = "django.contrib.auth.backends.ModelBackend"
+
+// AllowAllUsersModelBackendName is how Django calls its backend that also takes
+// inactive users.
+const AllowAllUsersModelBackendName = "django.contrib.auth.backends.AllowAllUsersModelBackend"
+
+// ModelBackend checks passwords of the users in the database (Django:
+// ModelBackend).
+type ModelBackend struct {
+	Users     Users
+	Passwords *password.Hashers
+	// AllowInactive takes inactive users too (Django: AllowAllUsersModelBackend).
+	AllowInactive bool
+}
+
+var (
+	_ Backend           = (*ModelBackend)(nil)
+	_ PermissionBackend = (*ModelBackend)(nil)
+)
+
+// Name is Django's path of the class.
+func (b *ModelBackend) Name() string {
+	if b.AllowInactive {
+		return AllowAllUsersModelBackendName
+	}
+	return ModelBackendName
+}
+
+// Authenticate compares the password with the stored hash. A user who is
+// unknown or inactive, or whose hash is unusable, costs the same work as one
+// who typed a wrong password. An old hash is replaced by a new one, unless
+// somebody changed it meanwhile.
+func (b *ModelBackend) Authenticate(ctx context.Context, c Credentials) (*User, error) {
+	user, err := b.Users.UserByUsername(ctx, c.Username)
+	if errors.Is(err, database.ErrNotFound) {
+		if err := b.Passwords.Dummy(ctx, c.Password); err != nil {
+			return nil, err
+		}
+		return nil, ErrInvalidCredentials
+	}
+	if err != nil {
+		return nil, fmt.Errorf("auth: find user: %w", err)
+	}
+	verdict, err := b.Passwords.Check(ctx, c.Password, user.Password)
+	switch {
+	case err != nil:
+		return nil, err
+	case !verdict.OK || !b.allows(user):
+		return nil, ErrInvalidCredentials
+	case verdict.MustUpdate:
+		err = b.rehash(ctx, user, c.Password)
+	}
+	return user, err
+}
+
+// rehash replaces the hash that was just verified. Where it is another by now,
+// the password was changed meanwhile, and the old one must not come back.
+func (b *ModelBackend) rehash(ctx context.Context, user *User, raw string) error {
+	hash, err := b.Passwords.Make(ctx, raw)
+	if err != nil {
+		return err
+	}
+	replaced, err := b.Users.ReplacePassword(ctx, user.ID, user.Password, hash)
+	if err != nil {
+		return fmt.Errorf("auth: upgrade hash: %w", err)
+	}
+	if replaced {
+		user.Password = hash
+	}
+	return nil
+}
+
+// User loads a user who is signed in.
+func (b *ModelBackend) User(ctx context.Context, id string) (*User, error) {
+	user, err := b.Users.UserByID(ctx, id)
+	switch {
+	case errors.Is(err, database.ErrNotFound):
+		return nil, ErrNoUser
+	case err != nil:
+		return nil, fmt.Errorf("auth: load user: %w", err)
+	case !b.allows(user):
+		return nil, ErrNoUser
+	}
+	return user, nil
+}
+
+func (b *ModelBackend) allows(u *User) bool { return u.IsActive || b.AllowInactive }

@@ -1,0 +1,148 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/coatcheck/coatcheck/flow"
+	"github.com/coatcheck/coatcheck/sessions"
+)
+
+// ErrBackendUnknown: the user does not say which of several backends knows it.
+var ErrBackendUnknown = errors.New("auth: several backends are configured, so set User.Backend, as Authenticate does")
+
+// Login signs the user in to the session of the request (Django: login). The
+// session gets a new key and keeps what an anonymous visitor stored in it; the
+// session of another user is emptied first, and one of the same user stays as
+// it is. The cookie goes out with the response. The error is an outage, or says
+// which middleware is missing.
+func (s *Service) Login(r *http.Request, user *User) error {
+	ctx := r.Context()
+	ru, session, err := parts(ctx)
+	if err != nil {
+		return err
+	}
+	if !user.IsAuthenticated() {
+		return errors.New("auth: an anonymous user cannot be signed in")
+	}
+	backend := user.Backend
+	if backend == "" {
+		if len(s.backends) != 1 {
+			return ErrBackendUnknown
+		}
+		backend = s.backends[0].Name()
+	}
+	if err := s.freshSession(ctx, session, user); err != nil {
+		return err
+	}
+	for _, item := range [...][2]string{
+		{SessionKey, user.ID}, {BackendSessionKey, backend}, {HashSessionKey, s.SessionAuthHash(user)},
+	} {
+		if err := session.Set(ctx, item[0], item[1]); err != nil {
+			return err
+		}
+	}
+	user.Backend = backend
+	ru.set(user)
+	s.report(ctx, flow.View, "signed in", "user", user.ID)
+	return s.loggedIn(r, user)
+}
+
+func parts(ctx context.Context) (*requestUser, *sessions.Session, error) {
+	ru, err := fromContext(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	session, err := sessions.FromContext(ctx)
+	return ru, session, err
+}
+
+// freshSession sees to it that nobody who knew the session key before the login
+// knows it after.
+func (s *Service) freshSession(ctx context.Context, session *sessions.Session, user *User) error {
+	id, err := storedID(ctx, session)
+	if err != nil {
+		return err
+	}
+	if id == "" {
+		return session.CycleKey(ctx)
+	}
+	stored, err := session.Text(ctx, HashSessionKey)
+	if err != nil {
+		return err
+	}
+	if id != user.ID || s.matchHash(stored, user.Password) != hashCurrent {
+		return session.Flush(ctx)
+	}
+	return nil
+}
+
+// loggedIn stores last_login, as Django's own receiver of user_logged_in does,
+// and calls the hooks.
+func (s *Service) loggedIn(r *http.Request, user *User) error {
+	ctx, now := r.Context(), time.Now()
+	if err := s.users.SetLastLogin(ctx, user.ID, now); err != nil {
+		return fmt.Errorf("auth: store last login: %w", err)
+	}
+	user.LastLogin = now
+	s.log.InfoContext(ctx, "logged in", "user", user.ID)
+	for _, hook := range s.hooks.LoggedIn {
+		if err := hook(r, user); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Logout ends the session of the request with all its data (Django: logout),
+// whoever it belongs to. The hooks are called first, while the session still is
+// there. The error is an outage; the session then is as it was.
+func (s *Service) Logout(r *http.Request) error {
+	ctx := r.Context()
+	ru, session, err := parts(ctx)
+	if err != nil {
+		return err
+	}
+	user, err := UserFromContext(ctx)
+	if err != nil {
+		return err
+	}
+	for _, hook := range s.hooks.LoggedOut {
+		hook(r, user)
+	}
+	if err := session.Flush(ctx); err != nil {
+		return err
+	}
+	ru.set(AnonymousUser())
+	s.report(ctx, flow.View, "signed out", "user", user.ID)
+	if user.IsAuthenticated() {
+		s.log.InfoContext(ctx, "logged out", "user", user.ID)
+	}
+	return nil
+}
+
+// UpdateSessionAuthHash keeps the session of the request signed in after the
+// user's password was changed, under a new key; the user's other sessions end
+// (Django: update_session_auth_hash).
+func (s *Service) UpdateSessionAuthHash(r *http.Request, user *User) error {
+	ctx := r.Context()
+	ru, session, err := parts(ctx)
+	if err != nil {
+		return err
+	}
+	current, err := UserFromContext(ctx)
+	if err != nil {
+		return err
+	}
+	if err := session.CycleKey(ctx); err != nil {
+		return err
+	}
+	if current.ID != user.ID {
+		return nil
+	}
+	ru.set(user)
+	return session.Set(ctx, HashSessionKey, s.SessionAuthHash(user))
+}

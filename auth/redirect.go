@@ -1,0 +1,62 @@
+package auth
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/coatcheck/coatcheck/safeurl"
+)
+
+// Where accounts live, unless a site says otherwise.
+const (
+	LoginURL          = "/accounts/login/"   // Django: LOGIN_URL
+	LoginRedirectURL  = "/accounts/profile/" // Django: LOGIN_REDIRECT_URL
+	RedirectFieldName = "next"               // Django: REDIRECT_FIELD_NAME
+)
+
+// RedirectToLogin gives the URL of the login page with the way back to the
+// request in its query (Django: redirect_to_login). An empty loginURL means
+// LoginURL and an empty field RedirectFieldName.
+func RedirectToLogin(r *http.Request, loginURL, field string) (string, error) {
+	if loginURL == "" {
+		loginURL = LoginURL
+	}
+	if field == "" {
+		field = RedirectFieldName
+	}
+	target, err := safeurl.LoginRedirect(wayBack(r, loginURL), loginURL, field)
+	if err != nil {
+		return "", fmt.Errorf("auth: login URL: %w", err)
+	}
+	return target, nil
+}
+
+// wayBack is the path of the request, or its whole URL where the login page is
+// on another host.
+func wayBack(r *http.Request, loginURL string) string {
+	path := FullPath(r)
+	login, err := url.Parse(loginURL)
+	if err != nil || (login.Host == "" || login.Host == r.Host) && (login.Scheme == "" || login.Scheme == scheme(r)) {
+		return path
+	}
+	return scheme(r) + "://" + r.Host + path
+}
+
+// FullPath is the path of the request with its query, so written that no
+// browser takes it for a host (Django: get_full_path).
+func FullPath(r *http.Request) string {
+	path := r.URL.RequestURI()
+	if strings.HasPrefix(path, "//") {
+		path = "/%2F" + path[2:]
+	}
+	return path
+}
+
+func scheme(r *http.Request) string {
+	if r.TLS != nil {
+		return "https"
+	}
+	return "http"
+}

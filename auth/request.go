@@ -1,0 +1,146 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/coatcheck/coatcheck/flow"
+	"github.com/coatcheck/coatcheck/sessions"
+)
+
+// What a login stores in the session, in this order.
+const (
+	SessionKey        = "_auth_user_id"      // Django: SESSION_KEY
+	BackendSessionKey = "_auth_user_backend" // Django: BACKEND_SESSION_KEY
+	HashSessionKey    = "_auth_user_hash"    // Django: HASH_SESSION_KEY
+)
+
+// ErrNoAuthentication: the request did not come through the authentication
+// middleware.
+var ErrNoAuthentication = errors.New("auth: the request has no user; wrap the handler with middleware.Authentication, " +
+	"inside middleware.Sessions, or serve it through Site.Handler")
+
+type contextKey struct{}
+
+// requestUser is the user of one request, found when it is first asked for.
+type requestUser struct {
+	service *Service
+
+	mu   sync.Mutex // guards what follows
+	user *User      // nil until it was found
+	err  error
+}
+
+// NewContext returns a context whose user is found, by the session in it, when
+// UserFromContext first asks. The authentication middleware does it for every
+// request.
+func (s *Service) NewContext(ctx context.Context) context.Context {
+	return context.WithValue(ctx, contextKey{}, &requestUser{service: s})
+}
+
+// UserFromContext returns the user of the request (Django: request.user), who
+// is never nil without an error. The first call may load the session and the
+// user; later ones return the same. The error is ErrNoAuthentication where the
+// middleware is missing, and else an outage, to be answered with 503.
+func UserFromContext(ctx context.Context) (*User, error) {
+	ru, err := fromContext(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ru.mu.Lock()
+	defer ru.mu.Unlock()
+	if ru.user == nil && ru.err == nil {
+		ru.user, ru.err = ru.service.sessionUser(ctx)
+	}
+	return ru.user, ru.err
+}
+
+func fromContext(ctx context.Context) (*requestUser, error) {
+	if ru, ok := ctx.Value(contextKey{}).(*requestUser); ok {
+		return ru, nil
+	}
+	return nil, ErrNoAuthentication
+}
+
+func (ru *requestUser) set(u *User) {
+	ru.mu.Lock()
+	defer ru.mu.Unlock()
+	ru.user, ru.err = u, nil
+}
+
+// sessionUser is Django's get_user: from session to user, by way of the backend
+// and the session auth hash.
+func (s *Service) sessionUser(ctx context.Context) (*User, error) {
+	session, err := sessions.FromContext(ctx)
+	if err != nil {
+		return nil, err
+	}
+	id, err := storedID(ctx, session)
+	if err != nil {
+		return nil, err
+	}
+	name, err := session.Text(ctx, BackendSessionKey)
+	if err != nil {
+		return nil, err
+	}
+	if id == "" || name == "" {
+		return s.anonymous(ctx, "nobody is signed in to this session")
+	}
+	backend := s.backend(name)
+	if backend == nil {
+		return s.anonymous(ctx, "the session's backend is not configured", "backend", name)
+	}
+	user, err := backend.User(ctx, id)
+	if errors.Is(err, ErrNoUser) {
+		return s.anonymous(ctx, "the user is gone or not active", "user", id)
+	}
+	if err != nil {
+		return nil, err
+	}
+	user.Backend = name
+	s.report(ctx, flow.Database, "user loaded", "user", id)
+	return s.checkHash(ctx, session, user)
+}
+
+// storedID reads the user's ID, which Django writes as a string and also
+// accepts as a number.
+func storedID(ctx context.Context, session *sessions.Session) (string, error) {
+	raw, _, err := session.Get(ctx, SessionKey)
+	if err != nil || raw == "" {
+		return "", err
+	}
+	if raw[0] >= '0' && raw[0] <= '9' {
+		return raw, nil
+	}
+	return session.Text(ctx, SessionKey)
+}
+
+func (s *Service) anonymous(ctx context.Context, reason string, details ...any) (*User, error) {
+	s.report(ctx, flow.Middleware, "anonymous: "+reason, details...)
+	return AnonymousUser(), nil
+}
+
+// checkHash accepts a user whose password still is the one of the login. A hash
+// made with an old secret key is replaced, and the session key with it.
+func (s *Service) checkHash(ctx context.Context, session *sessions.Session, user *User) (*User, error) {
+	stored, err := session.Text(ctx, HashSessionKey)
+	if err != nil {
+		return nil, err
+	}
+	switch s.matchHash(stored, user.Password) {
+	case hashCurrent:
+		s.report(ctx, flow.Middleware, "session auth hash good", "user", user.ID)
+		return user, nil
+	case hashFallback:
+		s.report(ctx, flow.Middleware, "session auth hash good by an old secret key, renewed", "user", user.ID)
+		if err := session.CycleKey(ctx); err != nil {
+			return nil, err
+		}
+		return user, session.Set(ctx, HashSessionKey, s.SessionAuthHash(user))
+	}
+	if err := session.Flush(ctx); err != nil {
+		return nil, err
+	}
+	return s.anonymous(ctx, "the password was changed since the login; session ended", "user", user.ID)
+}

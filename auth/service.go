@@ -1,0 +1,161 @@
+package auth
+
+import (
+	"context"
+	"crypto/sha1"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/coatcheck/coatcheck/password"
+	"github.com/coatcheck/coatcheck/signing"
+)
+
+// Finder looks users up.
+type Finder interface {
+	// UserByID returns the user, or database.ErrNotFound.
+	UserByID(ctx context.Context, id string) (*User, error)
+	// UserByUsername returns the user whose username is equal as the database
+	// compares, or database.ErrNotFound.
+	UserByUsername(ctx context.Context, username string) (*User, error)
+	// UsernameTaken says whether a user has the name, whatever the case.
+	UsernameTaken(ctx context.Context, username string) (bool, error)
+}
+
+// Keeper changes users.
+type Keeper interface {
+	// CreateUser stores a new user and sets its ID, or returns database.ErrDuplicate.
+	CreateUser(ctx context.Context, u *User) error
+	// ReplacePassword stores a hash if the present one is old, and says whether
+	// it was.
+	ReplacePassword(ctx context.Context, id string, old, new password.Hash) (bool, error)
+	// SetPassword stores a hash, or returns database.ErrNotFound.
+	SetPassword(ctx context.Context, id string, hash password.Hash) error
+	// SetLastLogin stores when the user signed in last.
+	SetLastLogin(ctx context.Context, id string, at time.Time) error
+}
+
+// PermissionLister tells what users may do. Permissions are written
+// "app_label.codename".
+type PermissionLister interface {
+	// UserPermissions are those given to the user directly.
+	UserPermissions(ctx context.Context, userID string) ([]string, error)
+	// GroupPermissions are those of the user's groups.
+	GroupPermissions(ctx context.Context, userID string) ([]string, error)
+	// AllPermissions are all that exist, which a superuser has.
+	AllPermissions(ctx context.Context) ([]string, error)
+}
+
+// Users is what auth needs of the database; a *database.DB is one.
+type Users interface {
+	Finder
+	Keeper
+	PermissionLister
+}
+
+// Hooks are called at the named points, in order (Django: the signals
+// user_logged_in, user_logged_out and user_login_failed). An error of a
+// LoggedIn hook makes the login fail.
+type Hooks struct {
+	LoggedIn    []func(r *http.Request, user *User) error
+	LoggedOut   []func(r *http.Request, user *User)
+	LoginFailed []func(ctx context.Context, c Credentials) // the password is starred out
+}
+
+// Config says how users are found and checked. Users and SecretKey are required.
+type Config struct {
+	Users Users
+	// Passwords hashes and checks; nil means password.New(password.Config{}).
+	Passwords *password.Hashers
+	// Backends are asked in order. Nil means a ModelBackend. Django:
+	// AUTHENTICATION_BACKENDS.
+	Backends []Backend
+	// SecretKey makes the session auth hash. Django: SECRET_KEY.
+	SecretKey string
+	// SecretKeyFallbacks still verify it. Django: SECRET_KEY_FALLBACKS.
+	SecretKeyFallbacks []string
+	// AcceptSHA1 also accepts session auth hashes that Django 3.2 wrote with
+	// DEFAULT_HASHING_ALGORITHM = 'sha1'.
+	AcceptSHA1 bool
+	Hooks      Hooks
+	// Logger is nil for slog.Default().
+	Logger *slog.Logger
+}
+
+// String hides the keys.
+func (c Config) String() string { return "auth.Config{…}" }
+
+// GoString hides the keys.
+func (c Config) GoString() string { return c.String() }
+
+// Service authenticates users and signs them in and out. It is safe for
+// concurrent use.
+type Service struct {
+	users     Users
+	passwords *password.Hashers
+	backends  []Backend
+	hashes    []*signing.MAC // of the session auth hash; the first one writes
+	hooks     Hooks
+	log       *slog.Logger
+}
+
+// New checks the configuration and makes a Service.
+func New(c Config) (*Service, error) {
+	switch {
+	case c.Users == nil:
+		return nil, errors.New("auth: no users given; set Config.Users to a database")
+	case c.SecretKey == "":
+		return nil, errors.New("auth: no secret key given; set Config.SecretKey (Django: SECRET_KEY)")
+	}
+	if c.Passwords == nil {
+		var err error
+		if c.Passwords, err = password.New(password.Config{}); err != nil {
+			return nil, fmt.Errorf("auth: %w", err)
+		}
+	}
+	if c.Backends == nil {
+		c.Backends = []Backend{&ModelBackend{Users: c.Users, Passwords: c.Passwords}}
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	s := &Service{
+		users: c.Users, passwords: c.Passwords, backends: c.Backends,
+		hooks: c.Hooks, log: c.Logger,
+	}
+	for _, key := range append([]string{c.SecretKey}, c.SecretKeyFallbacks...) {
+		s.hashes = append(s.hashes, signing.NewMAC(sha256.New, authHashSalt, key))
+	}
+	if c.AcceptSHA1 {
+		s.hashes = append(s.hashes, signing.NewMAC(sha1.New, authHashSalt, c.SecretKey))
+	}
+	return s, nil
+}
+
+// Passwords returns the hashers in use.
+func (s *Service) Passwords() *password.Hashers { return s.passwords }
+
+func (s *Service) backend(name string) Backend {
+	for _, b := range s.backends {
+		if b.Name() == name {
+			return b
+		}
+	}
+	return nil
+}
+
+// sensitive is Django's test for the names of credentials that must not be
+// shown (SENSITIVE_CREDENTIALS).
+func sensitive(name string) bool {
+	name = strings.ToLower(name)
+	for _, word := range [...]string{"api", "token", "key", "secret", "password", "signature"} {
+		if strings.Contains(name, word) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,52 @@
+package auth
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+
+	"github.com/coatcheck/coatcheck/database"
+)
+
+// User is a row of auth_user, or an anonymous visitor.
+type User = database.User
+
+// AnonymousUser gives the user of a request that nobody is signed in to
+// (Django: AnonymousUser). Its ID and Username are empty.
+func AnonymousUser() *User { return &User{} }
+
+// Credentials are what somebody signs in with. They never print the password.
+type Credentials struct {
+	Username string
+	Password string
+	// Extra holds what backends of one's own ask for, by name.
+	Extra map[string]string
+	// Request is the HTTP request that brought them, or nil.
+	Request *http.Request
+}
+
+// String hides everything but the username.
+func (c Credentials) String() string { return fmt.Sprintf("credentials of %q", c.Username) }
+
+// GoString hides everything but the username.
+func (c Credentials) GoString() string { return c.String() }
+
+// LogValue hides everything but the username.
+func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
+// cleansed is what Django puts in the place of a secret.
+const cleansed = "********************"
+
+// cleaned gives the credentials as the login-failed hooks see them.
+func (c Credentials) cleaned() Credentials {
+	c.Password = cleansed
+	extra := make(map[string]string, len(c.Extra))
+	for name, value := range c.Extra {
+		if sensitive(name) {
+			value = cleansed
+		}
+		extra[name] = value
+	}
+	c.Extra = extra
+	return c
+}

@@ -1,0 +1,147 @@
+package auth
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/coatcheck/coatcheck/internal/pystr"
+)
+
+// MaxUsername is the greatest length of a username in code points.
+const MaxUsername = 150
+
+// FieldError is what is wrong with a text that a visitor typed. Its text is
+// Django's sentence and is meant for the visitor.
+type FieldError struct {
+	Code    string // Django's code of the error: "required", "max_length", "invalid", ...
+	Message string // the sentence, in English
+}
+
+// Error is the message.
+func (e *FieldError) Error() string { return e.Message }
+
+// What [CleanUsername] and [CleanEmail] find. They return these very values, so
+// errors.Is tells them apart; texts that are too long get an error of the code
+// "max_length" that counts the characters.
+var (
+	ErrRequired = &FieldError{"required", "This field is required."}
+	ErrNUL      = &FieldError{"null_characters_not_allowed", "Null characters are not allowed."}
+
+	ErrInvalidUsername = &FieldError{
+		"invalid", "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters.",
+	}
+	ErrInvalidASCIIUsername = &FieldError{
+		"invalid", "Enter a valid username. This value may contain only unaccented lowercase a-z " +
+			"and uppercase A-Z letters, numbers, and @/./+/-/_ characters.",
+	}
+	ErrInvalidEmail = &FieldError{"invalid", "Enter a valid email address."}
+)
+
+// NormalizeUsername is the one spelling of names that look alike to Unicode: its
+// form NFKC, in which ﬁ is fi and full-width letters are plain ones. It is as
+// long to compute as the text is long, and may be longer: check the length of
+// what comes from outside first. Django: normalize_username.
+func NormalizeUsername(username string) string { return pystr.NFKC(username) }
+
+// ValidUsername says whether a username consists of letters and numbers of any
+// script and of @ . + - _ only, and of at least one. Combining marks are no
+// letters, so the vowel signs of Devanagari are refused, as in Django. The length
+// is not looked at. Django: UnicodeUsernameValidator, ^[\w.@+-]+\Z.
+func ValidUsername(username string) bool {
+	for _, r := range username { // a byte that is no UTF-8 comes as U+FFFD, which is no letter
+		if !isWordChar(r) && !isUsernameSign(r) {
+			return false
+		}
+	}
+	return username != ""
+}
+
+// ValidASCIIUsername is [ValidUsername] for the letters and digits of ASCII.
+// Django: ASCIIUsernameValidator.
+func ValidASCIIUsername(username string) bool {
+	for _, r := range username {
+		if r >= utf8.RuneSelf || !isWordChar(r) && !isUsernameSign(r) {
+			return false
+		}
+	}
+	return username != ""
+}
+
+// isWordChar is \w of Python's re for str: what str.isalnum takes, which is the
+// letters and all kinds of numbers, and the underscore.
+func isWordChar(r rune) bool {
+	if r < utf8.RuneSelf {
+		return 'a' <= r|0x20 && r|0x20 <= 'z' || '0' <= r && r <= '9' || r == '_'
+	}
+	return unicode.In(r, unicode.L, unicode.N)
+}
+
+func isUsernameSign(r rune) bool { return r == '@' || r == '.' || r == '+' || r == '-' }
+
+// CleanUsername is the username that a visitor typed as it is to be stored: white
+// space around it falls away, then it is normalized and validated. The error is
+// a [*FieldError]: ErrRequired, ErrNUL, ErrInvalidUsername or one of the code
+// "max_length".
+//
+// It must have at most [MaxUsername] code points, before and after: it is
+// measured before anything else looks at it, because normalizing a long text is
+// costly and may make it 18 times as long (CVE-2023-46695), and again after,
+// because the column is not longer. Django: UserCreationForm's username.
+func CleanUsername(raw string) (string, error) {
+	username, err := CleanLoginName(raw)
+	if err != nil {
+		return "", err
+	}
+	if !ValidUsername(username) {
+		return "", ErrInvalidUsername
+	}
+	return username, nil
+}
+
+// CleanLoginName is the username that a visitor signs in with: as
+// [CleanUsername], but not validated, because a name that is none belongs to no
+// account. Django: UsernameField, the username of AuthenticationForm.
+func CleanLoginName(raw string) (string, error) {
+	username := pystr.Strip(raw)
+	if username == "" {
+		return "", ErrRequired
+	}
+	if err := checkLength(username, MaxUsername); err != nil {
+		return "", err
+	}
+	if strings.IndexByte(username, 0) >= 0 {
+		return "", ErrNUL
+	}
+	username = NormalizeUsername(username)
+	if err := checkLength(username, MaxUsername); err != nil {
+		return "", err
+	}
+	return username, nil
+}
+
+// checkLength compares the number of code points with the limit. It does not
+// return a FieldError, which as an error would never be nil.
+func checkLength(s string, limit int) error {
+	if len(s) <= limit {
+		return nil
+	}
+	n := utf8.RuneCountInString(s)
+	if n <= limit {
+		return nil
+	}
+	return &FieldError{"max_length", "Ensure this value has at most " + strconv.Itoa(limit) +
+		" characters (it has " + strconv.Itoa(n) + ")."}
+}
+
+// SameIdentifier compares two usernames or addresses as people read them:
+// normalized and without case, so that "Alice" is "ALICE", and "straße" is
+// "STRASSE". It is for asking whether one was taken or meant, and it is stricter
+// than what a database finds by its own case rules.
+// Django: _unicode_ci_compare (CVE-2019-19844).
+func SameIdentifier(a, b string) bool { return FoldIdentifier(a) == FoldIdentifier(b) }
+
+// FoldIdentifier is the text that [SameIdentifier] compares: a key for what must
+// count together, such as failed logins.
+func FoldIdentifier(s string) string { return pystr.Casefold(pystr.NFKC(s)) }

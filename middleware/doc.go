@@ -1,0 +1,11 @@
+// Package middleware is layer 3 of 5, the middleware: it attaches the session
+// and the user to each request, and saves the session when the response begins
+// (Django: SessionMiddleware, AuthenticationMiddleware and their company).
+//
+// Each is a func(http.Handler) http.Handler. The order, outermost first, is
+//
+//	middleware.Chain(middleware.CrossOrigin(...), middleware.Sessions(engine), middleware.Authentication(service))
+//
+// and Site.Handler applies it. Nothing is read before the handler asks: a view
+// that asks for neither session nor user costs no query.
+package middleware

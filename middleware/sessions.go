@@ -1,0 +1,145 @@
+package middleware
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/coatcheck/coatcheck/flow"
+	"github.com/coatcheck/coatcheck/internal/httptext"
+	"github.com/coatcheck/coatcheck/sessions"
+)
+
+// saveTimeout bounds a save, which goes on when the client is gone.
+const saveTimeout = 10 * time.Second
+
+// Sessions attaches the session to each request and, at the first byte of the
+// response, saves it if it changed and sends the cookie (Django:
+// SessionMiddleware). Nothing is saved when the status is 500 or more. Where
+// saving fails the response becomes a 503, and a 400 where the session was
+// deleted meanwhile; neither touches the cookie.
+//
+// Change a session before writing the response: later changes are lost, and a
+// warning in the log says so.
+func Sessions(engine *sessions.Engine) func(http.Handler) http.Handler {
+	config := engine.Config()
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			key, sent := httptext.Lookup(r.Header, config.CookieName)
+			session := engine.Session(key)
+			ctx := r.Context()
+			if t := flow.FromContext(ctx); t != nil {
+				t.Step(flow.Middleware, "cookie read", "name", config.CookieName, "key", flow.Brief(key))
+			}
+			sw := &sessionWriter{ResponseWriter: w, config: &config, session: session, sent: sent}
+			sw.request = r.WithContext(sessions.NewContext(ctx, session))
+			next.ServeHTTP(sw, sw.request)
+			sw.finish()
+		})
+	}
+}
+
+// process is Django's process_response. It adds headers, and returns an error
+// where the session could not be saved.
+func (w *sessionWriter) process(status int) error {
+	header := w.Header()
+	accessed, modified, empty := w.session.Accessed(), w.session.Modified(), w.session.IsEmpty()
+	if w.sent && empty {
+		c := w.config
+		header.Add("Set-Cookie", httptext.DeleteCookie(c.CookieName, c.CookiePath, c.CookieDomain, c.CookieSameSite))
+		httptext.PatchVary(header, "Cookie")
+		w.report("cookie deleted")
+		return nil
+	}
+	if accessed {
+		httptext.PatchVary(header, "Cookie")
+	}
+	if !modified && !w.config.SaveEveryRequest || empty || status >= 500 {
+		return nil
+	}
+	return w.save()
+}
+
+// save stores the session and sets the cookie. A client that went away does not
+// stop it.
+func (w *sessionWriter) save() error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.request.Context()), saveTimeout)
+	defer cancel()
+	if err := w.session.Save(ctx); err != nil {
+		return err
+	}
+	cookie, err := w.cookie(ctx)
+	if err != nil {
+		return err
+	}
+	w.Header().Add("Set-Cookie", cookie)
+	httptext.PatchVary(w.Header(), "Cookie")
+	w.report("cookie set", "name", w.config.CookieName)
+	return nil
+}
+
+func (w *sessionWriter) cookie(ctx context.Context) (string, error) {
+	c, now := w.config, time.Now()
+	cookie := httptext.SetCookie{
+		Name: c.CookieName, Value: string(w.session.Key()), Domain: c.CookieDomain, Path: c.CookiePath,
+		Secure: c.CookieSecure, HttpOnly: !c.CookieScriptAccess, SameSite: c.CookieSameSite,
+	}
+	byBrowser, err := w.session.ExpiresAtBrowserClose(ctx)
+	if err != nil {
+		return "", err
+	}
+	if !byBrowser {
+		age, err := w.session.ExpiryAge(ctx)
+		if err != nil {
+			return "", err
+		}
+		seconds := int(age / time.Second)
+		cookie.MaxAge, cookie.Expires = &seconds, now.Add(age)
+	}
+	return cookie.String(now)
+}
+
+func (w *sessionWriter) report(what string, details ...any) {
+	if t := flow.FromContext(w.request.Context()); t != nil {
+		t.Step(flow.Middleware, what, details...)
+	}
+}
+
+// finish runs when the handler has returned.
+func (w *sessionWriter) finish() {
+	if !w.began {
+		w.begin(http.StatusOK)
+		return
+	}
+	if !w.failed && w.session.Unsaved() {
+		w.config.Logger.WarnContext(w.request.Context(), "the session was changed after the response had begun; the change is lost",
+			"path", w.request.URL.Path)
+	}
+}
+
+// begin processes the session once, before the status goes out.
+func (w *sessionWriter) begin(status int) {
+	w.began = true
+	err := w.process(status)
+	if err == nil {
+		return
+	}
+	if errors.Is(err, sessions.ErrInterrupted) {
+		w.report("answered with 400: the session was deleted meanwhile")
+	} else {
+		w.report("answered with 503: the session could not be saved")
+	}
+	w.failed = true
+	for _, name := range contentHeaders {
+		w.Header().Del(name)
+	}
+	Fail(w.ResponseWriter, w.request, err)
+}
+
+// contentHeaders belong to the response that the handler meant to give, and
+// must not stay on the one that says why it was not given.
+var contentHeaders = [...]string{
+	"Accept-Ranges", "Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Length",
+	"Content-Range", "Content-Type", "Etag", "Expires", "Last-Modified", "Location", "Set-Cookie",
+}
