@@ -1,0 +1,154 @@
+package database_test
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/coatcheck/coatcheck/database"
+)
+
+func TestMigrateIsIdempotent(t *testing.T) {
+	each(t, func(t *testing.T, e engine) {
+		ctx := t.Context()
+		db, where := e.empty(t)
+		if lines := catalog(t, db); len(lines) > 0 && strings.Contains(strings.Join(lines, "\n"), "auth") {
+			t.Fatalf("NoCreate created something: %v", lines)
+		}
+		missing, err := db.Unapplied(ctx)
+		if err != nil || len(missing) != 15 || missing[0] != "contenttypes.0001_initial" {
+			t.Errorf("Unapplied of an empty database: %v, %v", missing, err)
+		}
+		done, err := db.Migrate(ctx)
+		if err != nil || len(done) != 10+18 || done[0] != "created table django_migrations" {
+			t.Errorf("Migrate = %v, %v", done, err)
+		}
+		if missing, err := db.Unapplied(ctx); err != nil || len(missing) != 0 {
+			t.Errorf("Unapplied = %v, %v", missing, err)
+		}
+		if done, err := db.Migrate(ctx); err != nil || len(done) != 0 {
+			t.Errorf("second Migrate = %v, %v", done, err)
+		}
+		if created := e.reopen(t, where, nil).Created(); len(created) != 0 {
+			t.Errorf("Open created %v", created)
+		}
+		before := catalog(t, db)
+		if diff := cmp.Diff(before, catalog(t, e.reopen(t, where, nil))); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+// What of Django's is there stays as it is; only what cannot be done without is
+// added.
+func TestMigrateBesideWhatIsThere(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		change []string // to a whole database
+		want   []string
+	}{
+		{
+			name:   "a site without admin",
+			change: []string{"DROP TABLE django_admin_log", "DELETE FROM django_migrations WHERE app = 'admin'"},
+		},
+		{
+			name:   "a site without sessions",
+			change: []string{"DROP TABLE django_session", "DELETE FROM django_migrations WHERE app = 'sessions'"},
+			want:   []string{"created table django_session", "recorded sessions.0001_initial"},
+		},
+		{
+			name: "a site with a user model of its own",
+			change: []string{
+				"DROP TABLE django_admin_log", "DROP TABLE auth_user_groups", "DROP TABLE auth_user_user_permissions", "DROP TABLE auth_user",
+			},
+			want: []string{"created table auth_user", "created table auth_user_groups", "created table auth_user_user_permissions"},
+		},
+		{
+			name:   "tables of no Django's",
+			change: []string{"DROP TABLE django_migrations", "DROP TABLE django_session"},
+			want:   []string{"created table django_session"},
+		},
+		{
+			name:   "an old site",
+			change: []string{"DELETE FROM django_migrations WHERE name = '0012_alter_user_first_name_max_length'"},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			each(t, func(t *testing.T, e engine) {
+				where := e.fresh(t)
+				db := e.reopen(t, where, nil)
+				kept := &database.Group{Name: "kept"}
+				must(t, db.CreateGroup(t.Context(), kept))
+				run(t, db, test.change...)
+				if got := e.reopen(t, where, nil).Created(); !slices.Equal(got, test.want) {
+					t.Errorf("created %v, want %v", got, test.want)
+				}
+				if got := e.reopen(t, where, nil).Created(); len(got) != 0 {
+					t.Errorf("the second Open created %v", got)
+				}
+				if g, err := db.GroupByName(t.Context(), "kept"); err != nil || *g != *kept {
+					t.Errorf("what was there: %v, %v", g, err)
+				}
+				user(t, db, "joe")
+				must(t, db.InsertSession(t.Context(), session(key, "x")))
+			})
+		})
+	}
+}
+
+func TestUnappliedOfAnOldSite(t *testing.T) {
+	eachDB(t, func(t *testing.T, db *database.DB) {
+		run(t, db, "DELETE FROM django_migrations WHERE name LIKE '0012%'", "DELETE FROM django_migrations WHERE app = 'admin'")
+		want := []string{
+			"auth.0012_alter_user_first_name_max_length", "admin.0001_initial",
+			"admin.0002_logentry_remove_auto_add", "admin.0003_logentry_add_action_flag_choices",
+		}
+		if got, err := db.Unapplied(t.Context()); err != nil || !slices.Equal(got, want) {
+			t.Errorf("Unapplied = %v, %v", got, err)
+		}
+		run(t, db, "DROP TABLE django_admin_log")
+		if got, err := db.Unapplied(t.Context()); err != nil || !slices.Equal(got, want[:1]) {
+			t.Errorf("Unapplied without admin = %v, %v", got, err)
+		}
+	})
+}
+
+// A database with tables of a program that is no Django gets the whole set.
+func TestMigrateBesideOtherTables(t *testing.T) {
+	each(t, func(t *testing.T, e engine) {
+		db, _ := e.empty(t)
+		run(t, db, "CREATE TABLE orders (id integer PRIMARY KEY)")
+		if done, err := db.Migrate(t.Context()); err != nil || len(done) != 10+18 {
+			t.Errorf("Migrate = %v, %v", done, err)
+		}
+	})
+}
+
+// Where Migrate was broken off on MySQL, after any number of statements, the
+// next one takes up where it stopped.
+func TestMigrateResumes(t *testing.T) {
+	whole := engines[2].db(t)
+	want := catalog(t, whole)
+	text, err := os.ReadFile("internal/schema/mysql.sql")
+	must(t, err)
+	statements := strings.Split(string(text), ";\n")
+	for n := 1; n < len(statements); n += 2 {
+		db, _ := engines[2].empty(t)
+		run(t, db, statements[:n]...)
+		done, err := db.Migrate(t.Context())
+		if err != nil || len(done) != 10-n+18 {
+			t.Errorf("after %d tables: %v, %v", n, done, err)
+		}
+		if diff := cmp.Diff(want, catalog(t, db)); diff != "" {
+			t.Errorf("after %d tables: %s", n, diff)
+		}
+		for table, want := range map[string]int{"django_migrations": 18, "django_content_type": 6, "auth_permission": 24} {
+			if got := count(t, db, table); got != want {
+				t.Errorf("after %d tables: %s has %d rows, want %d", n, table, got, want)
+			}
+		}
+	}
+}
