@@ -1,0 +1,120 @@
+package views
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"strings"
+
+	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/safeurl"
+)
+
+// Where the views are. Django's names, below the usual include of its URLs.
+const (
+	Path       = "/accounts/"
+	SignupURL  = Path + "signup/"
+	LogoutURL  = Path + "logout/"
+	ProfileURL = Path + "profile/"
+)
+
+// Config says how the account pages look and where they lead. Only Auth is
+// required.
+type Config struct {
+	// Auth finds, makes and signs in users.
+	Auth *auth.Service
+	// SiteName is shown on every page; "Coatcheck" when empty.
+	SiteName string
+	// LoginURL is auth.LoginURL when empty; a path, or a URL of another host.
+	// Django: LOGIN_URL.
+	LoginURL string
+	// LoginRedirectURL is where a login leads that was not asked for by another
+	// page; auth.LoginRedirectURL when empty. Django: LOGIN_REDIRECT_URL.
+	LoginRedirectURL string
+	// LogoutRedirectURL is where a logout leads; when empty it shows a page that
+	// says so. Django: LOGOUT_REDIRECT_URL.
+	LogoutRedirectURL string
+	// AllowedRedirectHosts are hosts, with the port if it is not the usual one,
+	// to which "next" may lead besides this one. Django: success_url_allowed_hosts.
+	AllowedRedirectHosts []string
+	// RedirectAuthenticatedUser sends browsers that are signed in away from the
+	// pages for logging in and signing up. It lets other sites find out whether
+	// a visitor is signed in. Django: redirect_authenticated_user.
+	RedirectAuthenticatedUser bool
+	// SignupClosed lets nobody sign up by the page, and hides the links to it.
+	SignupClosed bool
+	// Validate returns what is wrong with the password of a new user, in
+	// sentences for that user; none when it is good. The user comes without the
+	// password. Nil means that every password of 1 to 4,096 bytes is good.
+	Validate func(ctx context.Context, password string, user auth.NewUser) []string
+	// Templates has files that replace those of the same name: the templates,
+	// *.html, and style.css. A file of another name is an error of New, which
+	// lists the names. Files that are not there stay as they are.
+	Templates fs.FS
+}
+
+// check fills in the defaults and refuses what cannot work.
+func (c *Config) check() error {
+	if c.Auth == nil {
+		return errors.New("views: no auth service given; set Config.Auth")
+	}
+	for field, fallback := range map[*string]string{
+		&c.SiteName: "Coatcheck", &c.LoginURL: auth.LoginURL, &c.LoginRedirectURL: auth.LoginRedirectURL,
+	} {
+		if *field == "" {
+			*field = fallback
+		}
+	}
+	for name, target := range map[string]string{
+		"LoginURL": c.LoginURL, "LoginRedirectURL": c.LoginRedirectURL, "LogoutRedirectURL": c.LogoutRedirectURL,
+	} {
+		u, err := url.Parse(target)
+		if err == nil && target != "" {
+			_, err = safeurl.LoginRedirect("/", target, auth.RedirectFieldName)
+		}
+		if err != nil {
+			return fmt.Errorf("views: Config.%s: %w", name, err)
+		}
+		if u.Host != "" && !isHost(u.Host) {
+			return fmt.Errorf("views: Config.%s is %q; write its host in ASCII, an international name in its xn-- form", name, target)
+		}
+	}
+	for _, host := range c.AllowedRedirectHosts {
+		if !isHost(host) {
+			return fmt.Errorf("views: Config.AllowedRedirectHosts has %q; it must be a host name, perhaps with a port, such as %q",
+				host, "app.example:8443")
+		}
+	}
+	return nil
+}
+
+// isHost says whether text is nothing but a host with an optional port, so that
+// it can stand in a header and in a line of a shell.
+func isHost(text string) bool {
+	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]"
+	u, err := url.Parse("//" + text)
+	return err == nil && u.Host == text && text != "" && strings.Trim(text, letters) == ""
+}
+
+// formTargets are the origins to which a form may lead by a redirect, for the
+// directive form-action, which browsers apply to redirects too.
+func (c *Config) formTargets() string {
+	var b strings.Builder
+	b.WriteString("'self'")
+	for _, host := range c.AllowedRedirectHosts {
+		b.WriteString(" https://" + host + " http://" + host)
+	}
+	for _, target := range [...]string{c.LoginURL, c.LoginRedirectURL, c.LogoutRedirectURL} {
+		u, err := url.Parse(target)
+		if err != nil || !isHost(u.Host) {
+			continue
+		}
+		if u.Scheme == "http" || u.Scheme == "" {
+			b.WriteString(" http://" + u.Host)
+		}
+		b.WriteString(" https://" + u.Host)
+	}
+	return b.String()
+}

@@ -1,0 +1,152 @@
+package views_test
+
+import (
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+)
+
+// node is an element of a page; nil where there is none.
+type node struct{ *html.Node }
+
+// page parses an answer, and checks what holds for every page: a title, one
+// main heading, and labels and descriptions that lead somewhere.
+func (a *answer) page(t testing.TB) node {
+	t.Helper()
+	root, err := html.Parse(strings.NewReader(a.text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := node{root}
+	if a.Header.Get("Content-Type") != "text/html; charset=utf-8" {
+		t.Errorf("%s: Content-Type is %q", a.Request.URL.Path, a.Header.Get("Content-Type"))
+	}
+	if n := page.all("h1"); len(n) != 1 {
+		t.Errorf("%s: %d h1", a.Request.URL.Path, len(n))
+	}
+	if page.one("title").text() == "" || page.one("html").attr("lang") != "en" {
+		t.Errorf("%s: no title or no language", a.Request.URL.Path)
+	}
+	for _, tag := range []string{"script", "style"} {
+		if page.one(tag).Node != nil {
+			t.Errorf("%s: has an inline %s", a.Request.URL.Path, tag)
+		}
+	}
+	checkFields(t, page)
+	return page
+}
+
+func checkFields(t testing.TB, page node) {
+	t.Helper()
+	seen := map[string]bool{}
+	for _, n := range page.all("") {
+		if id := n.attr("id"); id != "" {
+			if seen[id] {
+				t.Errorf("the id %q is there twice", id)
+			}
+			seen[id] = true
+		}
+		for _, ban := range []string{"style", "onclick", "onload"} {
+			if n.attr(ban) != "" {
+				t.Errorf("<%s> has the attribute %s", n.Data, ban)
+			}
+		}
+	}
+	for _, label := range page.all("label") {
+		if !seen[label.attr("for")] {
+			t.Errorf("the label %q is for nothing", label.text())
+		}
+	}
+	for _, input := range page.all("input") {
+		if input.attr("type") != "hidden" && page.where("label", "for", input.attr("id")).Node == nil {
+			t.Errorf("the field %q has no label", input.attr("name"))
+		}
+		if input.attr("type") == "password" && input.attr("value") != "" {
+			t.Error("a password is shown again")
+		}
+		for id := range strings.FieldsSeq(input.attr("aria-describedby")) {
+			if !seen[id] {
+				t.Errorf("the field %q is described by %q, which is not there", input.attr("name"), id)
+			}
+		}
+	}
+}
+
+// all gives the elements with the tag, or all elements for "".
+func (n node) all(tag string) []node {
+	var found []node
+	if n.Node == nil {
+		return nil
+	}
+	for d := range n.Descendants() {
+		if d.Type == html.ElementNode && (tag == "" || d.Data == tag) {
+			found = append(found, node{d})
+		}
+	}
+	return found
+}
+
+// one gives the first element with the tag.
+func (n node) one(tag string) node {
+	for _, d := range n.all(tag) {
+		return d
+	}
+	return node{}
+}
+
+// where gives the first element with the tag whose attribute has the value.
+func (n node) where(tag, name, value string) node {
+	for _, d := range n.all(tag) {
+		if d.attr(name) == value && value != "" {
+			return d
+		}
+	}
+	return node{}
+}
+
+func (n node) attr(name string) string {
+	if n.Node != nil {
+		for _, a := range n.Attr {
+			if a.Key == name {
+				return a.Val
+			}
+		}
+	}
+	return ""
+}
+
+func (n node) has(name string) bool {
+	if n.Node != nil {
+		for _, a := range n.Attr {
+			if a.Key == name {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// text gives the text in an element, with single blanks.
+func (n node) text() string {
+	var b strings.Builder
+	if n.Node != nil {
+		for d := range n.Descendants() {
+			if d.Type == html.TextNode {
+				b.WriteString(d.Data)
+			}
+		}
+	}
+	return strings.Join(strings.Fields(b.String()), " ")
+}
+
+// field gives an input by its name.
+func (n node) field(name string) node { return n.where("input", "name", name) }
+
+// fieldError gives the sentence that describes a field as wrong.
+func (n node) fieldError(name string) string {
+	return n.where("p", "id", "id_"+name+"_error").text()
+}
+
+// alert gives the summary of the errors.
+func (n node) alert() node { return n.where("div", "role", "alert") }

@@ -1,0 +1,128 @@
+package views
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/internal/negotiate"
+)
+
+// sayNotText is said about JSON that is not text where text belongs.
+const sayNotText = "Enter text."
+
+// Form is what form.html shows.
+type Form struct {
+	// Fields are in their order on the page.
+	Fields []*Field
+	// Errors concern the form and not one field.
+	Errors []string
+	// Notice is good news to be shown above the form, or empty.
+	Notice string
+	// Submit is what the button says.
+	Submit string
+	// Next is where to go afterwards; it is sent along hidden. It is safe, or
+	// empty.
+	Next string
+}
+
+// Field is one field of a form.
+type Field struct {
+	Name         string
+	Label        string
+	Type         string // of the input element
+	Autocomplete string // what browsers and password managers go by
+	Help         string // a hint below the label, or empty
+	MaxLength    int    // characters; 0 for no limit in the page
+	Required     bool
+	Autofocus    bool
+	// Value is shown again after an error; never for a password.
+	Value  string
+	Errors []string
+}
+
+// ID is the id of the input element, as Django makes it.
+func (f *Field) ID() string { return "id_" + f.Name }
+
+// DescribedBy lists the ids of the elements that describe the field.
+func (f *Field) DescribedBy() string {
+	var ids []string
+	if f.Help != "" {
+		ids = append(ids, f.ID()+"_help")
+	}
+	if len(f.Errors) > 0 {
+		ids = append(ids, f.ID()+"_error")
+	}
+	return strings.Join(ids, " ")
+}
+
+// Failed says whether anything is wrong with the form.
+func (f *Form) Failed() bool { return len(f.Errors) > 0 || f.wrong() != nil }
+
+// wrong returns the first field that has an error, or nil.
+func (f *Form) wrong() *Field {
+	for _, field := range f.Fields {
+		if len(field.Errors) > 0 {
+			return field
+		}
+	}
+	return nil
+}
+
+// focus puts the cursor where there is something to do.
+func (f *Form) focus() {
+	field := f.wrong()
+	for i := 0; field == nil && i < len(f.Fields); i++ {
+		if f.Fields[i].Value == "" {
+			field = f.Fields[i]
+		}
+	}
+	if field != nil {
+		field.Autofocus = true
+	}
+}
+
+// take reads the field from the body, and says whether it is there as text
+// that can be looked at further. A field that may be missing is not there when
+// it is empty.
+func (f *Field) take(b body) (string, bool) {
+	v := b[f.Name]
+	switch {
+	case v.notText:
+		f.Errors = append(f.Errors, sayNotText)
+	case strings.ContainsRune(v.text, 0):
+		f.Errors = append(f.Errors, auth.ErrNUL.Message)
+	case v.text == "" && f.Required:
+		f.Errors = append(f.Errors, auth.ErrRequired.Message)
+	default:
+		return v.text, v.text != ""
+	}
+	return "", false
+}
+
+// formError is the JSON about a form that was refused.
+type formError struct {
+	Error  string              `json:"error"`
+	Fields map[string][]string `json:"fields,omitempty"`
+}
+
+// showForm answers with the form: a page, or where the client wants JSON the
+// status and what is wrong.
+func (v *Views) showForm(w http.ResponseWriter, r *http.Request, status int, page string, f *Form) {
+	if negotiate.HTML(r) {
+		f.focus()
+		v.Render(w, r, http.StatusOK, page, f)
+		return
+	}
+	answer := formError{Fields: map[string][]string{}}
+	all := slices.Clone(f.Errors)
+	for _, field := range f.Fields {
+		if len(field.Errors) > 0 {
+			answer.Fields[field.Name] = field.Errors
+			all = append(all, field.Label+": "+strings.Join(field.Errors, " "))
+		}
+	}
+	answer.Error = strings.Join(all, " ")
+	sayJSON(w, status, answer)
+}

@@ -1,0 +1,106 @@
+package views
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/internal/negotiate"
+)
+
+// Django's sentences about logins.
+const (
+	sayInvalidLogin = "Please enter a correct username and password. Note that both fields may be case-sensitive."
+	sayInactive     = "This account is inactive."
+)
+
+func loginForm(next string) *Form {
+	return &Form{Submit: "Log in", Next: next, Fields: []*Field{
+		{Name: "username", Label: "Username", Type: "text", Autocomplete: "username", MaxLength: auth.MaxUsername, Required: true},
+		{Name: "password", Label: "Password", Type: "password", Autocomplete: "current-password", Required: true},
+	}}
+}
+
+// login checks credentials and makes the session. Whoever fails gets the same
+// answer, be the user unknown, inactive, or the password wrong.
+func (v *Views) login(w http.ResponseWriter, r *http.Request) {
+	if v.passBy(w, r) {
+		return
+	}
+	if r.Method != http.MethodPost {
+		report(r, "login form shown")
+		form := loginForm(v.next(r, nil))
+		if query(r)[createdField].text != "" {
+			form.Notice = "Your account is ready. Log in to go on."
+		}
+		v.invite(w, r, "login.html", form)
+		return
+	}
+	b, err := readBody(w, r)
+	if err != nil {
+		v.fail(w, r, err)
+		return
+	}
+	form := loginForm(v.next(r, b))
+	credentials := readCredentials(r, b, form)
+	if form.Failed() {
+		report(r, "login refused: fields are missing or wrong")
+		v.showForm(w, r, http.StatusBadRequest, "login.html", form)
+		return
+	}
+	user, err := v.config.Auth.Authenticate(r.Context(), credentials)
+	switch {
+	case errors.Is(err, auth.ErrInvalidCredentials):
+		v.rejectLogin(w, r, form, sayInvalidLogin, "Invalid credentials")
+	case err != nil:
+		v.fail(w, r, err)
+	case !user.IsActive: // a backend that takes inactive users brought it
+		v.rejectLogin(w, r, form, sayInactive, sayInactive)
+	default:
+		v.enter(w, r, user, form.Next)
+	}
+}
+
+// enter signs the user in and leads on.
+func (v *Views) enter(w http.ResponseWriter, r *http.Request, user *auth.User, next string) {
+	if err := v.config.Auth.Login(r, user); err != nil {
+		v.fail(w, r, err)
+		return
+	}
+	if !negotiate.HTML(r) {
+		sayJSON(w, http.StatusOK, map[string]string{"message": "Login successful"})
+		return
+	}
+	target := v.successURL(next)
+	report(r, "redirected after login", "location", target)
+	v.redirect(w, r, target)
+}
+
+// rejectLogin answers with 401 in JSON; a page gets 200 and the form again, as
+// in Django.
+func (v *Views) rejectLogin(w http.ResponseWriter, r *http.Request, form *Form, forPeople, forPrograms string) {
+	report(r, "login refused")
+	if !negotiate.HTML(r) {
+		sayJSON(w, http.StatusUnauthorized, map[string]string{"error": forPrograms})
+		return
+	}
+	form.Errors = []string{forPeople}
+	v.showForm(w, r, http.StatusUnauthorized, "login.html", form)
+}
+
+// readCredentials reads the fields as Django's AuthenticationForm does; the
+// password is taken as it is.
+func readCredentials(r *http.Request, b body, form *Form) auth.Credentials {
+	c := auth.Credentials{Request: r}
+	name, secret := form.Fields[0], form.Fields[1]
+	if raw, ok := name.take(b); ok {
+		name.Value = raw
+		username, err := auth.CleanLoginName(raw)
+		if err != nil {
+			name.Errors = []string{err.Error()}
+		}
+		c.Username = username
+	}
+	c.Password, _ = secret.take(b)
+	return c
+}

@@ -1,0 +1,44 @@
+package views
+
+import (
+	"net/http"
+
+	"github.com/coatcheck/coatcheck/internal/negotiate"
+)
+
+// logout ends the session, by POST alone: a link or an image on another site
+// must not do it. A body that cannot be read keeps nobody signed in.
+func (v *Views) logout(w http.ResponseWriter, r *http.Request) {
+	b, err := readBody(w, r)
+	if err != nil {
+		report(r, "the body of the logout is not read: "+err.Error())
+	}
+	if err := v.config.Auth.Logout(r); err != nil {
+		v.fail(w, r, err)
+		return
+	}
+	if !negotiate.HTML(r) {
+		sayJSON(w, http.StatusOK, map[string]string{"message": "Logout successful"})
+		return
+	}
+	target := v.next(r, b)
+	if target == "" {
+		target = v.config.LogoutRedirectURL
+	}
+	if target == "" || samePath(target, r) {
+		v.Render(w, r, http.StatusOK, "logged_out.html", nil)
+		return
+	}
+	report(r, "redirected after logout", "location", target)
+	v.redirect(w, r, target)
+}
+
+// offerLogout answers every other method: browsers get a page with the button.
+func (v *Views) offerLogout(w http.ResponseWriter, r *http.Request) {
+	if !negotiate.HTML(r) {
+		v.refuse(w, r, &refusal{http.StatusMethodNotAllowed, "Logging out takes a POST request."})
+		return
+	}
+	report(r, "logout button shown: only a POST logs out")
+	v.Render(w, r, http.StatusMethodNotAllowed, "logout.html", nil)
+}

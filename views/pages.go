@@ -1,0 +1,92 @@
+package views
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/internal/httptext"
+	"github.com/coatcheck/coatcheck/internal/negotiate"
+	"github.com/coatcheck/coatcheck/middleware"
+)
+
+// Where the server mounts the pages of the site.
+const (
+	PublicURL     = "/public/"
+	APIProfileURL = "/api/profile"
+)
+
+// HomePage is what home.html shows.
+type HomePage struct {
+	// Origin is the address of the site, for commands to copy.
+	Origin string
+	// PublicURL and APIProfileURL are the other pages of the site.
+	PublicURL, APIProfileURL string
+}
+
+// Home is the page at "/": it tells what happens where, and who the visitor is.
+// To a program it gives the addresses.
+func (v *Views) Home() http.Handler {
+	return v.account(func(w http.ResponseWriter, r *http.Request) {
+		report(r, "home page shown")
+		if negotiate.HTML(r) {
+			v.Render(w, r, http.StatusOK, "home.html", HomePage{origin(r), PublicURL, APIProfileURL})
+			return
+		}
+		sayJSON(w, http.StatusOK, map[string]any{"name": v.config.SiteName, "links": map[string]string{
+			"signup": SignupURL, "login": v.config.LoginURL, "logout": LogoutURL, "profile": ProfileURL,
+			"public": PublicURL, "api_profile": APIProfileURL,
+		}})
+	}, http.MethodGet, http.MethodHead)
+}
+
+// Public is a page without any restriction: it asks neither for the session nor
+// for the user, so it costs no query.
+func (v *Views) Public() http.Handler {
+	return v.view(func(w http.ResponseWriter, r *http.Request) {
+		report(r, "public page shown, nobody asked who it is for")
+		if negotiate.HTML(r) {
+			v.Render(w, r, http.StatusOK, "public.html", nil)
+			return
+		}
+		sayJSON(w, http.StatusOK, map[string]string{"profile": "data"})
+	}, http.MethodGet, http.MethodHead)
+}
+
+// APIProfile is a view that checks by itself who the request is, and speaks
+// JSON alone.
+func (v *Views) APIProfile() http.Handler {
+	return v.account(func(w http.ResponseWriter, r *http.Request) {
+		user, err := auth.UserFromContext(r.Context())
+		switch {
+		case err != nil:
+			middleware.Fail(w, r, err)
+		case !user.IsAuthenticated():
+			report(r, "refused with 401: the view asked, and nobody is signed in")
+			sayJSON(w, http.StatusUnauthorized, map[string]string{"error": "Unauthorized"})
+		default:
+			report(r, "let in: the view asked who it is", "user", user.ID)
+			sayJSON(w, http.StatusOK, map[string]string{"profile": "private data"})
+		}
+	}, http.MethodGet, http.MethodHead)
+}
+
+// NotFound answers with a page that says that there is none.
+func (v *Views) NotFound() http.Handler {
+	return v.view(func(w http.ResponseWriter, r *http.Request) {
+		httptext.NeverCache(w.Header(), time.Now())
+		v.notFound(w, r)
+	}, http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete)
+}
+
+// origin is the address by which the client reached the site, or a usual one
+// where that could not stand in a line of a shell.
+func origin(r *http.Request) string {
+	switch {
+	case !isHost(r.Host):
+		return "http://localhost:8000"
+	case r.TLS != nil:
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}

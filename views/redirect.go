@@ -1,0 +1,66 @@
+package views
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/safeurl"
+)
+
+// next gives the way back that the request names, or "" where it names none or
+// an unsafe one. The body goes before the query, even with an unsafe one
+// (Django: RedirectURLMixin.get_redirect_url).
+func (v *Views) next(r *http.Request, b body) string {
+	named, ok := b[auth.RedirectFieldName]
+	if !ok {
+		named = query(r)[auth.RedirectFieldName]
+	}
+	hosts := v.config.AllowedRedirectHosts
+	if r.Host != "" {
+		hosts = append(slices.Clone(hosts), r.Host)
+	}
+	if named.text != "" && !safeurl.IsSafe(named.text, hosts, r.TLS != nil) {
+		report(r, "unsafe next ignored")
+		return ""
+	}
+	return named.text
+}
+
+// successURL is where a login leads.
+func (v *Views) successURL(next string) string {
+	if next != "" {
+		return next
+	}
+	return v.config.LoginRedirectURL
+}
+
+// redirect answers with 302, as Django does.
+func (v *Views) redirect(w http.ResponseWriter, r *http.Request, target string) {
+	location, err := safeurl.Location(target)
+	if err != nil {
+		v.refuse(w, r, &refusal{http.StatusBadRequest, "The address to go on to cannot be used."})
+		return
+	}
+	w.Header().Set("Location", location)
+	w.WriteHeader(http.StatusFound)
+}
+
+// samePath says whether the target is the page of the request itself.
+func samePath(target string, r *http.Request) bool {
+	u, err := url.Parse(target)
+	return err == nil && u.Path == r.URL.Path && (u.Host == "" || u.Host == r.Host)
+}
+
+// withQuery sets a field in the query of one of our own URLs, unless the value
+// is empty.
+func withQuery(target, name, value string) string {
+	if value == "" {
+		return target
+	}
+	if with, err := safeurl.LoginRedirect(value, target, name); err == nil {
+		return with
+	}
+	return target // with a value that would make the URL too long, it does without
+}

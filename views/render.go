@@ -1,0 +1,241 @@
+package views
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html/template"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/internal/negotiate"
+	"github.com/coatcheck/coatcheck/middleware"
+)
+
+//go:embed templates
+var ownFiles embed.FS
+
+// stylesheetName is the file that is served as the stylesheet.
+const stylesheetName = "style.css"
+
+// shared are the templates that the pages are made of; every other one is a
+// page.
+var shared = []string{"base.html", "form.html"}
+
+// Page is what templates get: the site and the visitor, and in Data what
+// belongs to the page, such as a *Form.
+type Page struct {
+	SiteName   string
+	Stylesheet string // its address
+	SignupURL  string // empty where nobody may sign up
+	LoginURL   string
+	LogoutURL  string
+	ProfileURL string
+	Data       any
+
+	request *http.Request
+	failure error // of finding out who the visitor is
+}
+
+// User is the visitor. A page that does not ask for it costs no query.
+func (p *Page) User() (*auth.User, error) {
+	user, err := auth.UserFromContext(p.request.Context())
+	p.failure = err
+	return user, err
+}
+
+// With adds the way back to the address of another page.
+func (p *Page) With(target, next string) string {
+	return withQuery(target, auth.RedirectFieldName, next)
+}
+
+// Path is the path of the request.
+func (p *Page) Path() string { return p.request.URL.Path }
+
+// ErrorPage is what error.html shows.
+type ErrorPage struct {
+	Title   string
+	Message string
+}
+
+// Render answers with one of the pages. The name is that of a file of
+// Config.Templates, such as "home.html", and data becomes Page.Data. A name or
+// a template that is wrong gives 500, and an outage while the template asks for
+// the user 503.
+func (v *Views) Render(w http.ResponseWriter, r *http.Request, status int, name string, data any) {
+	t, ok := v.templates[name]
+	if !ok {
+		broken(w, r, fmt.Errorf("views: there is no page %q; there are %s", name, strings.Join(v.pages(), ", ")))
+		return
+	}
+	page := &Page{
+		SiteName: v.config.SiteName, Stylesheet: v.style.url, LoginURL: v.config.LoginURL,
+		SignupURL: SignupURL, LogoutURL: LogoutURL, ProfileURL: ProfileURL, Data: data, request: r,
+	}
+	if v.config.SignupClosed {
+		page.SignupURL = ""
+	}
+	var b bytes.Buffer
+	switch err := t.Execute(&b, page); {
+	case page.failure != nil:
+		middleware.Fail(w, r, page.failure)
+		return
+	case err != nil:
+		broken(w, r, fmt.Errorf("views: %w", err))
+		return
+	}
+	header := w.Header()
+	header.Set("Content-Type", "text/html; charset=utf-8")
+	header.Set("Content-Length", strconv.Itoa(b.Len()))
+	w.WriteHeader(status)
+	_, _ = b.WriteTo(w) // the client is gone
+}
+
+// broken answers where a page cannot be made, which only a change of the
+// program or of its templates can mend.
+func broken(w http.ResponseWriter, r *http.Request, err error) {
+	slog.ErrorContext(r.Context(), "page could not be made", "path", r.URL.Path, "error", err)
+	middleware.Say(w, r, http.StatusInternalServerError, "This page is broken. The log of the server says how.")
+}
+
+// pages lists the names that Render knows.
+func (v *Views) pages() []string {
+	var names []string
+	for name := range v.templates {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// fail answers a request that an error stopped.
+func (v *Views) fail(w http.ResponseWriter, r *http.Request, err error) {
+	if refused := (*refusal)(nil); errors.As(err, &refused) {
+		v.refuse(w, r, refused)
+		return
+	}
+	middleware.Fail(w, r, err)
+}
+
+// invite answers a GET with an empty form, or tells a program how to send it.
+func (v *Views) invite(w http.ResponseWriter, r *http.Request, page string, f *Form) {
+	if negotiate.HTML(r) {
+		f.focus()
+		v.Render(w, r, http.StatusOK, page, f)
+		return
+	}
+	sayJSON(w, http.StatusOK, map[string]string{"message": "Send username and password by POST, as a form or as JSON."})
+}
+
+// sayJSON answers with JSON. The value must be one that JSON has.
+func sayJSON(w http.ResponseWriter, status int, value any) {
+	text, err := json.Marshal(value)
+	if err != nil {
+		panic(err)
+	}
+	header := w.Header()
+	header.Set("Content-Type", "application/json")
+	header.Set("Content-Length", strconv.Itoa(len(text)+1))
+	w.WriteHeader(status)
+	_, _ = w.Write(append(text, '\n')) // the client is gone
+}
+
+// readTemplates reads our files and those that replace them.
+func (v *Views) readTemplates(replacing fs.FS) error {
+	own, err := fs.Sub(ownFiles, "templates")
+	if err != nil {
+		return fmt.Errorf("views: %w", err)
+	}
+	files, err := readFiles(own, replacing)
+	if err != nil {
+		return err
+	}
+	v.style = newStylesheet(files[stylesheetName])
+	delete(files, stylesheetName)
+	base := template.New("")
+	for _, name := range shared {
+		if _, err := base.New(name).Parse(files[name]); err != nil {
+			return fmt.Errorf("views: template %s: %w", name, err)
+		}
+		delete(files, name)
+	}
+	v.templates = map[string]*template.Template{}
+	for name, text := range files {
+		t, err := base.Clone()
+		if err == nil {
+			_, err = t.New(name).Parse(text)
+		}
+		if err == nil {
+			err = escapes(t.Lookup("base.html"))
+		}
+		if err != nil {
+			return fmt.Errorf("views: template %s: %w", name, err)
+		}
+		v.templates[name] = t.Lookup("base.html")
+	}
+	return nil
+}
+
+// escapes finds out by a trial whether html/template can escape the template,
+// which it only decides when it executes it. Data is missing, so that other
+// errors mean nothing.
+func escapes(t *template.Template) error {
+	var unsafe *template.Error
+	if err := t.Execute(io.Discard, nil); errors.As(err, &unsafe) {
+		return err
+	}
+	return nil
+}
+
+// readFiles reads all files of own, each from replacing where that has it.
+func readFiles(own, replacing fs.FS) (map[string]string, error) {
+	files, err := readAll(own)
+	if err != nil || replacing == nil {
+		return files, err
+	}
+	others, err := readAll(replacing)
+	if err != nil {
+		return nil, err
+	}
+	for name, text := range others {
+		if _, ok := files[name]; !ok {
+			var known []string
+			for name := range files {
+				known = append(known, name)
+			}
+			slices.Sort(known)
+			return nil, fmt.Errorf("views: Config.Templates has %q, which replaces nothing; the names are %s (use fs.Sub for files in a folder)",
+				name, strings.Join(known, ", "))
+		}
+		files[name] = text
+	}
+	return files, nil
+}
+
+func readAll(from fs.FS) (map[string]string, error) {
+	entries, err := fs.ReadDir(from, ".")
+	if err != nil {
+		return nil, fmt.Errorf("views: templates: %w", err)
+	}
+	files := map[string]string{}
+	for _, entry := range entries {
+		if entry.IsDir() {
+			files[entry.Name()] = ""
+			continue
+		}
+		text, err := fs.ReadFile(from, entry.Name())
+		if err != nil {
+			return nil, fmt.Errorf("views: templates: %w", err)
+		}
+		files[entry.Name()] = string(text)
+	}
+	return files, nil
+}

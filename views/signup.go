@@ -1,0 +1,159 @@
+package views
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/internal/negotiate"
+	"github.com/coatcheck/coatcheck/middleware"
+)
+
+// maxPassword is how many bytes a new password has at most. Hashing is bounded
+// by the limit of the body as well; this one is for the stored account.
+const maxPassword = 4096
+
+// sayTaken is Django's sentence about a username that exists.
+const sayTaken = "A user with that username already exists."
+
+// createdField in the query of the login page tells it to say that the account
+// was made. Nothing follows from it but that sentence.
+const createdField = "created"
+
+func signupForm(next string) *Form {
+	return &Form{Submit: "Create account", Next: next, Fields: []*Field{
+		{
+			Name: "username", Label: "Username", Type: "text", Autocomplete: "username", MaxLength: auth.MaxUsername, Required: true,
+			Help: "Letters, digits and @ . + - _ only.",
+		},
+		{Name: "email", Label: "Email", Type: "email", Autocomplete: "email", MaxLength: 254, Help: "Optional."},
+		{
+			Name: "password", Label: "Password", Type: "password", Autocomplete: "new-password", Required: true,
+			Help: "Long is good: a few words that nobody would guess.",
+		},
+	}}
+}
+
+// signup makes a user and no session.
+func (v *Views) signup(w http.ResponseWriter, r *http.Request) {
+	if v.config.SignupClosed {
+		v.refuse(w, r, &refusal{http.StatusForbidden, "Accounts are not made on this page. Ask the people who run this site for one."})
+		return
+	}
+	if v.passBy(w, r) {
+		return
+	}
+	if r.Method != http.MethodPost {
+		report(r, "sign-up form shown")
+		v.invite(w, r, "signup.html", signupForm(v.next(r, nil)))
+		return
+	}
+	b, err := readBody(w, r)
+	if err != nil {
+		v.fail(w, r, err)
+		return
+	}
+	form := signupForm(v.next(r, b))
+	status, err := v.signUp(r, b, form)
+	switch {
+	case err != nil:
+		report(r, "sign-up failed", "error", err)
+		v.fail(w, r, err)
+	case form.Failed():
+		report(r, "sign-up refused", "status", status)
+		v.showForm(w, r, status, "signup.html", form)
+	case negotiate.HTML(r):
+		v.redirect(w, r, withQuery(withQuery(v.config.LoginURL, createdField, "1"), auth.RedirectFieldName, form.Next))
+	default:
+		sayJSON(w, status, map[string]string{"message": "User created successfully"})
+	}
+}
+
+// signUp checks the fields and makes the user. What is wrong with a field is
+// written into the form; the status is for JSON.
+func (v *Views) signUp(r *http.Request, b body, form *Form) (status int, err error) {
+	ctx := r.Context()
+	user := readNewUser(b, form)
+	if name := form.Fields[0]; len(name.Errors) == 0 {
+		taken, err := v.config.Auth.UsernameTaken(ctx, user.Username)
+		if err != nil {
+			return 0, err
+		}
+		if taken {
+			name.Errors = []string{sayTaken}
+			return http.StatusConflict, nil
+		}
+	}
+	if secret := form.Fields[2]; len(secret.Errors) == 0 && v.config.Validate != nil {
+		known := user
+		known.Password = ""
+		secret.Errors = v.config.Validate(ctx, user.Password, known)
+	}
+	if form.Failed() {
+		return http.StatusBadRequest, nil
+	}
+	created, err := v.config.Auth.CreateUser(ctx, user)
+	if errors.Is(err, auth.ErrUsernameTaken) {
+		form.Fields[0].Errors = []string{sayTaken}
+		return http.StatusConflict, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	report(r, "user created, no session made", "user", created.ID)
+	return http.StatusCreated, nil
+}
+
+// readNewUser reads and checks the fields one by one.
+func readNewUser(b body, form *Form) auth.NewUser {
+	var user auth.NewUser
+	name, email, secret := form.Fields[0], form.Fields[1], form.Fields[2]
+	if raw, ok := name.take(b); ok {
+		name.Value = raw
+		username, err := auth.CleanUsername(raw)
+		if err != nil {
+			name.Errors = []string{err.Error()}
+		}
+		user.Username = username
+	}
+	if raw, ok := email.take(b); ok {
+		email.Value = raw
+		address, err := auth.CleanEmail(raw)
+		if err != nil {
+			email.Errors = []string{err.Error()}
+		}
+		user.Email = address
+	}
+	if raw, ok := secret.take(b); ok {
+		if len(raw) > maxPassword {
+			secret.Errors = []string{"This password is too long: at most 4,096 bytes can be used."}
+		}
+		user.Password = raw
+	}
+	return user
+}
+
+// passBy sends browsers that are signed in away, where the site wants it. It
+// says whether it answered.
+func (v *Views) passBy(w http.ResponseWriter, r *http.Request) bool {
+	if !v.config.RedirectAuthenticatedUser || !negotiate.HTML(r) {
+		return false
+	}
+	user, err := auth.UserFromContext(r.Context())
+	if err != nil {
+		middleware.Fail(w, r, err)
+		return true
+	}
+	if !user.IsAuthenticated() {
+		return false
+	}
+	target := v.successURL(v.next(r, nil))
+	if samePath(target, r) {
+		if target = v.config.LoginRedirectURL; samePath(target, r) {
+			return false
+		}
+	}
+	report(r, "redirected: signed in already", "location", target)
+	v.redirect(w, r, target)
+	return true
+}

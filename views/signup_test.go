@@ -1,0 +1,205 @@
+package views_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/views"
+)
+
+const (
+	required = "This field is required."
+	taken    = "A user with that username already exists."
+	badName  = "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters."
+)
+
+func TestSignupJSON(t *testing.T) {
+	s := newSite(t)
+	p := s.program(t)
+	a := p.form("/accounts/signup/", "username", "ada", "password", canary)
+	a.wantJSON(t, 201, `{"message":"User created successfully"}`)
+	p.json("/accounts/signup/", `{"username":"grace","password":"`+canary+`","email":"grace@Example.COM","extra":[1]}`).
+		wantJSON(t, 201, `{"message":"User created successfully"}`)
+	if a.cookie() != "" || s.count(t, "django_session") != 0 {
+		t.Error("signing up made a session")
+	}
+	user, err := s.auth.UserByUsername(t.Context(), "grace")
+	if err != nil || user.Email != "grace@example.com" || !user.IsActive || user.IsStaff {
+		t.Errorf("%+v, %v", user, err)
+	}
+	p.login("grace").wantJSON(t, 200, `{"message":"Login successful"}`)
+}
+
+func TestSignupRefusesJSON(t *testing.T) {
+	s := newSite(t)
+	s.addUser(t, auth.NewUser{Username: "ada"})
+	p := s.program(t)
+	field := func(name, label, sentence string) string {
+		return `{"error":"` + label + `: ` + sentence + `","fields":{"` + name + `":["` + sentence + `"]}}`
+	}
+	long := strings.Repeat("x", 151)
+	for _, tt := range []struct {
+		body   string
+		status int
+		want   string
+	}{
+		{`{"username":"ada","password":"p"}`, 409, field("username", "Username", taken)},
+		{`{"username":"ADA","password":"p"}`, 409, field("username", "Username", taken)},
+		{`{"username":"` + "ａｄａ" + `","password":"p"}`, 409, field("username", "Username", taken)}, // the same by NFKC
+		{`{"password":"p"}`, 400, field("username", "Username", required)},
+		{`{"username":"","password":"p"}`, 400, field("username", "Username", required)},
+		{`{"username":" \t","password":"p"}`, 400, field("username", "Username", required)},
+		{`{"username":null,"password":"p"}`, 400, field("username", "Username", required)},
+		{`{"username":"a b","password":"p"}`, 400, field("username", "Username", badName)},
+		{`{"username":"<b>","password":"p"}`, 400, field("username", "Username", badName)},
+		{`{"username":"` + long + `","password":"p"}`, 400, field("username", "Username", "Ensure this value has at most 150 characters (it has 151).")},
+		{`{"username":"a\u0000","password":"p"}`, 400, field("username", "Username", "Null characters are not allowed.")},
+		{`{"username":0,"password":"p"}`, 400, field("username", "Username", "Enter text.")},
+		{`{"username":false,"password":"p"}`, 400, field("username", "Username", "Enter text.")},
+		{`{"username":[],"password":"p"}`, 400, field("username", "Username", "Enter text.")},
+		{`{"username":{"$ne":1},"password":"p"}`, 400, field("username", "Username", "Enter text.")},
+		{`{"username":"new"}`, 400, field("password", "Password", required)},
+		{`{"username":"new","password":""}`, 400, field("password", "Password", required)},
+		{`{"username":"new","password":1}`, 400, field("password", "Password", "Enter text.")},
+		{`{"username":"new","password":"a\u0000b"}`, 400, field("password", "Password", "Null characters are not allowed.")},
+		{`{"username":"new","password":"` + strings.Repeat("x", 4097) + `"}`, 400, field("password", "Password", "This password is too long: at most 4,096 bytes can be used.")},
+		{`{"username":"new","password":"p","email":"nobody"}`, 400, field("email", "Email", "Enter a valid email address.")},
+		{`{"username":"new","password":"p","email":["a@b.com"]}`, 400, field("email", "Email", "Enter text.")},
+		{`{}`, 400, `{"error":"Username: ` + required + ` Password: ` + required + `","fields":{"username":["` + required + `"],"password":["` + required + `"]}}`},
+	} {
+		a := p.json("/accounts/signup/", tt.body)
+		a.wantJSON(t, tt.status, tt.want)
+		if a.cookie() != "" {
+			t.Error("a cookie came")
+		}
+	}
+	if n := s.count(t, "auth_user"); n != 1 {
+		t.Errorf("%d users", n)
+	}
+}
+
+func TestSignupPage(t *testing.T) {
+	s := newSite(t)
+	b := s.browser(t)
+	page := b.get("/accounts/signup/?next=/accounts/profile/").page(t)
+	if got := page.one("title").text(); got != "Sign up · Coatcheck" {
+		t.Errorf("title %q", got)
+	}
+	for name, want := range map[string]string{"username": "username", "email": "email", "password": "new-password"} {
+		if got := page.field(name).attr("autocomplete"); got != want {
+			t.Errorf("%s: autocomplete is %q", name, got)
+		}
+		if page.field(name).has("required") == (name == "email") {
+			t.Errorf("%s: required is wrong", name)
+		}
+	}
+	if !page.field("username").has("autofocus") || page.field("password").has("maxlength") || page.alert().Node != nil {
+		t.Error("autofocus, maxlength or alert is wrong")
+	}
+	if got := page.field("next").attr("value"); got != "/accounts/profile/" {
+		t.Errorf("next is %q", got)
+	}
+
+	a := b.form("/accounts/signup/", "username", "ada", "email", "", "password", canary, "next", "/accounts/profile/?a=b&c")
+	a.wantRedirect(t, "/accounts/login/?created=1&next=/accounts/profile/%3Fa%3Db%26c")
+	if a.cookie() != "" {
+		t.Error("signing up made a session")
+	}
+	page = b.get(a.Header.Get("Location")).page(t)
+	if got := page.where("p", "role", "status").text(); got != "Your account is ready. Log in to go on." {
+		t.Errorf("notice %q", got)
+	}
+	if got := page.field("next").attr("value"); got != "/accounts/profile/?a=b&c" {
+		t.Errorf("next is %q", got)
+	}
+}
+
+func TestSignupPageErrors(t *testing.T) {
+	s := newSite(t)
+	s.addUser(t, auth.NewUser{Username: "ada"})
+	b := s.browser(t)
+	a := b.form("/accounts/signup/", "username", "Ada", "email", "x@y.org", "password", canary)
+	page := a.page(t)
+	if a.StatusCode != 200 || page.fieldError("username") != taken {
+		t.Errorf("%d, error %q", a.StatusCode, page.fieldError("username"))
+	}
+	name := page.field("username")
+	if name.attr("aria-invalid") != "true" || name.attr("value") != "Ada" || !name.has("autofocus") ||
+		name.attr("aria-describedby") != "id_username_help id_username_error" {
+		t.Errorf("%v", name.Attr)
+	}
+	if link := page.alert().one("a"); link.attr("href") != "#id_username" || !strings.Contains(page.alert().text(), taken) {
+		t.Errorf("summary: %q", page.alert().text())
+	}
+	if page.field("email").attr("value") != "x@y.org" || page.field("email").has("aria-invalid") {
+		t.Error("the email is not as it was typed")
+	}
+	if title := page.one("title").text(); title != "Error: Sign up · Coatcheck" {
+		t.Errorf("title %q", title)
+	}
+
+	page = b.form("/accounts/signup/", "username", `"><script>alert(1)</script>`, "email", "<b>", "password", "").page(t)
+	if page.fieldError("username") != badName || page.fieldError("email") != "Enter a valid email address." || page.fieldError("password") != required {
+		t.Error(page.alert().text())
+	}
+	if got := page.field("username").attr("value"); got != `"><script>alert(1)</script>` {
+		t.Errorf("username shown again as %q", got)
+	}
+}
+
+func TestSignupValidatesPasswords(t *testing.T) {
+	s := newSite(t, func(c *views.Config) {
+		c.Validate = func(_ context.Context, password string, user auth.NewUser) []string {
+			if user.Password != "" || user.Username != "ada" || user.Email != "ada@example.com" {
+				t.Errorf("the user is %+v", user)
+			}
+			if password == "123" {
+				return []string{"This password is too short.", "This password is entirely numeric."}
+			}
+			return nil
+		}
+	})
+	p := s.program(t)
+	p.form("/accounts/signup/", "username", "ada", "email", "ada@example.com", "password", "123").wantJSON(t, 400,
+		`{"error":"Password: This password is too short. This password is entirely numeric.",
+		"fields":{"password":["This password is too short.","This password is entirely numeric."]}}`)
+	p.form("/accounts/signup/", "username", "ada", "email", "ada@example.com", "password", canary).
+		wantJSON(t, 201, `{"message":"User created successfully"}`)
+}
+
+func TestSignupClosed(t *testing.T) {
+	s := newSite(t, func(c *views.Config) { c.SignupClosed = true })
+	a := s.program(t).form("/accounts/signup/", "username", "ada", "password", canary)
+	if a.StatusCode != http.StatusForbidden || s.count(t, "auth_user") != 0 {
+		t.Errorf("%d, %d users", a.StatusCode, s.count(t, "auth_user"))
+	}
+	for _, path := range []string{"/", "/accounts/login/"} {
+		if link := s.browser(t).get(path).page(t).where("a", "href", "/accounts/signup/"); link.Node != nil {
+			t.Errorf("%s leads to the closed sign-up", path)
+		}
+	}
+}
+
+// Of people who take one name at the same time, one gets it.
+func TestSignupRace(t *testing.T) {
+	s := newSite(t)
+	var wg sync.WaitGroup
+	statuses := make(chan int, 8)
+	for range cap(statuses) {
+		p := s.program(t)
+		wg.Go(func() { statuses <- p.form("/accounts/signup/", "username", "ada", "password", canary).StatusCode })
+	}
+	wg.Wait()
+	close(statuses)
+	count := map[int]int{}
+	for status := range statuses {
+		count[status]++
+	}
+	if count[201] != 1 || count[409] != 7 || s.count(t, "auth_user") != 1 {
+		t.Errorf("statuses %v, %d users", count, s.count(t, "auth_user"))
+	}
+}

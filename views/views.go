@@ -1,0 +1,161 @@
+package views
+
+import (
+	"html/template"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/coatcheck/coatcheck/flow"
+	"github.com/coatcheck/coatcheck/internal/httptext"
+	"github.com/coatcheck/coatcheck/internal/negotiate"
+	"github.com/coatcheck/coatcheck/middleware"
+)
+
+// Views are the account pages. As a handler it serves everything below Path;
+// the fields are the single views, for programs that mount them elsewhere. It
+// is safe for concurrent use.
+type Views struct {
+	Signup  http.Handler // makes a user and no session
+	Login   http.Handler // makes the session
+	Logout  http.Handler // by POST alone
+	Profile http.Handler // for signed-in users
+
+	config    Config
+	templates map[string]*template.Template
+	style     stylesheet
+	security  [][2]string // headers of every answer
+	mux       *http.ServeMux
+}
+
+// New checks the configuration, reads the templates and makes the views.
+func New(c Config) (*Views, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	v := &Views{config: c, mux: http.NewServeMux(), security: [][2]string{
+		{"Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action " +
+			c.formTargets() + "; base-uri 'none'; frame-ancestors 'none'"},
+		{"Cross-Origin-Opener-Policy", "same-origin"},
+		{"Referrer-Policy", "same-origin"},
+		{"X-Content-Type-Options", "nosniff"},
+		{"X-Frame-Options", "DENY"},
+	}}
+	if err := v.readTemplates(c.Templates); err != nil {
+		return nil, err
+	}
+	v.Signup = v.account(v.signup, http.MethodGet, http.MethodHead, http.MethodPost)
+	v.Login = v.account(v.login, http.MethodGet, http.MethodHead, http.MethodPost)
+	v.Logout = v.handler(neverCache(v.logout), neverCache(v.offerLogout), http.MethodPost)
+	profile := middleware.LoginRequired(c.LoginURL, "", nil)(http.HandlerFunc(v.profile))
+	v.Profile = v.account(profile.ServeHTTP, http.MethodGet, http.MethodHead)
+	v.route()
+	return v, nil
+}
+
+func (v *Views) route() {
+	for name, h := range map[string]http.Handler{
+		"signup": v.Signup, "login": v.Login, "logout": v.Logout, "profile": v.Profile,
+	} {
+		v.mux.Handle(Path+name+"/{$}", h)
+		v.mux.Handle(Path+name, v.view(addSlash, http.MethodGet, http.MethodHead, http.MethodPost))
+	}
+	v.mux.Handle(Path+"static/{name}", v.view(v.static, http.MethodGet, http.MethodHead))
+	v.mux.Handle("/", v.view(v.notFound, http.MethodGet, http.MethodHead, http.MethodPost))
+}
+
+// ServeHTTP serves everything below Path.
+func (v *Views) ServeHTTP(w http.ResponseWriter, r *http.Request) { v.mux.ServeHTTP(w, r) }
+
+// account makes a handler of a view whose answers no cache may keep.
+func (v *Views) account(view http.HandlerFunc, methods ...string) http.Handler {
+	return v.view(neverCache(view), methods...)
+}
+
+func neverCache(view http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		httptext.NeverCache(w.Header(), time.Now())
+		view(w, r)
+	}
+}
+
+// view makes a handler of a view that takes the methods and no other.
+func (v *Views) view(view http.HandlerFunc, methods ...string) http.Handler {
+	return v.handler(view, func(w http.ResponseWriter, r *http.Request) {
+		v.refuse(w, r, &refusal{http.StatusMethodNotAllowed, "This address does not take " + methodName(r) + " requests."})
+	}, methods...)
+}
+
+// handler makes a handler of a view: every answer has the security headers, and
+// a method that is not among those named goes to otherwise, with the header
+// Allow set.
+func (v *Views) handler(view, otherwise http.HandlerFunc, methods ...string) http.Handler {
+	allow := strings.Join(append(methods, http.MethodOptions), ", ")
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		header := w.Header()
+		for _, h := range v.security {
+			header.Set(h[0], h[1])
+		}
+		httptext.PatchVary(header, "Accept")
+		if slices.Contains(methods, r.Method) {
+			view(w, r)
+			return
+		}
+		header.Set("Allow", allow)
+		if r.Method == http.MethodOptions {
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		otherwise(w, r)
+	})
+}
+
+// methodName names the method if it is a known one.
+func methodName(r *http.Request) string {
+	switch r.Method {
+	case http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete:
+		return r.Method
+	}
+	return "such"
+}
+
+// addSlash leads to the same address with a slash at its end. The method and
+// the body stay.
+func addSlash(w http.ResponseWriter, r *http.Request) {
+	target := r.URL.Path + "/"
+	if r.URL.RawQuery != "" {
+		target += "?" + r.URL.RawQuery
+	}
+	w.Header().Set("Location", target)
+	w.WriteHeader(http.StatusPermanentRedirect)
+}
+
+func (v *Views) notFound(w http.ResponseWriter, r *http.Request) {
+	v.refuse(w, r, &refusal{http.StatusNotFound, "There is nothing at this address."})
+}
+
+// refusal is an answer that is an error, with a sentence for the client.
+type refusal struct {
+	status   int
+	sentence string
+}
+
+// Error is the sentence.
+func (e *refusal) Error() string { return e.sentence }
+
+// refuse answers with a page or with {"error": …}.
+func (v *Views) refuse(w http.ResponseWriter, r *http.Request, e *refusal) {
+	report(r, "refused: "+e.sentence, "status", e.status)
+	if negotiate.HTML(r) {
+		v.Render(w, r, e.status, "error.html", ErrorPage{Title: http.StatusText(e.status), Message: e.sentence})
+		return
+	}
+	sayJSON(w, e.status, map[string]string{"error": e.sentence})
+}
+
+func report(r *http.Request, what string, details ...any) {
+	if t := flow.FromContext(r.Context()); t != nil {
+		t.Step(flow.View, what, details...)
+	}
+}
