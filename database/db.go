@@ -18,6 +18,7 @@ type DB struct {
 	reader  *sql.DB // takes the reads; the same as pool but for SQLite
 	dialect *dialect.Dialect
 	queries *queries
+	readRow dialect.RowFunc // past database/sql; may be nil
 	closer  func() error
 	created []string
 	onQuery func(string) // for tests: sees every statement
@@ -37,7 +38,7 @@ func New(ctx context.Context, from dialect.Source, d dialect.Dialect) (*DB, erro
 	if from.Reader == nil {
 		from.Reader = from.Pool
 	}
-	db := &DB{pool: from.Pool, reader: from.Reader, dialect: &d, closer: from.Close}
+	db := &DB{pool: from.Pool, reader: from.Reader, dialect: &d, readRow: from.Row, closer: from.Close}
 	db.queries = newQueries(db.dialect)
 	if d.Prepare {
 		db.stmts = &sync.Map{}

@@ -10,7 +10,7 @@ type queries struct {
 	deleteExpired                              dialect.Query
 
 	userByID, userByName, userByFold, nameTaken dialect.Query
-	createUser, updateUser                      dialect.Query
+	usersByEmail, createUser, updateUser        dialect.Query
 	replacePassword, setPassword, setLastLogin  dialect.Query
 	lockUser, deleteUser                        dialect.Query
 	deleteUserGroups, deleteUserPermissions     dialect.Query
@@ -70,6 +70,7 @@ func (q *queries) users(d *dialect.Dialect) {
 	q.userByName = d.Query("user row read", columns+"username = ?1")
 	q.userByFold = d.Query("user row read without regard to case", columns+d.Fold("username", "?1")+
 		" ORDER BY CASE WHEN "+d.Same("username", "?2")+" THEN 0 ELSE 1 END, id LIMIT 1")
+	q.usersByEmail = d.Query("user rows read by e-mail", columns+d.Fold("email", "?1")+" AND is_active = ?2 ORDER BY id")
 	q.nameTaken = d.Query("username looked for", "SELECT 1 FROM auth_user WHERE "+d.Fold("username", "?1")+" LIMIT 1")
 	create := "INSERT INTO auth_user (password, last_login, is_superuser, username, first_name, last_name, email," +
 		" is_staff, is_active, date_joined) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)" + onConflict(d, "username")

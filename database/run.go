@@ -19,6 +19,9 @@ const tries = 5
 // row runs a query for one row and scans it. No row is ErrNotFound, unwrapped.
 func (db *DB) row(ctx context.Context, q *dialect.Query, args []any, dest ...any) error {
 	err := db.retry(ctx, func() error {
+		if db.readRow != nil && db.tx == nil && db.onQuery == nil && !q.Write {
+			return db.readRow(ctx, q.Text, q.Args(args), dest)
+		}
 		if stmt := db.prepared(ctx, q); stmt != nil {
 			return stmt.QueryRowContext(ctx, q.Args(args)...).Scan(dest...)
 		}

@@ -51,26 +51,63 @@ func (db *DB) UsernameTaken(ctx context.Context, username string) (bool, error) 
 	return db.exists(ctx, &db.queries.nameTaken, db.dialect.FoldArg(username))
 }
 
+// UsersByEmail lists the active users with this e-mail address without regard to
+// case, the oldest first: whom a password reset is for. The address is not
+// unique. Send mail only to what the row holds: what looks the same may not be.
+// Django: PasswordResetForm.get_users, without its look at the password.
+func (db *DB) UsersByEmail(ctx context.Context, email string) ([]*User, error) {
+	if !storable(email) || email == "" {
+		return nil, nil
+	}
+	var all []*User
+	err := db.rows(ctx, &db.queries.usersByEmail, []any{db.dialect.FoldArg(email), true}, func(rows *sql.Rows) error {
+		row := db.newUserRow()
+		err := rows.Scan(row.dest()...)
+		all = append(all, row.finish())
+		return err
+	}, func() { all = nil })
+	return all, err
+}
+
 // user fetches one user.
 func (db *DB) user(ctx context.Context, q *dialect.Query, args ...any) (*User, error) {
-	row := &struct {
-		User
-		memo  memo
-		id    int64
-		login dialect.Time
-		join  dialect.Time
-	}{}
-	u := &row.User
-	row.login = dialect.Time{Dest: &u.LastLogin, Dialect: db.dialect}
-	row.join = dialect.Time{Dest: &u.DateJoined, Dialect: db.dialect}
-	err := db.row(ctx, q, args, &row.id, (*string)(&u.Password), &row.login, &u.IsSuperuser, &u.Username,
-		&u.FirstName, &u.LastName, &u.Email, &u.IsStaff, &u.IsActive, &row.join)
-	if err != nil {
+	row := db.newUserRow()
+	if err := db.row(ctx, q, args, row.dest()...); err != nil {
 		return nil, absent("user", err)
 	}
-	u.ID = strconv.FormatInt(row.id, 10)
-	u.memo = &row.memo
-	return u, nil
+	return row.finish(), nil
+}
+
+// userRow is a User with what reading it takes, in one piece of memory.
+type userRow struct {
+	User
+	memo        memo
+	id          int64
+	login, join dialect.Time
+	columns     [11]any
+}
+
+func (db *DB) newUserRow() *userRow {
+	row := &userRow{}
+	row.login = dialect.Time{Dest: &row.LastLogin, Dialect: db.dialect}
+	row.join = dialect.Time{Dest: &row.DateJoined, Dialect: db.dialect}
+	return row
+}
+
+// dest is where the columns go, in the order of the queries.
+func (row *userRow) dest() []any {
+	row.columns = [...]any{
+		&row.id, (*string)(&row.Password), &row.login, &row.IsSuperuser, &row.Username,
+		&row.FirstName, &row.LastName, &row.Email, &row.IsStaff, &row.IsActive, &row.join,
+	}
+	return row.columns[:]
+}
+
+// finish gives the User once the columns are read.
+func (row *userRow) finish() *User {
+	row.ID = strconv.FormatInt(row.id, 10)
+	row.User.memo = &row.memo
+	return &row.User
 }
 
 // exists runs a query for which any row means yes.

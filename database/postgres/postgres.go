@@ -56,7 +56,10 @@ func (c Config) Open(ctx context.Context) (*database.DB, error) {
 		return nil, fmt.Errorf("postgres: connect: %w", redact(err, config))
 	}
 	from := dialect.Source{
-		Pool:   stdlib.OpenDBFromPool(pool),
+		Pool: stdlib.OpenDBFromPool(pool),
+		Row: func(ctx context.Context, text string, args, dest []any) error {
+			return pool.QueryRow(ctx, text, args...).Scan(dest...) // its ErrNoRows is sql's
+		},
 		Close:  func() error { pool.Close(); return nil },
 		Create: !c.NoCreate,
 	}

@@ -83,7 +83,23 @@ func connect(ctx context.Context, src *source) (dialect.Source, error) {
 			return dialect.Source{}, errors.Join(err, reader.Close(), writer.Close())
 		}
 	}
-	return dialect.Source{Pool: writer, Reader: reader, Close: src.release}, nil
+	rows := newRowReader(readers, src.openReader)
+	return dialect.Source{
+		Pool: writer, Reader: reader, Row: rows.row,
+		Close: func() error { return errors.Join(rows.close(), src.release()) },
+	}, nil
+}
+
+// openReader opens a connection that only reads.
+func (src *source) openReader() (*sqlite3.Conn, error) {
+	conn, err := sqlite3.Open(src.uri)
+	if err != nil {
+		return nil, err
+	}
+	if err := src.setUp(conn, true); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return conn, nil
 }
 
 // ping connects, again if another process is just switching the file to WAL,
