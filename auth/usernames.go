@@ -3,7 +3,6 @@ package auth
 import (
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/coatcheck/coatcheck/internal/pystr"
@@ -51,7 +50,7 @@ func NormalizeUsername(username string) string { return pystr.NFKC(username) }
 // is not looked at. Django: UnicodeUsernameValidator, ^[\w.@+-]+\Z.
 func ValidUsername(username string) bool {
 	for _, r := range username { // a byte that is no UTF-8 comes as U+FFFD, which is no letter
-		if !isWordChar(r) && !isUsernameSign(r) {
+		if !pystr.IsWord(r) && !isUsernameSign(r) {
 			return false
 		}
 	}
@@ -62,20 +61,11 @@ func ValidUsername(username string) bool {
 // Django: ASCIIUsernameValidator.
 func ValidASCIIUsername(username string) bool {
 	for _, r := range username {
-		if r >= utf8.RuneSelf || !isWordChar(r) && !isUsernameSign(r) {
+		if r >= utf8.RuneSelf || !pystr.IsWord(r) && !isUsernameSign(r) {
 			return false
 		}
 	}
 	return username != ""
-}
-
-// isWordChar is \w of Python's re for str: what str.isalnum takes, which is the
-// letters and all kinds of numbers, and the underscore.
-func isWordChar(r rune) bool {
-	if r < utf8.RuneSelf {
-		return 'a' <= r|0x20 && r|0x20 <= 'z' || '0' <= r && r <= '9' || r == '_'
-	}
-	return unicode.In(r, unicode.L, unicode.N)
 }
 
 func isUsernameSign(r rune) bool { return r == '@' || r == '.' || r == '+' || r == '-' }

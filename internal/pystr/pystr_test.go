@@ -3,6 +3,7 @@ package pystr
 import (
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 func TestStrip(t *testing.T) {
@@ -46,4 +47,67 @@ func TestDecodeReplace(t *testing.T) {
 			t.Errorf("DecodeReplace(%q) = %q, want %q", in, got, want)
 		}
 	}
+}
+
+func TestFullMappings(t *testing.T) {
+	for in, want := range map[string][2]string{ // lower, casefold
+		"İstanbul":         {"i\u0307stanbul", "i\u0307stanbul"},
+		"ΑΣ ΑΣ' ΑΣ'Α Σ Σα": {"ας ας' ασ'α σ σα", "ασ ασ' ασ'α σ σα"},
+		"ΑΣ\u0301.":        {"ας\u0301.", "ασ\u0301."},
+		"Straße ẞ":         {"straße ß", "strasse ss"},
+		"ꭰᎠᏰᏸ":             {"ꭰꭰᏸᏸ", "ᎠᎠᏰᏰ"},
+		"ᾼᾳᾈ":              {"ᾳᾳᾀ", "αιαιἀι"},
+		"A\xff\ufffdB":     {"a\xff\ufffdb", "a\xff\ufffdb"},
+		"AbC":              {"abc", "abc"},
+	} {
+		if got := Lower(in); got != want[0] {
+			t.Errorf("Lower(%q) = %q, want %q", in, got, want[0])
+		}
+		if got := Casefold(in); got != want[1] {
+			t.Errorf("Casefold(%q) = %q, want %q", in, got, want[1])
+		}
+	}
+}
+
+func TestNFKC(t *testing.T) {
+	acutes, below := strings.Repeat("\u0301", 40), strings.Repeat("\u0323", 40)
+	for in, want := range map[string]string{
+		"ﬁ ½ ﷲ":              "fi 1⁄2 الله",
+		"각\u1100\u1161":      "각가",
+		"\xff":               "\ufffd",
+		"a" + acutes:         "á" + acutes[2:],
+		"a" + acutes + below: "ạ" + below[2:] + acutes,
+		"\u034fe" + acutes:   "\u034fé" + acutes[2:],
+		acutes + "각":        acutes + "각",
+	} {
+		if got := NFKC(in); got != want {
+			t.Errorf("NFKC(%+q) = %+q, want %+q", in, got, want)
+		}
+	}
+}
+
+// FuzzStr: every function is linear, never panics, answers again as it did, and
+// leaves UTF-8 where it got it.
+func FuzzStr(f *testing.F) {
+	f.Add("ΑΣ' İß ﬁ")
+	f.Add("\xff\u0301\u0323\u034f각")
+	f.Fuzz(func(t *testing.T, s string) {
+		for name, fn := range map[string]func(string) string{
+			"Strip": Strip, "Lower": Lower, "Casefold": Casefold, "NFKC": NFKC, "DecodeReplace": DecodeReplace,
+		} {
+			once := fn(s)
+			if again := fn(once); again != once && name != "Lower" && name != "Casefold" {
+				t.Errorf("%s(%+q) = %+q, and of this %+q", name, s, once, again)
+			}
+			if utf8.ValidString(s) && !utf8.ValidString(once) {
+				t.Errorf("%s(%+q) = %+q is not UTF-8", name, s, once)
+			}
+		}
+		if folded := Casefold(NFKC(s)); folded != Casefold(folded) {
+			t.Errorf("folding %+q again makes another text of %+q", s, folded)
+		}
+		if valid := DecodeReplace(s); longNFKC(valid) != NFKC(valid) {
+			t.Errorf("the two ways to NFKC of %+q: %+q and %+q", valid, longNFKC(valid), NFKC(valid))
+		}
+	})
 }
