@@ -45,7 +45,7 @@ func TestOpenKeepsThePassword(t *testing.T) {
 	wrong := u.String()
 	u.Path = "/no_such_database"
 	for _, dsn := range []string{
-		wrong, u.String(), "mysql://joe:canary@127.0.0.1:1/app", "mysql://joe:canary@/app?unix_socket=/no/such/canary.sock",
+		wrong, u.String(), "mysql://joe:canary@127.0.0.1:1/app", "mysql://joe:canary@/app?unix_socket=/no/such/mysql.sock",
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		db, err := mysql.Open(ctx, dsn)

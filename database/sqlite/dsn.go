@@ -78,9 +78,9 @@ func onDisk(path string, query url.Values) (*source, error) {
 		src.synchronous = src.synchronous || strings.HasPrefix(strings.ToLower(strings.TrimSpace(pragma)), "synchronous")
 	}
 	query.Del("_timefmt")
-	query.Del("vfs")
+	query.Set("vfs", privateName)
 	query.Set("_txlock", "immediate")
-	// SQLite gives -wal and -shm the mode of the file only if told to.
+	// The journals get mode and owner of an existing file only if told to.
 	query.Set("modeof", absolute)
 	slashed := filepath.ToSlash(absolute)
 	if !strings.HasPrefix(slashed, "/") { // C:/...
@@ -90,37 +90,22 @@ func onDisk(path string, query url.Values) (*source, error) {
 	return src, nil
 }
 
-// prepare makes an absent file, and -wal and -shm beside it, for the owner only,
-// whatever the umask is: SQLite would make them readable first and narrow them
-// later, if at all.
+// prepare looks whether the path can be a database, to say plainly why not.
 func (src *source) prepare() error {
 	if src.memory {
 		memdb.Create(src.memoryName, nil)
 		return nil
 	}
+	registerPrivate()
 	info, err := os.Stat(src.path)
-	switch {
-	case err == nil && info.IsDir():
+	if err == nil && info.IsDir() {
 		return fmt.Errorf("%s is a folder", src.shown)
-	case err == nil || src.readOnly:
-		return nil
-	case !errors.Is(err, fs.ErrNotExist):
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	if parent, err := os.Stat(filepath.Dir(src.path)); err != nil || !parent.IsDir() {
 		return fmt.Errorf("the folder %s does not exist; make it first", filepath.Dir(src.path))
-	}
-	for _, suffix := range []string{"", "-wal", "-shm"} {
-		f, err := os.OpenFile(src.path+suffix, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
-		if errors.Is(err, fs.ErrExist) { // another process was faster
-			continue
-		}
-		if err == nil {
-			err = f.Close()
-		}
-		if err != nil {
-			return err
-		}
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package sqlite_test
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"os"
 	"os/exec"
@@ -75,7 +76,7 @@ func TestFilesAreTheOwnersUnderAnyUmask(t *testing.T) {
 	if os.Getenv("COATCHECK_TEST_OPEN") != "" {
 		path = os.Getenv("COATCHECK_TEST_OPEN")
 		db := open(t, path)
-		must(t, db.InsertSession(t.Context(), session("key")))
+		must(t, db.InsertSession(t.Context(), session(rand.Text())))
 		_, err := db.SQL().ExecContext(t.Context(), "PRAGMA wal_checkpoint(TRUNCATE)")
 		must(t, err)
 		fmt.Println("modes", modes(t, path))
