@@ -1,0 +1,50 @@
+package main
+
+import (
+	"strconv"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/coatcheck/coatcheck/password"
+	"github.com/coatcheck/coatcheck/sessions"
+)
+
+// cli is the command line.
+type cli struct {
+	Config kong.ConfigFlag `help:"JSON file with flags, as in {\"addr\": \":8000\"}." placeholder:"FILE"`
+
+	Serve           serveCommand           `cmd:"" help:"Serve the site. The first run makes what is needed."`
+	Migrate         migrateCommand         `cmd:"" help:"Create the tables that are absent, as Django would."`
+	Createsuperuser createsuperuserCommand `cmd:"" help:"Create a user who may do everything."`
+	Changepassword  changepasswordCommand  `cmd:"" help:"Change a user's password, which ends all their sessions."`
+	Clearsessions   clearsessionsCommand   `cmd:"" help:"Remove expired sessions. Run it daily, or leave it to serve."`
+	Version         versionCommand         `cmd:"" help:"Print the version."`
+}
+
+// envPrefix begins the name of every flag in the environment.
+const envPrefix = "COATCHECK"
+
+func (c *cli) parser() (*kong.Kong, error) {
+	return kong.New(c,
+		kong.Name("coatcheck"),
+		kong.Description("Django's session-based authentication as a server of its own.\n\n"+
+			"Every flag is also an environment variable and a key of the --config file; "+
+			"a flag beats the environment, and the environment beats the file."),
+		kong.DefaultEnvars(envPrefix),
+		kong.Configuration(configFile),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: 100}),
+		kong.ExplicitGroups([]kong.Group{
+			{Key: "server", Title: "Server:"},
+			{Key: "database", Title: "Database:"},
+			{Key: "secret", Title: "Secret key:"},
+			{Key: "sessions", Title: "Sessions (Django's SESSION_… settings):"},
+			{Key: "passwords", Title: "Passwords:"},
+			{Key: "log", Title: "Log:"},
+		}),
+		kong.Vars{
+			"cookie_name": sessions.DefaultCookieName,
+			"cookie_age":  strconv.Itoa(int(sessions.DefaultCookieAge.Seconds())),
+			"iterations":  strconv.Itoa(password.DefaultIterations),
+		},
+	)
+}

@@ -1,0 +1,264 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/coatcheck/coatcheck/auth"
+)
+
+// createsuperuserCommand makes a user who may do everything (Django:
+// createsuperuser).
+type createsuperuserCommand struct {
+	Username *string `env:"-" help:"Username; asked for if absent."`
+	Email    *string `env:"-" help:"E-mail address; asked for if absent."`
+	NoInput  bool    `name:"noinput" aliases:"no-input" env:"-" help:"Ask nothing. The values are those of the flags, or of $$DJANGO_SUPERUSER_USERNAME, _EMAIL and _PASSWORD; without a password nobody can log in by one."`
+	databaseFlags
+	passwordFlags
+	verbosityFlag
+}
+
+// Run creates the user.
+func (c *createsuperuserCommand) Run(ctx context.Context, con *console) (err error) {
+	db, err := c.open(ctx, false)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	accounts, err := c.accounts(db)
+	if err != nil {
+		return err
+	}
+	if err := warnUnapplied(ctx, con, db); err != nil {
+		return err
+	}
+	maker := &superuserMaker{con, accounts}
+	var user auth.NewUser
+	switch {
+	case c.NoInput:
+		user, err = maker.fromEnvironment(ctx, c.Username, c.Email)
+	case !con.isTerminal():
+		con.say("Superuser creation skipped due to not running in a TTY. " +
+			"You can run `coatcheck createsuperuser` in your project to create one manually.")
+		return nil
+	default:
+		user, err = maker.fromPrompts(ctx, c.Username, c.Email)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = accounts.CreateSuperuser(ctx, user)
+	if errors.Is(err, auth.ErrUsernameTaken) { // by somebody who was faster
+		err = errors.New(usernameTaken)
+	}
+	if err != nil {
+		return err
+	}
+	if c.Verbosity > 0 {
+		con.say("Superuser created successfully.")
+	}
+	return nil
+}
+
+// Django's words.
+const (
+	usernameTaken  = "Error: That username is already taken."
+	usernameBlank  = "Username cannot be blank."
+	emailMissing   = "You must use --email with --noinput."
+	nameMissing    = "You must use --username with --noinput."
+	fieldBlank     = "This field cannot be blank."
+	passwordsDiff  = "Error: Your passwords didn't match."
+	passwordsBlank = "Error: Blank passwords aren't allowed."
+)
+
+// superuserMaker gathers what a superuser is made of.
+type superuserMaker struct {
+	con      *console
+	accounts *auth.Service
+}
+
+// fromEnvironment takes flags, else the environment. As in Django the password
+// is not judged.
+func (m *superuserMaker) fromEnvironment(ctx context.Context, username, email *string) (user auth.NewUser, err error) {
+	name, ok := given(username, "DJANGO_SUPERUSER_USERNAME")
+	if !ok {
+		return user, errors.New(nameMissing)
+	}
+	if err := m.checkUsername(ctx, name); err != nil {
+		return user, err
+	}
+	// An empty flag gives way to the environment, and counts if that is empty too.
+	if email != nil && *email == "" && os.Getenv("DJANGO_SUPERUSER_EMAIL") != "" {
+		email = nil
+	}
+	address, ok := given(email, "DJANGO_SUPERUSER_EMAIL")
+	if !ok {
+		return user, errors.New(emailMissing)
+	}
+	if address, err = cleanEmail(address); err != nil {
+		return user, err
+	}
+	return auth.NewUser{Username: name, Email: address, Password: os.Getenv("DJANGO_SUPERUSER_PASSWORD")}, nil
+}
+
+// given is the value of a flag, or of the environment where there is no flag.
+func given(flag *string, env string) (string, bool) {
+	if flag != nil {
+		return *flag, true
+	}
+	return os.LookupEnv(env)
+}
+
+// checkUsername says in Django's words why nobody can get the name.
+func (m *superuserMaker) checkUsername(ctx context.Context, name string) error {
+	if name == "" {
+		return errors.New(usernameBlank)
+	}
+	_, err := m.accounts.UserByUsername(ctx, name)
+	switch {
+	case err == nil:
+		return errTaken
+	case !errors.Is(err, auth.ErrNoUser):
+		return outage{err}
+	}
+	_, err = auth.CleanUsername(name)
+	return err
+}
+
+var errTaken = errors.New(usernameTaken)
+
+// outage is an error that asking again does not mend.
+type outage struct{ error }
+
+func (o outage) Unwrap() error { return o.error }
+
+// fromPrompts asks for what the flags do not say, until it is good.
+func (m *superuserMaker) fromPrompts(ctx context.Context, username, email *string) (user auth.NewUser, err error) {
+	if user.Username, err = m.askUsername(ctx, username); err != nil {
+		return user, err
+	}
+	if user.Email, err = m.askEmail(ctx, email); err != nil {
+		return user, err
+	}
+	user.Password, err = m.askPassword(ctx)
+	return user, err
+}
+
+func (m *superuserMaker) askUsername(ctx context.Context, flag *string) (string, error) {
+	suggested, err := m.suggestUsername(ctx)
+	if err != nil {
+		return "", err
+	}
+	prompt := "Username: "
+	if suggested != "" {
+		prompt = fmt.Sprintf("Username (leave blank to use '%s'): ", suggested)
+	}
+	if flag != nil {
+		if *flag == "" {
+			return "", errors.New(usernameBlank)
+		}
+		if ok, err := m.accept(m.checkUsername(ctx, *flag)); ok || err != nil {
+			return *flag, err
+		}
+	}
+	for {
+		name, err := m.con.ask(ctx, prompt)
+		if err != nil {
+			return "", err
+		}
+		if name == "" {
+			name = suggested
+		}
+		err = m.checkTyped(ctx, name)
+		if ok, err := m.accept(err); ok || err != nil {
+			return name, err
+		}
+	}
+}
+
+// checkTyped says what is wrong with a name that was typed at the prompt, where
+// Django looks at the form of a name before it looks for the name.
+func (m *superuserMaker) checkTyped(ctx context.Context, name string) error {
+	if name == "" {
+		return errors.New("Error: " + fieldBlank)
+	}
+	if _, err := auth.CleanUsername(name); err != nil {
+		return errors.New("Error: " + err.Error())
+	}
+	return m.checkUsername(ctx, name)
+}
+
+// accept shows what is wrong and says whether nothing is.
+func (m *superuserMaker) accept(err error) (bool, error) {
+	var fatal outage
+	if err == nil || errors.As(err, &fatal) {
+		return err == nil, err
+	}
+	m.con.complain(err.Error())
+	return false, nil
+}
+
+func (m *superuserMaker) askEmail(ctx context.Context, flag *string) (string, error) {
+	if flag != nil {
+		return cleanEmail(*flag)
+	}
+	for {
+		email, err := m.con.ask(ctx, "Email address: ")
+		if err != nil {
+			return "", err
+		}
+		if email, err = cleanEmail(email); err == nil {
+			return email, nil
+		}
+		m.con.complain("Error: " + err.Error())
+	}
+}
+
+// cleanEmail takes no address too, as Django does.
+func cleanEmail(address string) (string, error) {
+	if address == "" {
+		return "", nil
+	}
+	return auth.CleanEmail(address)
+}
+
+func (m *superuserMaker) askPassword(ctx context.Context) (string, error) {
+	for {
+		first, err := m.con.askSecret(ctx, "Password: ")
+		if err != nil {
+			return "", err
+		}
+		second, err := m.con.askSecret(ctx, "Password (again): ")
+		if err != nil {
+			return "", err
+		}
+		switch {
+		case first != second:
+			m.con.complain(passwordsDiff)
+		case strings.TrimSpace(first) == "":
+			m.con.complain(passwordsBlank)
+		default:
+			return first, nil
+		}
+	}
+}
+
+// suggestUsername gives the name of the system's user in a form that Django
+// takes, if nobody has it, or else nothing (Django: get_default_username).
+func (m *superuserMaker) suggestUsername(ctx context.Context) (string, error) {
+	name := plainUsername(systemUsername())
+	if _, err := auth.CleanUsername(name); err != nil {
+		return "", nil
+	}
+	_, err := m.accounts.UserByUsername(ctx, name)
+	switch {
+	case errors.Is(err, auth.ErrNoUser):
+		return name, nil
+	case err != nil:
+		return "", err
+	}
+	return "", nil
+}

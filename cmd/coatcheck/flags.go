@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/database/mysql"
+	"github.com/coatcheck/coatcheck/database/postgres"
+	"github.com/coatcheck/coatcheck/database/sqlite"
+	"github.com/coatcheck/coatcheck/password"
+	"github.com/coatcheck/coatcheck/sessions"
+)
+
+// databaseFlags say where the users and sessions are.
+type databaseFlags struct {
+	Database string `group:"database" default:"sqlite:coatcheck.db" help:"sqlite:PATH, postgres://USER:PASSWORD@HOST:PORT/NAME or mysql://… (MariaDB too)."`
+	UseTZ    bool   `group:"database" name:"use-tz" default:"true" negatable:"" help:"Django's USE_TZ; on by default. --no-use-tz shares a database with a Django site that has it False."`
+	TimeZone string `group:"database" default:"UTC" help:"Django's TIME_ZONE; matters with --no-use-tz only."`
+}
+
+// location is the zone in which the database has its times; nil with USE_TZ.
+func (f *databaseFlags) location() (*time.Location, error) {
+	if f.UseTZ {
+		return nil, nil
+	}
+	loc, err := time.LoadLocation(f.TimeZone)
+	if err != nil || f.TimeZone == "Local" {
+		return nil, usageError{fmt.Errorf("--time-zone: there is no zone %q; write it as in Europe/Paris", f.TimeZone)}
+	}
+	return loc, nil
+}
+
+// open connects to the database and creates absent tables if create says so.
+func (f *databaseFlags) open(ctx context.Context, create bool) (*database.DB, error) {
+	loc, err := f.location()
+	if err != nil {
+		return nil, err
+	}
+	scheme, _, _ := strings.Cut(f.Database, ":")
+	switch scheme {
+	case "sqlite":
+		return sqlite.Config{DSN: f.Database, Location: loc, NoCreate: !create}.Open(ctx)
+	case "postgres", "postgresql":
+		return postgres.Config{DSN: f.Database, Location: loc, NoCreate: !create}.Open(ctx)
+	case "mysql", "mariadb":
+		return mysql.Config{DSN: f.Database, Location: loc, NoCreate: !create}.Open(ctx)
+	}
+	return nil, usageError{fmt.Errorf("--database: %s begins with none of sqlite:, postgres:// and mysql://", f.shown())}
+}
+
+// shown names the database without its password.
+func (f *databaseFlags) shown() string {
+	if path, ok := strings.CutPrefix(f.Database, "sqlite:"); ok {
+		return path
+	}
+	u, err := url.Parse(f.Database)
+	if err != nil || u.Scheme == "" || u.Host == "" {
+		return "the given text"
+	}
+	return u.Scheme + "://" + u.Host + u.Path // parameters may hold passwords too
+}
+
+// verbosityFlag is Django's.
+type verbosityFlag struct {
+	Verbosity int `short:"v" default:"1" env:"-" enum:"0,1,2,3" help:"0 says nothing but errors; 1 to 3 are the same."`
+}
+
+// passwordFlags say how passwords are hashed.
+type passwordFlags struct {
+	Hasher     string                `group:"passwords" name:"password-hasher" enum:"pbkdf2_sha256,argon2,bcrypt_sha256,scrypt" default:"pbkdf2_sha256" help:"Algorithm of new hashes: ${enum}. All of them are read."`
+	Iterations int                   `group:"passwords" name:"password-iterations" default:"${iterations}" help:"PBKDF2 iterations of new hashes (Django 6.1: 1500000, 5.2: 1000000, 4.2: 600000)."`
+	Update     password.UpdatePolicy `group:"passwords" name:"password-update" default:"only-up" help:"When a login replaces the stored hash: only-up, exact (Django's rule) or never."`
+}
+
+func (f *passwordFlags) config() (password.Config, error) {
+	if f.Iterations < 1 {
+		return password.Config{}, usageError{fmt.Errorf("--password-iterations is %d; it must be positive", f.Iterations)}
+	}
+	var first password.Hasher
+	var rest []password.Hasher
+	for _, h := range password.DefaultHashers() {
+		if _, ok := h.(password.PBKDF2SHA256); ok {
+			h = password.PBKDF2SHA256{Iterations: f.Iterations}
+		}
+		if h.Algorithm() == f.Hasher {
+			first = h
+		} else {
+			rest = append(rest, h)
+		}
+	}
+	return password.Config{Hashers: append([]password.Hasher{first}, rest...), Update: f.Update}, nil
+}
+
+// accounts gives the service by which the commands make and change users. It
+// signs nobody in, so the key that signs logins is not asked for.
+func (f *passwordFlags) accounts(db *database.DB) (*auth.Service, error) {
+	config, err := f.config()
+	if err != nil {
+		return nil, err
+	}
+	hashers, err := password.New(config)
+	if err != nil {
+		return nil, err
+	}
+	return auth.New(auth.Config{
+		Users: db, Passwords: hashers, SecretKey: rand.Text(), Logger: slog.New(slog.DiscardHandler),
+	})
+}
+
+// sessionFlags are Django's SESSION_ settings.
+type sessionFlags struct {
+	CookieName           string `group:"sessions" name:"session-cookie-name" default:"${cookie_name}" help:"Name of the cookie."`
+	CookieAge            int    `group:"sessions" name:"session-cookie-age" default:"${cookie_age}" help:"Life of a session in seconds."`
+	CookieDomain         string `group:"sessions" name:"session-cookie-domain" placeholder:"DOMAIN" help:"Domain of the cookie; none means this host alone."`
+	CookiePath           string `group:"sessions" name:"session-cookie-path" default:"/" help:"Path of the cookie."`
+	CookieSecure         bool   `group:"sessions" name:"session-cookie-secure" help:"Send the cookie over HTTPS only. Set it where the site is behind HTTPS."`
+	CookieHTTPOnly       bool   `group:"sessions" name:"session-cookie-httponly" default:"true" negatable:"" help:"Hide the cookie from scripts; on by default."`
+	CookieSameSite       string `group:"sessions" name:"session-cookie-samesite" default:"Lax" enum:"Lax,Strict,None,omit" help:"SameSite of the cookie: ${enum} (no attribute)."`
+	SaveEveryRequest     bool   `group:"sessions" name:"session-save-every-request" help:"Let a session live on from its last use, not its last change."`
+	ExpireAtBrowserClose bool   `group:"sessions" name:"session-expire-at-browser-close" help:"End the cookie with the browser."`
+}
+
+func (f *sessionFlags) config(loc *time.Location) (sessions.Config, error) {
+	if f.CookieAge < 1 {
+		return sessions.Config{}, usageError{fmt.Errorf("--session-cookie-age is %d; it must be positive", f.CookieAge)}
+	}
+	return sessions.Config{
+		CookieName: f.CookieName, CookieAge: time.Duration(f.CookieAge) * time.Second,
+		CookieDomain: f.CookieDomain, CookiePath: f.CookiePath, CookieSecure: f.CookieSecure,
+		CookieScriptAccess: !f.CookieHTTPOnly, CookieSameSite: f.CookieSameSite,
+		SaveEveryRequest: f.SaveEveryRequest, ExpireAtBrowserClose: f.ExpireAtBrowserClose, Location: loc,
+	}, nil
+}
+
+// logFlags say how the log looks. It goes to standard error.
+type logFlags struct {
+	Format string     `group:"log" name:"log-format" default:"text" enum:"text,json" help:"${enum}."`
+	Level  slog.Level `group:"log" name:"log-level" default:"info" help:"debug, info, warn or error."`
+}
+
+func (f *logFlags) logger(con *console) *slog.Logger {
+	options := &slog.HandlerOptions{Level: f.Level}
+	if f.Format == "json" {
+		return slog.New(slog.NewJSONHandler(con.err, options))
+	}
+	return slog.New(slog.NewTextHandler(con.err, options))
+}

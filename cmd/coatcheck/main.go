@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	_ "time/tzdata" // --time-zone works where the system has no zones, in a bare container for instance
+
+	"github.com/alecthomas/kong"
+)
+
+// Exit statuses.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+// run parses the command line, runs the command and gives the exit status.
+func run(args []string) int {
+	con := newConsole(os.Stdin, os.Stdout, os.Stderr)
+	var commands cli
+	parser, err := commands.parser()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "coatcheck:", err)
+		return exitFailed
+	}
+	command, err := parser.Parse(args)
+	if err != nil {
+		return misused(err)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	command.BindTo(ctx, (*context.Context)(nil))
+	command.Bind(con)
+	return con.report(command.Run())
+}
+
+// misused tells what is wrong with the command line.
+func misused(err error) int {
+	fmt.Fprintf(os.Stderr, "coatcheck: error: %v\n", err)
+	name := ""
+	var parse *kong.ParseError
+	if errors.As(err, &parse) && parse.Context != nil && parse.Context.Selected() != nil {
+		name = parse.Context.Selected().Name + " "
+	}
+	fmt.Fprintf(os.Stderr, "See: coatcheck %s--help\n", name)
+	return exitUsage
+}
+
+// usageError is a mistake in the flags that only the command itself could see.
+type usageError struct{ error }
+
+// errCancelled is Ctrl-C at a prompt.
+var errCancelled = errors.New("operation cancelled")
+
+// report writes an error as Django does and gives the exit status.
+func (c *console) report(err error) int {
+	var usage usageError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &usage):
+		return misused(err)
+	case errors.Is(err, errCancelled):
+		c.complain("\nOperation cancelled.")
+	case errors.Is(err, errUnapplied): // migrate --check has said so
+	default:
+		c.complain("CommandError: " + err.Error())
+	}
+	return exitFailed
+}

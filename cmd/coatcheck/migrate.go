@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/coatcheck/coatcheck/database"
+)
+
+// migrateCommand creates Django's tables where they are absent.
+type migrateCommand struct {
+	databaseFlags
+	Check bool `env:"-" help:"Change nothing; exit with 1 if there are unapplied migrations."`
+	Plan  bool `env:"-" help:"Change nothing; list what would be applied."`
+	verbosityFlag
+}
+
+// errUnapplied is the outcome of migrate --check.
+var errUnapplied = errors.New("there are unapplied migrations")
+
+// Run applies, or only tells.
+func (c *migrateCommand) Run(ctx context.Context, con *console) (err error) {
+	db, err := c.open(ctx, false)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if c.Check || c.Plan {
+		return c.tell(ctx, con, db)
+	}
+	if c.Verbosity == 0 {
+		con = &console{out: io.Discard}
+	}
+	con.say("Operations to perform:\n  Apply all migrations: admin, auth, contenttypes, sessions\nRunning migrations:")
+	done, err := db.Migrate(ctx)
+	if err != nil {
+		return err
+	}
+	for _, what := range done {
+		if name, ok := strings.CutPrefix(what, "recorded "); ok {
+			con.say("  Applying " + name + "... OK")
+		}
+	}
+	if len(done) == 0 {
+		con.say("  No migrations to apply.")
+	}
+	return foreign(ctx, con, db)
+}
+
+// foreign names migrations that are not ours to apply: Django began them.
+func foreign(ctx context.Context, con *console, db *database.DB) error {
+	missing, err := db.Unapplied(ctx)
+	if err == nil && len(missing) > 0 {
+		con.say("  Left to Django, whose tables these are: " + strings.Join(missing, ", "))
+	}
+	return err
+}
+
+func (c *migrateCommand) tell(ctx context.Context, con *console, db *database.DB) error {
+	missing, err := db.Unapplied(ctx)
+	if err != nil {
+		return err
+	}
+	if c.Plan || len(missing) > 0 {
+		con.say("Planned operations:")
+		for _, name := range missing {
+			con.say("  " + name)
+		}
+		if len(missing) == 0 {
+			con.say("  No planned migration operations.")
+		}
+	}
+	if c.Check && len(missing) > 0 {
+		return errUnapplied
+	}
+	return nil
+}
+
+// warnUnapplied says that tables are missing before a command needs them, as
+// Django's commands do.
+func warnUnapplied(ctx context.Context, con *console, db *database.DB) error {
+	missing, err := db.Unapplied(ctx)
+	if err != nil || len(missing) == 0 {
+		return err
+	}
+	var apps []string
+	for _, name := range missing {
+		app, _, _ := strings.Cut(name, ".")
+		if !slices.Contains(apps, app) {
+			apps = append(apps, app)
+		}
+	}
+	slices.Sort(apps)
+	con.say(fmt.Sprintf("\nYou have %d unapplied migration(s). Your project may not work properly until you apply the migrations for app(s): %s.\n"+
+		"Run 'coatcheck migrate' to apply them.", len(missing), strings.Join(apps, ", ")))
+	return nil
+}

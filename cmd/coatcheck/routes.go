@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/coatcheck/coatcheck/middleware"
+)
+
+// handler is all that the server serves.
+func (s *server) handler() http.Handler {
+	pages := http.NewServeMux()
+	pages.Handle("/{$}", s.site.Views.Home())
+	pages.Handle("/public/", s.site.Views.Public())
+	pages.Handle("/api/profile", s.site.Views.APIProfile())
+	pages.Handle("/", s.site.Views) // /accounts/, and the page that says there is nothing
+
+	// Load balancers ask these two often, so they stay out of log and trace.
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", s.healthz)
+	mux.HandleFunc("GET /readyz", s.readyz)
+	mux.Handle("/", s.observed(s.survive(s.site.Handler(pages))))
+	return s.limit(securityHeaders(mux))
+}
+
+// observed logs or traces each request, as the flags say.
+func (s *server) observed(h http.Handler) http.Handler {
+	switch {
+	case s.trace != nil:
+		var mu sync.Mutex // one block at a time
+		return middleware.Trace(func(block string) {
+			mu.Lock()
+			defer mu.Unlock()
+			fmt.Fprintln(s.trace, block)
+		})(h)
+	case s.logRequests:
+		return s.logged(h)
+	}
+	return h
+}
+
+// healthz says that the process is alive.
+func (s *server) healthz(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") }
+
+// readyzTimeout bounds how long the database may take to answer.
+const readyzTimeout = 2 * time.Second
+
+// readyz says whether requests may come: the database answers, and the server
+// is not stopping.
+func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
+	if s.stopping.Load() {
+		plain(w, http.StatusServiceUnavailable, "stopping")
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), readyzTimeout)
+	defer cancel()
+	if err := s.site.Database.Ping(ctx); err != nil {
+		s.log.ErrorContext(ctx, "not ready: the database does not answer", "error", err)
+		plain(w, http.StatusServiceUnavailable, "the database does not answer")
+		return
+	}
+	plain(w, http.StatusOK, "ready")
+}
+
+func plain(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	fmt.Fprintln(w, text)
+}

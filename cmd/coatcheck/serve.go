@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/coatcheck/coatcheck"
+	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/views"
+)
+
+// serveCommand runs the site as a server of its own.
+type serveCommand struct {
+	Addr              string        `group:"server" default:"127.0.0.1:8000" help:"Where to listen, HOST:PORT; \":8000\" for every interface."`
+	SiteName          string        `group:"server" default:"Coatcheck" help:"Name on the pages."`
+	LoginURL          string        `group:"server" name:"login-url" default:"/accounts/login/" help:"Django's LOGIN_URL."`
+	LoginRedirectURL  string        `group:"server" name:"login-redirect-url" default:"/accounts/profile/" help:"Django's LOGIN_REDIRECT_URL."`
+	LogoutRedirectURL string        `group:"server" name:"logout-redirect-url" placeholder:"URL" help:"Django's LOGOUT_REDIRECT_URL; none means a page that says goodbye."`
+	TrustedOrigins    []string      `group:"server" name:"trusted-origin" placeholder:"ORIGIN" help:"Origin of another site, https://app.example, whose pages may send forms here; may be repeated (CSRF_TRUSTED_ORIGINS)."`
+	SignupClosed      bool          `group:"server" help:"Let nobody sign up."`
+	StopDelay         time.Duration `group:"server" default:"0s" help:"How long to go on after a stop signal with /readyz saying no, so that a load balancer notices."`
+	databaseFlags
+	NoCreate bool `group:"database" help:"Do not create absent tables."`
+	secretFlags
+	sessionFlags
+	passwordFlags
+	logFlags
+	Trace       bool `group:"log" help:"Print each request's way through the five layers as one block."`
+	LogRequests bool `group:"log" default:"true" negatable:"" help:"A line for each request, without its query; on by default, and off with --trace."`
+}
+
+// Run serves until it gets SIGINT or SIGTERM.
+func (c *serveCommand) Run(ctx context.Context, con *console) error {
+	log := c.logger(con)
+	slog.SetDefault(log)
+	existed := c.databaseExists()
+	db, err := c.open(ctx, !c.NoCreate)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err := db.Close(); err != nil {
+			log.Error("the database could not be closed", "error", err)
+		}
+	}()
+	key, err := c.load(c.folder(), log)
+	if err != nil {
+		return err
+	}
+	c.tellMade(con, existed, db, key)
+	site, err := c.site(db, key, log)
+	if err != nil {
+		return err
+	}
+	var listening net.ListenConfig
+	listener, err := listening.Listen(ctx, "tcp", c.Addr)
+	if err != nil {
+		return err
+	}
+	con.say("Coatcheck is at " + address(listener.Addr()))
+	s := &server{site: site, log: log, stopDelay: c.StopDelay, stopping: &atomic.Bool{}}
+	if c.Trace {
+		s.trace = con.err
+	}
+	s.logRequests = c.LogRequests && !c.Trace
+	return s.serve(ctx, listener)
+}
+
+// site wires the layers with what the flags say.
+func (c *serveCommand) site(db *database.DB, key secret, log *slog.Logger) (*coatcheck.Site, error) {
+	loc, err := c.location()
+	if err != nil {
+		return nil, err
+	}
+	sessions, err := c.sessionFlags.config(loc)
+	if err != nil {
+		return nil, err
+	}
+	passwords, err := c.passwordFlags.config()
+	if err != nil {
+		return nil, err
+	}
+	return coatcheck.New(coatcheck.Config{
+		Database: db, SecretKey: key.key, SecretKeyFallbacks: key.fallbacks, AcceptSHA1: c.AcceptSHA1,
+		Sessions: sessions, Passwords: passwords, LoginURL: c.LoginURL, TrustedOrigins: c.TrustedOrigins, Logger: log,
+		Views: views.Config{
+			SiteName: c.SiteName, LoginRedirectURL: c.LoginRedirectURL, LogoutRedirectURL: c.LogoutRedirectURL,
+			SignupClosed: c.SignupClosed,
+		},
+	})
+}
+
+// folder is where the secret key file is by default: beside the database file,
+// or the current folder.
+func (c *serveCommand) folder() string {
+	if path, ok := strings.CutPrefix(c.Database, "sqlite:"); ok && path != ":memory:" {
+		return filepath.Dir(path)
+	}
+	return "."
+}
+
+// databaseExists says whether the database is one that was there before. For a
+// server that is not known, and not told.
+func (c *serveCommand) databaseExists() bool {
+	path, ok := strings.CutPrefix(c.Database, "sqlite:")
+	_, err := os.Stat(path)
+	return !ok || path == ":memory:" || !errors.Is(err, fs.ErrNotExist)
+}
+
+// tellMade says what the first run made and where it is.
+func (c *serveCommand) tellMade(con *console, existed bool, db *database.DB, key secret) {
+	switch {
+	case !existed:
+		fmt.Fprintf(con.err, "Made the database %s, readable by you alone.\n", absolute(c.shown()))
+	case len(db.Created()) > 0:
+		fmt.Fprintf(con.err, "Made Django's tables in %s.\n", c.shown())
+	}
+	if key.made != "" {
+		fmt.Fprintf(con.err, "Made the secret key %s, readable by you alone. Keep it: without it everybody has to log in again.\n", absolute(key.made))
+	}
+}
+
+func absolute(path string) string {
+	if whole, err := filepath.Abs(path); err == nil {
+		return whole
+	}
+	return path
+}
+
+// address is the URL of a listener, as one would type it into a browser.
+func address(addr net.Addr) string {
+	host, port, err := net.SplitHostPort(addr.String())
+	if err != nil {
+		return addr.String()
+	}
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port) + "/"
+}

@@ -1,0 +1,231 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
+
+	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/database/sqlite"
+	"github.com/coatcheck/coatcheck/internal/vectors"
+)
+
+// recorded is a call of manage.py with what came of it.
+type recorded struct {
+	Args   []string
+	Env    map[string]string
+	Typed  []string `json:"pty_input"` // null where there was no terminal
+	Note   string
+	RC     int
+	Stdout string
+	Stderr string
+}
+
+// differs says what is not the same here, and why.
+func differs(r recorded, django string) (reason string, same func(stdout, stderr string, rc int) bool) {
+	const judged = "This password is too short."
+	switch {
+	case r.Note == "before migrate":
+		return "Django counts the migrations of its admin, which nothing here needs", func(stdout, stderr string, rc int) bool {
+			return strings.Contains(stdout, " unapplied migration(s). Your project may not work properly until you apply "+
+				"the migrations for app(s): auth, contenttypes, sessions.\n") && stderr == r.Stderr && rc == r.RC
+		}
+	case strings.Contains(r.Stdout, judged):
+		before, _, _ := strings.Cut(r.Stdout, "\x1b[31;1m"+judged)
+		return "that Django judges passwords (AUTH_PASSWORD_VALIDATORS); none are set here, as in a new Django's defaults", func(stdout, _ string, _ int) bool {
+			return strings.HasPrefix(stdout, before)
+		}
+	case r.Args[0] == "check":
+		return "there is no command that checks a Django project here", func(_, _ string, rc int) bool { return rc == exitUsage }
+	case strings.HasPrefix(r.Note, "blank email") && (strings.HasPrefix(django, "3.") || strings.HasPrefix(django, "4.")):
+		return "an empty e-mail address is taken, as Django does since 5.0", func(stdout, _ string, rc int) bool {
+			return rc == 0 && stdout == "Superuser created successfully.\n"
+		}
+	}
+	return "", nil
+}
+
+// ours puts the name of this program in the place of Django's.
+var ours = strings.NewReplacer("python manage.py", "coatcheck", "manage.py", "coatcheck")
+
+// TestVectors replays what was recorded of Django's commands, each Django's
+// calls in turn on one database.
+func TestVectors(t *testing.T) {
+	runs := map[string][]vectors.Record{}
+	for _, r := range vectors.Load(t, "cli") {
+		runs[r.Django()] = append(runs[r.Django()], r)
+	}
+	for django, records := range runs {
+		t.Run(django, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			for _, r := range records {
+				switch r.Kind() {
+				case "cli":
+					replay(t, dir, r)
+				case "users_after":
+					compareUsers(t, dir, r)
+				default:
+					t.Errorf("%v: no test knows this kind", r)
+				}
+			}
+		})
+	}
+}
+
+func replay(t *testing.T, dir string, record vectors.Record) {
+	t.Helper()
+	var r recorded
+	record.DecodeAll(t, &r)
+	cmd := exec.CommandContext(t.Context(), "coatcheck", r.Args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "LOGNAME=root", "TERM=xterm", "NO_COLOR=", "COATCHECK_PASSWORD_ITERATIONS=1000")
+	for name, value := range r.Env {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	run := captured
+	if r.Typed != nil {
+		run = func(t *testing.T, cmd *exec.Cmd) (string, string, int) { return typed(t, cmd, r.Typed) }
+	}
+	stdout, stderr, rc := run(t, cmd)
+	r.Stdout, r.Stderr = ours.Replace(r.Stdout), ours.Replace(r.Stderr)
+	if reason, same := differs(r, record.Django()); reason != "" {
+		t.Logf("%v %q: not the same, because %s", record, r.Note, reason)
+		if !same(stdout, stderr, rc) {
+			t.Errorf("%v %q: not even similar: %d %q %q", record, r.Args, rc, stdout, stderr)
+		}
+		return
+	}
+	if diff := cmp.Diff([]any{r.RC, r.Stdout, r.Stderr}, []any{rc, stdout, stderr}); diff != "" {
+		t.Errorf("%v %q (-Django +Coatcheck):\n%s", record, r.Args, diff)
+	}
+}
+
+func captured(t *testing.T, cmd *exec.Cmd) (stdout, stderr string, rc int) {
+	t.Helper()
+	var out, err bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &err
+	rc = exitCode(t, cmd.Run())
+	return out.String(), err.String(), rc
+}
+
+func exitCode(t *testing.T, err error) int {
+	t.Helper()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	if err == nil {
+		return 0
+	}
+	return exit.ExitCode()
+}
+
+// typed runs a command on a terminal and types a line at each prompt.
+func typed(t *testing.T, cmd *exec.Cmd, lines []string) (stdout, stderr string, rc int) {
+	t.Helper()
+	master, slave := openTerminal(t)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	slave.Close()
+	var seen bytes.Buffer
+	answered := 0
+	chunk := make([]byte, 4096)
+	for {
+		n, err := master.Read(chunk)
+		seen.Write(chunk[:n])
+		if err != nil { // EIO: the last one closed the terminal
+			break
+		}
+		if len(lines) > 0 && seen.Len() > answered && bytes.HasSuffix(seen.Bytes(), []byte(": ")) {
+			time.Sleep(20 * time.Millisecond) // the echo is switched off after the prompt
+			if _, err := io.WriteString(master, lines[0]+"\n"); err != nil {
+				t.Fatal(err)
+			}
+			answered, lines = seen.Len(), lines[1:]
+		}
+	}
+	rc = exitCode(t, cmd.Wait())
+	return strings.ReplaceAll(seen.String(), "\r\n", "\n"), "", rc
+}
+
+// openTerminal makes a pseudo terminal: what is written to the one end is typed
+// on the other.
+func openTerminal(t *testing.T) (master, slave *os.File) {
+	t.Helper()
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Skipf("no pseudo terminals here: %v", err)
+	}
+	t.Cleanup(func() { master.Close() })
+	fd := int(master.Fd())
+	if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {
+		t.Fatal(err)
+	}
+	number, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slave, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return master, slave
+}
+
+// compareUsers compares the rows that the calls left.
+func compareUsers(t *testing.T, dir string, record vectors.Record) {
+	t.Helper()
+	var rows [][]any
+	record.Decode(t, "rows", &rows)
+	db, err := sqlite.Config{DSN: filepath.Join(dir, "coatcheck.db"), NoCreate: true}.Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for _, row := range rows {
+		user, err := db.UserByUsername(t.Context(), row[0].(string))
+		if err != nil {
+			t.Errorf("%v: %v: %v", record, row[0], err)
+			continue
+		}
+		if hash := row[8].(string); hash[0] == '!' {
+			row[8] = "!" // the rest is random
+		}
+		if diff := cmp.Diff(row[:9], columns(user)); diff != "" {
+			t.Errorf("%v (-Django +Coatcheck):\n%s", record, diff)
+		}
+		if n := len(user.Password.Encoded()); !user.Password.Usable() && n != int(row[9].(float64)) {
+			t.Errorf("%v: an unusable password has %d characters, Django's has %v", record, n, row[9])
+		}
+	}
+}
+
+// columns is a user as the record has it: numbers for booleans, the beginning
+// of the hash, and null for a user who never logged in.
+func columns(u *database.User) []any {
+	number := map[bool]float64{true: 1}
+	var lastLogin any
+	if !u.LastLogin.IsZero() {
+		lastLogin = u.LastLogin
+	}
+	hash := "!"
+	if u.Password.Usable() {
+		hash = u.Password.Encoded()[:len("pbkdf2_sha256$")]
+	}
+	return []any{u.Username, u.Email, number[u.IsStaff], number[u.IsSuperuser], number[u.IsActive], u.FirstName, u.LastName, lastLogin, hash}
+}
