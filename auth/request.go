@@ -76,7 +76,7 @@ func (s *Service) sessionUser(ctx context.Context) (*User, error) {
 	if err != nil {
 		return nil, err
 	}
-	id, err := storedID(ctx, session)
+	id, _, err := storedID(ctx, session)
 	if err != nil {
 		return nil, err
 	}
@@ -99,21 +99,21 @@ func (s *Service) sessionUser(ctx context.Context) (*User, error) {
 		return nil, err
 	}
 	user.Backend = name
-	s.report(ctx, flow.Database, "user loaded", "user", id)
 	return s.checkHash(ctx, session, user)
 }
 
 // storedID reads the user's ID, which Django writes as a string and also
-// accepts as a number.
-func storedID(ctx context.Context, session *sessions.Session) (string, error) {
-	raw, _, err := session.Get(ctx, SessionKey)
-	if err != nil || raw == "" {
-		return "", err
+// accepts as a number. What is present and neither is the ID of nobody, "".
+func storedID(ctx context.Context, session *sessions.Session) (id string, present bool, err error) {
+	raw, present, err := session.Get(ctx, SessionKey)
+	if err != nil || !present {
+		return "", false, err
 	}
 	if raw[0] >= '0' && raw[0] <= '9' {
-		return raw, nil
+		return raw, true, nil
 	}
-	return session.Text(ctx, SessionKey)
+	id, err = session.Text(ctx, SessionKey)
+	return id, true, err
 }
 
 func (s *Service) anonymous(ctx context.Context, reason string, details ...any) (*User, error) {
