@@ -1,0 +1,50 @@
+# What CI runs is `make test`. `make help` lists the rest.
+
+SHELL := /bin/bash
+FUZZTIME ?= 60s
+export FUZZTIME
+
+# The race detector needs a C compiler; without one, outside of CI, the tests run
+# without it.
+RACE := $(shell command -v gcc >/dev/null || command -v clang >/dev/null || [ -n "$$CI" ] && echo -race)
+
+.DEFAULT_GOAL := help
+.PHONY: help test bring lint fmt unit conformance fuzz bench screenshots cover
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+test: bring lint ## everything that CI runs: bring, lint, then all tests with the race detector
+	@$(MAKE) --no-print-directory -s unit
+
+unit: ## all tests, with shared throwaway servers
+	@scripts/withservers.sh scripts/unit.sh $(RACE)
+
+bring: ## install what the tests need (root on Debian 12), or say what is missing
+	@scripts/bring.sh
+
+lint: ## gofumpt, go build, go vet, staticcheck, here and in bench
+	@scripts/lint.sh
+
+fmt: ## format the code
+	@scripts/lint.sh --write
+
+conformance: ## the vectors and the live Djangos only, telling each
+	@scripts/withservers.sh go test -count=1 -v -timeout 15m ./conformance/...
+
+fuzz: ## each fuzz target for FUZZTIME=60s
+	@scripts/fuzz.sh
+
+bench: ## the benchmarks, in their own module
+	@scripts/withservers.sh bash -c 'go -C bench run . -database "sqlite::memory: $$COATCHECK_TEST_POSTGRES"'
+
+screenshots: ## a picture of every page into .cache/screenshots
+	@mkdir -p .cache/screenshots
+	@COATCHECK_SCREENSHOTS=$(CURDIR)/.cache/screenshots go test -count=1 -v -run Screenshot ./...
+	@ls .cache/screenshots
+
+cover: ## the coverage of all tests, into .cache/cover.html
+	@mkdir -p .cache
+	@scripts/withservers.sh go test -timeout 15m -coverpkg=./... -coverprofile=.cache/cover.out ./...
+	@go tool cover -html=.cache/cover.out -o .cache/cover.html
+	@go tool cover -func=.cache/cover.out | tail -n 1

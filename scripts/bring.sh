@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Brings what the tests need and this machine lacks: a C compiler for the race
+# detector, PostgreSQL, MariaDB, Redis, Memcached, Chromium and the Djangos. As root
+# on Debian 12 it installs them; otherwise it says what is absent, and the tests
+# that need it skip (or fail, where CI=true).
+#
+# usage: scripts/bring.sh
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+
+has() { command -v "$1" >/dev/null; }
+any() { ls "$@" >/dev/null 2>&1; }
+
+packages=()
+has gcc || has clang || packages+=(gcc libc6-dev)
+has initdb || any /usr/lib/postgresql/*/bin/initdb || packages+=(postgresql)
+{ has mariadbd || any /usr/sbin/mariadbd; } && has mariadb-install-db || packages+=(mariadb-server)
+has redis-server || packages+=(redis-server)
+has memcached || packages+=(memcached)
+has chromium || has chromium-browser || has google-chrome || packages+=(chromium)
+if [ ${#packages[@]} -gt 0 ]; then
+  scripts/apt-install.sh "${packages[@]}" || echo "bring: going on without what is missing" >&2
+fi
+conformance/setup-django.sh || echo "bring: going on without Django" >&2

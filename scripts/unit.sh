@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Runs all tests: first those of the modules inside this one (examples, bench), then
+# our own, with the flags that are given, so that the last lines are go test's.
+# Stops at the first module that fails.
+#
+# usage: scripts/withservers.sh scripts/unit.sh [flag of go test...]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+find . -mindepth 2 -name go.mod -not -path "*/.*" -not -path "*/testdata/*" | sort | while IFS= read -r module; do
+  echo "== $(dirname "$module")"
+  go -C "$(dirname "$module")" test -timeout 10m ./...
+done
+echo "== ."
+exec go test -timeout 15m "$@" ./...
