@@ -13,8 +13,9 @@ import (
 // "pbkdf2_sha256$1500000$<salt>$<hash>", for instance. The empty Hash is no
 // password at all, like a NULL; nothing matches it.
 //
-// A Hash does not print itself: every verb of fmt, slog and encoding/json
-// is answered with the algorithm or an error. [Hash.Encoded] gives the text.
+// A Hash does not print itself: fmt and slog get the algorithm, encoding/json
+// and its like an error. (What package fmt calls bad verbs, %p and a %w outside
+// Errorf, asks nobody; go vet finds those.) [Hash.Encoded] gives the text.
 type Hash string
 
 // unusablePrefix is Django's UNUSABLE_PASSWORD_PREFIX, and unusableLength its

@@ -14,16 +14,13 @@ func randomText(n int) string {
 	const limit = 256 - 256%len(letters)
 	text := make([]byte, 0, n)
 	buffer := make([]byte, 2*n)
-	for {
+	for len(text) < n {
 		_, _ = rand.Read(buffer) // never fails: it ends the program instead
 		for _, b := range buffer {
-			if int(b) >= limit {
-				continue
+			if int(b) < limit && len(text) < n {
+				text = append(text, letters[int(b)%len(letters)])
 			}
-			if len(text) == n {
-				return string(text)
-			}
-			text = append(text, letters[int(b)%len(letters)])
 		}
 	}
+	return string(text)
 }
