@@ -75,5 +75,5 @@ func askTwice(ctx context.Context, con *console, user *auth.User) (string, error
 		}
 		con.say("Passwords do not match. Please try again.")
 	}
-	return "", fmt.Errorf("Aborting password change for user '%s' after %d attempts", user, maxTries) //nolint:staticcheck // Django's words
+	return "", sentence(fmt.Sprintf("Aborting password change for user '%s' after %d attempts", user, maxTries))
 }

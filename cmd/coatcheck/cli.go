@@ -11,7 +11,7 @@ import (
 
 // cli is the command line.
 type cli struct {
-	Config kong.ConfigFlag `help:"JSON file with flags, as in {\"addr\": \":8000\"}." placeholder:"FILE"`
+	Config configFlag `help:"JSON file with flags, as in {\"addr\": \":8000\"}." placeholder:"FILE"`
 
 	Serve           serveCommand           `cmd:"" help:"Serve the site. The first run makes what is needed."`
 	Migrate         migrateCommand         `cmd:"" help:"Create the tables that are absent, as Django would."`

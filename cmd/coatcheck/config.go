@@ -13,6 +13,23 @@ import (
 	"github.com/alecthomas/kong"
 )
 
+// configFlag names the config file.
+type configFlag string
+
+// BeforeResolve reads the file, if there is one.
+func (configFlag) BeforeResolve(app *kong.Kong, ctx *kong.Context, trace *kong.Path) error {
+	path, _ := ctx.FlagValue(trace.Flag).(configFlag)
+	if path == "" {
+		return nil
+	}
+	resolver, err := app.LoadConfig(string(path))
+	if err != nil {
+		return err
+	}
+	ctx.AddResolver(resolver)
+	return nil
+}
+
 // configFile reads the file that --config names: a JSON object of flags, named
 // as on the command line, with - or _ between the words. A key that no command
 // has is an error, since a flag that is misspelt must not be ignored.

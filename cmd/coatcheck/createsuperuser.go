@@ -52,7 +52,7 @@ func (c *createsuperuserCommand) Run(ctx context.Context, con *console) (err err
 	}
 	_, err = accounts.CreateSuperuser(ctx, user)
 	if errors.Is(err, auth.ErrUsernameTaken) { // by somebody who was faster
-		err = errors.New(usernameTaken)
+		err = usernameTaken
 	}
 	if err != nil {
 		return err
@@ -63,15 +63,21 @@ func (c *createsuperuserCommand) Run(ctx context.Context, con *console) (err err
 	return nil
 }
 
-// Django's words.
+// sentence is an error in Django's words, for whoever typed the command.
+type sentence string
+
+// Error is the sentence.
+func (s sentence) Error() string { return string(s) }
+
+// Django's sentences.
 const (
-	usernameTaken  = "Error: That username is already taken."
-	usernameBlank  = "Username cannot be blank."
-	emailMissing   = "You must use --email with --noinput."
-	nameMissing    = "You must use --username with --noinput."
-	fieldBlank     = "This field cannot be blank."
-	passwordsDiff  = "Error: Your passwords didn't match."
-	passwordsBlank = "Error: Blank passwords aren't allowed."
+	usernameTaken   sentence = "Error: That username is already taken."
+	usernameBlank   sentence = "Username cannot be blank."
+	usernameMissing sentence = "You must use --username with --noinput."
+	emailMissing    sentence = "You must use --email with --noinput."
+	fieldBlank      sentence = "Error: This field cannot be blank."
+	passwordsDiffer sentence = "Error: Your passwords didn't match."
+	passwordsBlank  sentence = "Error: Blank passwords aren't allowed."
 )
 
 // superuserMaker gathers what a superuser is made of.
@@ -85,7 +91,7 @@ type superuserMaker struct {
 func (m *superuserMaker) fromEnvironment(ctx context.Context, username, email *string) (user auth.NewUser, err error) {
 	name, ok := given(username, "DJANGO_SUPERUSER_USERNAME")
 	if !ok {
-		return user, errors.New(nameMissing)
+		return user, usernameMissing
 	}
 	if err := m.checkUsername(ctx, name); err != nil {
 		return user, err
@@ -96,7 +102,7 @@ func (m *superuserMaker) fromEnvironment(ctx context.Context, username, email *s
 	}
 	address, ok := given(email, "DJANGO_SUPERUSER_EMAIL")
 	if !ok {
-		return user, errors.New(emailMissing)
+		return user, emailMissing
 	}
 	if address, err = cleanEmail(address); err != nil {
 		return user, err
@@ -115,20 +121,18 @@ func given(flag *string, env string) (string, bool) {
 // checkUsername says in Django's words why nobody can get the name.
 func (m *superuserMaker) checkUsername(ctx context.Context, name string) error {
 	if name == "" {
-		return errors.New(usernameBlank)
+		return usernameBlank
 	}
 	_, err := m.accounts.UserByUsername(ctx, name)
 	switch {
 	case err == nil:
-		return errTaken
+		return usernameTaken
 	case !errors.Is(err, auth.ErrNoUser):
 		return outage{err}
 	}
 	_, err = auth.CleanUsername(name)
 	return err
 }
-
-var errTaken = errors.New(usernameTaken)
 
 // outage is an error that asking again does not mend.
 type outage struct{ error }
@@ -158,7 +162,7 @@ func (m *superuserMaker) askUsername(ctx context.Context, flag *string) (string,
 	}
 	if flag != nil {
 		if *flag == "" {
-			return "", errors.New(usernameBlank)
+			return "", usernameBlank
 		}
 		if ok, err := m.accept(m.checkUsername(ctx, *flag)); ok || err != nil {
 			return *flag, err
@@ -183,10 +187,10 @@ func (m *superuserMaker) askUsername(ctx context.Context, flag *string) (string,
 // Django looks at the form of a name before it looks for the name.
 func (m *superuserMaker) checkTyped(ctx context.Context, name string) error {
 	if name == "" {
-		return errors.New("Error: " + fieldBlank)
+		return fieldBlank
 	}
 	if _, err := auth.CleanUsername(name); err != nil {
-		return errors.New("Error: " + err.Error())
+		return sentence("Error: " + err.Error())
 	}
 	return m.checkUsername(ctx, name)
 }
@@ -237,9 +241,9 @@ func (m *superuserMaker) askPassword(ctx context.Context) (string, error) {
 		}
 		switch {
 		case first != second:
-			m.con.complain(passwordsDiff)
+			m.con.complain(passwordsDiffer.Error())
 		case strings.TrimSpace(first) == "":
-			m.con.complain(passwordsBlank)
+			m.con.complain(passwordsBlank.Error())
 		default:
 			return first, nil
 		}

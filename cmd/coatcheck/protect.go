@@ -49,7 +49,7 @@ func (s *server) survive(h http.Handler) http.Handler {
 		defer func() {
 			switch cause := recover(); {
 			case cause == nil:
-			case cause == http.ErrAbortHandler: //nolint:errorlint // net/http compares too
+			case cause == http.ErrAbortHandler:
 				panic(cause)
 			default:
 				s.log.ErrorContext(r.Context(), "a handler panicked", "path", r.URL.Path,

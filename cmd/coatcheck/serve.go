@@ -40,6 +40,9 @@ type serveCommand struct {
 
 // Run serves until it gets SIGINT or SIGTERM.
 func (c *serveCommand) Run(ctx context.Context, con *console) error {
+	if c.Addr == "" {
+		return usageError{errors.New("--addr is empty; write HOST:PORT")}
+	}
 	log := c.logger(con)
 	slog.SetDefault(log)
 	existed := c.databaseExists()
