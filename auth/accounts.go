@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/coatcheck/coatcheck/database"
@@ -24,7 +25,7 @@ type NewUser struct {
 	Email    string // stored with the domain in lower case
 	// Password is stored as a hash. An empty one makes an account that no
 	// password opens (Django: password=None).
-	Password  string
+	Password  string `json:"-"`
 	FirstName string
 	LastName  string
 	IsStaff   bool
@@ -36,6 +37,9 @@ func (n NewUser) String() string { return fmt.Sprintf("new user %q", n.Username)
 
 // GoString hides the password.
 func (n NewUser) GoString() string { return n.String() }
+
+// LogValue hides the password.
+func (n NewUser) LogValue() slog.Value { return slog.StringValue(n.String()) }
 
 // CreateUser stores a new user and makes no session (Django: create_user). As
 // in Django the username is not validated here but where it is typed: see

@@ -70,31 +70,39 @@ func (b *ModelBackend) Name() string {
 // somebody changed it meanwhile.
 func (b *ModelBackend) Authenticate(ctx context.Context, c Credentials) (*User, error) {
 	user, err := b.Users.UserByUsername(ctx, c.Username)
-	if errors.Is(err, database.ErrNotFound) {
+	unknown := errors.Is(err, database.ErrNotFound)
+	if err != nil && !unknown {
+		return nil, fmt.Errorf("auth: find user: %w", err)
+	}
+	if unknown || !b.allows(user) {
 		if err := b.Passwords.Dummy(ctx, c.Password); err != nil {
 			return nil, err
 		}
 		return nil, ErrInvalidCredentials
 	}
-	if err != nil {
-		return nil, fmt.Errorf("auth: find user: %w", err)
-	}
 	verdict, err := b.Passwords.Check(ctx, c.Password, user.Password)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case !verdict.OK || !b.allows(user):
-		return nil, ErrInvalidCredentials
-	case verdict.MustUpdate:
-		err = b.rehash(ctx, user, c.Password)
 	}
-	return user, err
+	if !verdict.OK {
+		return nil, ErrInvalidCredentials
+	}
+	if verdict.MustUpdate {
+		if err := b.rehash(ctx, user, c.Password); err != nil {
+			return nil, err
+		}
+	}
+	return user, nil
 }
 
 // rehash replaces the hash that was just verified. Where it is another by now,
-// the password was changed meanwhile, and the old one must not come back.
+// the password was changed meanwhile, and the old one must not come back. Where
+// hashing has no place, the next login may do it.
 func (b *ModelBackend) rehash(ctx context.Context, user *User, raw string) error {
 	hash, err := b.Passwords.Make(ctx, raw)
+	if errors.Is(err, password.ErrBusy) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}

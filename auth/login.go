@@ -17,8 +17,9 @@ var ErrBackendUnknown = errors.New("auth: several backends are configured, so se
 // Login signs the user in to the session of the request (Django: login). The
 // session gets a new key and keeps what an anonymous visitor stored in it; the
 // session of another user is emptied first, and one of the same user stays as
-// it is. The cookie goes out with the response. The error is an outage, or says
-// which middleware is missing.
+// it is. The cookie goes out with the response. The error is an outage or that of
+// a hook, which leaves nobody signed in who was not before, or says which
+// middleware is missing.
 func (s *Service) Login(r *http.Request, user *User) error {
 	ctx := r.Context()
 	ru, session, err := parts(ctx)
@@ -35,7 +36,8 @@ func (s *Service) Login(r *http.Request, user *User) error {
 		}
 		backend = s.backends[0].Name()
 	}
-	if err := s.freshSession(ctx, session, user); err != nil {
+	fresh, err := s.freshSession(ctx, session, user)
+	if err != nil {
 		return err
 	}
 	for _, item := range [...][2]string{
@@ -47,8 +49,26 @@ func (s *Service) Login(r *http.Request, user *User) error {
 	}
 	user.Backend = backend
 	ru.set(user)
+	if err := s.loggedIn(r, user); err != nil {
+		if fresh {
+			err = errors.Join(err, withdraw(ctx, ru, session))
+		}
+		return err
+	}
 	s.report(ctx, flow.View, "signed in", "user", user.ID)
-	return s.loggedIn(r, user)
+	return nil
+}
+
+// withdraw takes a login back, so that it counts for nothing even where the
+// handler answers its error with a status by which the session is saved.
+func withdraw(ctx context.Context, ru *requestUser, session *sessions.Session) error {
+	ru.set(AnonymousUser())
+	for _, key := range [...]string{SessionKey, BackendSessionKey, HashSessionKey} {
+		if _, err := session.Delete(ctx, key); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func parts(ctx context.Context) (*requestUser, *sessions.Session, error) {
@@ -61,23 +81,24 @@ func parts(ctx context.Context) (*requestUser, *sessions.Session, error) {
 }
 
 // freshSession sees to it that nobody who knew the session key before the login
-// knows it after.
-func (s *Service) freshSession(ctx context.Context, session *sessions.Session, user *User) error {
-	id, err := storedID(ctx, session)
+// knows it after. A session that the user is signed in to already stays, and is
+// not fresh.
+func (s *Service) freshSession(ctx context.Context, session *sessions.Session, user *User) (fresh bool, err error) {
+	id, present, err := storedID(ctx, session)
 	if err != nil {
-		return err
+		return false, err
 	}
-	if id == "" {
-		return session.CycleKey(ctx)
+	if !present {
+		return true, session.CycleKey(ctx)
 	}
 	stored, err := session.Text(ctx, HashSessionKey)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if id != user.ID || s.matchHash(stored, user.Password) != hashCurrent {
-		return session.Flush(ctx)
+		return true, session.Flush(ctx)
 	}
-	return nil
+	return false, nil
 }
 
 // loggedIn stores last_login, as Django's own receiver of user_logged_in does,

@@ -44,14 +44,19 @@ func wayBack(r *http.Request, loginURL string) string {
 	return scheme(r) + "://" + r.Host + path
 }
 
-// FullPath is the path of the request with its query, so written that no
-// browser takes it for a host (Django: get_full_path).
+// FullPath is the path that the client asked for with its query, whatever
+// http.StripPrefix and the like made of it, so written that no browser takes it
+// for a host (Django: get_full_path).
 func FullPath(r *http.Request) string {
-	path := r.URL.RequestURI()
-	if strings.HasPrefix(path, "//") {
-		path = "/%2F" + path[2:]
+	asked, err := url.ParseRequestURI(r.RequestURI)
+	if err != nil { // a request that came by no server has none
+		asked = r.URL
 	}
-	return path
+	path := safeurl.EncodeIRI(asked.RequestURI())
+	if !strings.HasPrefix(path, "/") { // "OPTIONS *", or a URL without a host
+		return "/"
+	}
+	return safeurl.EscapeLeadingSlashes(path)
 }
 
 func scheme(r *http.Request) string {

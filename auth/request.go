@@ -21,7 +21,14 @@ const (
 var ErrNoAuthentication = errors.New("auth: the request has no user; wrap the handler with middleware.Authentication, " +
 	"inside middleware.Sessions, or serve it through Site.Handler")
 
+// errFinding is what UserFromContext says to a backend, store or log handler
+// that asks for the user while it is being found. Waiting would last forever.
+var errFinding = errors.New("auth: the user of the request is being found just now")
+
 type contextKey struct{}
+
+// finding stands in the place of the requestUser while it is being found.
+type finding struct{}
 
 // requestUser is the user of one request, found when it is first asked for.
 type requestUser struct {
@@ -51,14 +58,17 @@ func UserFromContext(ctx context.Context) (*User, error) {
 	ru.mu.Lock()
 	defer ru.mu.Unlock()
 	if ru.user == nil && ru.err == nil {
-		ru.user, ru.err = ru.service.sessionUser(ctx)
+		ru.user, ru.err = ru.service.sessionUser(context.WithValue(ctx, contextKey{}, finding{}))
 	}
 	return ru.user, ru.err
 }
 
 func fromContext(ctx context.Context) (*requestUser, error) {
-	if ru, ok := ctx.Value(contextKey{}).(*requestUser); ok {
+	switch ru := ctx.Value(contextKey{}).(type) {
+	case *requestUser:
 		return ru, nil
+	case finding:
+		return nil, errFinding
 	}
 	return nil, ErrNoAuthentication
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -75,9 +76,9 @@ type Config struct {
 	// AUTHENTICATION_BACKENDS.
 	Backends []Backend
 	// SecretKey makes the session auth hash. Django: SECRET_KEY.
-	SecretKey string
+	SecretKey string `json:"-"`
 	// SecretKeyFallbacks still verify it. Django: SECRET_KEY_FALLBACKS.
-	SecretKeyFallbacks []string
+	SecretKeyFallbacks []string `json:"-"`
 	// AcceptSHA1 also accepts session auth hashes that Django 3.2 wrote with
 	// DEFAULT_HASHING_ALGORITHM = 'sha1'.
 	AcceptSHA1 bool
@@ -91,6 +92,9 @@ func (c Config) String() string { return "auth.Config{…}" }
 
 // GoString hides the keys.
 func (c Config) GoString() string { return c.String() }
+
+// LogValue hides the keys.
+func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 // Service authenticates users and signs them in and out. It is safe for
 // concurrent use.
@@ -110,6 +114,8 @@ func New(c Config) (*Service, error) {
 		return nil, errors.New("auth: no users given; set Config.Users to a database")
 	case c.SecretKey == "":
 		return nil, errors.New("auth: no secret key given; set Config.SecretKey (Django: SECRET_KEY)")
+	case slices.Contains(c.SecretKeyFallbacks, ""):
+		return nil, errors.New("auth: Config.SecretKeyFallbacks has an empty key; remove it")
 	}
 	if c.Passwords == nil {
 		var err error
@@ -119,6 +125,9 @@ func New(c Config) (*Service, error) {
 	}
 	if c.Backends == nil {
 		c.Backends = []Backend{&ModelBackend{Users: c.Users, Passwords: c.Passwords}}
+	}
+	if err := checkBackends(c.Backends); err != nil {
+		return nil, err
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
@@ -134,6 +143,25 @@ func New(c Config) (*Service, error) {
 		s.hashes = append(s.hashes, signing.NewMAC(sha1.New, authHashSalt, c.SecretKey))
 	}
 	return s, nil
+}
+
+// checkBackends refuses lists by which nobody could sign in, or not be found
+// again by what the session says.
+func checkBackends(backends []Backend) error {
+	if len(backends) == 0 {
+		return errors.New("auth: Config.Backends is empty; leave it nil for a ModelBackend")
+	}
+	names := map[string]int{}
+	for i, b := range backends {
+		if b == nil {
+			return fmt.Errorf("auth: Config.Backends[%d] is nil", i)
+		}
+		if first, taken := names[b.Name()]; taken {
+			return fmt.Errorf("auth: Config.Backends[%d] and [%d] are both named %q; give each its own name", i, first, b.Name())
+		}
+		names[b.Name()] = i
+	}
+	return nil
 }
 
 // Passwords returns the hashers in use.

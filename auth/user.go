@@ -18,11 +18,11 @@ func AnonymousUser() *User { return &User{} }
 // Credentials are what somebody signs in with. They never print the password.
 type Credentials struct {
 	Username string
-	Password string
+	Password string `json:"-"`
 	// Extra holds what backends of one's own ask for, by name.
-	Extra map[string]string
+	Extra map[string]string `json:"-"`
 	// Request is the HTTP request that brought them, or nil.
-	Request *http.Request
+	Request *http.Request `json:"-"`
 }
 
 // String hides everything but the username.
