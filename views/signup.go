@@ -29,7 +29,7 @@ func signupForm(next string) *Form {
 		{Name: "email", Label: "Email", Type: "email", Autocomplete: "email", MaxLength: 254, Help: "Optional."},
 		{
 			Name: "password", Label: "Password", Type: "password", Autocomplete: "new-password", Required: true,
-			Help: "Long is good: a few words that nobody would guess.",
+			Help: "A few words that nobody would guess.",
 		},
 	}}
 }
@@ -74,6 +74,11 @@ func (v *Views) signup(w http.ResponseWriter, r *http.Request) {
 func (v *Views) signUp(r *http.Request, b body, form *Form) (status int, err error) {
 	ctx := r.Context()
 	user := readNewUser(b, form)
+	if secret := form.Fields[2]; len(secret.Errors) == 0 && v.config.Validate != nil {
+		known := user
+		known.Password = ""
+		secret.Errors = v.config.Validate(ctx, user.Password, known)
+	}
 	if name := form.Fields[0]; len(name.Errors) == 0 {
 		taken, err := v.config.Auth.UsernameTaken(ctx, user.Username)
 		if err != nil {
@@ -83,11 +88,6 @@ func (v *Views) signUp(r *http.Request, b body, form *Form) (status int, err err
 			name.Errors = []string{sayTaken}
 			return http.StatusConflict, nil
 		}
-	}
-	if secret := form.Fields[2]; len(secret.Errors) == 0 && v.config.Validate != nil {
-		known := user
-		known.Password = ""
-		secret.Errors = v.config.Validate(ctx, user.Password, known)
 	}
 	if form.Failed() {
 		return http.StatusBadRequest, nil

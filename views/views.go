@@ -148,7 +148,11 @@ func (e *refusal) Error() string { return e.sentence }
 func (v *Views) refuse(w http.ResponseWriter, r *http.Request, e *refusal) {
 	report(r, "refused: "+e.sentence, "status", e.status)
 	if negotiate.HTML(r) {
-		v.Render(w, r, e.status, "error.html", ErrorPage{Title: http.StatusText(e.status), Message: e.sentence})
+		title := "That did not work"
+		if e.status == http.StatusNotFound {
+			title = "Page not found"
+		}
+		v.Render(w, r, e.status, "error.html", ErrorPage{title, e.sentence})
 		return
 	}
 	sayJSON(w, e.status, map[string]string{"error": e.sentence})

@@ -1,0 +1,288 @@
+package views_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/chromedp"
+
+	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/internal/testenv"
+)
+
+// envScreenshots names the folder into which TestBrowser puts a picture of every
+// page in every look.
+const envScreenshots = "COATCHECK_SCREENSHOTS"
+
+// look is a way of seeing a page.
+type look struct {
+	name   string
+	width  int64
+	height int64
+	scheme string
+}
+
+var looks = []look{
+	{"desktop-light", 1280, 800, "light"},
+	{"desktop-dark", 1280, 800, "dark"},
+	{"phone-light", 375, 740, "light"},
+	{"phone-dark", 375, 740, "dark"},
+	{"narrow-light", 320, 640, "light"},
+	{"narrow-dark", 320, 640, "dark"},
+}
+
+// tab is a tab of a real browser.
+type tab struct {
+	t    *testing.T
+	ctx  context.Context
+	site *site
+	dir  string // for screenshots, or empty
+}
+
+func newTab(t *testing.T, s *site) *tab {
+	t.Helper()
+	options := append([]chromedp.ExecAllocatorOption{chromedp.ExecPath(testenv.Chromium(t)), chromedp.NoSandbox},
+		chromedp.DefaultExecAllocatorOptions[:]...)
+	for _, flag := range []string{
+		"disable-gpu", "disable-quic", "no-first-run", "disable-background-networking", "disable-component-update", "disable-sync",
+	} {
+		options = append(options, chromedp.Flag(flag, true))
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	b := &tab{t, ctx, s, os.Getenv(envScreenshots)}
+	if b.dir != "" {
+		if err := os.MkdirAll(b.dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.do(chromedp.EmulateViewport(1280, 800))
+	b.watchLog()
+	return b
+}
+
+// watchLog makes everything that the browser complains about an error: a
+// violation of the content security policy first of all.
+func (b *tab) watchLog() {
+	b.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, log.Enable, cdp.Empty{})
+		return err
+	}))
+	entries := chromedp.Events(b.ctx, log.EntryAdded)
+	go func() {
+		for e, err := range entries {
+			if err != nil {
+				return
+			}
+			if e.Entry.Source == log.EntrySourceSecurity || strings.Contains(e.Entry.Text, "Content Security Policy") {
+				b.t.Errorf("the browser says: %s", e.Entry.Text)
+			}
+		}
+	}()
+}
+
+func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	if err := chromedp.Do(b.ctx, steps...); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func (b *tab) open(path string) { b.t.Helper(); b.do(chromedp.Navigate(b.site.URL + path)) }
+
+// click clicks what the selector finds and waits for the next page.
+func (b *tab) click(selector string) {
+	b.t.Helper()
+	if _, err := chromedp.RunResponse(b.ctx, chromedp.Click(chromedp.CSS(selector))); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func (b *tab) write(id, text string) {
+	b.t.Helper()
+	b.do(chromedp.SendKeys(chromedp.ID(id), text))
+}
+
+// want checks where the tab is and what its heading says.
+func (b *tab) want(path, heading string) {
+	b.t.Helper()
+	at, err := chromedp.Run(b.ctx, chromedp.Location())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	h1, err := chromedp.Run(b.ctx, chromedp.Text(chromedp.CSS("h1")))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if at != b.site.URL+path || h1 != heading {
+		b.t.Errorf("at %s with %q, want %s with %q", at, h1, path, heading)
+	}
+}
+
+func evaluate[T any](b *tab, script string) T {
+	b.t.Helper()
+	v, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](script))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return v
+}
+
+// inspect looks at the page in every way: nothing may stick out at the side,
+// and all text must be readable.
+func (b *tab) inspect(name string) {
+	b.t.Helper()
+	for _, l := range looks {
+		b.do(chromedp.EmulateViewport(l.width, l.height), prefer("prefers-color-scheme", l.scheme, "prefers-reduced-motion", "reduce"))
+		if evaluate[bool](b, `document.documentElement.scrollWidth > document.documentElement.clientWidth`) {
+			b.t.Errorf("%s, %s: the page is wider than the window", name, l.name)
+		}
+		var faint []string
+		if err := json.Unmarshal([]byte(evaluate[string](b, faintText)), &faint); err != nil {
+			b.t.Fatal(err)
+		}
+		for _, text := range faint {
+			b.t.Errorf("%s, %s: not enough contrast: %s", name, l.name, text)
+		}
+		if b.dir != "" && !strings.HasPrefix(l.name, "narrow") {
+			b.shoot(fmt.Sprintf("%s.%s.png", name, l.name))
+		}
+	}
+	b.do(chromedp.EmulateViewport(1280, 800))
+}
+
+func (b *tab) shoot(file string) {
+	b.t.Helper()
+	png, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(b.dir, file), png, 0o644); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func prefer(pairs ...string) chromedp.Action[chromedp.Void] {
+	var features []*emulation.MediaFeature
+	for i := 0; i < len(pairs); i += 2 {
+		features = append(features, &emulation.MediaFeature{Name: pairs[i], Value: pairs[i+1]})
+	}
+	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features})
+		return err
+	})
+}
+
+// faintText lists the texts whose contrast with what is behind them is below
+// WCAG's AA, 4.5, and the borders of fields below 3 (1.4.3 and 1.4.11).
+const faintText = `(() => {
+	const rgba = s => { const m = s.match(/[\d.]+/g).map(Number); return m.length < 4 ? [...m, 1] : m };
+	const light = c => { const f = v => (v /= 255) <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4;
+		return .2126 * f(c[0]) + .7152 * f(c[1]) + .0722 * f(c[2]) };
+	const contrast = (a, b) => { const x = light(a), y = light(b); return (Math.max(x, y) + .05) / (Math.min(x, y) + .05) };
+	const behind = e => { for (; e; e = e.parentElement) { const c = rgba(getComputedStyle(e).backgroundColor); if (c[3] === 1) return c }
+		return [255, 255, 255, 1] };
+	const faint = [];
+	for (const e of document.body.querySelectorAll('*')) {
+		if (e.closest('svg') || !e.getClientRects().length) continue;
+		const style = getComputedStyle(e), own = [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim());
+		if (own && contrast(rgba(style.color), behind(e)) < 4.5) faint.push(e.textContent.trim().slice(0, 60));
+		if (e.tagName === 'INPUT' && e.type !== 'hidden') {
+			if (contrast(rgba(style.borderTopColor), behind(e.parentElement)) < 3) faint.push('border of ' + e.name);
+			if (contrast(rgba(style.color), behind(e)) < 4.5) faint.push(e.name);
+		}
+	}
+	return JSON.stringify(faint);
+})()`
+
+// TestBrowser is the whole journey in a real browser: home, sign up, log in,
+// profile, log out, and the old page leads to the login. Every page on the way
+// is inspected.
+func TestBrowser(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a browser takes some seconds")
+	}
+	s := newSite(t)
+	s.addUser(t, auth.NewUser{Username: "taken"})
+	b := newTab(t, s)
+
+	b.open("/")
+	b.want("/", "You hand over your coat and get a ticket.")
+	b.inspect("home")
+	b.open("/public/")
+	b.inspect("public")
+	b.open("/nothing-here/")
+	b.inspect("not-found")
+	b.signUp()
+	b.logIn()
+	b.logOut()
+}
+
+func (b *tab) signUp() {
+	b.t.Helper()
+	b.open("/accounts/profile/")
+	b.want("/accounts/login/?next=/accounts/profile/", "Log in")
+	b.inspect("login")
+	b.click(".stub a")
+	b.want("/accounts/signup/?next=/accounts/profile/", "Sign up")
+	b.inspect("signup")
+	if id := evaluate[string](b, `document.activeElement.id`); id != "id_username" {
+		b.t.Errorf("the cursor is in %q", id)
+	}
+	b.write("id_username", "taken")
+	b.write("id_password", canary+"\r") // Enter sends the form
+	b.do(chromedp.WaitVisible(chromedp.CSS("[role=alert]")))
+	b.inspect("signup-error")
+	if got := evaluate[string](b, `document.getElementById('id_password').value`); got != "" {
+		b.t.Error("the password was sent back")
+	}
+	b.do(chromedp.Clear(chromedp.ID("id_username")))
+	b.write("id_username", "ada.lovelace")
+	b.write("id_email", "ada@example.com")
+	b.write("id_password", canary)
+	b.click("main button")
+	b.want("/accounts/login/?created=1&next=/accounts/profile/", "Log in")
+	b.inspect("login-created")
+	if cookies := evaluate[string](b, `document.cookie`); cookies != "" {
+		b.t.Errorf("scripts can read %q", cookies)
+	}
+}
+
+func (b *tab) logIn() {
+	b.t.Helper()
+	b.write("id_username", "ada.lovelace")
+	b.write("id_password", "wrong")
+	b.click("main button")
+	b.inspect("login-error")
+	b.write("id_password", canary)
+	b.click("main button")
+	b.want("/accounts/profile/", "Your profile")
+	b.inspect("profile")
+	b.open("/")
+	b.inspect("home-signed-in")
+	b.open("/accounts/logout/")
+	b.want("/accounts/logout/", "Log out?")
+	b.inspect("logout")
+}
+
+func (b *tab) logOut() {
+	b.t.Helper()
+	b.click("main button")
+	b.want("/accounts/logout/", "You are logged out")
+	b.inspect("logged-out")
+	b.open("/accounts/profile/")
+	b.want("/accounts/login/?next=/accounts/profile/", "Log in")
+}
