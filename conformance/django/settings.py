@@ -1,0 +1,104 @@
+"""A minimal Django site, for the tests that run it beside Coatcheck.
+
+Works unchanged under Django 3.2, 4.2, 5.2 and 6.1. Everything that the two must
+agree on comes from environment variables; twin_test.go sets them.
+
+    TWIN_SECRET_KEY             SECRET_KEY
+    TWIN_SECRET_KEY_FALLBACKS   SECRET_KEY_FALLBACKS, one a line (Django 4.1 and later)
+    TWIN_DB_ENGINE              sqlite3, postgresql or mysql
+    TWIN_DB_NAME, _HOST, _PORT, _USER, _PASSWORD
+    TWIN_USE_TZ                 1 (default) or 0
+    TWIN_TIME_ZONE              UTC (default)
+    TWIN_SESSION_ENGINE         django.contrib.sessions.backends.db (default)
+    TWIN_PBKDF2_ITERATIONS      lowers the cost of new pbkdf2_sha256 hashes; Django's own without it
+"""
+
+import os
+from pathlib import Path
+
+from django.conf import global_settings
+
+
+def env(name, default=""):
+    return os.environ.get("TWIN_" + name, default)
+
+
+BASE_DIR = Path(__file__).resolve().parent
+
+SECRET_KEY = os.environ["TWIN_SECRET_KEY"]
+SECRET_KEY_FALLBACKS = [key for key in env("SECRET_KEY_FALLBACKS").split("\n") if key]
+
+DEBUG = False
+ALLOWED_HOSTS = ["*"]
+ROOT_URLCONF = "urls"
+LOGIN_URL = "/accounts/login/"
+STATIC_URL = "/static/"
+
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends." + env("DB_ENGINE", "sqlite3"),
+        "NAME": os.environ["TWIN_DB_NAME"],
+        "HOST": env("DB_HOST"),
+        "PORT": env("DB_PORT"),
+        "USER": env("DB_USER"),
+        "PASSWORD": env("DB_PASSWORD"),
+    }
+}
+if env("DB_ENGINE") == "mysql":
+    import MySQLdb
+
+    # Debian's mysqlclient is older than Django 6 asks for, and does all that
+    # the site needs.
+    if MySQLdb.version_info < (2, 2, 1):
+        MySQLdb.version_info = (2, 2, 1, "final", 0)
+    DATABASES["default"]["OPTIONS"] = {"charset": "utf8mb4"}
+elif env("DB_ENGINE", "sqlite3") == "sqlite3":
+    DATABASES["default"]["OPTIONS"] = {"timeout": 20}
+
+DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
+USE_TZ = env("USE_TZ", "1") == "1"
+TIME_ZONE = env("TIME_ZONE", "UTC")
+
+SESSION_ENGINE = env("SESSION_ENGINE", global_settings.SESSION_ENGINE)
+
+PASSWORD_HASHERS = list(global_settings.PASSWORD_HASHERS)
+if env("PBKDF2_ITERATIONS"):
+    PASSWORD_HASHERS[0] = "hashers.CheapPBKDF2"
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+}

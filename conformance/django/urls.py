@@ -1,0 +1,19 @@
+"""The addresses of the site: Coatcheck's own under /accounts/, Django's admin, and
+under /twin/ what a test looks at and changes."""
+
+from django.contrib import admin
+from django.urls import path
+
+import views
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("accounts/signup/", views.signup),
+    path("accounts/login/", views.log_in),
+    path("accounts/logout/", views.log_out),
+    path("accounts/profile/", views.profile),
+    path("twin/whoami/", views.whoami),
+    path("twin/session/", views.set_session),
+    path("twin/password/", views.change_password),
+    path("twin/deactivate/", views.deactivate),
+]

@@ -1,0 +1,112 @@
+"""Every view reads a form or a JSON object, and answers in JSON.
+
+The messages are those of Coatcheck's views, so that a test can run the same steps
+on both. The views are exempt from the CSRF check, as a test is no browser; the
+admin is not.
+"""
+
+import json
+
+from django.contrib.auth import authenticate, get_user_model, login, logout, update_session_auth_hash
+from django.contrib.auth.decorators import login_required
+from django.db import IntegrityError, transaction
+from django.http import JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+User = get_user_model()
+
+
+def fields(request):
+    if request.content_type == "application/json":
+        return json.loads(request.body)
+    return request.POST.dict()
+
+
+@csrf_exempt
+@require_POST
+def signup(request):
+    """username, password, optional email: makes a user, and no session."""
+    data = fields(request)
+    try:
+        with transaction.atomic():
+            User.objects.create_user(data["username"], data.get("email", ""), data["password"])
+    except IntegrityError:
+        return JsonResponse({"error": "A user with that username already exists."}, status=409)
+    return JsonResponse({"message": "User created successfully"}, status=201)
+
+
+@csrf_exempt
+@require_POST
+def log_in(request):
+    """username, password."""
+    data = fields(request)
+    user = authenticate(request, username=data["username"], password=data["password"])
+    if user is None:
+        return JsonResponse({"error": "Invalid credentials"}, status=401)
+    login(request, user)
+    return JsonResponse({"message": "Login successful"})
+
+
+@csrf_exempt
+@require_POST
+def log_out(request):
+    logout(request)
+    return JsonResponse({"message": "Logout successful"})
+
+
+@login_required
+def profile(request):
+    """Behind Django's own login_required: 302 to the login page without a user."""
+    return JsonResponse({"profile": "private data", "username": request.user.get_username()})
+
+
+def whoami(request):
+    """What this site makes of the request."""
+    user = request.user
+    return JsonResponse(
+        {
+            "user": user.get_username(),
+            "user_id": str(user.pk or ""),
+            "is_authenticated": user.is_authenticated,
+            "is_superuser": user.is_superuser,
+            "session_key": request.session.session_key or "",
+            "session": dict(request.session.items()),
+        }
+    )
+
+
+@csrf_exempt
+@require_POST
+def set_session(request):
+    """A JSON object: sets its items in the session; null removes one."""
+    for key, value in fields(request).items():
+        if value is None:
+            request.session.pop(key, None)
+        else:
+            request.session[key] = value
+    return JsonResponse({"message": "Session changed"})
+
+
+@csrf_exempt
+@require_POST
+def change_password(request):
+    """old, new: for the user who is logged in, whose session lives on."""
+    data, user = fields(request), request.user
+    if not user.is_authenticated:
+        return JsonResponse({"error": "Unauthorized"}, status=401)
+    if not user.check_password(data["old"]):
+        return JsonResponse({"error": "Invalid credentials"}, status=401)
+    user.set_password(data["new"])
+    user.save()
+    update_session_auth_hash(request, user)
+    return JsonResponse({"message": "Password changed"})
+
+
+@csrf_exempt
+@require_POST
+def deactivate(request):
+    """username: of any user, by anybody."""
+    if not User.objects.filter(username=fields(request)["username"]).update(is_active=False):
+        return JsonResponse({"error": "No such user"}, status=404)
+    return JsonResponse({"message": "User deactivated"})
