@@ -30,7 +30,7 @@ fmt: ## format the code
 	@scripts/lint.sh --write
 
 conformance: ## the vectors and the live Djangos only, telling each
-	@scripts/withservers.sh go test -count=1 -v -timeout 15m ./conformance/...
+	@scripts/withservers.sh go test -count=1 -v -timeout 10m ./conformance/...
 
 fuzz: ## each fuzz target for FUZZTIME=60s
 	@scripts/fuzz.sh
@@ -45,6 +45,6 @@ screenshots: ## a picture of every page into .cache/screenshots
 
 cover: ## the coverage of all tests, into .cache/cover.html
 	@mkdir -p .cache
-	@scripts/withservers.sh go test -timeout 15m -coverpkg=./... -coverprofile=.cache/cover.out ./...
+	@scripts/withservers.sh go test -timeout 10m -coverpkg=./... -coverprofile=.cache/cover.out ./...
 	@go tool cover -html=.cache/cover.out -o .cache/cover.html
 	@go tool cover -func=.cache/cover.out | tail -n 1
