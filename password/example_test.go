@@ -9,14 +9,11 @@ import (
 	"github.com/coatcheck/coatcheck/password"
 )
 
-// A table that Django 5.2 also uses: its work factor, so that neither program
-// rewrites what the other one wrote.
 func Example() {
-	iterations, _ := password.DjangoIterations("5.2")
 	hashers, err := password.New(password.Config{
 		Hashers: []password.Hasher{
-			password.PBKDF2SHA256{Iterations: iterations}, // makes the new hashes
-			password.Argon2{}, // only verifies
+			password.PBKDF2SHA256{Iterations: 1000}, // makes the new hashes; leave the number out for Django's
+			password.Argon2{},                       // only verifies
 		},
 	})
 	if err != nil {
@@ -36,6 +33,15 @@ func Example() {
 	// true false <nil>
 	// false wrong password <nil>
 	// password.Hash(pbkdf2_sha256)
+}
+
+// A table that Django 5.2 also uses: with its work factor, neither program
+// rewrites what the other one wrote.
+func ExampleDjangoIterations() {
+	iterations, ok := password.DjangoIterations("5.2")
+	fmt.Println(password.PBKDF2SHA256{Iterations: iterations}, ok)
+	// Output:
+	// {1000000} true
 }
 
 // A login does the same work whether or not the account exists, and replaces an
