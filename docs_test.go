@@ -1,0 +1,75 @@
+package coatcheck_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestDocumentedCode: every block of Go in the pages stands, line for line, in
+// a file that is compiled and tested.
+func TestDocumentedCode(t *testing.T) {
+	var compiled strings.Builder
+	for _, pattern := range []string{"example_test.go", "coatchecktest/example_test.go", "examples/*/main.go"} {
+		for _, file := range glob(t, pattern) {
+			compiled.WriteString("\n" + flat(read(t, file)))
+		}
+	}
+	for _, page := range append(glob(t, "docs/*.md"), "README.md", "ARCHITECTURE.md") {
+		for i, block := range strings.Split(read(t, page), "```go\n")[1:] {
+			code, _, closed := strings.Cut(block, "```")
+			if !closed || !strings.Contains(compiled.String(), "\n"+flat(code)) {
+				t.Errorf("%s: block %d is in no example:\n%s", page, i+1, code)
+			}
+		}
+	}
+}
+
+// TestLinks: what the pages link to within the repository is there.
+func TestLinks(t *testing.T) {
+	for _, page := range append(glob(t, "docs/*.md"), glob(t, "*.md")...) {
+		text := read(t, page)
+		for i, code := range strings.Split(text, "```") {
+			if i%2 == 1 {
+				text = strings.Replace(text, code, "", 1)
+			}
+		}
+		for _, part := range strings.Split(text, "](")[1:] {
+			target, _, _ := strings.Cut(part, ")")
+			if target, _, _ = strings.Cut(target, "#"); target == "" || strings.Contains(target, "://") || strings.HasPrefix(target, "mailto:") {
+				continue
+			}
+			if _, err := os.Stat(filepath.Join(filepath.Dir(page), target)); err != nil {
+				t.Errorf("%s: %v", page, err)
+			}
+		}
+	}
+}
+
+// flat is text without the blanks at both ends of each line.
+func flat(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		b.WriteString(strings.TrimSpace(line) + "\n")
+	}
+	return b.String()
+}
+
+func glob(t *testing.T, pattern string) []string {
+	t.Helper()
+	files, err := filepath.Glob(pattern)
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%s: no files, %v", pattern, err)
+	}
+	return files
+}
+
+func read(t *testing.T, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}

@@ -1,0 +1,221 @@
+package coatcheck_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"net/http"
+	"os"
+
+	"github.com/coatcheck/coatcheck"
+	"github.com/coatcheck/coatcheck/access"
+	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/database/sqlite"
+	"github.com/coatcheck/coatcheck/middleware"
+	"github.com/coatcheck/coatcheck/sessions"
+	"github.com/coatcheck/coatcheck/sessions/dbstore"
+)
+
+// A whole program: accounts, a page for everybody and a page for users.
+func Example() {
+	ctx := context.Background()
+	db, err := sqlite.Open(ctx, "app.db")
+	if err != nil {
+		log.Fatal(err)
+	}
+	site, err := coatcheck.New(coatcheck.Config{Database: db, SecretKey: os.Getenv("SECRET_KEY")})
+	if err != nil {
+		log.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/accounts/", site.Views)
+	mux.Handle("GET /profile", site.Access.LoginRequired(http.HandlerFunc(profile)))
+	go site.Run(ctx)
+	log.Fatal(http.ListenAndServe("127.0.0.1:8000", site.Handler(mux)))
+}
+
+func profile(w http.ResponseWriter, r *http.Request) {
+	user, err := auth.UserFromContext(r.Context())
+	if err != nil {
+		middleware.Fail(w, r, err)
+		return
+	}
+	fmt.Fprintf(w, "hello %s\n", user)
+}
+
+// The way of a user through the account pages: signing up makes no session,
+// logging in does, and logging out ends it on the server.
+func ExampleSite_Handler() {
+	site, stop := newSite()
+	defer stop()
+	mux := http.NewServeMux()
+	mux.Handle("/accounts/", site.Views)
+	mux.Handle("GET /profile", site.Access.LoginRequired(http.HandlerFunc(profile)))
+	browser, stop := newBrowser(site.Handler(mux))
+	defer stop()
+
+	browser.post("/accounts/signup/", "username=alice&password=correct+horse")
+	browser.get("/profile")
+	browser.post("/accounts/login/", "username=alice&password=correct+horse")
+	browser.get("/profile")
+	browser.post("/accounts/logout/", "")
+	browser.get("/profile")
+	// Output:
+	// POST /accounts/signup/ 201 {"message":"User created successfully"}
+	// GET /profile 302 to /accounts/login/?next=/profile
+	// POST /accounts/login/ 200 {"message":"Login successful"}
+	// GET /profile 200 hello alice
+	// POST /accounts/logout/ 200 {"message":"Logout successful"}
+	// GET /profile 302 to /accounts/login/?next=/profile
+}
+
+// A login view of one's own is three calls.
+func Example_login() {
+	site, stop := newSite()
+	defer stop()
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /enter", func(w http.ResponseWriter, r *http.Request) {
+		user, err := site.Auth.Authenticate(r.Context(), auth.Credentials{
+			Username: r.FormValue("name"), Password: r.FormValue("word"), Request: r,
+		})
+		if errors.Is(err, auth.ErrInvalidCredentials) {
+			http.Error(w, "no such user, or another password", http.StatusForbidden)
+			return
+		}
+		if err == nil {
+			err = site.Auth.Login(r, user)
+		}
+		if err != nil {
+			middleware.Fail(w, r, err) // too busy, or the database is down: 503
+			return
+		}
+		fmt.Fprintf(w, "welcome, %s\n", user)
+	})
+	mux.HandleFunc("GET /profile", profile)
+	browser, stop := newBrowser(site.Handler(mux))
+	defer stop()
+
+	if _, err := site.Auth.CreateUser(context.Background(), auth.NewUser{Username: "alice", Password: "correct horse"}); err != nil {
+		log.Fatal(err)
+	}
+	browser.get("/profile")
+	browser.post("/enter", "name=alice&word=wrong")
+	browser.post("/enter", "name=alice&word=correct+horse")
+	browser.get("/profile")
+	// Output:
+	// GET /profile 200 hello AnonymousUser
+	// POST /enter 403 no such user, or another password
+	// POST /enter 200 welcome, alice
+	// GET /profile 200 hello alice
+}
+
+// Who may enter: everybody who is signed in, whoever has a permission, or
+// whoever passes a test.
+func Example_access() {
+	site, stop := newSite()
+	defer stop()
+	ok := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "come in") })
+	isStaff := func(_ *http.Request, u *auth.User) (bool, error) { return u.IsStaff, nil }
+	mux := http.NewServeMux()
+	mux.Handle("/accounts/", site.Views)
+	mux.Handle("GET /users", site.Access.LoginRequired(ok))
+	mux.Handle("GET /staff", site.Access.UserPassesTest(isStaff, ok))
+	mux.Handle("GET /admit", site.Access.PermissionRequired([]string{"auth.add_user"}, ok))
+	browser, stop := newBrowser(site.Handler(mux))
+	defer stop()
+
+	alice, err := site.Auth.CreateUser(context.Background(), auth.NewUser{Username: "alice", Password: "correct horse"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	browser.get("/admit")
+	browser.post("/accounts/login/", "username=alice&password=correct+horse")
+	browser.get("/users")
+	browser.get("/staff")
+	browser.get("/admit")
+	if err := site.Database.GrantUser(context.Background(), alice.ID, "auth.add_user"); err != nil {
+		log.Fatal(err)
+	}
+	browser.get("/admit")
+	// Output:
+	// GET /admit 302 to /accounts/login/?next=/admit
+	// POST /accounts/login/ 200 {"message":"Login successful"}
+	// GET /users 200 come in
+	// GET /staff 302 to /accounts/login/?next=/staff
+	// GET /admit 403 {"error":"Forbidden"}
+	// GET /admit 200 come in
+}
+
+// A session keeps values of any type between the requests of a visitor, signed
+// in or not.
+func Example_session() {
+	site, stop := newSite()
+	defer stop()
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /cart", func(w http.ResponseWriter, r *http.Request) {
+		session, err := sessions.FromContext(r.Context())
+		if err != nil {
+			middleware.Fail(w, r, err)
+			return
+		}
+		cart, _, err := sessions.Get[[]string](r.Context(), session, "cart")
+		if err == nil {
+			cart = append(cart, r.FormValue("item"))
+			err = session.Set(r.Context(), "cart", cart)
+		}
+		if err != nil {
+			middleware.Fail(w, r, err)
+			return
+		}
+		fmt.Fprintln(w, cart)
+	})
+	browser, stop := newBrowser(site.Handler(mux))
+	defer stop()
+
+	browser.post("/cart", "item=coat")
+	browser.post("/cart", "item=hat")
+	// Output:
+	// POST /cart 200 [coat]
+	// POST /cart 200 [coat hat]
+}
+
+// Without the front door: the floors, wired by hand.
+func Example_wiring() {
+	ctx := context.Background()
+	key := "a long random text that stays the same"
+	db, err := sqlite.Open(ctx, ":memory:")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer db.Close()
+	codec, err := sessions.NewCodec(sessions.CodecConfig{SecretKey: key})
+	if err != nil {
+		log.Fatal(err)
+	}
+	engine, err := sessions.New(sessions.Config{Store: dbstore.New(db, codec), CookieName: "ticket"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	service, err := auth.New(auth.Config{Users: db, SecretKey: key})
+	if err != nil {
+		log.Fatal(err)
+	}
+	guard, err := access.New(access.Config{Auth: service, LoginURL: "/enter"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	crossOrigin, err := middleware.CrossOrigin()
+	if err != nil {
+		log.Fatal(err)
+	}
+	wrap := middleware.Chain(crossOrigin, middleware.Sessions(engine), middleware.Authentication(service))
+
+	mux := http.NewServeMux()
+	mux.Handle("GET /profile", guard.LoginRequired(http.HandlerFunc(profile)))
+	browser, stop := newBrowser(wrap(mux))
+	defer stop()
+	browser.get("/profile")
+	// Output:
+	// GET /profile 302 to /enter?next=/profile
+}
