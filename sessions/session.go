@@ -206,7 +206,9 @@ func (s *Session) checkCorrupt(ctx context.Context, r *Record) {
 		return
 	}
 	s.report(ctx, "session data corrupt, taken as empty", "reason", r.Corrupt)
-	s.engine.config.Logger.WarnContext(ctx, "Session data corrupted", "key", Key(s.key), "reason", r.Corrupt)
+	// Without the context, by which a log handler could ask for this very
+	// session and wait forever.
+	s.engine.config.Logger.Warn("Session data corrupted", "key", Key(s.key), "reason", r.Corrupt)
 }
 
 func (s *Session) report(ctx context.Context, what string, details ...any) {
