@@ -44,6 +44,12 @@ func Sessions(engine *sessions.Engine) func(http.Handler) http.Handler {
 // where the session could not be saved.
 func (w *sessionWriter) process(status int) error {
 	header := w.Header()
+	if w.config.SaveEveryRequest && status < 500 && !w.session.IsEmpty() && !w.session.Modified() {
+		// A key that somebody made up makes no session, though Django makes one.
+		if _, _, err := w.session.Get(w.request.Context(), ""); err != nil {
+			return err
+		}
+	}
 	accessed, modified, empty := w.session.Accessed(), w.session.Modified(), w.session.IsEmpty()
 	if w.sent && empty {
 		c := w.config

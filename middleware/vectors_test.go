@@ -3,6 +3,7 @@ package middleware_test
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -87,7 +88,7 @@ func act(r *http.Request, s *sessions.Session, action string) error {
 // config translates Django's settings.
 func config(t *testing.T, settings map[string]any, store sessions.Store) sessions.Config {
 	t.Helper()
-	c := sessions.Config{Store: store}
+	c := sessions.Config{Store: store, Logger: slog.New(slog.DiscardHandler)}
 	for name, v := range settings {
 		switch name {
 		case "SESSION_SAVE_EVERY_REQUEST":
@@ -150,6 +151,8 @@ func exempt(v vectors.Record, r *record) string {
 		return "CookieAge 0 means the default here"
 	case r.Action == "clear" && r.Cookie != nil && *r.Cookie == oldKey && !r.Existing:
 		return "the recorded store saves a session that is not there; real ones interrupt, as here"
+	case r.Action == "noop" && r.Settings["SESSION_SAVE_EVERY_REQUEST"] == true && !r.Existing && r.Cookie != nil && *r.Cookie == oldKey:
+		return "Django stores a session for a made-up key where every request is saved; here strangers store nothing"
 	case strings.HasPrefix(v.Django(), "3.") && (r.Status == 501 || r.Status == 503):
 		return "Django 3.2 saved at 501 and 503; later ones save at no 5xx"
 	case old && r.Action == "noop" && r.Settings["SESSION_SAVE_EVERY_REQUEST"] == true && len(r.SetCookie) > 0 && r.Vary == nil:
