@@ -108,7 +108,7 @@ func (db *DB) Tx(ctx context.Context, fn func(ctx context.Context, tx *DB) error
 	if db.tx != nil {
 		return fn(ctx, db)
 	}
-	return db.retry(ctx, func() error { return db.once(ctx, fn) })
+	return db.retry(ctx, false, func() error { return db.once(ctx, fn) })
 }
 
 // once runs fn in one transaction.

@@ -18,7 +18,7 @@ const tries = 5
 
 // row runs a query for one row and scans it. No row is ErrNotFound, unwrapped.
 func (db *DB) row(ctx context.Context, q *dialect.Query, args []any, dest ...any) error {
-	err := db.retry(ctx, func() error {
+	err := db.retry(ctx, !q.Write, func() error {
 		if db.readRow != nil && db.tx == nil && db.onQuery == nil && !q.Write {
 			return db.readRow(ctx, q.Text, q.Args(args), dest)
 		}
@@ -40,7 +40,7 @@ func (db *DB) row(ctx context.Context, q *dialect.Query, args []any, dest ...any
 // rows runs a query and calls scan for each row.
 func (db *DB) rows(ctx context.Context, q *dialect.Query, args []any, scan func(*sql.Rows) error, reset func()) error {
 	count := 0
-	err := db.retry(ctx, func() error {
+	err := db.retry(ctx, !q.Write, func() error {
 		count = 0
 		reset()
 		rows, err := db.conn(q).QueryContext(ctx, q.Text, q.Args(args)...)
@@ -77,7 +77,7 @@ func (db *DB) exec(ctx context.Context, q *dialect.Query, args ...any) (int64, e
 
 // result runs a statement.
 func (db *DB) result(ctx context.Context, q *dialect.Query, args []any) (result sql.Result, err error) {
-	err = db.retry(ctx, func() (err error) {
+	err = db.retry(ctx, false, func() (err error) {
 		if stmt := db.prepared(ctx, q); stmt != nil {
 			result, err = stmt.ExecContext(ctx, q.Args(args)...)
 			return err
@@ -128,13 +128,17 @@ func (db *DB) prepared(ctx context.Context, q *dialect.Query) *sql.Stmt {
 }
 
 // retry runs work again, after a growing pause, as long as the database says
-// that nothing was written and the same work may succeed. Within a transaction
-// it runs it once: there the whole transaction is to be run again.
-func (db *DB) retry(ctx context.Context, work func() error) error {
+// that nothing was written and the same work may succeed; where it only reads,
+// also when its connection broke, as all do when the server restarts. Within a
+// transaction it runs it once: there the whole transaction is to be run again.
+func (db *DB) retry(ctx context.Context, reads bool, work func() error) error {
 	pause := 2 * time.Millisecond
 	for try := 1; ; try++ {
 		err := work()
-		if err == nil || db.tx != nil || try == tries || db.class(err) != dialect.Transient {
+		if err == nil || db.tx != nil || try == tries {
+			return err
+		}
+		if class := db.class(err); class != dialect.Transient && (class != dialect.Lost || !reads) {
 			return err
 		}
 		timer := time.NewTimer(pause + rand.N(pause))

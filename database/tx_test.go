@@ -99,6 +99,56 @@ func TestClosedDatabaseIsAnError(t *testing.T) {
 	})
 }
 
+// When a server cuts every connection, as in a restart, readers notice nothing.
+func TestCutConnections(t *testing.T) {
+	for _, e := range engines[1:] {
+		t.Run(e.name, func(t *testing.T) {
+			ctx := t.Context()
+			where := e.fresh(t)
+			db, operator := e.reopen(t, where, nil), e.reopen(t, where, nil)
+			u := user(t, db, "joe")
+			must(t, db.GrantUser(ctx, u.ID, "auth.add_user"))
+			for range 3 {
+				together(4, func(int) { // fills the pool
+					_, err := db.UserByID(ctx, u.ID)
+					must(t, err)
+				})
+				cut(t, operator)
+				together(4, func(int) {
+					_, userErr := db.UserByID(ctx, u.ID)
+					granted, err := db.UserPermissions(ctx, u.ID)
+					if userErr != nil || err != nil || len(granted) != 1 {
+						t.Errorf("UserByID: %v; UserPermissions: %v, %v", userErr, granted, err)
+					}
+				})
+			}
+		})
+	}
+}
+
+// cut ends every connection to the database but its own.
+func cut(t *testing.T, db *database.DB) {
+	t.Helper()
+	if db.Engine() == "postgres" {
+		run(t, db, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"+
+			" WHERE datname = current_database() AND pid <> pg_backend_pid()")
+		return
+	}
+	rows, err := db.SQL().QueryContext(t.Context(),
+		"SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()")
+	must(t, err)
+	var ids []string
+	for rows.Next() {
+		var id string
+		must(t, rows.Scan(&id))
+		ids = append(ids, id)
+	}
+	must(t, rows.Close())
+	for _, id := range ids { // one of them may be gone by now
+		_, _ = db.SQL().ExecContext(t.Context(), "KILL "+id)
+	}
+}
+
 func TestTrace(t *testing.T) {
 	eachDB(t, func(t *testing.T, db *database.DB) {
 		ctx, trace := flow.NewContext(t.Context())

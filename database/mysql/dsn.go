@@ -43,7 +43,7 @@ func parseURL(dsn string) (*driver.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	network, address := "tcp", u.Host
+	network, address := "tcp", net.JoinHostPort(u.Hostname(), port(u))
 	socket := query.Get("unix_socket")
 	if socket == "" {
 		socket = query.Get("socket")
@@ -56,8 +56,6 @@ func parseURL(dsn string) (*driver.Config, error) {
 		network, address = "unix", "/"
 	case u.Hostname() == "":
 		address = net.JoinHostPort("127.0.0.1", port(u))
-	default:
-		address = net.JoinHostPort(u.Hostname(), port(u))
 	}
 	// The driver reads the parameters, and the host for TLS; the rest, which may
 	// hold any character, goes around its parser.

@@ -3,6 +3,7 @@ package mysql
 import (
 	"context"
 	"database/sql"
+	sqldriver "database/sql/driver"
 	"errors"
 	"fmt"
 	"io"
@@ -102,6 +103,9 @@ func spoken(loc *time.Location) dialect.Dialect {
 
 // classify tells what an error means, by its number.
 func classify(err error) dialect.Class {
+	if errors.Is(err, driver.ErrInvalidConn) || errors.Is(err, sqldriver.ErrBadConn) {
+		return dialect.Lost
+	}
 	var failure *driver.MySQLError
 	if !errors.As(err, &failure) {
 		return dialect.Other
@@ -111,6 +115,8 @@ func classify(err error) dialect.Class {
 		return dialect.Duplicate
 	case 1205, 1213, 1020, 3572: // lock wait timeout, deadlock, record changed (MariaDB), NOWAIT
 		return dialect.Transient
+	case 1053, 1317, 1927: // server shutdown, query interrupted, connection killed (MariaDB)
+		return dialect.Lost
 	case 1406, 1366, 1292, 1264: // too long, bad characters, bad time, out of range
 		return dialect.Invalid
 	}

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -100,10 +103,19 @@ func spoken(loc *time.Location) dialect.Dialect {
 	}
 }
 
-// classify tells what an error means, by its SQLSTATE.
+// classify tells what an error means, mostly by its SQLSTATE.
 func classify(err error) dialect.Class {
+	var connect *pgconn.ConnectError
 	var failure *pgconn.PgError
-	if !errors.As(err, &failure) {
+	switch {
+	case errors.As(err, &connect): // pgx has tried every host
+		return dialect.Other
+	case pgconn.SafeToRetry(err): // the statement never left
+		return dialect.Transient
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed),
+		errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return dialect.Lost
+	case !errors.As(err, &failure):
 		return dialect.Other
 	}
 	switch failure.Code {
@@ -111,6 +123,8 @@ func classify(err error) dialect.Class {
 		return dialect.Duplicate
 	case "40001", "40P01", "55P03": // serialization_failure, deadlock_detected, lock_not_available
 		return dialect.Transient
+	case "57P01", "57P02": // admin_shutdown, crash_shutdown
+		return dialect.Lost
 	case "22001", "22021", "22008", "22P05": // too long, bad characters, time out of range
 		return dialect.Invalid
 	}

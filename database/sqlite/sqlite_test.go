@@ -70,6 +70,22 @@ func modes(t *testing.T, path string) string {
 	return out
 }
 
+// After Close there is one file, with everything in it.
+func TestCloseLeavesOneFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "app.db")
+	db, err := sqlite.Open(t.Context(), path)
+	must(t, err)
+	must(t, db.InsertSession(t.Context(), session("key")))
+	if _, err := db.SessionByKey(t.Context(), "key", time.Now()); err != nil {
+		t.Error(err)
+	}
+	must(t, db.Close())
+	files, err := os.ReadDir(filepath.Dir(path))
+	if err != nil || len(files) != 1 || files[0].Name() != "app.db" {
+		t.Errorf("%v, %v", files, err)
+	}
+}
+
 // The umask belongs to the whole process, so another one opens the database.
 func TestFilesAreTheOwnersUnderAnyUmask(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "app.db")

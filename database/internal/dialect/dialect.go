@@ -27,6 +27,7 @@ const (
 	Duplicate       // a unique constraint refused the row
 	Transient       // nothing was written, the same work may succeed now
 	Invalid         // the value does not fit the column
+	Lost            // the connection broke: what was read may be read again
 )
 
 // Dialect is what differs between the engines. The zero value of a text means
