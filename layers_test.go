@@ -35,6 +35,7 @@ const module = "github.com/coatcheck/coatcheck"
 var staircase = []step{
 	{"0, the pure tools", []string{"internal/pystr"}, nil},
 	{"0, the pure tools", []string{"internal/pyjson", "internal/httptext", "internal/negotiate"}, nil},
+	{"0, the pure tools", []string{"internal/pickle"}, nil},
 	{"0, the pure tools", []string{"internal/problem"}, nil},
 	{"0, the pure tools", []string{"flow", "password", "safeurl", "signing"}, nil},
 	{"1, the database", []string{"database/internal/dialect"}, nil},
