@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"golang.org/x/term"
 )
@@ -72,10 +73,22 @@ func (c *console) askSecret(ctx context.Context, prompt string) (string, error) 
 		return string(secret), err
 	})
 	if err != nil {
-		return "", errors.Join(err, term.Restore(fd, before))
+		return "", errors.Join(err, showAgain(fd, before))
 	}
 	fmt.Fprintln(c.out)
 	return text, nil
+}
+
+// showAgain lets the terminal show what is typed, after a ReadPassword that was
+// left alone, which may be just about to hide it.
+func showAgain(fd int, before *term.State) error {
+	for range 50 {
+		if now, err := term.GetState(fd); err != nil || *now != *before {
+			break
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+	return term.Restore(fd, before)
 }
 
 func (c *console) line() (string, error) {
@@ -102,7 +115,7 @@ func await(ctx context.Context, read func() (string, error)) (string, error) {
 	case <-ctx.Done():
 		return "", errCancelled
 	case a := <-done:
-		if errors.Is(a.err, io.EOF) {
+		if errors.Is(a.err, io.EOF) || ctx.Err() != nil {
 			return "", errCancelled
 		}
 		return a.text, a.err

@@ -39,7 +39,11 @@ func run(args []string) int {
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	command.BindTo(ctx, (*context.Context)(nil))
 	command.Bind(con)
-	return con.report(command.Run())
+	err = command.Run()
+	if err != nil && ctx.Err() != nil && command.Command() != "serve" {
+		err = errCancelled // whatever the interrupted query says
+	}
+	return con.report(err)
 }
 
 // misused tells what is wrong with the command line.

@@ -38,7 +38,8 @@ func TestSecretKey(t *testing.T) {
 		"SECRET_KEY":             {secretFlags{}, map[string]string{"SECRET_KEY": "general"}, "general", 0, false},
 		"our own variable first": {secretFlags{}, map[string]string{"SECRET_KEY": "general", "COATCHECK_SECRET_KEY": "ours"}, "ours", 0, false},
 		"both": {
-			secretFlags{File: file}, map[string]string{"COATCHECK_SECRET_KEY": "ours"},
+			secretFlags{File: file},
+			map[string]string{"COATCHECK_SECRET_KEY": "ours"},
 			"error: there is a --secret-key-file and a COATCHECK_SECRET_KEY", 0, false,
 		},
 		"empty":             {secretFlags{File: empty}, nil, "error: is empty", 0, false},

@@ -160,6 +160,10 @@ func typed(t *testing.T, cmd *exec.Cmd, lines []string) (stdout, stderr string, 
 		}
 	}
 	rc = exitCode(t, cmd.Wait())
+	state, err := unix.IoctlGetTermios(int(master.Fd()), unix.TCGETS)
+	if err != nil || state.Lflag&unix.ECHO == 0 {
+		t.Errorf("%q left the terminal without an echo: %v", cmd.Args, err)
+	}
 	return strings.ReplaceAll(seen.String(), "\r\n", "\n"), "", rc
 }
 
@@ -228,4 +232,25 @@ func columns(u *database.User) []any {
 		hash = u.Password.Encoded()[:len("pbkdf2_sha256$")]
 	}
 	return []any{u.Username, u.Email, number[u.IsStaff], number[u.IsSuperuser], number[u.IsActive], u.FirstName, u.LastName, lastLogin, hash}
+}
+
+// TestInterrupt: Ctrl-C at a prompt cancels, and the terminal shows again what is
+// typed.
+func TestInterrupt(t *testing.T) {
+	dir := t.TempDir()
+	if out, err := quietly(t, dir, "migrate").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for name, lines := range map[string][]string{
+		"at a question": {"\x03"}, "at a password": {"alice", "", "\x03"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cmd := quietly(t, dir, "createsuperuser")
+			cmd.Env = append(cmd.Env, "NO_COLOR=1", "LOGNAME=root")
+			shown, _, rc := typed(t, cmd, lines)
+			if rc != exitFailed || !strings.HasSuffix(shown, "\nOperation cancelled.\n") || strings.Contains(shown, "created") {
+				t.Errorf("exit status %d, %q", rc, shown)
+			}
+		})
+	}
 }
