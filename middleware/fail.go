@@ -2,6 +2,8 @@ package middleware
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +14,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/password"
+	"github.com/coatcheck/coatcheck/safeurl"
 	"github.com/coatcheck/coatcheck/sessions"
 )
 
@@ -25,10 +28,15 @@ var failures = []struct {
 	{sessions.ErrInterrupted, http.StatusBadRequest, "Your session ended while this request was being handled, " +
 		"perhaps because you logged out in another window. Please log in and try again."},
 	{password.ErrBusy, http.StatusServiceUnavailable, "Many people are logging in right now. Please try again in a few seconds."},
-	{sessions.ErrNoSession, http.StatusInternalServerError, "This server is set up wrongly. Its log says how."},
-	{auth.ErrNoAuthentication, http.StatusInternalServerError, "This server is set up wrongly. Its log says how."},
+	{sessions.ErrNoSession, http.StatusInternalServerError, misconfigured},
+	{auth.ErrNoAuthentication, http.StatusInternalServerError, misconfigured},
+	{auth.ErrBackendUnknown, http.StatusInternalServerError, misconfigured},
+	{safeurl.ErrLoginURL, http.StatusInternalServerError, misconfigured},
+	{safeurl.ErrRedirect, http.StatusBadRequest, "This address is too long to come back to after the login. Please log in first."},
 	{sessions.ErrExpiry, http.StatusInternalServerError, "Your session could not be read. Please delete this site's cookies and log in again."},
 }
+
+const misconfigured = "This server is set up wrongly. Its log says how."
 
 const outage = "We cannot reach our records right now. You have not been logged out. Please try again in a few seconds."
 
@@ -67,34 +75,40 @@ func logger(r *http.Request) *slog.Logger {
 	return slog.Default()
 }
 
-// Say answers with a status and one sentence, in the form that the client asks
-// for: a small HTML page, {"error": …}, or plain text.
+// Say answers with a status and one sentence: a small page for browsers, which
+// name text/html in Accept, and {"error": …} for everybody else.
 func Say(w http.ResponseWriter, r *http.Request, status int, message string) {
 	header := w.Header()
 	header.Del("Content-Length")
 	header.Set("X-Content-Type-Options", "nosniff")
-	body := message + "\n"
-	switch {
-	case negotiate.HTML(r):
+	var body []byte
+	if negotiate.HTML(r) {
 		header.Set("Content-Type", "text/html; charset=utf-8")
-		header.Set("Content-Security-Policy", "default-src 'none'")
-		body = fmt.Sprintf(page, html.EscapeString(http.StatusText(status)), html.EscapeString(message))
-	case negotiate.JSON(r):
+		header.Set("Content-Security-Policy", pagePolicy)
+		body = fmt.Appendf(nil, page, html.EscapeString(http.StatusText(status)), html.EscapeString(message), pageStyle)
+	} else {
 		header.Set("Content-Type", "application/json")
-		text, _ := json.Marshal(map[string]string{"error": message}) // a map of strings always has JSON
-		body = string(text) + "\n"
-	default:
-		header.Set("Content-Type", "text/plain; charset=utf-8")
+		body, _ = json.Marshal(map[string]string{"error": message}) // a map of strings always has JSON
+		body = append(body, '\n')
 	}
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
-		fmt.Fprint(w, body)
+		_, _ = w.Write(body)
 	}
 }
 
 const page = `<!DOCTYPE html>
 <html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><title>%[1]s</title></head>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><title>%[1]s</title><style>%[3]s</style></head>
 <body><main><h1>%[1]s</h1><p>%[2]s</p></main></body>
 </html>
 `
+
+const pageStyle = `body{margin:0;min-height:100vh;display:grid;place-items:center;font:1.0625rem/1.6 system-ui,sans-serif}` +
+	`main{max-width:34rem;padding:2rem 1.5rem}h1{font-size:1.75rem;line-height:1.2;margin:0 0 .75rem}p{margin:0}`
+
+// pagePolicy lets the page have its own style and nothing else.
+var pagePolicy = func() string {
+	sum := sha256.Sum256([]byte(pageStyle))
+	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; frame-ancestors 'none'"
+}()

@@ -21,7 +21,10 @@ import (
 	"github.com/coatcheck/coatcheck/sessions/sessionstest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	slog.SetDefault(slog.New(slog.DiscardHandler))
+	goleak.VerifyTestMain(m)
+}
 
 var errOutage = errors.New("the store is on fire")
 

@@ -1,8 +1,12 @@
 package middleware
 
 import (
+	"bufio"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/coatcheck/coatcheck/flow"
@@ -16,19 +20,23 @@ func Trace(print func(block string)) func(http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			ctx, trace := flow.NewContext(r.Context())
 			sw := &statusWriter{ResponseWriter: w}
-			start := time.Now()
+			start, outcome := time.Now(), "no answer"
 			defer func() {
-				print(trace.Format(fmt.Sprintf("%s %q  →  %d in %s", r.Method, r.URL.Path, sw.status, time.Since(start).Round(time.Microsecond))))
+				if sw.status != 0 {
+					outcome = strconv.Itoa(sw.status)
+				}
+				print(trace.Format(fmt.Sprintf("%s %q  →  %s in %s", r.Method, r.URL.Path, outcome, time.Since(start).Round(time.Microsecond))))
 			}()
 			next.ServeHTTP(sw, r.WithContext(ctx))
+			outcome = strconv.Itoa(http.StatusOK) // of a handler that wrote nothing
 		})
 	}
 }
 
-// statusWriter remembers the status.
+// statusWriter remembers the status, and can what the server's writer can.
 type statusWriter struct {
 	http.ResponseWriter
-	status int
+	status int // 0 as long as the response has not begun
 }
 
 // Unwrap is for http.ResponseController.
@@ -36,16 +44,44 @@ func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // WriteHeader remembers the final status.
 func (w *statusWriter) WriteHeader(status int) {
-	if w.status == 0 && (status >= 200 || status == http.StatusSwitchingProtocols) {
-		w.status = status
+	if status >= 200 || status == http.StatusSwitchingProtocols {
+		w.begin(status)
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
 
+func (w *statusWriter) begin(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+}
+
 // Write begins a response of 200.
 func (w *statusWriter) Write(p []byte) (int, error) {
-	if w.status == 0 {
-		w.status = http.StatusOK
-	}
+	w.begin(http.StatusOK)
 	return w.ResponseWriter.Write(p)
+}
+
+// ReadFrom lets the server's writer use the system's file sending.
+func (w *statusWriter) ReadFrom(src io.Reader) (int64, error) {
+	w.begin(http.StatusOK)
+	return io.Copy(w.ResponseWriter, src)
+}
+
+// Flush begins a response of 200 and sends what was written so far.
+func (w *statusWriter) Flush() { _ = w.FlushError() }
+
+// FlushError begins a response of 200 and sends what was written so far.
+func (w *statusWriter) FlushError() error {
+	w.begin(http.StatusOK)
+	return http.NewResponseController(w.ResponseWriter).Flush()
+}
+
+// Hijack hands the connection over, which counts as a protocol switch.
+func (w *statusWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := http.NewResponseController(w.ResponseWriter).Hijack()
+	if err == nil {
+		w.begin(http.StatusSwitchingProtocols)
+	}
+	return conn, rw, err
 }
