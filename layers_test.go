@@ -34,10 +34,10 @@ const module = "github.com/coatcheck/coatcheck"
 // test imports packages of lower steps only.
 var staircase = []step{
 	{"0, the pure tools", []string{"internal/pystr"}, nil},
-	{"0, the pure tools", []string{"internal/pyjson", "internal/httptext", "internal/negotiate"}, nil},
+	{"0, the pure tools", []string{"internal/pyjson", "internal/httptext", "internal/negotiate", "internal/requestinfo"}, nil},
 	{"0, the pure tools", []string{"internal/pickle"}, nil},
 	{"0, the pure tools", []string{"internal/problem"}, nil},
-	{"0, the pure tools", []string{"flow", "password", "safeurl", "signing"}, nil},
+	{"0, the pure tools", []string{"csrf", "flow", "password", "safeurl", "signing"}, nil},
 	{"1, the database", []string{"database/internal/dialect"}, nil},
 	{"1, the database", []string{"database/internal/schema"}, nil},
 	{"1, the database", []string{"database"}, nil},

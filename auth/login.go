@@ -49,6 +49,9 @@ func (s *Service) Login(r *http.Request, user *User) error {
 	}
 	user.Backend = backend
 	ru.set(user)
+	if rotate, ok := ctx.Value(onLoginKey{}).(func()); ok {
+		rotate()
+	}
 	if err := s.loggedIn(r, user); err != nil {
 		if fresh {
 			err = errors.Join(err, withdraw(ctx, ru, session))
@@ -57,6 +60,20 @@ func (s *Service) Login(r *http.Request, user *User) error {
 	}
 	s.report(ctx, flow.View, "signed in", "user", user.ID)
 	return nil
+}
+
+type onLoginKey struct{}
+
+// OnLogin returns a context of a request in which Login calls f once somebody is
+// signed in, before last_login is stored and the hooks are called. By it the CSRF
+// middleware changes its secret at each login (Django: rotate_token). A later
+// one comes after those before.
+func OnLogin(ctx context.Context, f func()) context.Context {
+	if before, ok := ctx.Value(onLoginKey{}).(func()); ok {
+		own := f
+		f = func() { before(); own() }
+	}
+	return context.WithValue(ctx, onLoginKey{}, f)
 }
 
 // withdraw takes a login back, so that it counts for nothing even where the

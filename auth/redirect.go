@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/safeurl"
 )
 
@@ -38,10 +39,10 @@ func RedirectToLogin(r *http.Request, loginURL, field string) (string, error) {
 func wayBack(r *http.Request, loginURL string) string {
 	path := FullPath(r)
 	login, err := url.Parse(loginURL)
-	if err != nil || (login.Host == "" || login.Host == r.Host) && (login.Scheme == "" || login.Scheme == scheme(r)) {
+	if err != nil || (login.Host == "" || login.Host == requestinfo.Host(r)) && (login.Scheme == "" || login.Scheme == requestinfo.Scheme(r)) {
 		return path
 	}
-	return scheme(r) + "://" + r.Host + path
+	return requestinfo.Origin(r) + path
 }
 
 // FullPath is the path that the client asked for with its query, whatever
@@ -57,11 +58,4 @@ func FullPath(r *http.Request) string {
 		return "/"
 	}
 	return safeurl.EscapeLeadingSlashes(path)
-}
-
-func scheme(r *http.Request) string {
-	if r.TLS != nil {
-		return "https"
-	}
-	return "http"
 }

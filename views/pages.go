@@ -7,6 +7,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/internal/httptext"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/middleware"
 )
 
@@ -82,11 +83,8 @@ func (v *Views) NotFound() http.Handler {
 // origin is the address by which the client reached the site, or a usual one
 // where that could not stand in a line of a shell.
 func origin(r *http.Request) string {
-	switch {
-	case !isHost(r.Host):
+	if !isHost(requestinfo.Host(r)) {
 		return "http://localhost:8000"
-	case r.TLS != nil:
-		return "https://" + r.Host
 	}
-	return "http://" + r.Host
+	return requestinfo.Origin(r)
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/safeurl"
 )
 
@@ -18,10 +19,10 @@ func (v *Views) next(r *http.Request, b body) string {
 		named = query(r)[auth.RedirectFieldName]
 	}
 	hosts := v.config.AllowedRedirectHosts
-	if r.Host != "" {
-		hosts = append(slices.Clone(hosts), r.Host)
+	if own := requestinfo.Host(r); own != "" {
+		hosts = append(slices.Clone(hosts), own)
 	}
-	if named.text != "" && !safeurl.IsSafe(named.text, hosts, r.TLS != nil) {
+	if named.text != "" && !safeurl.IsSafe(named.text, hosts, requestinfo.Secure(r)) {
 		report(r, "unsafe next ignored")
 		return ""
 	}
@@ -50,7 +51,7 @@ func (v *Views) redirect(w http.ResponseWriter, r *http.Request, target string) 
 // samePath says whether the target is the page of the request itself.
 func samePath(target string, r *http.Request) bool {
 	u, err := url.Parse(target)
-	return err == nil && u.Path == r.URL.Path && (u.Host == "" || u.Host == r.Host)
+	return err == nil && u.Path == r.URL.Path && (u.Host == "" || u.Host == requestinfo.Host(r))
 }
 
 // withQuery sets a field in the query of one of our own URLs, unless the value
