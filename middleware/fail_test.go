@@ -34,6 +34,8 @@ func TestFail(t *testing.T) {
 		{password.ErrBusy, 503, "Many people are logging in", "ERROR"},
 		{sessions.ErrInterrupted, 400, "Your session ended", "INFO"},
 		{sessions.ErrExpiry, 500, "could not be read", "ERROR"},
+		{sessions.ErrReadOnly, 500, "another part of the site wrote", "ERROR"},
+		{&sessions.StoreError{Op: "save", Err: sessions.ErrTooLarge}, 500, "too large", "ERROR"},
 		{sessions.ErrNoSession, 500, "set up wrongly", "ERROR"},
 		{auth.ErrNoAuthentication, 500, "set up wrongly", "ERROR"},
 		{auth.ErrBackendUnknown, 500, "set up wrongly", "ERROR"},

@@ -137,15 +137,26 @@ func (e *Engine) age(x expiry, now time.Time) (time.Duration, error) {
 }
 
 func (e *Engine) date(x expiry, now time.Time) (time.Time, error) {
-	if x.present && !x.isNumber {
-		at, _, err := parseISO(x.text, e.config.Location)
+	return x.date(now, e.config.CookieAge, e.config.Location)
+}
+
+// Expiry is when a session that holds d and was last saved at that time ends,
+// in a site with that SESSION_COOKIE_AGE (Django: get_expiry_date). location is
+// that of Config. The error is ErrExpiry.
+func (d Data) Expiry(saved time.Time, cookieAge time.Duration, location *time.Location) (time.Time, error) {
+	raw, _ := d.Get(expiryKey)
+	return parseExpiry(raw).date(saved, cookieAge, location)
+}
+
+func (e expiry) date(saved time.Time, cookieAge time.Duration, location *time.Location) (time.Time, error) {
+	if e.present && !e.isNumber {
+		at, _, err := parseISO(e.text, location)
 		return at, err
 	}
-	age := e.config.CookieAge
-	if x.own() {
-		age = seconds(x.seconds)
+	if e.own() {
+		cookieAge = seconds(e.seconds)
 	}
-	return now.Add(age), nil
+	return saved.Add(cookieAge), nil
 }
 
 // seconds converts, within what a Duration can hold.

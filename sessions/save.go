@@ -17,7 +17,9 @@ const (
 // Save stores the session (Django: save). One without a key is created. Where
 // another request changed the session meanwhile, this request's changes are
 // made again on top of it. Where another request deleted it, nothing is stored
-// and the error is ErrInterrupted. The middleware calls it.
+// and the error is ErrInterrupted. One that cannot be written back (see
+// Record.ReadOnly) is left as it is where nothing in it changed; else the error
+// is ErrReadOnly. The middleware calls it.
 func (s *Session) Save(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -30,6 +32,9 @@ func (s *Session) Save(ctx context.Context) error {
 	if s.key == "" { // it was not there when it was loaded
 		return s.create(ctx)
 	}
+	if s.readOnly != nil && !s.modified {
+		return nil
+	}
 	return s.update(ctx)
 }
 
@@ -41,7 +46,7 @@ func (s *Session) update(ctx context.Context) error {
 		}
 		switch err := s.engine.config.Store.Update(ctx, s.key, record); {
 		case err == nil:
-			s.version, s.changes = record.Version, changes{}
+			s.saved(s.key, record)
 			s.report(ctx, "session saved", "keys", s.data.Len())
 			return nil
 		case errors.Is(err, ErrNotFound):
@@ -66,23 +71,37 @@ func (s *Session) merge(ctx context.Context) error {
 	case err != nil:
 		return &StoreError{Op: "load", Err: err}
 	}
+	if s.changes.cleared {
+		fresh.ReadOnly = nil
+	}
 	data, err := s.changes.replay(fresh.Data)
 	if err != nil {
 		return err
 	}
-	s.data, s.version = data, fresh.Version
+	s.data, s.version, s.readOnly = data, fresh.Version, fresh.ReadOnly
 	s.report(ctx, "merged with the changes of another request")
 	return nil
 }
 
 // record is the session as it is to be stored now.
 func (s *Session) record() (*Record, error) {
-	raw, _ := s.data.Get(expiryKey)
-	expires, err := s.engine.date(parseExpiry(raw), time.Now())
+	if s.readOnly != nil {
+		return nil, fmt.Errorf("%w: %w", ErrReadOnly, s.readOnly)
+	}
+	c := &s.engine.config
+	expires, err := s.data.Expiry(time.Now(), c.CookieAge, c.Location)
 	if err != nil {
 		return nil, err
 	}
 	return &Record{Data: s.data, Expires: expires, Version: s.version}, nil
+}
+
+// saved takes over what the store made of the record.
+func (s *Session) saved(key string, r *Record) {
+	if r.Key != "" {
+		key = r.Key
+	}
+	s.key, s.version, s.changes = key, r.Version, changes{}
 }
 
 // Create stores the session under a new key, whatever key it had (Django:
@@ -107,7 +126,7 @@ func (s *Session) create(ctx context.Context) error {
 		if err != nil {
 			return &StoreError{Op: "create", Err: err}
 		}
-		s.key, s.version, s.changes = key, record.Version, changes{}
+		s.saved(key, record)
 		s.loaded, s.modified = true, true
 		s.report(ctx, "new session created", "keys", s.data.Len())
 		return nil

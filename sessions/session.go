@@ -31,6 +31,7 @@ type Session struct {
 	changes  changes
 	accessed bool
 	modified bool
+	readOnly error // Record.ReadOnly of what was loaded
 }
 
 // Key returns the session key, or "" where the session has none yet.
@@ -149,7 +150,7 @@ func (s *Session) Clear() {
 }
 
 func (s *Session) clear() {
-	s.data, s.loaded = Data{}, true
+	s.data, s.loaded, s.readOnly = Data{}, true, nil
 	s.changes = changes{cleared: true}
 	s.accessed, s.modified = true, true
 }
@@ -193,22 +194,29 @@ func (s *Session) load(ctx context.Context) error {
 		s.report(ctx, "the session store failed", "error", err)
 		return &StoreError{Op: "load", Err: err}
 	default:
-		s.data, s.version = record.Data, record.Version
-		s.checkCorrupt(ctx, record)
+		s.data, s.version, s.readOnly = record.Data, record.Version, record.ReadOnly
+		s.modified = s.modified || record.Replace
+		s.check(ctx, record)
 	}
 	s.loaded = true
 	return nil
 }
 
-func (s *Session) checkCorrupt(ctx context.Context, r *Record) {
-	if r.Corrupt == nil {
-		s.report(ctx, "session loaded, signature good", "keys", r.Data.Len(), "expires", r.Expires.UTC().Format("2006-01-02 15:04:05Z"))
+// check tells of what was loaded, and warns where it is corrupt.
+func (s *Session) check(ctx context.Context, r *Record) {
+	if r.Corrupt != nil {
+		s.report(ctx, "session data corrupt, taken as empty", "reason", r.Corrupt)
+		s.engine.config.Logger.WarnContext(ctx, "Session data corrupted", "key", Key(s.key), "reason", r.Corrupt)
 		return
 	}
-	s.report(ctx, "session data corrupt, taken as empty", "reason", r.Corrupt)
-	// Without the context, by which a log handler could ask for this very
-	// session and wait forever.
-	s.engine.config.Logger.Warn("Session data corrupted", "key", Key(s.key), "reason", r.Corrupt)
+	details := []any{"keys", r.Data.Len()}
+	if !r.Expires.IsZero() {
+		details = append(details, "expires", r.Expires.UTC().Format("2006-01-02 15:04:05Z"))
+	}
+	if r.ReadOnly != nil {
+		details = append(details, "readonly", r.ReadOnly)
+	}
+	s.report(ctx, "session loaded and decoded", details...)
 }
 
 func (s *Session) report(ctx context.Context, what string, details ...any) {

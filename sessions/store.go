@@ -17,6 +17,11 @@ var (
 	ErrExists = errors.New("sessions: the session key is taken")
 	// ErrConflict: the session was changed since it was loaded.
 	ErrConflict = errors.New("sessions: the session was changed by another request")
+	// ErrReadOnly: the session holds what only the program that wrote it
+	// understands, so it cannot be saved with a change: see Record.ReadOnly.
+	ErrReadOnly = errors.New("sessions: the session holds values of another program and cannot be saved")
+	// ErrTooLarge: the session holds more than its store can keep.
+	ErrTooLarge = errors.New("sessions: the session is too large for its store")
 )
 
 // Store keeps sessions. A program may bring its own; sessionstest tests it.
@@ -51,7 +56,8 @@ type Clearer interface {
 
 // Record is a session as a store has it.
 type Record struct {
-	Data    Data
+	Data Data
+	// Expires is zero in what Load returns where the store cannot tell.
 	Expires time.Time
 	// Version is the store's own mark of this content, opaque to others, by
 	// which Update sees whether somebody changed it.
@@ -59,6 +65,17 @@ type Record struct {
 	// Corrupt says why Data could not be decoded, for instance because another
 	// secret key signed it. The session is then empty and keeps its key.
 	Corrupt error
+	// ReadOnly says why the session must not be written back: what is stored
+	// holds more than Data can, for instance a Python object in a cache that a
+	// Django site shares. Data is the rest, and good to read. Saving a change
+	// fails with ErrReadOnly; the session can still be flushed.
+	ReadOnly error
+	// Key is set by Create and Update of a store whose keys are made of what
+	// they hold, as signed cookies are: the session has this key from then on.
+	Key string
+	// Replace asks that the session be saved though nothing in it changes:
+	// Django answers a signed cookie that cannot be read with a new one.
+	Replace bool
 }
 
 // LogValue hides the content.

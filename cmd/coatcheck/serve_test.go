@@ -183,7 +183,7 @@ func TestTrace(t *testing.T) {
 	_, traces, _ := strings.Cut(p.err.String(), "POST \"/accounts/login/\"")
 	for _, step := range []string{
 		"cookie read", "user row read", "credentials checked: good", "new session created", "cookie set",
-		"GET \"/accounts/profile/\"  →  200 in ", "session row read", "session loaded, signature good", "session auth hash good", "profile shown",
+		"GET \"/accounts/profile/\"  →  200 in ", "session row read", "session loaded and decoded", "session auth hash good", "profile shown",
 	} {
 		_, rest, ok := strings.Cut(traces, step)
 		if !ok {
