@@ -28,13 +28,18 @@ if [ ! -e $policy ]; then
   chmod 755 $policy
 fi
 
-apt() { apt-get -qq -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 -o Dpkg::Use-Pty=0 "$@" </dev/null; }
+# apt is silent while all is well, and tells the end of its story otherwise.
+apt() {
+  local out
+  out=$(apt-get -qq -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 -o Dpkg::Use-Pty=0 "$@" </dev/null 2>&1) ||
+    { tail -n 20 <<<"$out" >&2; return 1; }
+}
 echo "apt-get install ${missing[*]}" >&2
-apt update >&2 || echo "apt-get update failed; trying with the lists that are there" >&2
-apt install -y --no-install-recommends "${missing[@]}" >&2 && exit 0
+apt update || echo "apt-get update failed; trying with the lists that are there" >&2
+apt install -y --no-install-recommends "${missing[@]}" && exit 0
 
 status=0
 for package in "${missing[@]}"; do
-  apt install -y --no-install-recommends "$package" >&2 || { echo "cannot install $package" >&2; status=1; }
+  apt install -y --no-install-recommends "$package" || { echo "cannot install $package" >&2; status=1; }
 done
 exit $status
