@@ -2,12 +2,14 @@ package access
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/middleware"
+	"github.com/coatcheck/coatcheck/safeurl"
 )
 
 // Config says where the login page is. Only Auth is required.
@@ -30,6 +32,9 @@ type Access struct {
 func New(c Config) (*Access, error) {
 	if c.Auth == nil {
 		return nil, errors.New("access: no auth service given; set Config.Auth")
+	}
+	if _, err := safeurl.LoginRedirect("/", c.LoginURL, auth.RedirectFieldName); err != nil {
+		return nil, fmt.Errorf("access: Config.LoginURL: %w", err)
 	}
 	return &Access{c}, nil
 }
@@ -74,8 +79,12 @@ func (a *Access) turnAway(w http.ResponseWriter, r *http.Request, u *auth.User) 
 // PermissionRequired lets users in who have all the permissions, each written
 // "app_label.codename" (Django: permission_required with raise_exception). A
 // visitor who is not signed in is led to the login page; a user without the
-// permission gets 403, not a login page that would lead back here for ever.
+// permission gets 403, not a login page that would lead back here for ever. It
+// panics without permissions, which everybody would have.
 func (a *Access) PermissionRequired(permissions []string, h http.Handler) http.Handler {
+	if len(permissions) == 0 {
+		panic("access: PermissionRequired without permissions would let everybody in; name one, or use LoginRequired")
+	}
 	return a.guard(h, func(w http.ResponseWriter, r *http.Request, u *auth.User) (bool, error) {
 		ok, err := a.config.Auth.HasPermissions(r.Context(), u, permissions...)
 		switch {
@@ -99,7 +108,7 @@ func (a *Access) guard(h http.Handler, decide func(http.ResponseWriter, *http.Re
 		user, err := auth.UserFromContext(r.Context())
 		if err == nil {
 			var ok bool
-			if ok, err = decide(w, r, user); ok {
+			if ok, err = decide(w, r, user); ok && err == nil {
 				h.ServeHTTP(w, r)
 				return
 			}
