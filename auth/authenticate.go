@@ -27,7 +27,7 @@ func (s *Service) Authenticate(ctx context.Context, c Credentials) (*User, error
 		}
 	}
 	s.report(ctx, flow.View, "credentials checked: not valid")
-	s.log.InfoContext(ctx, "login failed", "username", c.Username)
+	s.log.InfoContext(ctx, "login failed", "client", c.client()) // not the username: people type passwords there
 	for _, hook := range s.hooks.LoginFailed {
 		hook(ctx, c.cleaned())
 	}

@@ -61,10 +61,26 @@ func TestAuthenticate(t *testing.T) {
 		t.Errorf("the right password: %+v %v", user, err)
 	}
 	for _, c := range [][2]string{
-		{"ada", "Secret"}, {"ada", "secret "}, {"ada", ""}, {" ada", "secret"}, {"ADA", "secret"}, {"nobody", "secret"},
-		{"", "secret"}, {"", ""}, {"ada\x00", "secret"}, {"\xff", "secret"}, {strings.Repeat("x", 10000), "secret"},
-		{"off", "secret"}, {"unusable", "secret"}, {"unusable", ""}, {"unusable", "!"}, {"garbage", "secret"}, {"garbage", ""},
-		{"empty", ""}, {"empty", "secret"}, {"foreign", "secret"},
+		{"ada", "Secret"},
+		{"ada", "secret "},
+		{"ada", ""},
+		{" ada", "secret"},
+		{"ADA", "secret"},
+		{"nobody", "secret"},
+		{"", "secret"},
+		{"", ""},
+		{"ada\x00", "secret"},
+		{"\xff", "secret"},
+		{strings.Repeat("x", 10000), "secret"},
+		{"off", "secret"},
+		{"unusable", "secret"},
+		{"unusable", ""},
+		{"unusable", "!"},
+		{"garbage", "secret"},
+		{"garbage", ""},
+		{"empty", ""},
+		{"empty", "secret"},
+		{"foreign", "secret"},
 	} {
 		if user, err := r.authenticate(c[0], c[1]); user != nil || !errors.Is(err, auth.ErrInvalidCredentials) {
 			t.Errorf("%.40q with %q: %v, %v", c[0], c[1], user, err)

@@ -71,8 +71,12 @@ func TestPermissions(t *testing.T) {
 		permissions []string
 		want        bool
 	}{
-		{[]string{viewUser, viewGroup}, true}, {[]string{viewUser, addUser}, false}, {nil, true},
-		{[]string{"view_user"}, false}, {[]string{""}, false}, {[]string{"auth.VIEW_USER"}, false},
+		{[]string{viewUser, viewGroup}, true},
+		{[]string{viewUser, addUser}, false},
+		{nil, true},
+		{[]string{"view_user"}, false},
+		{[]string{""}, false},
+		{[]string{"auth.VIEW_USER"}, false},
 	} {
 		if ok, err := r.HasPermissions(ctx, ada, tt.permissions...); ok != tt.want || err != nil {
 			t.Errorf("%q: %v, %v", tt.permissions, ok, err)

@@ -34,6 +34,14 @@ func (c Credentials) GoString() string { return c.String() }
 // LogValue hides everything but the username.
 func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
+// client is the address that the credentials came from, or "".
+func (c Credentials) client() string {
+	if c.Request == nil {
+		return ""
+	}
+	return c.Request.RemoteAddr
+}
+
 // cleansed is what Django puts in the place of a secret.
 const cleansed = "********************"
 

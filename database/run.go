@@ -135,6 +135,9 @@ func (db *DB) retry(ctx context.Context, reads bool, work func() error) error {
 	pause := 2 * time.Millisecond
 	for try := 1; ; try++ {
 		err := work()
+		if err != nil && ctx.Err() != nil && !errors.Is(err, ctx.Err()) { // SQLite calls it an interruption
+			return fmt.Errorf("%w: %w", ctx.Err(), err)
+		}
 		if err == nil || db.tx != nil || try == tries {
 			return err
 		}

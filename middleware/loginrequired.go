@@ -23,7 +23,7 @@ func Challenge(w http.ResponseWriter, r *http.Request, loginURL, field string) {
 		Fail(w, r, err)
 		return
 	}
-	report(r, "redirected to the login page: not signed in", "location", target)
+	report(r, "redirected to the login page: not signed in")
 	w.Header().Set("Location", target)
 	w.WriteHeader(http.StatusFound)
 }
