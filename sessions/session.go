@@ -15,7 +15,7 @@ import (
 // by a logout in another tab; nothing was saved (Django: SessionInterrupted,
 // answered with 400).
 var ErrInterrupted = errors.New("sessions: the request's session was deleted before the request completed. " +
-	"The user may have logged out in a concurrent request, for example.")
+	"The user may have logged out in a concurrent request, for example")
 
 // Session is the session of one request (Django: request.session). It loads
 // when it is first read or written. It is safe for use by several goroutines,
