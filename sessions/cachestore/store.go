@@ -1,0 +1,119 @@
+package cachestore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/coatcheck/coatcheck/sessions"
+)
+
+// KeyPrefix is what Django puts before a session key (Django:
+// KEY_PREFIX of backends.cache).
+const KeyPrefix = "django.contrib.sessions.cache"
+
+// Config says where the sessions are. Only Cache is required.
+type Config struct {
+	// Cache is opened by package redis or memcached. Django:
+	// SESSION_CACHE_ALIAS, and BACKEND and LOCATION of that cache.
+	Cache Cache
+	// Keys are KEY_PREFIX and VERSION of Django's cache.
+	Keys Keys
+	// PickleProtocol is 5 when 0, as Django's own caches write, or 4, as
+	// django-redis does by default. Either reads both.
+	PickleProtocol int
+}
+
+// Store is a sessions.Store over a cache. It is safe for concurrent use.
+type Store struct {
+	config Config
+}
+
+var _ sessions.Store = (*Store)(nil)
+
+// New makes a store. The error is about the configuration.
+func New(c Config) (*Store, error) {
+	if c.Cache == nil {
+		return nil, errors.New("cachestore: no cache given; set Config.Cache, for instance to what redis.Open returns")
+	}
+	if c.PickleProtocol == 0 {
+		c.PickleProtocol = sessions.PickleProtocol
+	}
+	if _, err := (sessions.Data{}).Pickle(c.PickleProtocol); err != nil {
+		return nil, fmt.Errorf("cachestore: Config.PickleProtocol: %w", err)
+	}
+	if _, err := c.Keys.Make(KeyPrefix + sessions.NewKey()); err != nil {
+		return nil, fmt.Errorf("cachestore: Config.Keys: %w", err)
+	}
+	return &Store{c}, nil
+}
+
+// Load reads the session of key. A pickle that cannot be read is a corrupt
+// session; Django takes it for none.
+func (s *Store) Load(ctx context.Context, key string) (*sessions.Record, error) {
+	name, err := s.config.Keys.Make(KeyPrefix + key)
+	if err != nil {
+		return nil, sessions.ErrNotFound
+	}
+	entry, err := s.config.Cache.Get(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	data, readOnly, err := sessions.ParsePickle(entry.Value)
+	if errors.Is(err, sessions.ErrNotFound) {
+		return nil, err
+	}
+	return &sessions.Record{Data: data, Expires: entry.Expires, Version: entry.Value, Corrupt: err, ReadOnly: readOnly}, nil
+}
+
+// Create stores a session. One that has expired already is not stored, and that
+// is no error.
+func (s *Store) Create(ctx context.Context, key string, r *sessions.Record) error {
+	name, value, err := s.prepare(key, r)
+	if err != nil {
+		return err
+	}
+	if lifetime := Lifetime(r.Expires); lifetime > 0 {
+		if err := s.config.Cache.Add(ctx, name, value, lifetime); err != nil {
+			return err
+		}
+	}
+	r.Version = value
+	return nil
+}
+
+// Update replaces the session if it still is what was loaded, byte for byte. One
+// that has expired by what it says itself is removed.
+func (s *Store) Update(ctx context.Context, key string, r *sessions.Record) error {
+	name, value, err := s.prepare(key, r)
+	if err != nil {
+		return err
+	}
+	lifetime := Lifetime(r.Expires)
+	if err := s.config.Cache.Swap(ctx, name, r.Version, value, max(lifetime, time.Second)); err != nil {
+		return err
+	}
+	r.Version = value
+	if lifetime == 0 {
+		return s.config.Cache.Delete(ctx, name)
+	}
+	return nil
+}
+
+func (s *Store) prepare(key string, r *sessions.Record) (name, value string, err error) {
+	if name, err = s.config.Keys.Make(KeyPrefix + key); err != nil {
+		return "", "", err
+	}
+	value, err = r.Data.Pickle(s.config.PickleProtocol)
+	return name, value, err
+}
+
+// Delete removes the session.
+func (s *Store) Delete(ctx context.Context, key string) error {
+	name, err := s.config.Keys.Make(KeyPrefix + key)
+	if err != nil {
+		return nil // there is no session under such a key
+	}
+	return s.config.Cache.Delete(ctx, name)
+}
