@@ -206,7 +206,9 @@ func (s *Session) load(ctx context.Context) error {
 func (s *Session) check(ctx context.Context, r *Record) {
 	if r.Corrupt != nil {
 		s.report(ctx, "session data corrupt, taken as empty", "reason", r.Corrupt)
-		s.engine.config.Logger.WarnContext(ctx, "Session data corrupted", "key", Key(s.key), "reason", r.Corrupt)
+		// Without the context, by which a log handler could ask for this very
+		// session and wait forever.
+		s.engine.config.Logger.Warn("Session data corrupted", "key", Key(s.key), "reason", r.Corrupt)
 		return
 	}
 	details := []any{"keys", r.Data.Len()}
