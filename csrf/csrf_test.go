@@ -143,7 +143,7 @@ func TestSecretsDoNotPrint(t *testing.T) {
 	s := NewSecret()
 	var b strings.Builder
 	slog.New(slog.NewTextHandler(&b, nil)).Info("x", "secret", s)
-	text, err := json.Marshal(s)
+	text, err := json.Marshal(map[string]any{"secret": s})
 	if err != nil {
 		t.Fatal(err)
 	}

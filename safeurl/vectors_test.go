@@ -88,7 +88,7 @@ func checkSafeSpecial(t *testing.T, r vectors.Record) {
 
 // elsewhere are the kinds of the topic redirects that other packages answer.
 var elsewhere = map[string]string{
-	"get_host":          "the allowed hosts of a request are checked by the host middleware",
+	"get_host":          "package middleware checks the hosts of requests, and tests these records",
 	"split_domain_port": "the same",
 	"forwarded":         "the same: the X-Forwarded headers",
 	"http_date":         "internal/httptext writes dates, and tests these records",
