@@ -27,10 +27,10 @@ type Config struct {
 	Database *database.DB
 	// SecretKey signs sessions. Keep it secret, and the same on every node and
 	// in Django. It must have 32 characters at least. Django: SECRET_KEY.
-	SecretKey string
+	SecretKey string `json:"-"`
 	// SecretKeyFallbacks are former keys that still verify, so that a change of
 	// key signs nobody out. Django: SECRET_KEY_FALLBACKS.
-	SecretKeyFallbacks []string
+	SecretKeyFallbacks []string `json:"-"`
 	// AcceptSHA1 also reads what Django 3.2 signed with
 	// DEFAULT_HASHING_ALGORITHM = 'sha1'.
 	AcceptSHA1 bool
