@@ -21,4 +21,8 @@
 //     stronger one; [Exact] is Django's rule, [Never] leaves all as it is.
 //
 // A [Hash] never prints itself.
+//
+// Beside the hashes stand Django's validators, which judge a new password before
+// it is hashed: see [ValidatePassword] and [DefaultValidators]. The list of
+// common passwords is Django's, under the licence in the folder django.
 package password
