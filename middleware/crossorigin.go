@@ -3,25 +3,41 @@ package middleware
 import (
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/coatcheck/coatcheck/flow"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
 )
 
 // CrossOrigin refuses requests that another site's page makes with this site's
 // cookies, by the headers Sec-Fetch-Site and Origin (net/http's
 // CrossOriginProtection). GET, HEAD and OPTIONS always pass, so they must
 // change nothing, and so do clients that are no browsers. The trusted origins,
-// each "scheme://host[:port]", may send what they want.
+// each "scheme://host[:port]", or "https://*.example.com" for a domain with all
+// its subdomains, may send what they want. It stands inside Proxy.
 func CrossOrigin(trusted ...string) (func(http.Handler) http.Handler, error) {
 	guard := http.NewCrossOriginProtection()
+	var wild []string
 	for _, origin := range trusted {
-		if err := guard.AddTrustedOrigin(origin); err != nil {
+		if strings.Contains(origin, "*") {
+			wild = append(wild, origin)
+		} else if err := guard.AddTrustedOrigin(origin); err != nil {
 			return nil, fmt.Errorf("middleware: trusted origin: %w", err)
 		}
 	}
+	domains, err := parseTrusted(wild)
+	if err != nil {
+		return nil, err
+	}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if err := guard.Check(r); err != nil {
+			seen := r
+			if host := requestinfo.Host(r); host != r.Host { // a trusted proxy told it
+				seen = new(http.Request)
+				*seen = *r
+				seen.Host = host
+			}
+			if err := guard.Check(seen); err != nil && !domains.match(r.Header.Get("Origin")) {
 				if t := flow.FromContext(r.Context()); t != nil {
 					t.Step(flow.Middleware, "refused: cross-origin request", "origin", r.Header.Get("Origin"),
 						"sec-fetch-site", r.Header.Get("Sec-Fetch-Site"))

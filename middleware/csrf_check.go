@@ -180,7 +180,7 @@ func parseTrusted(origins []string) (t trustedOrigins, err error) {
 		wild := strings.HasPrefix(host, "*.")
 		if domain, _ := splitHost(strings.TrimPrefix(host, "*.")); err != nil || domain == "" || strings.HasPrefix(domain, ".") ||
 			parts.Scheme != "https" && parts.Scheme != "http" || origin != parts.Scheme+"://"+host {
-			return t, fmt.Errorf("middleware: the trusted origin %q is none; write the scheme and the host, such as %q, or %q for all subdomains",
+			return t, fmt.Errorf("middleware: trusted origin: %q is none; write the scheme and the host, such as %q, or %q for all subdomains",
 				origin, "https://example.com", "https://*.example.com")
 		}
 		if wild {

@@ -4,7 +4,7 @@
 //
 // Each is a func(http.Handler) http.Handler. The order, outermost first, is
 //
-//	middleware.Chain(middleware.CrossOrigin(...), middleware.Sessions(engine), middleware.Authentication(service))
+//	Trace, Proxy, Hosts, Security, CrossOrigin, Sessions, CSRF, Authentication
 //
 // and Site.Handler applies it. Nothing is read before the handler asks: a view
 // that asks for neither session nor user costs no query.

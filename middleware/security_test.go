@@ -58,17 +58,21 @@ func TestSecurityHeaders(t *testing.T) {
 		{"HSTS by http", all, "http", map[string]string{hstsHeader: ""}},
 		{"HSTS alone", middleware.SecurityConfig{HSTSSeconds: 60}, "https", map[string]string{hstsHeader: "max-age=60"}},
 		{
-			"others", middleware.SecurityConfig{
+			"others",
+			middleware.SecurityConfig{
 				AllowSniffing: true, ReferrerPolicy: "no-referrer, strict-origin-when-cross-origin",
 				CrossOriginOpenerPolicy: "same-origin-allow-popups", FrameOptions: "sameorigin",
-			}, "http",
+			},
+			"http",
 			map[string]string{
 				"X-Content-Type-Options": "", "Referrer-Policy": "no-referrer,strict-origin-when-cross-origin",
 				openerName: "same-origin-allow-popups", "X-Frame-Options": "SAMEORIGIN",
 			},
 		},
 		{
-			"none", middleware.SecurityConfig{AllowSniffing: true, ReferrerPolicy: "omit", CrossOriginOpenerPolicy: "omit", FrameOptions: "omit"}, "https",
+			"none",
+			middleware.SecurityConfig{AllowSniffing: true, ReferrerPolicy: "omit", CrossOriginOpenerPolicy: "omit", FrameOptions: "omit"},
+			"https",
 			map[string]string{"X-Content-Type-Options": "", "Referrer-Policy": "", openerName: "", "X-Frame-Options": ""},
 		},
 	} {
