@@ -48,6 +48,7 @@ var staircase = []step{
 	{"2, the sessions", []string{"sessions/dbstore", "sessions/sessionstest", "sessions/cachestore"}, nil},
 	{"2, the sessions", []string{"sessions/cachestore/redis"}, []string{"github.com/redis/rueidis"}},
 	{"2, the sessions", []string{"sessions/cachestore/memcached"}, []string{"github.com/bradfitz/gomemcache"}},
+	{"2, the sessions", []string{"sessions/cacheddb"}, nil},
 	{"between 2 and 3, who", []string{"auth"}, nil},
 	{"3, the middleware", []string{"middleware"}, nil},
 	{"4, the views", []string{"views"}, nil},

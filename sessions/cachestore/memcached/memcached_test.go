@@ -17,9 +17,17 @@ import (
 	"github.com/coatcheck/coatcheck/sessions/sessionstest"
 )
 
+// patience is for a machine under load.
+const patience = time.Minute
+
 func store(t *testing.T, servers ...string) *cachestore.Store {
 	t.Helper()
-	cache, err := memcached.Open(t.Context(), memcached.Config{Servers: servers, Timeout: 500 * time.Millisecond})
+	return within(t, patience, servers...)
+}
+
+func within(t *testing.T, timeout time.Duration, servers ...string) *cachestore.Store {
+	t.Helper()
+	cache, err := memcached.Open(t.Context(), memcached.Config{Servers: servers, Timeout: timeout})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,7 +207,7 @@ func hostile(t *testing.T, answer string) string {
 // session that is not there.
 func TestOutage(t *testing.T) {
 	for _, answer := range []string{"", "ERROR\r\n", "SERVER_ERROR out of memory storing object\r\n", "nonsense\r\n", "VALUE x\r\n", "VALUE a 1 9 1\r\nshort\r\nEND\r\n"} {
-		s := store(t, hostile(t, answer))
+		s := within(t, 500*time.Millisecond, hostile(t, answer))
 		began := time.Now()
 		_, loadErr := s.Load(t.Context(), sessions.NewKey())
 		_, r, createErr := create(t, s, `{"a":1}`, time.Hour)
@@ -209,7 +217,7 @@ func TestOutage(t *testing.T) {
 				t.Errorf("answer %q: %v", answer, err)
 			}
 		}
-		if took := time.Since(began); took > 5*time.Second {
+		if took := time.Since(began); took > 20*time.Second {
 			t.Errorf("answer %q took %v", answer, took)
 		}
 	}

@@ -19,8 +19,14 @@ import (
 	"github.com/coatcheck/coatcheck/sessions/sessionstest"
 )
 
+// patience is for a machine under load.
+const patience = time.Minute
+
 func open(t *testing.T, c redis.Config) *redis.Cache {
 	t.Helper()
+	if c.Timeout == 0 {
+		c.Timeout = patience
+	}
 	cache, err := redis.Open(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
@@ -224,7 +230,7 @@ func TestOutage(t *testing.T) {
 			if err == nil || errors.Is(err, sessions.ErrNotFound) || errors.Is(err, sessions.ErrConflict) || errors.Is(err, sessions.ErrExists) {
 				t.Errorf("%s during an outage: %v", name, err)
 			}
-			if took := time.Since(began); took > 2*time.Second {
+			if took := time.Since(began); took > 10*time.Second {
 				t.Errorf("%s took %v", name, took)
 			}
 			if err != nil && strings.Contains(err.Error(), key) {

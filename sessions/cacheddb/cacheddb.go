@@ -1,0 +1,247 @@
+package cacheddb
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/coatcheck/coatcheck/sessions"
+	"github.com/coatcheck/coatcheck/sessions/cachestore"
+)
+
+// KeyPrefix is what Django puts before a session key (Django: KEY_PREFIX of
+// backends.cached_db).
+const KeyPrefix = "django.contrib.sessions.cached_db"
+
+// Config says where the sessions are. Rows and Cache are required.
+type Config struct {
+	// Rows keeps the sessions that count: what dbstore.New returns.
+	Rows sessions.Store
+	// Cache keeps the copies. It is opened by package redis or memcached.
+	// Django: SESSION_CACHE_ALIAS, and BACKEND and LOCATION of that cache.
+	Cache cachestore.Cache
+	// Keys are KEY_PREFIX and VERSION of Django's cache.
+	Keys cachestore.Keys
+	// PickleProtocol is 5 when 0, as Django's own caches write, or 4, as
+	// django-redis does by default.
+	PickleProtocol int
+	// ReadRows reads every session from its row, and only keeps the copies right
+	// for others. Set it where nodes of Django share the cache: they may fill it
+	// with a session that has just been deleted, which they would then believe
+	// for up to SESSION_COOKIE_AGE; with ReadRows this program never does.
+	ReadRows bool
+	// Logger receives a warning when a session was read from its row because the
+	// cache failed. Nil means slog.Default().
+	Logger *slog.Logger
+}
+
+// Store is a sessions.Store over a database and a cache. It is safe for
+// concurrent use.
+type Store struct {
+	config Config
+}
+
+var (
+	_ sessions.Store   = (*Store)(nil)
+	_ sessions.Clearer = (*Store)(nil)
+)
+
+// New makes a store. The error is about the configuration.
+func New(c Config) (*Store, error) {
+	if c.Rows == nil || c.Cache == nil {
+		return nil, errors.New("cacheddb: Config.Rows and Config.Cache must both be set")
+	}
+	if c.PickleProtocol == 0 {
+		c.PickleProtocol = sessions.PickleProtocol
+	}
+	if _, err := (sessions.Data{}).Pickle(c.PickleProtocol); err != nil {
+		return nil, fmt.Errorf("cacheddb: Config.PickleProtocol: %w", err)
+	}
+	if _, err := c.Keys.Make(KeyPrefix + sessions.NewKey()); err != nil {
+		return nil, fmt.Errorf("cacheddb: Config.Keys: %w", err)
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	return &Store{c}, nil
+}
+
+// A record's Version says where it was read: of a row it is the row's own, of a
+// copy the data itself.
+const (
+	fromRow  = "row:"
+	fromCopy = "copy:"
+)
+
+// leaseTime is how long a lease keeps others from making a copy when its holder
+// dies. Nothing but that depends on it.
+const leaseTime = 10 * time.Second
+
+// newLease is a value that only its maker knows. It is a pickle of None, which
+// Django takes for a key that is not there, with something behind its end, where
+// nobody looks.
+func newLease() string { return "\x80\x05N." + rand.Text() }
+
+// Load reads the copy; where there is none, or none that can be used, the row.
+func (s *Store) Load(ctx context.Context, key string) (*sessions.Record, error) {
+	name, err := s.config.Keys.Make(KeyPrefix + key)
+	if err != nil {
+		return nil, sessions.ErrNotFound
+	}
+	if s.config.ReadRows {
+		return s.loadRow(ctx, key)
+	}
+	entry, err := s.config.Cache.Get(ctx, name)
+	switch {
+	case errors.Is(err, sessions.ErrNotFound):
+		return s.loadAndCopy(ctx, key, name)
+	case err != nil:
+		s.config.Logger.WarnContext(ctx, "session cache failed, reading the row", "error", err)
+		return s.loadRow(ctx, key)
+	}
+	// What JSON cannot say is in the row in another form, so the row it is.
+	data, readOnly, err := sessions.ParsePickle(entry.Value)
+	if err != nil || readOnly != nil {
+		return s.loadRow(ctx, key)
+	}
+	return &sessions.Record{Data: data, Expires: entry.Expires, Version: fromCopy + data.JSON()}, nil
+}
+
+func (s *Store) loadRow(ctx context.Context, key string) (*sessions.Record, error) {
+	r, err := s.config.Rows.Load(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	r.Version = fromRow + r.Version
+	return r, nil
+}
+
+// loadAndCopy reads the row and makes a copy. The row is read once more under
+// the lease; keys that nobody has a session under leave nothing in the cache.
+func (s *Store) loadAndCopy(ctx context.Context, key, name string) (*sessions.Record, error) {
+	r, err := s.loadRow(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	lease := newLease()
+	if err := s.config.Cache.Add(ctx, name, lease, leaseTime); err != nil {
+		return r, nil // another does it already, or the cache has failed since
+	}
+	again, err := s.loadRow(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	value, err := again.Data.Pickle(s.config.PickleProtocol)
+	if lifetime := cachestore.Lifetime(again.Expires); err == nil && lifetime > 0 && again.Corrupt == nil {
+		// A lease that was broken in between makes no copy, and a cache that
+		// fails has none, or this one.
+		_ = s.config.Cache.Swap(ctx, name, lease, value, lifetime)
+	}
+	return again, nil
+}
+
+// Create inserts a row and makes a copy. A copy that fails is missed by nobody.
+func (s *Store) Create(ctx context.Context, key string, r *sessions.Record) error {
+	name, err := s.config.Keys.Make(KeyPrefix + key)
+	if err != nil {
+		return err
+	}
+	if err := s.config.Rows.Create(ctx, key, r); err != nil {
+		return err
+	}
+	r.Version = fromRow + r.Version
+	value, err := r.Data.Pickle(s.config.PickleProtocol)
+	if lifetime := cachestore.Lifetime(r.Expires); err == nil && lifetime > 0 {
+		if err := s.config.Cache.Add(ctx, name, value, lifetime); err != nil {
+			s.config.Logger.WarnContext(ctx, "session cache failed, the new session is in its row", "error", err)
+		}
+	}
+	return nil
+}
+
+// Update replaces the row if its data still is what was loaded, and the copy.
+// Where the cache cannot be reached it fails before it touches the row.
+func (s *Store) Update(ctx context.Context, key string, r *sessions.Record) error {
+	name, err := s.config.Keys.Make(KeyPrefix + key)
+	if err != nil {
+		return err
+	}
+	loaded, err := s.rowVersion(ctx, key, name, r.Version)
+	if err != nil {
+		return err
+	}
+	lease := newLease()
+	if err := s.config.Cache.Set(ctx, name, lease, leaseTime); err != nil {
+		return err
+	}
+	row := *r
+	row.Version = loaded
+	if err := s.config.Rows.Update(ctx, key, &row); err != nil {
+		return err // the lease ends by itself
+	}
+	r.Version = fromRow + row.Version
+	return s.replaceCopy(ctx, name, lease, r)
+}
+
+// rowVersion is the row's Version for what was loaded. What was loaded from a
+// copy is compared with the row first; where they differ the copy is wrong, and
+// goes.
+func (s *Store) rowVersion(ctx context.Context, key, name, version string) (string, error) {
+	if version, ok := strings.CutPrefix(version, fromRow); ok {
+		return version, nil
+	}
+	row, err := s.config.Rows.Load(ctx, key)
+	if err == nil && row.Corrupt == nil && fromCopy+row.Data.JSON() == version {
+		return row.Version, nil
+	}
+	if err == nil {
+		err = sessions.ErrConflict
+	}
+	if errors.Is(err, sessions.ErrConflict) || errors.Is(err, sessions.ErrNotFound) {
+		if err := s.config.Cache.Delete(ctx, name); err != nil {
+			return "", err
+		}
+	}
+	return "", err
+}
+
+// replaceCopy puts what was saved in the place of the lease. Where the lease is
+// gone somebody else may be about to store what is older, so that there must be
+// no copy at all.
+func (s *Store) replaceCopy(ctx context.Context, name, lease string, r *sessions.Record) error {
+	value, err := r.Data.Pickle(s.config.PickleProtocol)
+	if lifetime := cachestore.Lifetime(r.Expires); err == nil && lifetime > 0 {
+		if err := s.config.Cache.Swap(ctx, name, lease, value, lifetime); err == nil {
+			return nil
+		}
+	}
+	return s.config.Cache.Delete(ctx, name)
+}
+
+// Delete removes the row and the copy. It fails where either cannot be reached,
+// and when it has returned there is neither.
+func (s *Store) Delete(ctx context.Context, key string) error {
+	name, err := s.config.Keys.Make(KeyPrefix + key)
+	if err != nil {
+		return s.config.Rows.Delete(ctx, key)
+	}
+	if err := s.config.Cache.Set(ctx, name, newLease(), leaseTime); err != nil {
+		return err
+	}
+	if err := s.config.Rows.Delete(ctx, key); err != nil {
+		return err
+	}
+	return s.config.Cache.Delete(ctx, name)
+}
+
+// ClearExpired removes expired rows. Copies end by themselves.
+func (s *Store) ClearExpired(ctx context.Context) (int64, error) {
+	if c, ok := s.config.Rows.(sessions.Clearer); ok {
+		return c.ClearExpired(ctx)
+	}
+	return 0, nil
+}
