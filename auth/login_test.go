@@ -110,7 +110,12 @@ func TestLoginEmptiesTheSession(t *testing.T) {
 		before func(b *browser)
 		login  string
 	}{
-		"another user":     {func(*browser) {}, bob.ID},
+		"another user": {func(*browser) {}, bob.ID},
+		"another user with the same hash": {func(*browser) {
+			if err := r.db.SetPassword(t.Context(), bob.ID, r.stored(ada.ID)); err != nil {
+				t.Error(err)
+			}
+		}, bob.ID},
 		"changed password": {func(*browser) { r.setHash(ada.ID, 1) }, ada.ID},
 		"no hash": {func(b *browser) {
 			r.store.Put(b.key(), `{"cart":1,"_auth_user_id":"`+ada.ID+`","_auth_user_backend":"`+auth.ModelBackendName+`"}`)
