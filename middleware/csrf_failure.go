@@ -12,7 +12,8 @@ import (
 // CSRFFailure says why a request was refused, and what to do about it. It tells
 // nothing that the client did not send or could not find out.
 type CSRFFailure struct {
-	// Reason is Django's, word for word. It may hold text of the client.
+	// Reason is Django's, word for word, of 1 KiB at most. It may hold text of the
+	// client.
 	Reason string
 	// Cause is what happened, in a sentence or two.
 	Cause string
@@ -79,7 +80,7 @@ func (g *csrfGuard) diagnose(r *http.Request, why *csrfRefusal) CSRFFailure {
 		f.Remedy = "Where it happens all the time, another application of this domain may use a cookie of the same name."
 		f.Setting = "CSRF.CookieName (CSRF_COOKIE_NAME)"
 	}
-	f.Reason = why.reason
+	f.Reason = shorten(why.reason)
 	return f
 }
 

@@ -25,6 +25,9 @@ type Form struct {
 	// Next is where to go afterwards; it is sent along hidden. It is safe, or
 	// empty.
 	Next string
+	// CSRFToken is sent along hidden. Render fills it in; it is empty where none
+	// is needed.
+	CSRFToken string
 }
 
 // Field is one field of a form.

@@ -48,8 +48,20 @@ type Page struct {
 // User is the visitor. A page that does not ask for it costs no query.
 func (p *Page) User() (*auth.User, error) {
 	user, err := auth.UserFromContext(p.request.Context())
-	p.failure = err
+	if err != nil {
+		p.failure = err
+	}
 	return user, err
+}
+
+// CSRFToken is what a form that posts must send along as csrfmiddlewaretoken, or
+// empty where the site needs none.
+func (p *Page) CSRFToken() (string, error) {
+	token, err := middleware.CSRFToken(p.request)
+	if err != nil {
+		p.failure = err
+	}
+	return token, err
 }
 
 // With adds the way back to the address of another page.
@@ -82,6 +94,13 @@ func (v *Views) Render(w http.ResponseWriter, r *http.Request, status int, name 
 	}
 	if v.config.SignupClosed {
 		page.SignupURL = ""
+	}
+	if form, ok := data.(*Form); ok {
+		var err error
+		if form.CSRFToken, err = page.CSRFToken(); err != nil {
+			middleware.Fail(w, r, err)
+			return
+		}
 	}
 	var b bytes.Buffer
 	switch err := t.Execute(&b, page); {

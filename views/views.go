@@ -94,10 +94,7 @@ func (v *Views) handler(view, otherwise http.HandlerFunc, methods ...string) htt
 	allow := strings.Join(append(methods, http.MethodOptions), ", ")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()
-		for _, h := range v.security {
-			header.Set(h[0], h[1])
-		}
-		httptext.PatchVary(header, "Accept")
+		v.setSecurity(header)
 		if slices.Contains(methods, r.Method) {
 			view(w, r)
 			return
@@ -109,6 +106,14 @@ func (v *Views) handler(view, otherwise http.HandlerFunc, methods ...string) htt
 		}
 		otherwise(w, r)
 	})
+}
+
+// setSecurity sets the headers of every answer.
+func (v *Views) setSecurity(header http.Header) {
+	for _, h := range v.security {
+		header.Set(h[0], h[1])
+	}
+	httptext.PatchVary(header, "Accept")
 }
 
 // methodName names the method if it is a known one.

@@ -1,0 +1,32 @@
+package views
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/coatcheck/coatcheck/internal/httptext"
+	"github.com/coatcheck/coatcheck/internal/negotiate"
+	"github.com/coatcheck/coatcheck/middleware"
+)
+
+// csrfError is the JSON about a request that the CSRF check refused.
+type csrfError struct {
+	Error   string `json:"error"`
+	Reason  string `json:"reason"`
+	Remedy  string `json:"remedy,omitempty"`
+	Setting string `json:"setting,omitempty"`
+}
+
+// CSRFFailure answers 403 to a request that the CSRF check refused, with what
+// happened, and the setting to change: csrf_failure.html, or JSON. It is for
+// middleware.CSRFConfig.Failure (Django: CSRF_FAILURE_VIEW).
+func (v *Views) CSRFFailure(w http.ResponseWriter, r *http.Request, f middleware.CSRFFailure) {
+	v.setSecurity(w.Header())
+	httptext.NeverCache(w.Header(), time.Now())
+	report(r, "the failed CSRF check explained", "setting", f.Setting)
+	if negotiate.HTML(r) {
+		v.Render(w, r, http.StatusForbidden, "csrf_failure.html", f)
+		return
+	}
+	sayJSON(w, http.StatusForbidden, csrfError{f.Cause + " " + f.Visitor, f.Reason, f.Remedy, f.Setting})
+}
