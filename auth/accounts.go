@@ -76,6 +76,7 @@ func (s *Service) create(ctx context.Context, n NewUser, superuser bool) (*User,
 		return nil, fmt.Errorf("auth: create user: %w", err)
 	}
 	s.log.InfoContext(ctx, "user created", "user", user.ID)
+	s.passwordChanged(ctx, n.Password, user)
 	return user, nil
 }
 
@@ -98,6 +99,7 @@ func (s *Service) SetPassword(ctx context.Context, user *User, raw string) error
 		return fmt.Errorf("auth: set password: %w", err)
 	}
 	user.Password = hash
+	s.passwordChanged(ctx, raw, user)
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha1"
 	"crypto/sha256"
@@ -72,6 +73,10 @@ type Config struct {
 	Users Users
 	// Passwords hashes and checks; nil means password.New(password.Config{}).
 	Passwords *password.Hashers
+	// Validators judge new passwords where they are typed. Nil means
+	// password.DefaultValidators; to take every password, give an empty list that
+	// is not nil. Django: AUTH_PASSWORD_VALIDATORS.
+	Validators []password.Validator
 	// Backends are asked in order. Nil means a ModelBackend. Django:
 	// AUTHENTICATION_BACKENDS.
 	Backends []Backend
@@ -81,8 +86,15 @@ type Config struct {
 	SecretKeyFallbacks []string `json:"-"`
 	// AcceptSHA1 also accepts session auth hashes that Django 3.2 wrote with
 	// DEFAULT_HASHING_ALGORITHM = 'sha1'.
+	// It goes for reset tokens as well.
 	AcceptSHA1 bool
-	Hooks      Hooks
+	// PasswordResetTimeout is how long a reset token holds, in whole seconds;
+	// three days when zero. Django: PASSWORD_RESET_TIMEOUT.
+	PasswordResetTimeout time.Duration
+	// TimeZone is Django's TIME_ZONE, by which reset tokens are stamped. Nil means
+	// the zone of the database, which is UTC unless it says otherwise.
+	TimeZone *time.Location
+	Hooks    Hooks
 	// Logger is nil for slog.Default().
 	Logger *slog.Logger
 }
@@ -105,6 +117,9 @@ type Service struct {
 	hashes    []*signing.MAC // of the session auth hash; the first one writes
 	hooks     Hooks
 	log       *slog.Logger
+
+	validators []password.Validator
+	tokens     *PasswordResetTokenGenerator
 }
 
 // New checks the configuration and makes a Service.
@@ -129,12 +144,18 @@ func New(c Config) (*Service, error) {
 	if err := checkBackends(c.Backends); err != nil {
 		return nil, err
 	}
+	if c.Validators == nil {
+		c.Validators = password.DefaultValidators()
+	}
+	if err := password.CheckValidators(c.Validators); err != nil {
+		return nil, fmt.Errorf("auth: Config.Validators: %w", err)
+	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
 	s := &Service{
 		users: c.Users, passwords: c.Passwords, backends: c.Backends,
-		hooks: c.Hooks, log: c.Logger,
+		hooks: c.Hooks, log: c.Logger, validators: slices.Clone(c.Validators),
 	}
 	for _, key := range append([]string{c.SecretKey}, c.SecretKeyFallbacks...) {
 		s.hashes = append(s.hashes, signing.NewMAC(sha256.New, authHashSalt, key))
@@ -142,7 +163,25 @@ func New(c Config) (*Service, error) {
 	if c.AcceptSHA1 {
 		s.hashes = append(s.hashes, signing.NewMAC(sha1.New, authHashSalt, c.SecretKey))
 	}
+	var err error
+	if s.tokens, err = NewPasswordResetTokenGenerator(c.tokens()); err != nil {
+		return nil, err
+	}
 	return s, nil
+}
+
+// tokens is the configuration of the reset tokens. The database knows in which
+// zone Django reads its times.
+func (c *Config) tokens() TokenConfig {
+	t := TokenConfig{
+		SecretKey: c.SecretKey, SecretKeyFallbacks: c.SecretKeyFallbacks, AcceptSHA1: c.AcceptSHA1,
+		Timeout: c.PasswordResetTimeout, TimeZone: c.TimeZone,
+	}
+	if db, ok := c.Users.(interface{ Location() *time.Location }); ok {
+		t.LoginZone = db.Location()
+		t.TimeZone = cmp.Or(t.TimeZone, t.LoginZone)
+	}
+	return t
 }
 
 // checkBackends refuses lists by which nobody could sign in, or not be found

@@ -1,0 +1,42 @@
+package auth
+
+import (
+	"context"
+
+	"github.com/coatcheck/coatcheck/password"
+)
+
+// ValidatePassword judges a new password by the validators of the
+// configuration, with what is known of the user; nil where nothing is. It
+// returns nil when the password is good, else password.ValidationErrors, whose
+// messages are for the user; or another error when a validator could not judge.
+// As in Django nothing below forms and the command line calls it: CreateUser and
+// SetPassword take every password. Django: validate_password.
+func (s *Service) ValidatePassword(ctx context.Context, raw string, user *User) error {
+	return password.ValidatePassword(ctx, raw, s.attributes(user), s.validators)
+}
+
+// PasswordHelpTexts tell in sentences what is asked of a new password; none
+// where every password is good. Django: password_validators_help_texts.
+func (s *Service) PasswordHelpTexts() []string { return password.HelpTexts(s.validators) }
+
+// attributes are what the validators know of a user.
+func (s *Service) attributes(u *User) password.Attributes {
+	if u == nil {
+		return nil
+	}
+	return password.Attributes{
+		"username": u.Username, "first_name": u.FirstName, "last_name": u.LastName, "email": u.Email,
+	}
+}
+
+// passwordChanged tells the validators that want to know. The password is
+// stored already, so that an error is logged and nothing else.
+func (s *Service) passwordChanged(ctx context.Context, raw string, user *User) {
+	if raw == "" {
+		return
+	}
+	if err := password.PasswordChanged(ctx, raw, s.attributes(user), s.validators); err != nil {
+		s.log.ErrorContext(ctx, "a password validator did not learn of a new password", "user", user.ID, "error", err)
+	}
+}

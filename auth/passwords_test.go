@@ -1,0 +1,79 @@
+package auth_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/password"
+)
+
+func messages(t *testing.T, err error) []string {
+	t.Helper()
+	var wrong password.ValidationErrors
+	if err != nil && !errors.As(err, &wrong) {
+		t.Fatal(err)
+	}
+	return wrong.Messages()
+}
+
+func TestServiceValidatePassword(t *testing.T) {
+	u := &auth.User{Username: "ada", FirstName: "Augusta", LastName: "Lovelace", Email: "ada@example.com"}
+	r := newRig(t)
+	for raw, want := range map[string]string{
+		"augusta1": "The password is too similar to the first name.", "lovelacE": "The password is too similar to the last name.",
+		"ada@example.org": "The password is too similar to the email address.", "12": "This password is too short. It must contain at least 8 characters.",
+		"correct horse": "",
+	} {
+		if got := messages(t, r.ValidatePassword(t.Context(), raw, u)); want == "" && len(got) > 0 || want != "" && !slices.Contains(got, want) {
+			t.Errorf("%s: %q, want %q", raw, got, want)
+		}
+	}
+	if got := messages(t, r.ValidatePassword(t.Context(), "augusta1", nil)); len(got) > 0 {
+		t.Errorf("without a user: %q", got)
+	}
+	if n := len(r.PasswordHelpTexts()); n != 4 {
+		t.Errorf("%d help texts", n)
+	}
+	any := newRig(t, func(c *auth.Config) { c.Validators = []password.Validator{} })
+	if err := any.ValidatePassword(t.Context(), "", u); err != nil || len(any.PasswordHelpTexts()) != 0 {
+		t.Errorf("without validators: %v", err)
+	}
+	_, err := auth.New(auth.Config{Users: r.users, SecretKey: secretKey, Validators: []password.Validator{nil}})
+	if err == nil || !strings.Contains(err.Error(), "Config.Validators: ") {
+		t.Errorf("a validator that is nil: %v", err)
+	}
+}
+
+// witness learns of new passwords.
+type witness struct{ seen *[]string }
+
+func (witness) HelpText() string                                            { return "" }
+func (witness) Validate(context.Context, string, password.Attributes) error { return nil }
+func (w witness) PasswordChanged(_ context.Context, raw string, user password.Attributes) error {
+	*w.seen = append(*w.seen, user["username"]+" "+raw)
+	return errors.New("witness: full")
+}
+
+// TestPasswordChanged: validators learn of each password that was stored, and
+// their errors do not undo that.
+func TestPasswordChanged(t *testing.T) {
+	var seen []string
+	r := newRig(t, func(c *auth.Config) { c.Validators = []password.Validator{witness{&seen}} })
+	u := r.user("ada")
+	if err := r.SetPassword(t.Context(), u, "other"); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.SetPassword(t.Context(), u, ""); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.CreateUser(t.Context(), auth.NewUser{Username: "ada", Password: "secret"}); !errors.Is(err, auth.ErrUsernameTaken) {
+		t.Fatal(err)
+	}
+	if want := []string{"ada secret", "ada other"}; !slices.Equal(seen, want) {
+		t.Errorf("seen %q, want %q", seen, want)
+	}
+}

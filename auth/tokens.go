@@ -1,0 +1,182 @@
+package auth
+
+import (
+	"cmp"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"log/slog"
+	"math"
+	"math/big"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/coatcheck/coatcheck/signing"
+)
+
+// resetTokenSalt is Django's, the path of the class.
+const resetTokenSalt = "django.contrib.auth.tokens.PasswordResetTokenGenerator"
+
+// PasswordResetTimeout is how long a token holds unless the configuration says
+// otherwise, three days. Django: PASSWORD_RESET_TIMEOUT.
+const PasswordResetTimeout = 3 * 24 * time.Hour
+
+// What tokens are made of: a number of base 36, a dash and hexadecimal digits.
+const (
+	maxTimestamp = 13 // digits, as in Django
+	maxToken     = maxTimestamp + 1 + sha256.Size
+)
+
+// epoch2001 is 2001-01-01 00:00:00 in seconds since 1970, from which tokens count.
+const epoch2001 = 978307200
+
+// TokenConfig says how tokens are made. Only SecretKey is required. A Service
+// has a generator of its own configuration; make another one for links of
+// another kind.
+type TokenConfig struct {
+	// SecretKey makes and verifies tokens. Django: SECRET_KEY.
+	SecretKey string `json:"-"`
+	// SecretKeyFallbacks verify tokens too. Django: SECRET_KEY_FALLBACKS.
+	SecretKeyFallbacks []string `json:"-"`
+	// AcceptSHA1 also verifies tokens that Django 3.2 accepts as those of an
+	// older Django or of DEFAULT_HASHING_ALGORITHM = 'sha1', but not those of
+	// Django 3.0, which counted days.
+	AcceptSHA1 bool
+	// Timeout is how long a token holds, in whole seconds; three days when zero.
+	// (Less than a second is Django's 0.) Django: PASSWORD_RESET_TIMEOUT.
+	Timeout time.Duration
+	// TimeZone is the zone of the clock on the wall by which tokens are stamped;
+	// UTC when nil. Where it is not Django's, tokens of the other side hold for
+	// longer or shorter by the difference. Django: TIME_ZONE.
+	TimeZone *time.Location
+	// LoginZone is the zone in which Django reads the time of the last login from
+	// the database; UTC when nil, which is right with USE_TZ = True. Where it is
+	// not Django's, no token of the other side is accepted.
+	LoginZone *time.Location
+	// KeySalt keeps tokens of different kinds apart; when empty they are those
+	// that reset passwords. Django: key_salt.
+	KeySalt string
+}
+
+// String hides the keys.
+func (c TokenConfig) String() string { return "auth.TokenConfig{…}" }
+
+// GoString hides the keys.
+func (c TokenConfig) GoString() string { return c.String() }
+
+// LogValue hides the keys.
+func (c TokenConfig) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
+// PasswordResetTokenGenerator makes and checks the tokens of links by which
+// users set a new password, without storing them. A token ends with its time,
+// with a change of the user's password or e-mail address, and with the user's
+// next login. It is safe for concurrent use. Django:
+// PasswordResetTokenGenerator.
+type PasswordResetTokenGenerator struct {
+	macs                []*signing.MAC // the first one makes
+	timeout             int64          // seconds
+	timeZone, loginZone *time.Location
+	now                 func() time.Time
+}
+
+// NewPasswordResetTokenGenerator checks the configuration.
+func NewPasswordResetTokenGenerator(c TokenConfig) (*PasswordResetTokenGenerator, error) {
+	switch {
+	case c.SecretKey == "":
+		return nil, errors.New("auth: no secret key given; set TokenConfig.SecretKey (Django: SECRET_KEY)")
+	case slices.Contains(c.SecretKeyFallbacks, ""):
+		return nil, errors.New("auth: TokenConfig.SecretKeyFallbacks has an empty key; remove it")
+	case c.Timeout < 0:
+		return nil, errors.New("auth: the timeout of tokens is negative; leave it zero for three days")
+	}
+	g := &PasswordResetTokenGenerator{
+		timeout:  int64(cmp.Or(c.Timeout, PasswordResetTimeout) / time.Second),
+		timeZone: cmp.Or(c.TimeZone, time.UTC), loginZone: cmp.Or(c.LoginZone, time.UTC), now: time.Now,
+	}
+	salt := cmp.Or(c.KeySalt, resetTokenSalt)
+	for _, key := range append([]string{c.SecretKey}, c.SecretKeyFallbacks...) {
+		g.macs = append(g.macs, signing.NewMAC(sha256.New, salt, key))
+	}
+	if c.AcceptSHA1 {
+		g.macs = append(g.macs, signing.NewMAC(sha1.New, salt, c.SecretKey))
+	}
+	return g, nil
+}
+
+// Make gives a token for the user, of 39 ASCII characters: letters, digits and
+// one dash. Whoever has it can take over the account; it belongs into a mail to
+// the user's address and nowhere else. Django: make_token.
+func (g *PasswordResetTokenGenerator) Make(u *User) string {
+	seconds := g.seconds()
+	return g.token(g.macs[0], u, strconv.FormatInt(seconds, 36), strconv.FormatInt(seconds, 10))
+}
+
+// Check says whether a token was made for the user as the user is now, and not
+// too long ago. The user must be fresh from the database. That the user is
+// active is not asked: a link sets a password, and logs nobody in. It takes
+// bounded time. Django: check_token.
+func (g *PasswordResetTokenGenerator) Check(u *User, token string) bool {
+	if u == nil || !u.IsAuthenticated() || len(token) > maxToken {
+		return false
+	}
+	stamp, _, dashed := strings.Cut(token, "-")
+	decimal, seconds, ok := parseTimestamp(stamp)
+	if !dashed || !ok {
+		return false
+	}
+	matches := 0
+	for _, mac := range g.macs {
+		matches |= subtle.ConstantTimeCompare([]byte(g.token(mac, u, stamp, decimal)), []byte(token))
+	}
+	return matches == 1 && g.seconds()-seconds <= g.timeout
+}
+
+// token is that of the user as of a time, which is given in both bases. Nothing
+// separates the parts of what is hashed, as in Django.
+func (g *PasswordResetTokenGenerator) token(mac *signing.MAC, u *User, stamp, decimal string) string {
+	login := ""
+	if !u.LastLogin.IsZero() {
+		login = u.LastLogin.In(g.loginZone).Format(time.DateTime)
+	}
+	digits := mac.Hex(u.ID + u.Password.Encoded() + login + decimal + u.Email)
+	half := make([]byte, 0, len(digits)/2)
+	for i := 0; i < len(digits); i += 2 {
+		half = append(half, digits[i])
+	}
+	return stamp + "-" + string(half)
+}
+
+// seconds is what the clock on the wall says, in seconds since 2001. It jumps
+// with summer time, as Django's does.
+func (g *PasswordResetTokenGenerator) seconds() int64 {
+	now := g.now().In(g.timeZone)
+	_, offset := now.Zone()
+	return now.Unix() + int64(offset) - epoch2001
+}
+
+// parseTimestamp reads a number of base 36 in the one form that Make writes; the
+// others that Python's int takes never make the same token again. A number
+// beyond 64 bits saturates, but not as decimal.
+func parseTimestamp(text string) (decimal string, seconds int64, ok bool) {
+	if text == "" || len(text) > maxTimestamp || text[0] == '0' && text != "0" ||
+		strings.Trim(text, "0123456789abcdefghijklmnopqrstuvwxyz") != "" {
+		return "", 0, false
+	}
+	n, _ := new(big.Int).SetString(text, 36)
+	if !n.IsInt64() {
+		return n.String(), math.MaxInt64, true
+	}
+	return n.String(), n.Int64(), true
+}
+
+// MakeResetToken gives the token of a link by which the user sets a new
+// password; see [PasswordResetTokenGenerator]. Django:
+// default_token_generator.make_token.
+func (s *Service) MakeResetToken(u *User) string { return s.tokens.Make(u) }
+
+// CheckResetToken says whether the token of a link is one of the user. Django:
+// default_token_generator.check_token.
+func (s *Service) CheckResetToken(u *User, token string) bool { return s.tokens.Check(u, token) }
