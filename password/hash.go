@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"unicode/utf8"
 )
 
 // Hash is an encoded password as Django stores it in auth_user.password:
@@ -51,16 +52,17 @@ func (h Hash) Algorithm() string {
 	return ""
 }
 
-// algorithmOf is Django's rule by which an encoded password names its hasher.
-// What it returns may be any text.
+// algorithmOf is Django's rule by which an encoded password names its hasher;
+// lengths are in characters. What it returns may be any text.
 func algorithmOf(encoded string) string {
+	length := utf8.RuneCountInString(encoded)
 	switch {
 	case strings.HasPrefix(encoded, unusablePrefix):
 		return ""
-	case len(encoded) == 32 && !strings.Contains(encoded, "$"),
-		len(encoded) == 37 && strings.HasPrefix(encoded, "md5$$"):
+	case length == 32 && !strings.Contains(encoded, "$"),
+		length == 37 && strings.HasPrefix(encoded, "md5$$"):
 		return "unsalted_md5"
-	case len(encoded) == 46 && strings.HasPrefix(encoded, "sha1$$"):
+	case length == 46 && strings.HasPrefix(encoded, "sha1$$"):
 		return "unsalted_sha1"
 	}
 	name, _, _ := strings.Cut(encoded, "$")

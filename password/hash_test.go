@@ -81,7 +81,8 @@ func TestHashAlgorithm(t *testing.T) {
 		"argon2$argon2id$v=19$m=8,t=1,p=1$c$aG": "argon2",
 		"5f4dcc3b5aa765d61d8327deb882cf99":      "unsalted_md5",
 		"md5$$5f4dcc3b5aa765d61d8327deb882cf99": "unsalted_md5",
-		"md5$$5f4dcc3b5aa765d61d8327deb882cf9":  "md5",
+		"md5$$5f4dcc3b5aa765d61d8327deb882cf9\u017f":     "unsalted_md5", // 37 characters
+		"md5$$5f4dcc3b5aa765d61d8327deb882cf9":           "md5",
 		"sha1$$5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8": "unsalted_sha1",
 		"hunter2": "",
 	} {
