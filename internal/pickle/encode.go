@@ -210,12 +210,19 @@ func (e *encoder) number() {
 	e.long(n)
 }
 
+// pythonNaN is Python's NaN, which Go's differs from in the last bit.
+const pythonNaN = 0x7ff8000000000000
+
 // float also reads NaN and the infinities; a number beyond a float's range is
 // infinite, as in Python.
 func (e *encoder) float(text string) {
 	f, _ := strconv.ParseFloat(text, 64)
+	bits := math.Float64bits(f)
+	if math.IsNaN(f) {
+		bits = pythonNaN
+	}
 	e.op(opBinFloat)
-	e.out = binary.BigEndian.AppendUint64(e.out, math.Float64bits(f))
+	e.out = binary.BigEndian.AppendUint64(e.out, bits)
 }
 
 func (e *encoder) small(n int64) {

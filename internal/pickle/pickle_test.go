@@ -40,6 +40,18 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+// TestNaN holds that NaN has Python's bits: struct.pack(">d", float("nan")).
+func TestNaN(t *testing.T) {
+	members, err := pyjson.ParseObject(`{"a":NaN}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	encoded, err := Encode(members, 5)
+	if want := "G\x7f\xf8\x00\x00\x00\x00\x00\x00s."; err != nil || !strings.HasSuffix(encoded, want) {
+		t.Errorf("%q, %v; want it to end in %q", encoded, err, want)
+	}
+}
+
 func TestDuplicateKeysKeepPlaceAndLastValue(t *testing.T) {
 	got, _, err := Decode("\x80\x05}(\x8c\x01aK\x01\x8c\x01bK\x02\x8c\x01aK\x03u.")
 	if err != nil || text(got) != `{"a":3,"b":2}` {
