@@ -18,6 +18,7 @@ type DB struct {
 	reader  *sql.DB // takes the reads; the same as pool but for SQLite
 	dialect *dialect.Dialect
 	queries *queries
+	users   *userTable
 	readRow dialect.RowFunc // past database/sql; may be nil
 	closer  func() error
 	created []string
@@ -31,7 +32,7 @@ type DB struct {
 // New makes a DB of connection pools, and creates absent tables if so wanted. It
 // is for the packages of the engines: nobody else can name a dialect. Where it
 // fails it closes what it was given.
-func New(ctx context.Context, from dialect.Source, d dialect.Dialect) (*DB, error) {
+func New(ctx context.Context, from dialect.Source, d dialect.Dialect, m UserModel) (*DB, error) {
 	if d.Location == nil {
 		d.Location = time.UTC
 	}
@@ -39,12 +40,18 @@ func New(ctx context.Context, from dialect.Source, d dialect.Dialect) (*DB, erro
 		from.Reader = from.Pool
 	}
 	db := &DB{pool: from.Pool, reader: from.Reader, dialect: &d, readRow: from.Row, closer: from.Close}
-	db.queries = newQueries(db.dialect)
+	var err error
+	if db.users, err = newUserTable(m, db.dialect); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	db.queries = newQueries(db.dialect, db.users)
 	if d.Prepare {
 		db.stmts = &sync.Map{}
 	}
+	if err := db.verify(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
 	if from.Create {
-		var err error
 		if db.created, err = db.Migrate(ctx); err != nil {
 			return nil, errors.Join(err, db.Close())
 		}

@@ -13,44 +13,47 @@ import (
 // GrantUser grants "app.codename" to the user. That it was granted before is no
 // error; ErrNotFound means that there is no such user or permission.
 func (db *DB) GrantUser(ctx context.Context, userID, permission string) error {
-	return db.grant(ctx, &db.queries.grantUser, &db.queries.grantableUser, userID, permission)
+	key, ok := db.userKey(userID)
+	return db.grant(ctx, &db.queries.grantUser, &db.queries.grantableUser, key, ok, permission)
 }
 
 // GrantGroup grants "app.codename" to the group, as GrantUser does to a user.
 func (db *DB) GrantGroup(ctx context.Context, groupID, permission string) error {
-	return db.grant(ctx, &db.queries.grantGroup, &db.queries.grantableGroup, groupID, permission)
+	key, ok := parseID(groupID)
+	return db.grant(ctx, &db.queries.grantGroup, &db.queries.grantableGroup, key, ok, permission)
 }
 
 // RevokeUser takes "app.codename" from the user. That it was not granted, or
 // that there is no such thing, is no error.
 func (db *DB) RevokeUser(ctx context.Context, userID, permission string) error {
-	return db.revoke(ctx, &db.queries.revokeUser, userID, permission)
+	key, ok := db.userKey(userID)
+	return db.revoke(ctx, &db.queries.revokeUser, key, ok, permission)
 }
 
 // RevokeGroup takes "app.codename" from the group, as RevokeUser does from a
 // user.
 func (db *DB) RevokeGroup(ctx context.Context, groupID, permission string) error {
-	return db.revoke(ctx, &db.queries.revokeGroup, groupID, permission)
+	key, ok := parseID(groupID)
+	return db.revoke(ctx, &db.queries.revokeGroup, key, ok, permission)
 }
 
-// grant inserts what joins owner and permission.
-func (db *DB) grant(ctx context.Context, insert, possible *dialect.Query, owner, permission string) error {
-	n, ok := parseID(owner)
+// grant inserts what joins owner and permission; ok says whether the owner is
+// possible at all.
+func (db *DB) grant(ctx context.Context, insert, possible *dialect.Query, owner any, ok bool, permission string) error {
 	app, codename, dotted := strings.Cut(permission, ".")
 	if !ok || !dotted || !storable(permission) {
 		return fmt.Errorf("database: %s: %w", insert.Name, ErrNotFound)
 	}
-	return db.join(ctx, insert, possible, n, app, codename)
+	return db.join(ctx, insert, possible, owner, app, codename)
 }
 
 // revoke deletes what joins owner and permission.
-func (db *DB) revoke(ctx context.Context, q *dialect.Query, owner, permission string) error {
-	n, ok := parseID(owner)
+func (db *DB) revoke(ctx context.Context, q *dialect.Query, owner any, ok bool, permission string) error {
 	app, codename, dotted := strings.Cut(permission, ".")
 	if !ok || !dotted || !storable(permission) {
 		return nil
 	}
-	_, err := db.exec(ctx, q, n, app, codename)
+	_, err := db.exec(ctx, q, owner, app, codename)
 	return err
 }
 

@@ -16,7 +16,7 @@ func (db *DB) Groups(ctx context.Context) ([]Group, error) {
 
 // UserGroups lists the groups of the user, by name.
 func (db *DB) UserGroups(ctx context.Context, userID string) ([]Group, error) {
-	n, ok := parseID(userID)
+	n, ok := db.userKey(userID)
 	if !ok {
 		return nil, nil
 	}
@@ -87,7 +87,7 @@ func (db *DB) DeleteGroup(ctx context.Context, id string) error {
 // AddToGroup puts the user into the group. That it is in there is no error;
 // ErrNotFound means that there is no such user or group.
 func (db *DB) AddToGroup(ctx context.Context, userID, groupID string) error {
-	user, ok := parseID(userID)
+	user, ok := db.userKey(userID)
 	group, okGroup := parseID(groupID)
 	if !ok || !okGroup {
 		return fmt.Errorf("database: add to group: %w", ErrNotFound)
@@ -98,7 +98,7 @@ func (db *DB) AddToGroup(ctx context.Context, userID, groupID string) error {
 // RemoveFromGroup takes the user out of the group. That it is not in there is no
 // error.
 func (db *DB) RemoveFromGroup(ctx context.Context, userID, groupID string) error {
-	user, ok := parseID(userID)
+	user, ok := db.userKey(userID)
 	group, okGroup := parseID(groupID)
 	if !ok || !okGroup {
 		return nil

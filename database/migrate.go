@@ -18,7 +18,9 @@ import (
 //
 // A database with no table of Django's gets those of contenttypes, auth,
 // sessions and admin. Where some of them exist, they stay as they are, and only
-// what this package cannot do without is added: contenttypes, auth and sessions.
+// what this package cannot do without is added: contenttypes, auth and sessions. The
+// tables of a custom [UserModel] are Django's to create: they are there, or opening
+// the database fails.
 //
 // Any number of nodes may do it at once: it happens once, in one transaction
 // where the engine's DDL knows such, and under a lock. Django's own migrate does
@@ -52,7 +54,7 @@ func (db *DB) complete(ctx context.Context) (bool, error) {
 	}
 	for _, app := range needed() {
 		for _, table := range app.Tables {
-			if !present[table] {
+			if !present[table] && !db.swapped(table) {
 				return false, nil
 			}
 		}
@@ -112,6 +114,12 @@ func ledger(ctx context.Context, conn dialect.Conn, q *queries) (map[string]bool
 	return recorded, rows.Err()
 }
 
+// swapped reports whether a table is one of those that a custom user model stands
+// for. Django does not create them then.
+func (db *DB) swapped(table string) bool {
+	return db.users.custom && (table == "auth_user" || strings.HasPrefix(table, "auth_user_"))
+}
+
 // needed are the apps that this package cannot do without.
 func needed() []schema.App { return schema.Apps[:3] }
 
@@ -137,7 +145,7 @@ func (m *migration) run(ctx context.Context) error {
 		}
 	}
 	apps := needed()
-	fresh := len(recorded) == 0 && (m.present[schema.Ledger] || !m.anyPresent())
+	fresh := !m.db.users.custom && len(recorded) == 0 && (m.present[schema.Ledger] || !m.anyPresent())
 	if fresh {
 		apps = schema.Apps
 	}
@@ -212,7 +220,7 @@ func (m *migration) create(ctx context.Context, apps []schema.App, withLedger bo
 	wanted := map[string]bool{schema.Ledger: withLedger}
 	for _, app := range apps {
 		for _, table := range app.Tables {
-			wanted[table] = true
+			wanted[table] = !m.db.swapped(table)
 		}
 	}
 	for _, table := range tables {

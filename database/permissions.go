@@ -26,7 +26,7 @@ func (db *DB) GroupPermissions(ctx context.Context, userID string) ([]string, er
 
 // permissionsOf runs one of the two queries.
 func (db *DB) permissionsOf(ctx context.Context, q *dialect.Query, userID string) ([]string, error) {
-	n, ok := parseID(userID)
+	n, ok := db.userKey(userID)
 	if !ok {
 		return nil, nil
 	}

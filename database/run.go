@@ -37,8 +37,12 @@ func (db *DB) row(ctx context.Context, q *dialect.Query, args []any, dest ...any
 	return db.explain(q, err)
 }
 
-// rows runs a query and calls scan for each row.
+// rows runs a query and calls scan for each row. The empty query, of what a user
+// model does not have, has none.
 func (db *DB) rows(ctx context.Context, q *dialect.Query, args []any, scan func(*sql.Rows) error, reset func()) error {
+	if q.Text == "" {
+		return nil
+	}
 	count := 0
 	err := db.retry(ctx, !q.Write, func() error {
 		count = 0
@@ -62,8 +66,12 @@ func (db *DB) rows(ctx context.Context, q *dialect.Query, args []any, scan func(
 	return db.explain(q, err)
 }
 
-// exec runs a statement and gives the number of rows that it matched.
+// exec runs a statement and gives the number of rows that it matched, none by the
+// empty one.
 func (db *DB) exec(ctx context.Context, q *dialect.Query, args ...any) (int64, error) {
+	if q.Text == "" {
+		return 0, nil
+	}
 	result, err := db.result(ctx, q, args)
 	if err != nil {
 		return 0, err
@@ -172,6 +180,9 @@ func (db *DB) explain(q *dialect.Query, err error) error {
 	switch db.class(err) {
 	case dialect.Duplicate:
 		return fmt.Errorf("database: %s: %w", q.Name, ErrDuplicate)
+	case dialect.Missing: // its text names the column, and holds no value
+		return fmt.Errorf("database: %s: a column that must not be NULL was given no value; see User.SetExtra and UserModel.Defaults: %w: %w",
+			q.Name, ErrInvalid, err)
 	case dialect.Invalid:
 		return fmt.Errorf("database: %s: %w", q.Name, ErrInvalid)
 	}

@@ -8,10 +8,10 @@ import (
 	"github.com/coatcheck/coatcheck/password"
 )
 
-// User is a row of auth_user. The zero User is the anonymous one: it has no ID.
+// User is a row of auth_user, or of the table that a [UserModel] names. The zero User is the anonymous one: it has no ID.
 // Copies of a user share what [User.Cached] keeps.
 type User struct {
-	// ID is the primary key in decimal; empty for the anonymous user.
+	// ID is the primary key in decimal, or a UUID; empty for the anonymous user.
 	ID string
 	// Username is unique, at most 150 characters.
 	Username string
@@ -35,7 +35,8 @@ type User struct {
 	// not stored with it. Django: user.backend.
 	Backend string `json:"-"`
 
-	memo *memo
+	memo  *memo
+	extra *extra // of a custom user model
 }
 
 // IsAuthenticated reports whether this is a user of the table, and not the

@@ -14,7 +14,7 @@ import (
 
 // UserByID fetches the user with this id, or ErrNotFound.
 func (db *DB) UserByID(ctx context.Context, id string) (*User, error) {
-	n, ok := parseID(id)
+	n, ok := db.userKey(id)
 	if !ok {
 		return nil, fmt.Errorf("database: user: %w", ErrNotFound)
 	}
@@ -60,7 +60,11 @@ func (db *DB) UsersByEmail(ctx context.Context, email string) ([]*User, error) {
 		return nil, nil
 	}
 	var all []*User
-	err := db.rows(ctx, &db.queries.usersByEmail, []any{db.dialect.FoldArg(email), true}, func(rows *sql.Rows) error {
+	args := []any{db.dialect.FoldArg(email)}
+	if db.users.column["is_active"] != "" {
+		args = append(args, true)
+	}
+	err := db.rows(ctx, &db.queries.usersByEmail, args, func(rows *sql.Rows) error {
 		row := db.newUserRow()
 		err := rows.Scan(row.dest()...)
 		all = append(all, row.finish())
@@ -78,38 +82,6 @@ func (db *DB) user(ctx context.Context, q *dialect.Query, args ...any) (*User, e
 	return row.finish(), nil
 }
 
-// userRow is a User with what reading it takes, in one piece of memory.
-type userRow struct {
-	User
-	memo        memo
-	id          int64
-	login, join dialect.Time
-	columns     [11]any
-}
-
-func (db *DB) newUserRow() *userRow {
-	row := &userRow{}
-	row.login = dialect.Time{Dest: &row.LastLogin, Dialect: db.dialect}
-	row.join = dialect.Time{Dest: &row.DateJoined, Dialect: db.dialect}
-	return row
-}
-
-// dest is where the columns go, in the order of the queries.
-func (row *userRow) dest() []any {
-	row.columns = [...]any{
-		&row.id, (*string)(&row.Password), &row.login, &row.IsSuperuser, &row.Username,
-		&row.FirstName, &row.LastName, &row.Email, &row.IsStaff, &row.IsActive, &row.join,
-	}
-	return row.columns[:]
-}
-
-// finish gives the User once the columns are read.
-func (row *userRow) finish() *User {
-	row.ID = strconv.FormatInt(row.id, 10)
-	row.User.memo = &row.memo
-	return &row.User
-}
-
 // exists runs a query for which any row means yes.
 func (db *DB) exists(ctx context.Context, q *dialect.Query, args ...any) (bool, error) {
 	var one int
@@ -118,33 +90,6 @@ func (db *DB) exists(ctx context.Context, q *dialect.Query, args ...any) (bool, 
 		return false, nil
 	}
 	return err == nil, err
-}
-
-// CreateUser inserts a user and sets its ID. A zero DateJoined becomes now. A
-// name that exists is ErrDuplicate, and on MySQL also one that differs from it
-// by case only. Nothing is normalised here: see auth.
-func (db *DB) CreateUser(ctx context.Context, u *User) error {
-	if u.ID != "" {
-		return errors.New("database: create user: it has an ID already")
-	}
-	joined := u.DateJoined
-	if joined.IsZero() {
-		joined = time.Now()
-	}
-	joined = joined.Truncate(time.Microsecond).UTC()
-	if err := errors.Join(u.check(), db.checkTime("date_joined", joined), db.checkTime("last_login", u.LastLogin)); err != nil {
-		return err
-	}
-	id, err := db.insert(ctx, &db.queries.createUser, string(u.Password), db.nullTime(u.LastLogin), u.IsSuperuser,
-		u.Username, u.FirstName, u.LastName, u.Email, u.IsStaff, u.IsActive, db.dialect.Bind(joined))
-	if err != nil {
-		return err
-	}
-	u.ID, u.DateJoined, u.LastLogin = id, joined, u.LastLogin.Truncate(time.Microsecond)
-	if u.memo == nil {
-		u.memo = &memo{}
-	}
-	return nil
 }
 
 // insert runs an INSERT and gives the new id, or ErrDuplicate.
@@ -168,27 +113,9 @@ func (db *DB) insert(ctx context.Context, q *dialect.Query, args ...any) (string
 	return strconv.FormatInt(id, 10), db.explain(q, err)
 }
 
-// check refuses a user that the columns cannot hold.
-func (u *User) check() error {
-	return check(field{"username", u.Username, 150}, field{"first_name", u.FirstName, 150},
-		field{"last_name", u.LastName, 150}, field{"email", u.Email, 254}, field{"password", string(u.Password), 128})
-}
-
-// UpdateUser writes the user's name, e-mail and flags. It leaves password,
-// last_login and date_joined alone, which have methods of their own, so that a
-// user object held for a while never brings an old password back. ErrNotFound,
-// or ErrDuplicate where the new name exists.
-func (db *DB) UpdateUser(ctx context.Context, u *User) error {
-	if err := u.check(); err != nil {
-		return err
-	}
-	return db.touchUser(ctx, &db.queries.updateUser, u.ID, u.Username, u.FirstName, u.LastName, u.Email,
-		u.IsActive, u.IsStaff, u.IsSuperuser)
-}
-
 // touchUser runs an UPDATE of the user with this id.
 func (db *DB) touchUser(ctx context.Context, q *dialect.Query, id string, args ...any) error {
-	n, ok := parseID(id)
+	n, ok := db.userKey(id)
 	if !ok {
 		return fmt.Errorf("database: %s: %w", q.Name, ErrNotFound)
 	}
@@ -200,10 +127,14 @@ func (db *DB) touchUser(ctx context.Context, q *dialect.Query, id string, args .
 }
 
 // SetLastLogin writes last_login and nothing else; the zero time writes NULL.
-// ErrNotFound where there is no such user.
+// ErrNotFound where there is no such user. A user model without the field has
+// nothing to write.
 func (db *DB) SetLastLogin(ctx context.Context, id string, at time.Time) error {
 	if err := db.checkTime("last_login", at); err != nil {
 		return err
+	}
+	if db.queries.setLastLogin.Text == "" {
+		return nil
 	}
 	return db.touchUser(ctx, &db.queries.setLastLogin, id, db.nullTime(at))
 }
@@ -225,7 +156,7 @@ func (db *DB) ReplacePassword(ctx context.Context, id string, old, new password.
 	if err := check(field{"password", string(new), 128}); err != nil {
 		return false, err
 	}
-	n, ok := parseID(id)
+	n, ok := db.userKey(id)
 	if !ok || !storable(string(old)) {
 		return false, nil
 	}
@@ -238,13 +169,13 @@ func (db *DB) ReplacePassword(ctx context.Context, id string, old, new password.
 // their user and stay, good for nothing. ErrNotFound where there is no such
 // user. A program's own table that refers to the user makes it an error.
 func (db *DB) DeleteUser(ctx context.Context, id string) error {
-	n, ok := parseID(id)
+	n, ok := db.userKey(id)
 	if !ok {
 		return fmt.Errorf("database: delete user: %w", ErrNotFound)
 	}
 	return db.Tx(ctx, func(ctx context.Context, tx *DB) error {
 		q := tx.queries
-		if err := tx.row(ctx, &q.lockUser, []any{n}, &n); err != nil {
+		if err := tx.row(ctx, &q.lockUser, []any{n}, new(int)); err != nil {
 			return absent("delete user", err)
 		}
 		present, err := tx.tables(ctx)

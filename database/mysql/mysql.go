@@ -31,6 +31,8 @@ type Config struct {
 	// new site: times are stored in UTC. Where it has USE_TZ False it is
 	// Django's TIME_ZONE, in whose naive local time the columns are.
 	Location *time.Location
+	// UserModel says where the users are, if not in auth_user.
+	UserModel database.UserModel
 	// NoCreate leaves absent tables absent. Use [database.DB.Migrate] later.
 	NoCreate bool
 }
@@ -67,7 +69,7 @@ func (c Config) Open(ctx context.Context) (*database.DB, error) {
 		return nil, errors.Join(fmt.Errorf("mysql: connect to %s: %w", config.Addr, redact(err, config)), pool.Close())
 	}
 	from := dialect.Source{Pool: pool, Create: !c.NoCreate}
-	db, err := database.New(ctx, from, spoken(c.Location))
+	db, err := database.New(ctx, from, spoken(c.Location), c.UserModel)
 	if err != nil {
 		return nil, fmt.Errorf("mysql: %w", err)
 	}
@@ -92,6 +94,8 @@ func spoken(loc *time.Location) dialect.Dialect {
 		Style:       dialect.Bare,
 		Location:    loc,
 		BinaryCast:  true,
+		Backticks:   true,
+		AsText:      func(column string) string { return "CAST(" + column + " AS CHAR)" },
 		ForUpdate:   " FOR UPDATE",
 		DeleteLimit: true,
 		Isolation:   sql.LevelReadCommitted,
@@ -113,6 +117,8 @@ func classify(err error) dialect.Class {
 	switch failure.Number {
 	case 1062, 1586: // ER_DUP_ENTRY, ER_DUP_ENTRY_WITH_KEY_NAME
 		return dialect.Duplicate
+	case 1048, 1364: // ER_BAD_NULL_ERROR, ER_NO_DEFAULT_FOR_FIELD
+		return dialect.Missing
 	case 1205, 1213, 1020, 3572: // lock wait timeout, deadlock, record changed (MariaDB), NOWAIT
 		return dialect.Transient
 	case 1053, 1317, 1927: // server shutdown, query interrupted, connection killed (MariaDB)

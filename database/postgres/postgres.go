@@ -31,6 +31,8 @@ type Config struct {
 	// new site; where it has USE_TZ False, Django's TIME_ZONE. PostgreSQL stores
 	// instants, so it changes no row here: see [database.DB.Location].
 	Location *time.Location
+	// UserModel says where the users are, if not in auth_user.
+	UserModel database.UserModel
 	// NoCreate leaves absent tables absent. Use [database.DB.Migrate] later.
 	NoCreate bool
 }
@@ -66,7 +68,7 @@ func (c Config) Open(ctx context.Context) (*database.DB, error) {
 		Close:  func() error { pool.Close(); return nil },
 		Create: !c.NoCreate,
 	}
-	db, err := database.New(ctx, from, spoken(c.Location))
+	db, err := database.New(ctx, from, spoken(c.Location), c.UserModel)
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
@@ -93,6 +95,8 @@ func spoken(loc *time.Location) dialect.Dialect {
 		Returning:  true,
 		OnConflict: true,
 		IntCast:    "::bigint",
+		UUIDCast:   "::uuid",
+		AsText:     func(column string) string { return column + "::text" },
 		ForUpdate:  " FOR UPDATE",
 		FoldUpper:  true,
 		SkipLocked: " FOR UPDATE SKIP LOCKED",
@@ -121,6 +125,8 @@ func classify(err error) dialect.Class {
 	switch failure.Code {
 	case "23505": // unique_violation
 		return dialect.Duplicate
+	case "23502": // not_null_violation
+		return dialect.Missing
 	case "40001", "40P01", "55P03": // serialization_failure, deadlock_detected, lock_not_available
 		return dialect.Transient
 	case "57P01", "57P02": // admin_shutdown, crash_shutdown

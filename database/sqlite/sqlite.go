@@ -31,6 +31,8 @@ type Config struct {
 	// new site: times are stored in UTC. Where it has USE_TZ False it is
 	// Django's TIME_ZONE, in whose naive local time the columns are.
 	Location *time.Location
+	// UserModel says where the users are, if not in auth_user.
+	UserModel database.UserModel
 	// NoCreate leaves absent tables absent. Use [database.DB.Migrate] later.
 	NoCreate bool
 }
@@ -56,7 +58,7 @@ func (c Config) Open(ctx context.Context) (*database.DB, error) {
 		return nil, errors.Join(fmt.Errorf("sqlite: open %s: %w", src.shown, err), src.release())
 	}
 	from.Create = !c.NoCreate
-	db, err := database.New(ctx, from, spoken(c.Location))
+	db, err := database.New(ctx, from, spoken(c.Location), c.UserModel)
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: %s: %w", src.shown, err)
 	}
@@ -145,10 +147,16 @@ func spoken(loc *time.Location) dialect.Dialect {
 		TimeText:   true,
 		Prepare:    true,
 		OnConflict: true,
+		AsText:     asText,
 		Tables:     "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')",
 		Classify:   classify,
 		Alone:      dialect.AloneInTx(""), // a transaction that writes begins IMMEDIATE
 	}
+}
+
+// asText keeps every digit of a float, which SQLite's own cast does not.
+func asText(column string) string {
+	return "CASE typeof(" + column + ") WHEN 'real' THEN printf('%!.17g', " + column + ") ELSE CAST(" + column + " AS TEXT) END"
 }
 
 // classify tells what an error means.
@@ -164,6 +172,8 @@ func classify(err error) dialect.Class {
 	switch failure.ExtendedCode() {
 	case sqlite3.CONSTRAINT_UNIQUE, sqlite3.CONSTRAINT_PRIMARYKEY:
 		return dialect.Duplicate
+	case sqlite3.CONSTRAINT_NOTNULL:
+		return dialect.Missing
 	}
 	switch failure.Code() {
 	case sqlite3.BUSY, sqlite3.LOCKED:

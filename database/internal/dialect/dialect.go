@@ -25,6 +25,7 @@ type Class int
 const (
 	Other     Class = iota
 	Duplicate       // a unique constraint refused the row
+	Missing         // a column that must not be NULL was given no value
 	Transient       // nothing was written, the same work may succeed now
 	Invalid         // the value does not fit the column
 	Lost            // the connection broke: what was read may be read again
@@ -56,6 +57,12 @@ type Dialect struct {
 	BinaryCast bool
 	// IntCast is appended to an integer parameter.
 	IntCast string
+	// UUIDCast is appended to a parameter that is a UUID.
+	UUIDCast string
+	// Backticks says that names are quoted by them, and not by quotation marks.
+	Backticks bool
+	// AsText spells a column of whatever type in a SELECT, where it comes as text.
+	AsText func(column string) string
 	// ForUpdate is appended to a SELECT that locks its rows.
 	ForUpdate string
 	// FoldUpper says that a comparison without case is UPPER() = UPPER(), as
