@@ -101,12 +101,12 @@ func CleanLoginName(raw string) (string, error) {
 	if err := checkLength(username, MaxUsername); err != nil {
 		return "", err
 	}
-	if strings.IndexByte(username, 0) >= 0 {
-		return "", ErrNUL
-	}
 	username = NormalizeUsername(username)
 	if err := checkLength(username, MaxUsername); err != nil {
 		return "", err
+	}
+	if strings.IndexByte(username, 0) >= 0 {
+		return "", ErrNUL
 	}
 	return username, nil
 }

@@ -35,9 +35,10 @@ func TestCleanUsername(t *testing.T) {
 		}
 	}
 	for raw, message := range map[string]string{
-		strings.Repeat("é", 151):            "Ensure this value has at most 150 characters (it has 151).",
-		strings.Repeat("\ufdfa", 10):        "Ensure this value has at most 150 characters (it has 180).",
-		strings.Repeat("a", 1<<20) + "\x00": "Ensure this value has at most 150 characters (it has 1048577).",
+		strings.Repeat("é", 151):              "Ensure this value has at most 150 characters (it has 151).",
+		strings.Repeat("\ufdfa", 10):          "Ensure this value has at most 150 characters (it has 180).",
+		strings.Repeat("a", 1<<20) + "\x00":   "Ensure this value has at most 150 characters (it has 1048577).",
+		strings.Repeat("\ufdfa", 10) + "\x00": "Ensure this value has at most 150 characters (it has 181).", // of two errors, Django's first
 	} {
 		_, err := CleanUsername(raw)
 		var field *FieldError
