@@ -21,7 +21,9 @@ var (
 
 // NewUser is what a user is made of. It never prints the password.
 type NewUser struct {
-	Username string // required; stored in its NFKC form
+	// Username is required and stored in its NFKC form. Where users sign in by
+	// their e-mail address it is that, and stored as Email is; either will do.
+	Username string
 	Email    string // stored with the domain in lower case
 	// Password is stored as a hash. An empty one makes an account that no
 	// password opens (Django: password=None).
@@ -30,6 +32,9 @@ type NewUser struct {
 	LastName  string
 	IsStaff   bool
 	Inactive  bool // Django: is_active=False
+	// Extra are values for the columns of the site's own user model, by name; see
+	// database.UserModel and its Defaults. They are as User.SetExtra takes them.
+	Extra map[string]any `json:"-"`
 }
 
 // String hides the password.
@@ -44,7 +49,8 @@ func (n NewUser) LogValue() slog.Value { return slog.StringValue(n.String()) }
 // CreateUser stores a new user and makes no session (Django: create_user). As
 // in Django the username is not validated here but where it is typed: see
 // CleanUsername. The error is ErrUsernameRequired, ErrUsernameTaken,
-// password.ErrBusy or an outage.
+// password.ErrBusy, database.ErrInvalid where the user model cannot store what is
+// given or wants more, or an outage.
 func (s *Service) CreateUser(ctx context.Context, n NewUser) (*User, error) {
 	return s.create(ctx, n, false)
 }
@@ -57,7 +63,17 @@ func (s *Service) CreateSuperuser(ctx context.Context, n NewUser) (*User, error)
 }
 
 func (s *Service) create(ctx context.Context, n NewUser, superuser bool) (*User, error) {
-	if n.Username == "" {
+	username, email := NormalizeUsername(n.Username), NormalizeEmail(n.Email)
+	if s.usernameIsEmail {
+		switch username = NormalizeEmail(n.Username); {
+		case username == "":
+			username = email
+		case email != "" && email != username:
+			return nil, fmt.Errorf("auth: username and e-mail address are one column of this user model, and differ: %w", database.ErrInvalid)
+		}
+		email = username
+	}
+	if username == "" {
 		return nil, ErrUsernameRequired
 	}
 	hash, err := s.newHash(ctx, n.Password)
@@ -65,12 +81,15 @@ func (s *Service) create(ctx context.Context, n NewUser, superuser bool) (*User,
 		return nil, err
 	}
 	user := &User{
-		Username: NormalizeUsername(n.Username), Email: NormalizeEmail(n.Email), Password: hash,
+		Username: username, Email: email, Password: hash,
 		FirstName: n.FirstName, LastName: n.LastName,
 		IsActive: !n.Inactive, IsStaff: n.IsStaff, IsSuperuser: superuser, DateJoined: time.Now(),
 	}
+	for column, value := range n.Extra {
+		user.SetExtra(column, value)
+	}
 	switch err := s.users.CreateUser(ctx, user); {
-	case errors.Is(err, database.ErrDuplicate):
+	case errors.Is(err, database.ErrDuplicate) && s.nameIsTaken(ctx, user):
 		return nil, ErrUsernameTaken
 	case err != nil:
 		return nil, fmt.Errorf("auth: create user: %w", err)
@@ -79,6 +98,23 @@ func (s *Service) create(ctx context.Context, n NewUser, superuser bool) (*User,
 	s.passwordChanged(ctx, n.Password, user)
 	return user, nil
 }
+
+// nameIsTaken says whether it is the username that a new user shares with
+// another, and not some column of the site's own user model.
+func (s *Service) nameIsTaken(ctx context.Context, user *User) bool {
+	if !s.moreColumns {
+		return true
+	}
+	_, err := s.users.UserByUsername(ctx, user.Username)
+	return err == nil
+}
+
+// modeler is a database with a user model.
+type modeler interface{ UserModel() database.UserModel }
+
+// UsernameIsEmail says whether users sign in by their e-mail address, because
+// the user model says so (Django: USERNAME_FIELD = "email").
+func (s *Service) UsernameIsEmail() bool { return s.usernameIsEmail }
 
 func (s *Service) newHash(ctx context.Context, raw string) (password.Hash, error) {
 	if raw == "" {

@@ -120,6 +120,9 @@ type Service struct {
 
 	validators []password.Validator
 	tokens     *PasswordResetTokenGenerator
+
+	usernameIsEmail bool // by the user model
+	moreColumns     bool // the user model has some of its own
 }
 
 // New checks the configuration and makes a Service.
@@ -156,6 +159,10 @@ func New(c Config) (*Service, error) {
 	s := &Service{
 		users: c.Users, passwords: c.Passwords, backends: c.Backends,
 		hooks: c.Hooks, log: c.Logger, validators: slices.Clone(c.Validators),
+	}
+	if m, ok := c.Users.(modeler); ok {
+		model := m.UserModel()
+		s.usernameIsEmail, s.moreColumns = model.UsernameIsEmail(), len(model.Extra) > 0
 	}
 	for _, key := range append([]string{c.SecretKey}, c.SecretKeyFallbacks...) {
 		s.hashes = append(s.hashes, signing.NewMAC(sha256.New, authHashSalt, key))

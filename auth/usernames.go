@@ -93,16 +93,22 @@ func CleanUsername(raw string) (string, error) {
 // CleanLoginName is the username that a visitor signs in with: as
 // [CleanUsername], but not validated, because a name that is none belongs to no
 // account. Django: UsernameField, the username of AuthenticationForm.
-func CleanLoginName(raw string) (string, error) {
+func CleanLoginName(raw string) (string, error) { return cleanLogin(raw, MaxUsername) }
+
+// CleanLoginEmail is [CleanLoginName] where users sign in by their e-mail
+// address, which is longer. As in Django it is not put into any form but NFKC.
+func CleanLoginEmail(raw string) (string, error) { return cleanLogin(raw, maxEmailColumn) }
+
+func cleanLogin(raw string, limit int) (string, error) {
 	username := pystr.Strip(raw)
 	if username == "" {
 		return "", ErrRequired
 	}
-	if err := checkLength(username, MaxUsername); err != nil {
+	if err := checkLength(username, limit); err != nil {
 		return "", err
 	}
 	username = NormalizeUsername(username)
-	if err := checkLength(username, MaxUsername); err != nil {
+	if err := checkLength(username, limit); err != nil {
 		return "", err
 	}
 	if strings.IndexByte(username, 0) >= 0 {

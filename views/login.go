@@ -14,9 +14,15 @@ const (
 	sayInactive     = "This account is inactive."
 )
 
-func loginForm(next string) *Form {
+// loginForm has a field "username" also where that is the e-mail address, as in
+// Django.
+func (v *Views) loginForm(next string) *Form {
+	name := &Field{Name: "username", Label: "Username", Type: "text", Autocomplete: "username", MaxLength: auth.MaxUsername, Required: true}
+	if v.config.Auth.UsernameIsEmail() {
+		name.Label, name.Type, name.MaxLength = "Email", "email", maxEmail
+	}
 	return &Form{Submit: "Log in", Next: next, Fields: []*Field{
-		{Name: "username", Label: "Username", Type: "text", Autocomplete: "username", MaxLength: auth.MaxUsername, Required: true},
+		name,
 		{Name: "password", Label: "Password", Type: "password", Autocomplete: "current-password", Required: true},
 	}}
 }
@@ -29,7 +35,7 @@ func (v *Views) login(w http.ResponseWriter, r *http.Request) {
 	}
 	if r.Method != http.MethodPost {
 		report(r, "login form shown")
-		form := loginForm(v.next(r, nil))
+		form := v.loginForm(v.next(r, nil))
 		if query(r)[createdField].text != "" {
 			form.Notice = "Your account is ready. Log in to go on."
 		}
@@ -41,8 +47,8 @@ func (v *Views) login(w http.ResponseWriter, r *http.Request) {
 		v.fail(w, r, err)
 		return
 	}
-	form := loginForm(v.next(r, b))
-	credentials := readCredentials(r, b, form)
+	form := v.loginForm(v.next(r, b))
+	credentials := v.readCredentials(r, b, form)
 	if form.Failed() {
 		report(r, "login refused: fields are missing or wrong")
 		v.showForm(w, r, http.StatusBadRequest, "login.html", form)
@@ -90,12 +96,16 @@ func (v *Views) rejectLogin(w http.ResponseWriter, r *http.Request, form *Form, 
 
 // readCredentials reads the fields as Django's AuthenticationForm does; the
 // password is taken as it is.
-func readCredentials(r *http.Request, b body, form *Form) auth.Credentials {
+func (v *Views) readCredentials(r *http.Request, b body, form *Form) auth.Credentials {
 	c := auth.Credentials{Request: r}
 	name, secret := form.Fields[0], form.Fields[1]
 	if raw, ok := name.take(b); ok {
 		name.Value = raw
-		username, err := auth.CleanLoginName(raw)
+		clean := auth.CleanLoginName
+		if v.config.Auth.UsernameIsEmail() {
+			clean = auth.CleanLoginEmail
+		}
+		username, err := clean(raw)
 		if err != nil {
 			name.Errors = []string{err.Error()}
 		}

@@ -13,25 +13,38 @@ import (
 // by the limit of the body as well; this one is for the stored account.
 const maxPassword = 4096
 
+var errPasswordTooLong = &auth.FieldError{Code: "max_length", Message: "This password is too long: at most 4,096 bytes can be used."}
+
 // sayTaken is Django's sentence about a username that exists.
 const sayTaken = "A user with that username already exists."
+
+// sayEmailTaken is Django's where the e-mail address is what users sign in with.
+const sayEmailTaken = "User with this Email address already exists."
+
+// maxEmail is the length of the column.
+const maxEmail = 254
 
 // createdField in the query of the login page tells it to say that the account
 // was made. Nothing follows from it but that sentence.
 const createdField = "created"
 
-func signupForm(next string) *Form {
-	return &Form{Submit: "Create account", Next: next, Fields: []*Field{
-		{
-			Name: "username", Label: "Username", Type: "text", Autocomplete: "username", MaxLength: auth.MaxUsername, Required: true,
-			Help: "Letters, digits and @ . + - _ only.",
-		},
-		{Name: "email", Label: "Email", Type: "email", Autocomplete: "email", MaxLength: 254, Help: "Optional."},
-		{
-			Name: "password", Label: "Password", Type: "password", Autocomplete: "new-password", Required: true,
-			Help: "A few words that nobody would guess.",
-		},
-	}}
+// signupForm begins with what users sign in with, and ends with the password.
+func (v *Views) signupForm(next string) *Form {
+	name := &Field{
+		Name: "username", Label: "Username", Type: "text", Autocomplete: "username", MaxLength: auth.MaxUsername, Required: true,
+		Help: "Letters, digits and @ . + - _ only.",
+	}
+	email := &Field{Name: "email", Label: "Email", Type: "email", Autocomplete: "email", MaxLength: maxEmail, Help: "Optional."}
+	secret := &Field{
+		Name: "password", Label: "Password", Type: "password", Autocomplete: "new-password", Required: true,
+		Help: "A few words that nobody would guess.",
+	}
+	fields := []*Field{name, email, secret}
+	if v.config.Auth.UsernameIsEmail() {
+		email.Autocomplete, email.Required, email.Help = "username", true, ""
+		fields = fields[1:]
+	}
+	return &Form{Submit: "Create account", Next: next, Fields: fields}
 }
 
 // signup makes a user and no session.
@@ -45,7 +58,7 @@ func (v *Views) signup(w http.ResponseWriter, r *http.Request) {
 	}
 	if r.Method != http.MethodPost {
 		report(r, "sign-up form shown")
-		v.invite(w, r, "signup.html", signupForm(v.next(r, nil)))
+		v.invite(w, r, "signup.html", v.signupForm(v.next(r, nil)))
 		return
 	}
 	b, err := readBody(w, r)
@@ -53,7 +66,7 @@ func (v *Views) signup(w http.ResponseWriter, r *http.Request) {
 		v.fail(w, r, err)
 		return
 	}
-	form := signupForm(v.next(r, b))
+	form := v.signupForm(v.next(r, b))
 	status, err := v.signUp(r, b, form)
 	switch {
 	case err != nil:
@@ -74,18 +87,23 @@ func (v *Views) signup(w http.ResponseWriter, r *http.Request) {
 func (v *Views) signUp(r *http.Request, b body, form *Form) (status int, err error) {
 	ctx := r.Context()
 	user := readNewUser(b, form)
-	if secret := form.Fields[2]; len(secret.Errors) == 0 && v.config.Validate != nil {
+	if secret := form.Fields[len(form.Fields)-1]; len(secret.Errors) == 0 && v.config.Validate != nil {
 		known := user
 		known.Password = ""
 		secret.Errors = v.config.Validate(ctx, user.Password, known)
 	}
-	if name := form.Fields[0]; len(name.Errors) == 0 {
-		taken, err := v.config.Auth.UsernameTaken(ctx, user.Username)
+	say := sayTaken
+	name := user.Username
+	if v.config.Auth.UsernameIsEmail() {
+		say, name = sayEmailTaken, user.Email
+	}
+	if len(form.Fields[0].Errors) == 0 {
+		taken, err := v.config.Auth.UsernameTaken(ctx, name)
 		if err != nil {
 			return 0, err
 		}
 		if taken {
-			name.Errors = []string{sayTaken}
+			form.Fields[0].Errors = []string{say}
 			return http.StatusConflict, nil
 		}
 	}
@@ -94,7 +112,7 @@ func (v *Views) signUp(r *http.Request, b body, form *Form) (status int, err err
 	}
 	created, err := v.config.Auth.CreateUser(ctx, user)
 	if errors.Is(err, auth.ErrUsernameTaken) {
-		form.Fields[0].Errors = []string{sayTaken}
+		form.Fields[0].Errors = []string{say}
 		return http.StatusConflict, nil
 	}
 	if err != nil {
@@ -107,28 +125,31 @@ func (v *Views) signUp(r *http.Request, b body, form *Form) (status int, err err
 // readNewUser reads and checks the fields one by one.
 func readNewUser(b body, form *Form) auth.NewUser {
 	var user auth.NewUser
-	name, email, secret := form.Fields[0], form.Fields[1], form.Fields[2]
-	if raw, ok := name.take(b); ok {
-		name.Value = raw
-		username, err := auth.CleanUsername(raw)
+	for _, field := range form.Fields {
+		raw, ok := field.take(b)
+		if !ok {
+			continue
+		}
+		var err error
+		switch field.Name {
+		case "username":
+			field.Value = raw
+			user.Username, err = auth.CleanUsername(raw)
+		case "email":
+			field.Value = raw
+			user.Email, err = auth.CleanEmail(raw)
+			if user.Email == "" && err == nil && field.Required { // blanks
+				err = auth.ErrRequired
+			}
+		case "password":
+			user.Password = raw
+			if len(raw) > maxPassword {
+				err = errPasswordTooLong
+			}
+		}
 		if err != nil {
-			name.Errors = []string{err.Error()}
+			field.Errors = []string{err.Error()}
 		}
-		user.Username = username
-	}
-	if raw, ok := email.take(b); ok {
-		email.Value = raw
-		address, err := auth.CleanEmail(raw)
-		if err != nil {
-			email.Errors = []string{err.Error()}
-		}
-		user.Email = address
-	}
-	if raw, ok := secret.take(b); ok {
-		if len(raw) > maxPassword {
-			secret.Errors = []string{"This password is too long: at most 4,096 bytes can be used."}
-		}
-		user.Password = raw
 	}
 	return user
 }
