@@ -1,7 +1,6 @@
 package conformance_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -35,8 +34,14 @@ type own struct {
 // newOwn serves Coatcheck on the database, whose absent tables it creates.
 func newOwn(t *testing.T, db testenv.Database) *own {
 	t.Helper()
+	return newOwnWith(t, db, database.UserModel{})
+}
+
+// newOwnWith is newOwn with a user model of the site's own.
+func newOwnWith(t *testing.T, db testenv.Database, model database.UserModel) *own {
+	t.Helper()
 	site, err := coatcheck.New(coatcheck.Config{
-		Database: openDatabase(t, db), SecretKey: secretKey, Logger: slog.New(slog.DiscardHandler),
+		Database: openDatabase(t, db, model), SecretKey: secretKey, Logger: slog.New(slog.DiscardHandler),
 		Passwords: password.Config{Hashers: append([]password.Hasher{password.PBKDF2SHA256{Iterations: 10000}}, password.DefaultHashers()[1:]...)},
 	})
 	if err != nil {
@@ -55,17 +60,25 @@ func newOwn(t *testing.T, db testenv.Database) *own {
 	return o
 }
 
-func openDatabase(t *testing.T, db testenv.Database) *database.DB {
+func openDatabase(t *testing.T, db testenv.Database, model database.UserModel) *database.DB {
 	t.Helper()
-	open := map[string]func(context.Context, string) (*database.DB, error){
-		"sqlite3": sqlite.Open, "postgresql": postgres.Open, "mysql": mysql.Open,
-	}
-	opened, err := open[db.Engine](t.Context(), db.DSN())
+	opened, err := open(t, db, model)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { opened.Close() })
 	return opened
+}
+
+func open(t *testing.T, db testenv.Database, model database.UserModel) (*database.DB, error) {
+	switch db.Engine {
+	case "postgresql":
+		return postgres.Config{DSN: db.DSN(), UserModel: model}.Open(t.Context())
+	case "mysql":
+		return mysql.Config{DSN: db.DSN(), UserModel: model}.Open(t.Context())
+	default:
+		return sqlite.Config{DSN: db.DSN(), UserModel: model}.Open(t.Context())
+	}
 }
 
 // URL is an address of Coatcheck's side.

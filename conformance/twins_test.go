@@ -73,7 +73,8 @@ var scenarios = []struct {
 const somePassword = "corréct horse ☃"
 
 func account(name string) fields {
-	return fields{"username": strings.NewReplacer(" ", "_", ",", "").Replace(name), "password": somePassword, "email": "a@Example.COM"}
+	address := strings.NewReplacer(" ", "_", ",", "").Replace(name) + "@example.com" // a username too
+	return fields{"username": address, "password": somePassword, "email": address}
 }
 
 // loggedIn makes a browser that signed up and logged in on the side.

@@ -10,6 +10,7 @@ agree on comes from environment variables; twin_test.go sets them.
     TWIN_USE_TZ                 1 (default) or 0
     TWIN_TIME_ZONE              UTC (default)
     TWIN_SESSION_ENGINE         django.contrib.sessions.backends.db (default)
+    TWIN_AUTH_USER_MODEL        auth.User (default), or accounts.Member, the site's own
     TWIN_PBKDF2_ITERATIONS      lowers the cost of new pbkdf2_sha256 hashes; Django's own without it
 """
 
@@ -59,6 +60,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
 USE_TZ = env("USE_TZ", "1") == "1"
 TIME_ZONE = env("TIME_ZONE", "UTC")
 
+AUTH_USER_MODEL = env("AUTH_USER_MODEL", "auth.User")
+
 SESSION_ENGINE = env("SESSION_ENGINE", global_settings.SESSION_ENGINE)
 
 PASSWORD_HASHERS = list(global_settings.PASSWORD_HASHERS)
@@ -72,6 +75,9 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
 ]
+
+if AUTH_USER_MODEL != "auth.User":
+    INSTALLED_APPS.append("accounts")
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

@@ -16,4 +16,7 @@ urlpatterns = [
     path("twin/session/", views.set_session),
     path("twin/password/", views.change_password),
     path("twin/deactivate/", views.deactivate),
+    path("twin/columns/", views.columns),
+    path("twin/permissions/", views.permissions),
+    path("twin/permissions-of/", views.permissions_of),
 ]

@@ -9,6 +9,7 @@ import json
 
 from django.contrib.auth import authenticate, get_user_model, login, logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import Group, Permission
 from django.db import IntegrityError, transaction
 from django.http import JsonResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -26,11 +27,11 @@ def fields(request):
 @csrf_exempt
 @require_POST
 def signup(request):
-    """username, password, optional email: makes a user, and no session."""
+    """username, password, optional email and extra fields: makes a user, and no session."""
     data = fields(request)
     try:
         with transaction.atomic():
-            User.objects.create_user(data["username"], data.get("email", ""), data["password"])
+            User.objects.create_user(data["username"], data.get("email", ""), data["password"], **data.get("extra", {}))
     except IntegrityError:
         return JsonResponse({"error": "A user with that username already exists."}, status=409)
     return JsonResponse({"message": "User created successfully"}, status=201)
@@ -107,6 +108,42 @@ def change_password(request):
 @require_POST
 def deactivate(request):
     """username: of any user, by anybody."""
-    if not User.objects.filter(username=fields(request)["username"]).update(is_active=False):
+    if not User.objects.filter(**{User.USERNAME_FIELD: fields(request)["username"]}).update(is_active=False):
         return JsonResponse({"error": "No such user"}, status=404)
     return JsonResponse({"message": "User deactivated"})
+
+
+def columns(request):
+    """The own columns of a user of a custom model, as JSON writes them: ?username=."""
+    user = User.objects.get(**{User.USERNAME_FIELD: request.GET["username"]})
+    own = ["company", "employees", "score", "verified", "birthday", "seen", "badge", "settings"]
+    return JsonResponse({"id": str(user.pk), **{name: getattr(user, name) for name in own}})
+
+
+@csrf_exempt
+@require_POST
+def permissions(request):
+    """username, group, permission: grants the permission to the group, puts the user
+    into it, and tells what the user may do."""
+    data = fields(request)
+    user = User.objects.get(**{User.USERNAME_FIELD: data["username"]})
+    app, codename = data["permission"].split(".")
+    group, _ = Group.objects.get_or_create(name=data["group"])
+    group.permissions.add(Permission.objects.get(content_type__app_label=app, codename=codename))
+    user.groups.add(group)
+    return may(user)
+
+
+def may(user):
+    return JsonResponse(
+        {
+            "groups": sorted(group.name for group in user.groups.all()),
+            "own": sorted(user.get_user_permissions()),
+            "by_group": sorted(user.get_group_permissions()),
+        }
+    )
+
+
+def permissions_of(request):
+    """What a user may do: ?username=."""
+    return may(User.objects.get(**{User.USERNAME_FIELD: request.GET["username"]}))
