@@ -29,8 +29,10 @@ lint: ## gofumpt, go build, go vet, staticcheck, here and in bench
 fmt: ## format the code
 	@scripts/lint.sh --write
 
-conformance: ## the vectors and the live Djangos only, telling each
-	@scripts/withservers.sh go test -count=1 -v -timeout 10m ./conformance/...
+conformance: export COATCHECK_DIFF_CASES ?= 100000
+conformance: export COATCHECK_DIFF_SEED ?= $(shell date +%s)
+conformance: ## the live Djangos only, telling each, with 100,000 made-up cases of each kind
+	@scripts/withservers.sh go test -count=1 -v -timeout 60m ./conformance/...
 
 fuzz: ## each fuzz target for FUZZTIME=60s
 	@scripts/fuzz.sh

@@ -1,0 +1,287 @@
+#!/usr/bin/env python3
+"""Answers, by a real Django, the cases that the differential tests make up.
+
+One line of JSON is a request: {"oracle": NAME, "cases": [{...}, ...]}. One line of
+JSON is its answer: a list with one value a case. The program ends with its
+standard input. It works unchanged under Django 3.2, 4.2, 5.2 and 6.1.
+
+An exception that Django lets through is the answer {"error": "refused"}. Fields
+that begin with "note:" say more, and are not compared.
+"""
+
+import base64
+import io
+import json
+import pickle
+import sys
+import time
+import unicodedata
+
+import django
+from django.conf import settings
+
+SECRET_KEY = "the oracle's secret key, which is long and random enough"
+OLD_KEY = "an older key of the oracle, which verifies only"
+
+urlpatterns = []
+
+HASHERS = ["PBKDF2", "PBKDF2SHA1", "Argon2", "BCryptSHA256", "BCrypt", "Scrypt", "MD5"]
+
+
+def setup():
+    import django.contrib.auth.hashers as hashers
+
+    settings.configure(
+        SECRET_KEY=SECRET_KEY,
+        SECRET_KEY_FALLBACKS=[OLD_KEY],
+        ROOT_URLCONF=__name__,
+        USE_TZ=True,
+        TIME_ZONE="UTC",
+        INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", "django.contrib.sessions"],
+        PASSWORD_HASHERS=[
+            "django.contrib.auth.hashers.%sPasswordHasher" % name
+            for name in HASHERS
+            if hasattr(hashers, name + "PasswordHasher")
+        ],
+        LOGGING_CONFIG=None,
+        DEFAULT_AUTO_FIELD="django.db.models.AutoField",
+    )
+    import logging
+
+    logging.disable(logging.CRITICAL)
+    django.setup()
+    cheap = {
+        "PBKDF2": {"iterations": 10},
+        "PBKDF2SHA1": {"iterations": 10},
+        "Argon2": {"time_cost": 1, "memory_cost": 64, "parallelism": 1},
+        "BCryptSHA256": {"rounds": 4},
+        "BCrypt": {"rounds": 4},
+        "Scrypt": {"work_factor": 16, "block_size": 8, "parallelism": 1},
+    }
+    for name, attributes in cheap.items():
+        for attribute, value in attributes.items():
+            if hasattr(hashers, name + "PasswordHasher"):
+                setattr(getattr(hashers, name + "PasswordHasher"), attribute, value)
+
+
+class At:
+    """time.time() for one case."""
+
+    real = time.time
+
+    def __init__(self, now):
+        self.now = now
+
+    def __enter__(self):
+        time.time = lambda: self.now
+
+    def __exit__(self, *args):
+        time.time = At.real
+
+
+def dumps(value):
+    return json.dumps(value, separators=(",", ":"))
+
+
+def same(claim, value):
+    """Whether the JSON text of the other side is this very value."""
+    try:
+        return repr(json.loads(claim)) == repr(value)
+    except ValueError:
+        return False
+
+
+def unassigned(text):
+    """The characters that this Python's Unicode does not know yet."""
+    return "".join(c for c in text if unicodedata.category(c) == "Cn")
+
+
+def cookie_parse(case):
+    from django.core.handlers.wsgi import get_str_from_wsgi
+    from django.http import parse_cookie
+
+    header = base64.b64decode(case["header"]).decode("latin-1")
+    return parse_cookie(get_str_from_wsgi({"HTTP_COOKIE": header}, "HTTP_COOKIE", ""))
+
+
+def set_cookie(case):
+    from django.http import HttpResponse
+
+    response = HttpResponse()
+    attributes = {key: case[key] for key in ("path", "domain", "samesite")}
+    with At(case["now"]):
+        if case["delete"]:
+            response.delete_cookie(case["name"], **attributes)
+        else:
+            for key in ("max_age", "secure", "httponly"):
+                attributes[key] = case[key]
+            response.set_cookie(case["name"], case["value"], **attributes)
+    (cookie,) = response.cookies.values()
+    return {"line": cookie.OutputString()}
+
+
+def store():
+    from django.contrib.sessions.backends.db import SessionStore
+
+    return SessionStore()
+
+
+def session_decode(case):
+    value = store().decode(case["data"])
+    return {"text": dumps(value), "same": same(case["claim"], value)}
+
+
+def session_encode(case):
+    value = json.loads(case["json"])
+    with At(case["now"]):
+        return {"data": store().encode(value), "back": dumps(store().decode(case["claim"]))}
+
+
+class DataOnly(pickle.Unpickler):
+    def find_class(self, module, name):
+        raise pickle.UnpicklingError("a class")
+
+
+def session_pickle(case):
+    value = json.loads(case["json"])
+    claimed = DataOnly(io.BytesIO(base64.b64decode(case["claim"]))).load()
+    return {
+        "pickle": base64.b64encode(pickle.dumps(value, case["protocol"])).decode(),
+        "same": repr(claimed) == repr(value),
+    }
+
+
+def signed(case):
+    from django.core import signing
+
+    keys = {"key": case["key"], "salt": case["salt"]}
+    if django.VERSION >= (4, 1):
+        keys["fallback_keys"] = [OLD_KEY]
+    try:
+        with At(case["now"]):
+            if case["how"] == "loads":
+                value = signing.loads(case["signed"], max_age=case["max_age"], **keys)
+                return {"text": dumps(value), "same": same(case["claim"], value)}
+            if case["how"] == "timestamp":
+                return {"text": signing.TimestampSigner(**keys).unsign(case["signed"], max_age=case["max_age"])}
+            return {"text": signing.Signer(**keys).unsign(case["signed"])}
+    except signing.SignatureExpired:
+        return {"error": "SignatureExpired"}
+    except signing.BadSignature:
+        return {"error": "BadSignature"}
+
+
+def password_hash(case):
+    from django.contrib.auth import hashers
+
+    answer = {"usable": hashers.is_password_usable(case["encoded"])}
+    try:
+        answer["algorithm"] = hashers.identify_hasher(case["encoded"]).algorithm
+    except ValueError:
+        answer["algorithm"] = ""
+    updates = []
+    try:
+        answer["ok"] = hashers.check_password(case["password"], case["encoded"], updates.append)
+        answer["update"] = bool(updates)
+    except BaseException as e:  # bcrypt panics
+        answer["raises"], answer["note:type"] = True, type(e).__name__
+        answer["ok"] = answer["update"] = False
+    return answer
+
+
+def safe_url(case):
+    from django.utils.http import url_has_allowed_host_and_scheme
+
+    safe = url_has_allowed_host_and_scheme(case["url"], set(case["hosts"]), case["https"])
+    return {"safe": safe, "note:unassigned": unassigned(case["url"])}
+
+
+def login_redirect(case):
+    from django.contrib.auth.views import redirect_to_login
+
+    return {"location": redirect_to_login(case["next"], case["login_url"], case["field"])["Location"]}
+
+
+def username(case):
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.contrib.auth.forms import UsernameField
+    from django.contrib.auth.validators import ASCIIUsernameValidator, UnicodeUsernameValidator
+    from django.core.exceptions import ValidationError
+
+    text = case["text"]
+    answer = {"normal": AbstractBaseUser.normalize_username(text), "note:unassigned": unassigned(text)}
+    for name, validator in ("valid", UnicodeUsernameValidator), ("ascii", ASCIIUsernameValidator):
+        try:
+            validator()(text)
+            answer[name] = True
+        except ValidationError:
+            answer[name] = False
+    try:
+        answer["clean"] = UsernameField(max_length=150).clean(text)
+    except ValidationError as e:
+        answer["clean"], answer["code"] = "", e.error_list[0].code
+    answer["fold"] = unicodedata.normalize("NFKC", text).casefold()
+    return answer
+
+
+def email(case):
+    from django.contrib.auth.base_user import BaseUserManager
+    from django.core.exceptions import ValidationError
+    from django.core.validators import validate_email
+
+    answer = {"normal": BaseUserManager.normalize_email(case["text"]), "note:unassigned": unassigned(case["text"])}
+    try:
+        validate_email(case["text"])
+        answer["valid"] = True
+    except ValidationError:
+        answer["valid"] = False
+    return answer
+
+
+def csrf_token(case):
+    """What Django 4.1 and later make of a cookie and a token."""
+    from django.middleware import csrf
+
+    answer = {}
+    for name in "cookie", "token":
+        try:
+            csrf._check_token_format(case[name])
+            answer[name] = "ok"
+        except csrf.InvalidTokenFormat as e:
+            answer[name] = e.reason
+    secret = case["cookie"]
+    if answer["cookie"] == "ok" == answer["token"]:
+        if len(secret) == csrf.CSRF_TOKEN_LENGTH:
+            secret = csrf._unmask_cipher_token(secret)
+        answer["match"] = csrf._does_token_match(case["token"], secret)
+        answer["secret"] = secret
+        answer["mine"] = csrf._does_token_match(case["masked"], secret)
+    return answer
+
+
+ORACLES = {
+    f.__name__: f
+    for f in (
+        cookie_parse, set_cookie, session_decode, session_encode, session_pickle, signed, password_hash,
+        safe_url, login_redirect, username, email, csrf_token,
+    )
+}
+
+
+def answer(oracle, case):
+    try:
+        return ORACLES[oracle](case)
+    except BaseException as e:
+        return {"error": "refused", "note:type": type(e).__name__}
+
+
+def main():
+    setup()
+    print(json.dumps({"django": django.get_version(), "unicode": unicodedata.unidata_version}), flush=True)
+    for line in sys.stdin:
+        request = json.loads(line)
+        print(json.dumps([answer(request["oracle"], case) for case in request["cases"]]), flush=True)
+
+
+if __name__ == "__main__":
+    main()
