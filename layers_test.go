@@ -49,6 +49,8 @@ var staircase = []step{
 	{"2, the sessions", []string{"sessions/cachestore/redis"}, []string{"github.com/redis/rueidis"}},
 	{"2, the sessions", []string{"sessions/cachestore/memcached"}, []string{"github.com/bradfitz/gomemcache"}},
 	{"2, the sessions", []string{"sessions/cacheddb"}, nil},
+	{"2, the sessions", []string{"sessions/filestore"}, []string{"golang.org/x/sys"}},
+	{"2, the sessions", []string{"sessions/cookiestore"}, nil},
 	{"between 2 and 3, who", []string{"auth"}, nil},
 	{"3, the middleware", []string{"middleware"}, nil},
 	{"4, the views", []string{"views"}, nil},

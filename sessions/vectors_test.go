@@ -119,7 +119,7 @@ var checks = map[string]func(t *testing.T, r *record) string{
 		return differ(string(data), strings.ReplaceAll(r.DecodedJSON, " ", ""))
 	},
 	"file_key": func(*testing.T, *record) string {
-		return listed + "the rule for keys of the file engine, which this store is not"
+		return listed + "tested in package filestore, whose rule it is"
 	},
 	"set_expiry":  checkExpiry,
 	"read_expiry": checkExpiry,

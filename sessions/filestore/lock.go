@@ -1,0 +1,60 @@
+package filestore
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+)
+
+// errLink: what is there is a symbolic link, which no session is.
+var errLink = errors.New("a symbolic link")
+
+// held is a session's file that no other process of this program may change.
+type held struct {
+	file   *os.File
+	unlock func()
+}
+
+// Close lets others in.
+func (h *held) Close() {
+	h.unlock()
+	h.file.Close()
+}
+
+// lock opens the file at path and waits until it is this caller's alone. The
+// error is os.ErrNotExist where there is none.
+func lock(ctx context.Context, path string) (*held, error) {
+	for {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		h, err := lockOnce(path)
+		if err != nil {
+			return nil, err
+		}
+		ours, err := h.file.Stat()
+		if err == nil {
+			var there os.FileInfo
+			if there, err = os.Lstat(path); err == nil && os.SameFile(ours, there) {
+				return h, nil
+			}
+		}
+		h.Close() // it was replaced while this caller waited
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+// contentOf reads an open file from its beginning, at most one byte too much.
+func contentOf(f *os.File) (string, error) {
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return "", fault("read", err)
+	}
+	content, err := io.ReadAll(io.LimitReader(f, maxSize+1))
+	if err != nil {
+		return "", fault("read", err)
+	}
+	return string(content), nil
+}
