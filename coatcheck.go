@@ -38,6 +38,16 @@ type Config struct {
 	Sessions sessions.Config
 	// Passwords has the PASSWORD_HASHERS setting and the limits of hashing.
 	Passwords password.Config
+	// Validators judge new passwords on the sign-up page. Nil means the four of a
+	// new Django project, password.DefaultValidators; to take every password, give
+	// an empty list that is not nil. Django: AUTH_PASSWORD_VALIDATORS.
+	Validators []password.Validator
+	// PasswordResetTimeout is how long a reset token holds; three days when zero.
+	// Django: PASSWORD_RESET_TIMEOUT.
+	PasswordResetTimeout time.Duration
+	// TimeZone is Django's TIME_ZONE, by which reset tokens are stamped. Nil means
+	// the zone of Database, which is UTC unless its Location says otherwise.
+	TimeZone *time.Location
 	// Backends are the AUTHENTICATION_BACKENDS; nil means a ModelBackend.
 	Backends []auth.Backend
 	// Hooks are called at logins, logouts and failed logins.
@@ -46,9 +56,32 @@ type Config struct {
 	Views views.Config
 	// LoginURL is "/accounts/login/" when empty. Django: LOGIN_URL.
 	LoginURL string
-	// TrustedOrigins are other sites, "https://other.example", whose pages may
-	// send forms to this one. Django: CSRF_TRUSTED_ORIGINS.
+	// Guard keeps other sites' pages from acting with a visitor's cookies. When
+	// empty it is GuardDjango where Django made the tables of the database, and
+	// GuardCrossOrigin where Coatcheck did.
+	Guard Guard
+	// CSRF has the CSRF_… settings of GuardDjango and GuardBoth. What is nil or
+	// empty of TrustedOrigins, SessionCookieDomain, Failure and Logger is filled in.
+	CSRF middleware.CSRFConfig
+	// TrustedOrigins are other sites, "https://other.example" or
+	// "https://*.example.com", whose pages may send forms to this one. Django:
+	// CSRF_TRUSTED_ORIGINS.
 	TrustedOrigins []string
+	// AllowedHosts are the hosts that the site answers for, as in
+	// middleware.HostsConfig; others get 400. Nil answers for every host, so set
+	// it before anything makes links from the host of a request; a list that is
+	// empty and not nil answers for none. Django: ALLOWED_HOSTS.
+	AllowedHosts []string
+	// TrustedProxies are the addresses or networks of the proxies in front of the
+	// site, or "unix", as in middleware.ProxyConfig. Their X-Forwarded-Proto and
+	// X-Forwarded-For are believed, and nobody else's.
+	TrustedProxies []string
+	// Proxy has the other settings about proxies. Its Trusted is TrustedProxies
+	// when nil.
+	Proxy middleware.ProxyConfig
+	// Security has the SECURE_… settings and X_FRAME_OPTIONS. Nil adds no headers
+	// to the program's own pages; the account pages always have theirs.
+	Security *middleware.SecurityConfig
 	// Logger is slog.Default() when nil. It never gets a secret.
 	Logger *slog.Logger
 }
@@ -127,17 +160,9 @@ func (s *Site) wireAuth(c *Config) error {
 	s.Auth, err = auth.New(auth.Config{
 		Users: c.Database, Passwords: passwords, Backends: c.Backends, SecretKey: c.SecretKey,
 		SecretKeyFallbacks: c.SecretKeyFallbacks, AcceptSHA1: c.AcceptSHA1, Hooks: c.Hooks, Logger: c.Logger,
+		Validators: c.Validators, PasswordResetTimeout: c.PasswordResetTimeout, TimeZone: c.TimeZone,
 	})
 	return err
-}
-
-func (s *Site) wireMiddleware(c *Config) error {
-	guard, err := middleware.CrossOrigin(c.TrustedOrigins...)
-	if err != nil {
-		return err
-	}
-	s.chain = middleware.Chain(guard, middleware.Sessions(s.Sessions), middleware.Authentication(s.Auth))
-	return nil
 }
 
 func (s *Site) wireViews(c *Config) error {
@@ -158,7 +183,7 @@ func (s *Site) wireAccess(c *Config) error {
 }
 
 // Handler wraps the program's handler, usually a mux, with the middleware: the
-// cross-origin guard, the session and the user of each request.
+// guard, the session and the user of each request.
 func (s *Site) Handler(h http.Handler) http.Handler { return s.chain(h) }
 
 // housekeeping is how often Run removes expired sessions, give or take a tenth,

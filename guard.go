@@ -1,0 +1,134 @@
+package coatcheck
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/middleware"
+)
+
+// Guard names what keeps other sites' pages from acting with a visitor's
+// cookies.
+type Guard string
+
+// The guards. The empty one is GuardDjango where Django made the tables of the
+// database, and GuardCrossOrigin where Coatcheck did.
+const (
+	// GuardCrossOrigin looks at the headers by which browsers tell where a
+	// request comes from. Forms need no token, and clients that are no browsers
+	// pass. See middleware.CrossOrigin.
+	GuardCrossOrigin Guard = "cross-origin"
+	// GuardDjango asks for Django's tokens, so that forms rendered by Django are
+	// good here, and the other way. See middleware.CSRF.
+	GuardDjango Guard = "django"
+	// GuardBoth asks for both.
+	GuardBoth Guard = "both"
+)
+
+type wrapper = func(http.Handler) http.Handler
+
+// wireMiddleware makes the chain: Proxy, Hosts, Security, CrossOrigin, Sessions,
+// CSRF, Authentication; of these, those that the configuration asks for.
+func (s *Site) wireMiddleware(c *Config) error {
+	guard, err := chooseGuard(c)
+	if err != nil {
+		return err
+	}
+	proxy := c.Proxy
+	proxy.Logger = orLogger(proxy.Logger, c.Logger)
+	if proxy.Trusted == nil {
+		proxy.Trusted = c.TrustedProxies
+	}
+	var chain []wrapper
+	for _, part := range []struct {
+		wanted bool
+		make   func() (wrapper, error)
+	}{
+		{len(proxy.Trusted) > 0, func() (wrapper, error) { return middleware.Proxy(proxy) }},
+		{c.AllowedHosts != nil, func() (wrapper, error) {
+			return middleware.Hosts(middleware.HostsConfig{Allowed: c.AllowedHosts, Logger: c.Logger})
+		}},
+		{c.Security != nil, func() (wrapper, error) { return secure(c) }},
+		{guard != GuardDjango, func() (wrapper, error) { return middleware.CrossOrigin(c.TrustedOrigins...) }},
+		{true, func() (wrapper, error) { return middleware.Sessions(s.Sessions), nil }},
+		{guard != GuardCrossOrigin, func() (wrapper, error) { return middleware.CSRF(s.csrfConfig(c)) }},
+		{true, func() (wrapper, error) { return middleware.Authentication(s.Auth), nil }},
+	} {
+		if !part.wanted {
+			continue
+		}
+		m, err := part.make()
+		if err != nil {
+			return err
+		}
+		chain = append(chain, m)
+	}
+	s.chain = middleware.Chain(chain...)
+	return nil
+}
+
+// secure refuses to lead visitors to a host that they made up.
+func secure(c *Config) (wrapper, error) {
+	if c.Security.SSLRedirect && c.Security.SSLHost == "" && c.AllowedHosts == nil {
+		return nil, errors.New("coatcheck: Config.Security.SSLRedirect leads to the host that the request names; " +
+			"set Config.AllowedHosts, or Security.SSLHost")
+	}
+	return middleware.Security(*c.Security)
+}
+
+// csrfConfig fills in what the site knows.
+func (s *Site) csrfConfig(c *Config) middleware.CSRFConfig {
+	config := c.CSRF
+	config.Logger = orLogger(config.Logger, c.Logger)
+	if config.TrustedOrigins == nil {
+		config.TrustedOrigins = c.TrustedOrigins
+	}
+	if config.SessionCookieDomain == "" {
+		config.SessionCookieDomain = c.Sessions.CookieDomain
+	}
+	if config.Failure == nil {
+		config.Failure = func(w http.ResponseWriter, r *http.Request, f middleware.CSRFFailure) { s.Views.CSRFFailure(w, r, f) }
+	}
+	return config
+}
+
+func orLogger(own, site *slog.Logger) *slog.Logger {
+	if own != nil {
+		return own
+	}
+	return site
+}
+
+// chooseGuard is Config.Guard, or the default for the database.
+func chooseGuard(c *Config) (Guard, error) {
+	switch c.Guard {
+	case GuardCrossOrigin, GuardDjango, GuardBoth:
+		return c.Guard, nil
+	case "":
+	default:
+		return "", fmt.Errorf("coatcheck: Config.Guard is %q; it must be %q, %q or %q", c.Guard, GuardCrossOrigin, GuardDjango, GuardBoth)
+	}
+	ours, err := madeHere(c.Database)
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("coatcheck: find out who made the tables, to choose a guard (or set Config.Guard): %w", err)
+	case ours:
+		return GuardCrossOrigin, nil
+	}
+	return GuardDjango, nil
+}
+
+// madeHere says whether Coatcheck made the tables. It writes the rows of its
+// migrations in one statement, all with one time, and Django each at its own.
+func madeHere(db *database.DB) (bool, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	var times int
+	err := db.SQL().QueryRowContext(ctx, "SELECT COUNT(DISTINCT applied) FROM django_migrations WHERE app = 'auth'").Scan(&times)
+	return times == 1, err
+}
