@@ -42,7 +42,7 @@ func newOwnWith(t *testing.T, db testenv.Database, model database.UserModel) *ow
 	t.Helper()
 	site, err := coatcheck.New(coatcheck.Config{
 		Database: openDatabase(t, db, model), SecretKey: secretKey, Logger: slog.New(slog.DiscardHandler),
-		Guard: coatcheck.GuardCrossOrigin, // the tests post JSON, without tokens
+		Guard:     coatcheck.GuardCrossOrigin, // the tests post JSON, without tokens
 		Passwords: password.Config{Hashers: append([]password.Hasher{password.PBKDF2SHA256{Iterations: 10000}}, password.DefaultHashers()[1:]...)},
 	})
 	if err != nil {
