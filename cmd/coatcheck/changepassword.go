@@ -15,7 +15,7 @@ type changepasswordCommand struct {
 	passwordFlags
 }
 
-// maxTries is how often two passwords may differ.
+// maxTries is how often two passwords may differ, or be refused.
 const maxTries = 3
 
 // Run asks for the new password twice. Where the input is no terminal it reads
@@ -45,7 +45,7 @@ func (c *changepasswordCommand) Run(ctx context.Context, con *console) (err erro
 		return err
 	}
 	con.say(fmt.Sprintf("Changing password for user '%s'", user))
-	raw, err := askTwice(ctx, con, user)
+	raw, err := newPassword(ctx, con, accounts, user)
 	if err != nil {
 		return err
 	}
@@ -56,24 +56,36 @@ func (c *changepasswordCommand) Run(ctx context.Context, con *console) (err erro
 	return nil
 }
 
-// askTwice asks for a password until it is typed the same twice.
-func askTwice(ctx context.Context, con *console, user *auth.User) (string, error) {
+// newPassword asks for a password until it is typed the same twice and is good.
+func newPassword(ctx context.Context, con *console, accounts *auth.Service, user *auth.User) (string, error) {
 	for range maxTries {
-		var typed [2]string
-		for i, prompt := range [...]string{"Password: ", "Password (again): "} {
-			raw, err := con.askSecret(ctx, prompt)
-			if err != nil {
-				return "", err
-			}
-			if raw == "" {
-				return "", errors.New("aborted")
-			}
-			typed[i] = raw
+		first, second, err := askTwice(ctx, con)
+		if err != nil {
+			return "", err
 		}
-		if typed[0] == typed[1] {
-			return typed[0], nil
+		if first != second {
+			con.say("Passwords do not match. Please try again.")
+			continue
 		}
-		con.say("Passwords do not match. Please try again.")
+		if good, err := judge(ctx, con, accounts, first, user); good || err != nil {
+			return first, err
+		}
 	}
 	return "", sentence(fmt.Sprintf("Aborting password change for user '%s' after %d attempts", user, maxTries))
+}
+
+// askTwice asks for a password and for the same again.
+func askTwice(ctx context.Context, con *console) (first, second string, err error) {
+	var typed [2]string
+	for i, prompt := range [...]string{"Password: ", "Password (again): "} {
+		raw, err := con.askSecret(ctx, prompt)
+		if err != nil {
+			return "", "", err
+		}
+		if raw == "" {
+			return "", "", errors.New("aborted")
+		}
+		typed[i] = raw
+	}
+	return typed[0], typed[1], nil
 }

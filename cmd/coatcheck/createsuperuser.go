@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/password"
 )
 
 // createsuperuserCommand makes a user who may do everything (Django:
@@ -147,7 +148,7 @@ func (m *superuserMaker) fromPrompts(ctx context.Context, username, email *strin
 	if user.Email, err = m.askEmail(ctx, email); err != nil {
 		return user, err
 	}
-	user.Password, err = m.askPassword(ctx)
+	user.Password, err = m.askPassword(ctx, &auth.User{Username: user.Username, Email: user.Email})
 	return user, err
 }
 
@@ -229,7 +230,8 @@ func cleanEmail(address string) (string, error) {
 	return auth.CleanEmail(address)
 }
 
-func (m *superuserMaker) askPassword(ctx context.Context) (string, error) {
+// askPassword asks until two are the same, and good or wanted all the same.
+func (m *superuserMaker) askPassword(ctx context.Context, user *auth.User) (string, error) {
 	for {
 		first, err := m.con.askSecret(ctx, "Password: ")
 		if err != nil {
@@ -245,9 +247,32 @@ func (m *superuserMaker) askPassword(ctx context.Context) (string, error) {
 		case strings.TrimSpace(first) == "":
 			m.con.complain(passwordsBlank.Error())
 		default:
-			return first, nil
+			if ok, err := m.acceptPassword(ctx, first, user); ok || err != nil {
+				return first, err
+			}
 		}
 	}
+}
+
+// acceptPassword shows what the validators say, and asks whether to pass them
+// over.
+func (m *superuserMaker) acceptPassword(ctx context.Context, raw string, user *auth.User) (bool, error) {
+	if good, err := judge(ctx, m.con, m.accounts, raw, user); good || err != nil {
+		return good, err
+	}
+	answer, err := m.con.ask(ctx, "Bypass password validation and create user anyway? [y/N]: ")
+	return strings.EqualFold(answer, "y"), err
+}
+
+// judge shows what is wrong with a password, and says whether nothing is.
+func judge(ctx context.Context, con *console, accounts *auth.Service, raw string, user *auth.User) (bool, error) {
+	err := accounts.ValidatePassword(ctx, raw, user)
+	var wrong password.ValidationErrors
+	if errors.As(err, &wrong) {
+		con.complain(wrong.Error())
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // suggestUsername gives the name of the system's user in a form that Django

@@ -77,6 +77,15 @@ type passwordFlags struct {
 	Hasher     string                `group:"passwords" name:"password-hasher" enum:"pbkdf2_sha256,argon2,bcrypt_sha256,scrypt" default:"pbkdf2_sha256" help:"Algorithm of new hashes: ${enum}. All of them are read."`
 	Iterations int                   `group:"passwords" name:"password-iterations" default:"${iterations}" help:"PBKDF2 iterations of new hashes (Django 6.1: 1500000, 5.2: 1000000, 4.2: 600000)."`
 	Update     password.UpdatePolicy `group:"passwords" name:"password-update" default:"only-up" help:"When a login replaces the stored hash: only-up, exact (Django's rule) or never."`
+	Validate   bool                  `group:"passwords" name:"validate-passwords" default:"true" negatable:"" help:"Refuse new passwords that a new Django project refuses; on by default. --no-validate-passwords takes every password."`
+}
+
+// validators are those of a new Django project, or none.
+func (f *passwordFlags) validators() []password.Validator {
+	if !f.Validate {
+		return []password.Validator{}
+	}
+	return password.DefaultValidators()
 }
 
 func (f *passwordFlags) config() (password.Config, error) {
@@ -110,7 +119,7 @@ func (f *passwordFlags) accounts(db *database.DB) (*auth.Service, error) {
 		return nil, err
 	}
 	return auth.New(auth.Config{
-		Users: db, Passwords: hashers, SecretKey: rand.Text(), Logger: slog.New(slog.DiscardHandler),
+		Users: db, Passwords: hashers, Validators: f.validators(), SecretKey: rand.Text(), Logger: slog.New(slog.DiscardHandler),
 	})
 }
 

@@ -94,7 +94,7 @@ func (c *serveCommand) site(db *database.DB, key secret, log *slog.Logger) (*coa
 	}
 	return coatcheck.New(coatcheck.Config{
 		Database: db, SecretKey: key.key, SecretKeyFallbacks: key.fallbacks, AcceptSHA1: c.AcceptSHA1,
-		Sessions: sessions, Passwords: passwords, LoginURL: c.LoginURL, TrustedOrigins: c.TrustedOrigins, Logger: log,
+		Sessions: sessions, Passwords: passwords, Validators: c.validators(), LoginURL: c.LoginURL, TrustedOrigins: c.TrustedOrigins, Logger: log,
 		Views: views.Config{
 			SiteName: c.SiteName, LoginRedirectURL: c.LoginRedirectURL, LogoutRedirectURL: c.LogoutRedirectURL,
 			SignupClosed: c.SignupClosed,
