@@ -2,6 +2,7 @@ package sessions
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/coatcheck/coatcheck/signing"
 )
@@ -66,4 +67,15 @@ func (c *Codec) Decode(text string) (Data, error) {
 		return Data{}, fmt.Errorf("%w: %w", signing.ErrMalformed, err)
 	}
 	return d, nil
+}
+
+// DecodeSigned is Decode, and also says when the data was signed, in whole
+// seconds.
+func (c *Codec) DecodeSigned(text string) (Data, time.Time, error) {
+	_, at, err := c.signer.Unsign(text)
+	if err != nil {
+		return Data{}, time.Time{}, err
+	}
+	d, err := c.Decode(text)
+	return d, at, err
 }

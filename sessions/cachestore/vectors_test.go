@@ -121,7 +121,7 @@ func checkLifetime(t *testing.T, r *record, cache *fake) string {
 		t.Fatal(err)
 	}
 	err = s.Create(t.Context(), sessions.NewKey(), &sessions.Record{Data: data, Expires: expires})
-	return differ(t, err, fmt.Sprint(int64(cache.lifetime / time.Second)), fmt.Sprint(*r.TTL))
+	return differ(t, err, fmt.Sprint(int64(cache.lifetime/time.Second)), fmt.Sprint(*r.TTL))
 }
 
 func checkMemcached(t *testing.T, r *record) string {
@@ -142,7 +142,7 @@ func checkTimeout(t *testing.T, r *record) string {
 	err := s.Create(t.Context(), sessions.NewKey(), &sessions.Record{Expires: time.Now().Add(time.Duration(*r.Timeout * float64(time.Second)))})
 	wrong := differ(t, err, fmt.Sprint(len(cache.values) == 1), fmt.Sprint(r.Exists))
 	if r.Exists {
-		wrong += differ(t, nil, fmt.Sprint(int64(cache.lifetime / time.Second)), fmt.Sprint(*r.TTL))
+		wrong += differ(t, nil, fmt.Sprint(int64(cache.lifetime/time.Second)), fmt.Sprint(*r.TTL))
 	}
 	return wrong
 }
@@ -168,7 +168,7 @@ func checkTTL(t *testing.T, r *record) string {
 	}
 	wrong := differ(t, nil, fmt.Sprint(len(cache.values) == 1), fmt.Sprint(r.Exists))
 	if r.Exists {
-		wrong += differ(t, nil, fmt.Sprint(int64(cache.lifetime / time.Second)), fmt.Sprint(*r.TTL))
+		wrong += differ(t, nil, fmt.Sprint(int64(cache.lifetime/time.Second)), fmt.Sprint(*r.TTL))
 	}
 	return wrong
 }

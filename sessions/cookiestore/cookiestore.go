@@ -1,0 +1,105 @@
+package cookiestore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/coatcheck/coatcheck/sessions"
+	"github.com/coatcheck/coatcheck/signing"
+)
+
+// Salt is the salt of Django's engine.
+const Salt = "django.contrib.sessions.backends.signed_cookies"
+
+// MaxCookie is how long name and value of a cookie may be together. Browsers drop
+// longer ones without a word; Django does not look.
+const MaxCookie = 4096
+
+// Config says how cookies are signed. Only Signing.SecretKey is required.
+type Config struct {
+	// Signing holds the keys. Its Salt is that of this package when empty.
+	Signing sessions.CodecConfig
+	// CookieName is "sessionid" when empty. It must be that of sessions.Config.
+	// Django: SESSION_COOKIE_NAME.
+	CookieName string
+	// CookieAge is how long a cookie is believed; sessions.DefaultCookieAge when
+	// 0. It must be that of sessions.Config. Django: SESSION_COOKIE_AGE.
+	CookieAge time.Duration
+	// Location is that of sessions.Config.
+	Location *time.Location
+}
+
+// Store is a sessions.Store without a store. It is safe for concurrent use.
+type Store struct {
+	config Config
+	codec  *sessions.Codec
+}
+
+var _ sessions.Store = (*Store)(nil)
+
+// NewIrrevocable makes a store whose sessions nobody can end before their time:
+// see the package comment. The error is about a missing key.
+func NewIrrevocable(c Config) (*Store, error) {
+	if c.Signing.Salt == "" {
+		c.Signing.Salt = Salt
+	}
+	if c.CookieName == "" {
+		c.CookieName = sessions.DefaultCookieName
+	}
+	if c.CookieAge == 0 {
+		c.CookieAge = sessions.DefaultCookieAge
+	}
+	codec, err := sessions.NewCodec(c.Signing)
+	if err != nil {
+		return nil, fmt.Errorf("cookiestore: %w", err)
+	}
+	return &Store{c, codec}, nil
+}
+
+// Load reads the session out of its key. One that is too old, or was not signed
+// here, is an empty session that is to be replaced, as in Django. Unlike there a
+// session also ends when it says so itself, and not only for the browser.
+func (s *Store) Load(ctx context.Context, key string) (*sessions.Record, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	data, at, err := s.codec.DecodeSigned(key)
+	switch {
+	case errors.Is(err, signing.ErrBadSignature) || err != nil && at.IsZero():
+		return &sessions.Record{Replace: true}, nil
+	case err != nil: // signed, and yet not ours
+		return &sessions.Record{Replace: true, Corrupt: err}, nil
+	}
+	ends := at.Add(s.config.CookieAge)
+	if own, err := data.Expiry(at, s.config.CookieAge, s.config.Location); err == nil && own.Before(ends) {
+		ends = own
+	}
+	if time.Now().After(ends) {
+		return &sessions.Record{Replace: true}, nil
+	}
+	return &sessions.Record{Data: data, Expires: ends}, nil
+}
+
+// Create makes the key of what the session holds, whatever key is given. The
+// error is sessions.ErrTooLarge where the browser would not keep it.
+func (s *Store) Create(ctx context.Context, _ string, r *sessions.Record) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	key := s.codec.Encode(r.Data)
+	if size := len(s.config.CookieName) + len(key); size > MaxCookie {
+		return fmt.Errorf("%w: its cookie would have %d bytes, and browsers keep %d", sessions.ErrTooLarge, size, MaxCookie)
+	}
+	r.Key = key
+	return nil
+}
+
+// Update is Create: there is no other copy that it could differ from.
+func (s *Store) Update(ctx context.Context, key string, r *sessions.Record) error {
+	return s.Create(ctx, key, r)
+}
+
+// Delete does nothing. The browser is told to forget the cookie; nobody else is.
+func (s *Store) Delete(context.Context, string) error { return nil }
