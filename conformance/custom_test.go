@@ -57,6 +57,7 @@ func TestCustomUserTwins(t *testing.T) {
 				t.Run("columns of Coatcheck's", func(t *testing.T) { columnsOfCoatcheck(t, p) })
 				t.Run("permissions", func(t *testing.T) { customPermissions(t, p) })
 				t.Run("deleting", func(t *testing.T) { customDeleting(t, p) })
+				t.Run("superuser by the command line", func(t *testing.T) { customSuperuser(t, p) })
 				t.Logf("Django %s and Coatcheck agree on a custom user on %s", version, db.Engine)
 			})
 		}
@@ -270,6 +271,29 @@ func customDeleting(t *testing.T, p pair) {
 	b := newBrowser(t)
 	again := fields{"username": "gone@example.com", "password": somePassword, "extra": fields{"company": "", "employees": 0}}
 	b.wants(b.post(p.django.URL("/accounts/signup/"), again), http.StatusCreated)
+}
+
+// customSuperuser: one whom Coatcheck's command line made, told by flags where the
+// users are, is let in by Django.
+func customSuperuser(t *testing.T, p pair) {
+	coatcheckCommand(t, p.db, []string{"DJANGO_SUPERUSER_PASSWORD=" + somePassword, "DJANGO_SUPERUSER_COMPANY=Boss & Co."},
+		"createsuperuser", "--noinput", "--email", "Boss@EXAMPLE.com",
+		"--user-table=accounts_member", "--user-id=uuid", "--username-column=email",
+		"--user-column=first_name=", "--user-column=last_name=", "--user-column=date_joined=",
+		"--user-default=company=none", "--user-default=employees=3", "--user-default=score=0.5", "--user-default=verified=0",
+		"--user-default=settings={}")
+	b := newBrowser(t)
+	boss := fields{"username": "Boss@example.com", "password": somePassword}
+	b.wants(b.post(p.django.URL("/accounts/login/"), boss), http.StatusOK)
+	for _, s := range []side{p.django, p.own} {
+		if got := b.get(s.URL("/twin/whoami/")); got.field("user") != "Boss@example.com" || got.field("is_superuser") != "true" {
+			t.Errorf("%s", got.body)
+		}
+	}
+	seen := p.columns(t, "Boss@example.com")
+	if seen["company"] != "Boss & Co." || seen["employees"] != 3.0 || seen["score"] != 0.5 || seen["verified"] != false {
+		t.Errorf("%v", seen)
+	}
 }
 
 // TestCustomUserTableAbsent: the tables of a custom model are Django's to make,

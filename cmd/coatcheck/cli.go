@@ -36,6 +36,7 @@ func (c *cli) parser() (*kong.Kong, error) {
 		kong.ExplicitGroups([]kong.Group{
 			{Key: "server", Title: "Server:"},
 			{Key: "database", Title: "Database:"},
+			{Key: "users", Title: "A user model of the site's own:"},
 			{Key: "secret", Title: "Secret key:"},
 			{Key: "sessions", Title: "Sessions (Django's SESSION_… settings):"},
 			{Key: "passwords", Title: "Passwords:"},

@@ -37,6 +37,7 @@ func (c *createsuperuserCommand) Run(ctx context.Context, con *console) (err err
 		return err
 	}
 	maker := &superuserMaker{con, accounts}
+	extra := extraFromEnvironment(db.UserModel())
 	var user auth.NewUser
 	switch {
 	case c.NoInput:
@@ -51,9 +52,10 @@ func (c *createsuperuserCommand) Run(ctx context.Context, con *console) (err err
 	if err != nil {
 		return err
 	}
+	user.Extra = extra
 	_, err = accounts.CreateSuperuser(ctx, user)
 	if errors.Is(err, auth.ErrUsernameTaken) { // by somebody who was faster
-		err = usernameTaken
+		err = maker.taken()
 	}
 	if err != nil {
 		return err
@@ -73,7 +75,9 @@ func (s sentence) Error() string { return string(s) }
 // Django's sentences.
 const (
 	usernameTaken   sentence = "Error: That username is already taken."
+	emailTaken      sentence = "Error: That email address is already taken."
 	usernameBlank   sentence = "Username cannot be blank."
+	emailBlank      sentence = "Email address cannot be blank."
 	usernameMissing sentence = "You must use --username with --noinput."
 	emailMissing    sentence = "You must use --email with --noinput."
 	fieldBlank      sentence = "Error: This field cannot be blank."
@@ -90,12 +94,15 @@ type superuserMaker struct {
 // fromEnvironment takes flags, else the environment. As in Django the password
 // is not judged.
 func (m *superuserMaker) fromEnvironment(ctx context.Context, username, email *string) (user auth.NewUser, err error) {
-	name, ok := given(username, "DJANGO_SUPERUSER_USERNAME")
-	if !ok {
-		return user, usernameMissing
-	}
-	if err := m.checkUsername(ctx, name); err != nil {
-		return user, err
+	var name string
+	var ok bool
+	if !m.accounts.UsernameIsEmail() {
+		if name, ok = given(username, "DJANGO_SUPERUSER_USERNAME"); !ok {
+			return user, usernameMissing
+		}
+		if err := m.checkUsername(ctx, name); err != nil {
+			return user, err
+		}
 	}
 	// An empty flag gives way to the environment, and counts if that is empty too.
 	if email != nil && *email == "" && os.Getenv("DJANGO_SUPERUSER_EMAIL") != "" {
@@ -105,7 +112,7 @@ func (m *superuserMaker) fromEnvironment(ctx context.Context, username, email *s
 	if !ok {
 		return user, emailMissing
 	}
-	if address, err = cleanEmail(address); err != nil {
+	if address, err = m.checkEmail(ctx, address); err != nil {
 		return user, err
 	}
 	return auth.NewUser{Username: name, Email: address, Password: os.Getenv("DJANGO_SUPERUSER_PASSWORD")}, nil
@@ -142,8 +149,10 @@ func (o outage) Unwrap() error { return o.error }
 
 // fromPrompts asks for what the flags do not say, until it is good.
 func (m *superuserMaker) fromPrompts(ctx context.Context, username, email *string) (user auth.NewUser, err error) {
-	if user.Username, err = m.askUsername(ctx, username); err != nil {
-		return user, err
+	if !m.accounts.UsernameIsEmail() {
+		if user.Username, err = m.askUsername(ctx, username); err != nil {
+			return user, err
+		}
 	}
 	if user.Email, err = m.askEmail(ctx, email); err != nil {
 		return user, err
@@ -208,26 +217,51 @@ func (m *superuserMaker) accept(err error) (bool, error) {
 
 func (m *superuserMaker) askEmail(ctx context.Context, flag *string) (string, error) {
 	if flag != nil {
-		return cleanEmail(*flag)
+		return m.checkEmail(ctx, *flag)
 	}
 	for {
 		email, err := m.con.ask(ctx, "Email address: ")
 		if err != nil {
 			return "", err
 		}
-		if email, err = cleanEmail(email); err == nil {
-			return email, nil
+		email, err = m.checkEmail(ctx, email)
+		var fatal outage
+		if err == nil || errors.As(err, &fatal) {
+			return email, err
 		}
-		m.con.complain("Error: " + err.Error())
+		m.con.complain("Error: " + strings.TrimPrefix(err.Error(), "Error: "))
 	}
 }
 
-// cleanEmail takes no address too, as Django does.
-func cleanEmail(address string) (string, error) {
-	if address == "" {
+// checkEmail takes no address too, as Django does, unless one signs in by it.
+func (m *superuserMaker) checkEmail(ctx context.Context, address string) (string, error) {
+	signsIn := m.accounts.UsernameIsEmail()
+	if address == "" && !signsIn {
 		return "", nil
 	}
-	return auth.CleanEmail(address)
+	email, err := auth.CleanEmail(address)
+	if err != nil || !signsIn {
+		return email, err
+	}
+	if email == "" {
+		return "", emailBlank
+	}
+	_, err = m.accounts.UserByUsername(ctx, email)
+	switch {
+	case err == nil:
+		return "", emailTaken
+	case !errors.Is(err, auth.ErrNoUser):
+		return "", outage{err}
+	}
+	return email, nil
+}
+
+// taken is Django's sentence about what two users cannot share.
+func (m *superuserMaker) taken() error {
+	if m.accounts.UsernameIsEmail() {
+		return emailTaken
+	}
+	return usernameTaken
 }
 
 // askPassword asks until two are the same, and good or wanted all the same.

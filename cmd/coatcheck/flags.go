@@ -23,6 +23,7 @@ type databaseFlags struct {
 	Database string `group:"database" default:"sqlite:coatcheck.db" help:"sqlite:PATH, postgres://USER:PASSWORD@HOST:PORT/NAME or mysql://… (MariaDB too)."`
 	UseTZ    bool   `group:"database" name:"use-tz" default:"true" negatable:"" help:"Django's USE_TZ; on by default. --no-use-tz shares a database with a Django site that has it False."`
 	TimeZone string `group:"database" default:"UTC" help:"Django's TIME_ZONE; matters with --no-use-tz only."`
+	userFlags
 }
 
 // location is the zone in which the database has its times; nil with USE_TZ.
@@ -46,11 +47,11 @@ func (f *databaseFlags) open(ctx context.Context, create bool) (*database.DB, er
 	scheme, _, _ := strings.Cut(f.Database, ":")
 	switch scheme {
 	case "sqlite":
-		return sqlite.Config{DSN: f.Database, Location: loc, NoCreate: !create}.Open(ctx)
+		return sqlite.Config{DSN: f.Database, Location: loc, NoCreate: !create, UserModel: f.model()}.Open(ctx)
 	case "postgres", "postgresql":
-		return postgres.Config{DSN: f.Database, Location: loc, NoCreate: !create}.Open(ctx)
+		return postgres.Config{DSN: f.Database, Location: loc, NoCreate: !create, UserModel: f.model()}.Open(ctx)
 	case "mysql", "mariadb":
-		return mysql.Config{DSN: f.Database, Location: loc, NoCreate: !create}.Open(ctx)
+		return mysql.Config{DSN: f.Database, Location: loc, NoCreate: !create, UserModel: f.model()}.Open(ctx)
 	}
 	return nil, usageError{fmt.Errorf("--database: %s begins with none of sqlite:, postgres:// and mysql://", f.shown())}
 }
