@@ -2,6 +2,7 @@ package coatcheck_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"log"
@@ -11,6 +12,8 @@ import (
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/access"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/database/postgres"
 	"github.com/coatcheck/coatcheck/database/sqlite"
 	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/sessions"
@@ -218,4 +221,48 @@ func Example_wiring() {
 	browser.get("/profile")
 	// Output:
 	// GET /profile 302 to /enter?next=/profile
+}
+
+// member is a row of accounts_member, a user model of the site's own.
+type member struct {
+	auth.User
+	Company string         `column:"company"`
+	Phone   sql.NullString `column:"phone"`
+}
+
+// The users of a Django site that has AUTH_USER_MODEL = "accounts.Member", with a
+// UUID for a key and login by e-mail address.
+func Example_userModel() {
+	ctx := context.Background()
+	db, err := postgres.Config{
+		DSN: os.Getenv("DATABASE_URL"),
+		UserModel: database.UserModel{
+			Table: "accounts_member", IDType: database.UUIDID, UsernameColumn: "email",
+			Columns:  map[string]string{"first_name": "", "last_name": ""}, // the model lacks them
+			Extra:    []string{"company", "phone"},
+			Defaults: map[string]any{"company": ""}, // as in models.py
+		},
+	}.Open(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	site, err := coatcheck.New(coatcheck.Config{Database: db, SecretKey: os.Getenv("SECRET_KEY")})
+	if err != nil {
+		log.Fatal(err)
+	}
+	http.Handle("GET /company", site.Access.LoginRequired(http.HandlerFunc(company)))
+}
+
+func company(w http.ResponseWriter, r *http.Request) {
+	user, err := auth.UserFromContext(r.Context())
+	if err != nil {
+		middleware.Fail(w, r, err)
+		return
+	}
+	member, err := auth.As[member](user)
+	if err != nil {
+		middleware.Fail(w, r, err)
+		return
+	}
+	fmt.Fprintln(w, member.Email, "is of", member.Company)
 }
