@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/coatcheck/coatcheck/password"
@@ -20,14 +21,30 @@ func (s *Service) ValidatePassword(ctx context.Context, raw string, user *User) 
 // where every password is good. Django: password_validators_help_texts.
 func (s *Service) PasswordHelpTexts() []string { return password.HelpTexts(s.validators) }
 
-// attributes are what the validators know of a user.
+// attributes are what the validators know of a user: Django's fields, and the own
+// columns of the user model as text. The username is under the name of its
+// column, which may be that of the e-mail address.
 func (s *Service) attributes(u *User) password.Attributes {
 	if u == nil {
 		return nil
 	}
-	return password.Attributes{
-		"username": u.Username, "first_name": u.FirstName, "last_name": u.LastName, "email": u.Email,
+	known := password.Attributes{"first_name": u.FirstName, "last_name": u.LastName, "email": u.Email}
+	username := "username"
+	if m, ok := s.users.(modeler); ok {
+		model := m.UserModel()
+		username = cmp.Or(model.UsernameColumn, username)
+		for _, column := range model.Extra {
+			var text string
+			if u.ScanExtra(column, &text) == nil { // else it is not from the database
+				known[column] = text
+			}
+		}
 	}
+	if s.usernameIsEmail {
+		username = "email"
+	}
+	known[username] = cmp.Or(u.Username, known[username])
+	return known
 }
 
 // passwordChanged tells the validators that want to know. The password is

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/password"
 )
 
@@ -75,5 +76,38 @@ func TestPasswordChanged(t *testing.T) {
 	}
 	if want := []string{"ada secret", "ada other"}; !slices.Equal(seen, want) {
 		t.Errorf("seen %q, want %q", seen, want)
+	}
+}
+
+// modelled are users of a custom model with such columns.
+type modelled struct {
+	auth.Users
+	model database.UserModel
+}
+
+func (m modelled) UserModel() database.UserModel { return m.model }
+
+// TestValidateCustomUsers: the validators know the username under the name of
+// its column, and the e-mail address once where that is it.
+func TestValidateCustomUsers(t *testing.T) {
+	all := password.UserAttributeSimilarity{Attributes: []string{"username", "badge", "email"}}
+	for want, test := range map[string]struct {
+		model database.UserModel
+		user  auth.User
+	}{
+		"username":      {database.UserModel{}, auth.User{Username: "butterfly"}},
+		"badge":         {database.UserModel{UsernameColumn: "badge"}, auth.User{Username: "butterfly"}},
+		"email address": {database.UserModel{UsernameColumn: "email"}, auth.User{Email: "butterfly@example.com"}},
+	} {
+		s, err := auth.New(auth.Config{
+			Users: modelled{openDB(t), test.model}, Passwords: hashers(t, 1), SecretKey: secretKey, Validators: []password.Validator{all},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := messages(t, s.ValidatePassword(t.Context(), "Butterfly", &test.user))
+		if !slices.Equal(got, []string{"The password is too similar to the " + want + "."}) {
+			t.Errorf("%q, want %s", got, want)
+		}
 	}
 }

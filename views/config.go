@@ -45,10 +45,11 @@ type Config struct {
 	RedirectAuthenticatedUser bool
 	// SignupClosed lets nobody sign up by the page, and hides the links to it.
 	SignupClosed bool
-	// Validate returns what is wrong with the password of a new user, in
-	// sentences for that user; none when it is good. The user comes without the
-	// password. Nil means that every password of 1 to 4,096 bytes is good.
-	Validate func(ctx context.Context, password string, user auth.NewUser) []string
+	// Validate judges the password of a new user, of whom the typed fields are
+	// known, where it has 1 to 4,096 bytes. It returns password.ValidationErrors,
+	// whose messages are shown to the user, or any other error for an outage. Nil
+	// means Auth.ValidatePassword, so by the validators of the configuration.
+	Validate func(ctx context.Context, password string, user *auth.User) error
 	// Templates has files that replace those of the same name: the templates,
 	// *.html, and style.css. A file of another name is an error of New, which
 	// lists the names. Files that are not there stay as they are.
@@ -59,6 +60,9 @@ type Config struct {
 func (c *Config) check() error {
 	if c.Auth == nil {
 		return errors.New("views: no auth service given; set Config.Auth")
+	}
+	if c.Validate == nil {
+		c.Validate = c.Auth.ValidatePassword
 	}
 	for field, fallback := range map[*string]string{
 		&c.SiteName: "Coatcheck", &c.LoginURL: auth.LoginURL, &c.LoginRedirectURL: auth.LoginRedirectURL,

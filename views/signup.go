@@ -1,12 +1,15 @@
 package views
 
 import (
+	"context"
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/middleware"
+	"github.com/coatcheck/coatcheck/password"
 )
 
 // maxPassword is how many bytes a new password has at most. Hashing is bounded
@@ -38,6 +41,9 @@ func (v *Views) signupForm(next string) *Form {
 	secret := &Field{
 		Name: "password", Label: "Password", Type: "password", Autocomplete: "new-password", Required: true,
 		Help: "A few words that nobody would guess.",
+	}
+	if rules := v.config.Auth.PasswordHelpTexts(); len(rules) > 0 {
+		secret.Help = strings.Join(rules, " ")
 	}
 	fields := []*Field{name, email, secret}
 	if v.config.Auth.UsernameIsEmail() {
@@ -87,10 +93,10 @@ func (v *Views) signup(w http.ResponseWriter, r *http.Request) {
 func (v *Views) signUp(r *http.Request, b body, form *Form) (status int, err error) {
 	ctx := r.Context()
 	user := readNewUser(b, form)
-	if secret := form.Fields[len(form.Fields)-1]; len(secret.Errors) == 0 && v.config.Validate != nil {
-		known := user
-		known.Password = ""
-		secret.Errors = v.config.Validate(ctx, user.Password, known)
+	if secret := form.Fields[len(form.Fields)-1]; len(secret.Errors) == 0 {
+		if err := v.judge(ctx, secret, user); err != nil {
+			return 0, err
+		}
 	}
 	say := sayTaken
 	name := user.Username
@@ -120,6 +126,19 @@ func (v *Views) signUp(r *http.Request, b body, form *Form) (status int, err err
 	}
 	report(r, "user created, no session made", "user", created.ID)
 	return http.StatusCreated, nil
+}
+
+// judge writes into the field what the validators say against the password of a
+// new user. The error is an outage.
+func (v *Views) judge(ctx context.Context, secret *Field, n auth.NewUser) error {
+	known := &auth.User{Username: n.Username, Email: n.Email, FirstName: n.FirstName, LastName: n.LastName}
+	err := v.config.Validate(ctx, n.Password, known)
+	var wrong password.ValidationErrors
+	if errors.As(err, &wrong) {
+		secret.Errors = wrong.Messages()
+		return nil
+	}
+	return err
 }
 
 // readNewUser reads and checks the fields one by one.

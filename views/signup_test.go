@@ -2,12 +2,14 @@ package views_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/password"
 	"github.com/coatcheck/coatcheck/views"
 )
 
@@ -47,28 +49,28 @@ func TestSignupRefusesJSON(t *testing.T) {
 		status int
 		want   string
 	}{
-		{`{"username":"ada","password":"p"}`, 409, field("username", "Username", taken)},
-		{`{"username":"ADA","password":"p"}`, 409, field("username", "Username", taken)},
-		{`{"username":"` + "ａｄａ" + `","password":"p"}`, 409, field("username", "Username", taken)}, // the same by NFKC
-		{`{"password":"p"}`, 400, field("username", "Username", required)},
-		{`{"username":"","password":"p"}`, 400, field("username", "Username", required)},
-		{`{"username":" \t","password":"p"}`, 400, field("username", "Username", required)},
-		{`{"username":null,"password":"p"}`, 400, field("username", "Username", required)},
-		{`{"username":"a b","password":"p"}`, 400, field("username", "Username", badName)},
-		{`{"username":"<b>","password":"p"}`, 400, field("username", "Username", badName)},
-		{`{"username":"` + long + `","password":"p"}`, 400, field("username", "Username", "Ensure this value has at most 150 characters (it has 151).")},
-		{`{"username":"a\u0000","password":"p"}`, 400, field("username", "Username", "Null characters are not allowed.")},
-		{`{"username":0,"password":"p"}`, 400, field("username", "Username", "Enter text.")},
-		{`{"username":false,"password":"p"}`, 400, field("username", "Username", "Enter text.")},
-		{`{"username":[],"password":"p"}`, 400, field("username", "Username", "Enter text.")},
-		{`{"username":{"$ne":1},"password":"p"}`, 400, field("username", "Username", "Enter text.")},
+		{`{"username":"ada","password":"four blue umbrellas"}`, 409, field("username", "Username", taken)},
+		{`{"username":"ADA","password":"four blue umbrellas"}`, 409, field("username", "Username", taken)},
+		{`{"username":"` + "ａｄａ" + `","password":"four blue umbrellas"}`, 409, field("username", "Username", taken)}, // the same by NFKC
+		{`{"password":"four blue umbrellas"}`, 400, field("username", "Username", required)},
+		{`{"username":"","password":"four blue umbrellas"}`, 400, field("username", "Username", required)},
+		{`{"username":" \t","password":"four blue umbrellas"}`, 400, field("username", "Username", required)},
+		{`{"username":null,"password":"four blue umbrellas"}`, 400, field("username", "Username", required)},
+		{`{"username":"a b","password":"four blue umbrellas"}`, 400, field("username", "Username", badName)},
+		{`{"username":"<b>","password":"four blue umbrellas"}`, 400, field("username", "Username", badName)},
+		{`{"username":"` + long + `","password":"four blue umbrellas"}`, 400, field("username", "Username", "Ensure this value has at most 150 characters (it has 151).")},
+		{`{"username":"a\u0000","password":"four blue umbrellas"}`, 400, field("username", "Username", "Null characters are not allowed.")},
+		{`{"username":0,"password":"four blue umbrellas"}`, 400, field("username", "Username", "Enter text.")},
+		{`{"username":false,"password":"four blue umbrellas"}`, 400, field("username", "Username", "Enter text.")},
+		{`{"username":[],"password":"four blue umbrellas"}`, 400, field("username", "Username", "Enter text.")},
+		{`{"username":{"$ne":1},"password":"four blue umbrellas"}`, 400, field("username", "Username", "Enter text.")},
 		{`{"username":"new"}`, 400, field("password", "Password", required)},
 		{`{"username":"new","password":""}`, 400, field("password", "Password", required)},
 		{`{"username":"new","password":1}`, 400, field("password", "Password", "Enter text.")},
 		{`{"username":"new","password":"a\u0000b"}`, 400, field("password", "Password", "Null characters are not allowed.")},
 		{`{"username":"new","password":"` + strings.Repeat("x", 4097) + `"}`, 400, field("password", "Password", "This password is too long: at most 4,096 bytes can be used.")},
-		{`{"username":"new","password":"p","email":"nobody"}`, 400, field("email", "Email", "Enter a valid email address.")},
-		{`{"username":"new","password":"p","email":["a@b.com"]}`, 400, field("email", "Email", "Enter text.")},
+		{`{"username":"new","password":"four blue umbrellas","email":"nobody"}`, 400, field("email", "Email", "Enter a valid email address.")},
+		{`{"username":"new","password":"four blue umbrellas","email":["a@b.com"]}`, 400, field("email", "Email", "Enter text.")},
 		{`{}`, 400, `{"error":"Username: ` + required + ` Password: ` + required + `","fields":{"username":["` + required + `"],"password":["` + required + `"]}}`},
 	} {
 		a := p.json("/accounts/signup/", tt.body)
@@ -153,12 +155,15 @@ func TestSignupPageErrors(t *testing.T) {
 
 func TestSignupValidatesPasswords(t *testing.T) {
 	s := newSite(t, func(c *views.Config) {
-		c.Validate = func(_ context.Context, password string, user auth.NewUser) []string {
-			if user.Password != "" || user.Username != "ada" || user.Email != "ada@example.com" {
+		c.Validate = func(_ context.Context, raw string, user *auth.User) error {
+			if user.Username != "ada" || user.Email != "ada@example.com" {
 				t.Errorf("the user is %+v", user)
 			}
-			if password == "123" {
-				return []string{"This password is too short.", "This password is entirely numeric."}
+			switch raw {
+			case "123":
+				return password.ValidationErrors{{Message: "This password is too short."}, {Message: "This password is entirely numeric."}}
+			case "down":
+				return errors.New("the validator is down")
 			}
 			return nil
 		}
@@ -167,8 +172,26 @@ func TestSignupValidatesPasswords(t *testing.T) {
 	p.form("/accounts/signup/", "username", "ada", "email", "ada@example.com", "password", "123").wantJSON(t, 400,
 		`{"error":"Password: This password is too short. This password is entirely numeric.",
 		"fields":{"password":["This password is too short.","This password is entirely numeric."]}}`)
+	if a := p.form("/accounts/signup/", "username", "ada", "email", "ada@example.com", "password", "down"); a.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("a validator that is down: %d", a.StatusCode)
+	}
 	p.form("/accounts/signup/", "username", "ada", "email", "ada@example.com", "password", canary).
 		wantJSON(t, 201, `{"message":"User created successfully"}`)
+}
+
+// TestSignupByDefaultValidators: without a word of the configuration passwords
+// are judged as in a new Django project, and the page says how.
+func TestSignupByDefaultValidators(t *testing.T) {
+	s := newSite(t)
+	if help := s.browser(t).get("/accounts/signup/").page(t).text(); !strings.Contains(help, "can’t be entirely numeric") {
+		t.Errorf("the page does not tell the rules: %s", help)
+	}
+	s.program(t).form("/accounts/signup/", "username", "grace", "email", "hopper@example.com", "password", "hopper1").wantJSON(t, 400,
+		`{"error":"Password: The password is too similar to the email address. This password is too short. It must contain at least 8 characters.",
+		"fields":{"password":["The password is too similar to the email address.","This password is too short. It must contain at least 8 characters."]}}`)
+	s.program(t).form("/accounts/signup/", "username", "", "password", "PASSWORD").wantJSON(t, 400,
+		`{"error":"Username: This field is required. Password: This password is too common.",
+		"fields":{"username":["This field is required."],"password":["This password is too common."]}}`)
 }
 
 func TestSignupClosed(t *testing.T) {
