@@ -259,11 +259,76 @@ def csrf_token(case):
     return answer
 
 
+def request_of(case):
+    """The request of a case: each header as a WSGI server gives it, if it is there."""
+    from django.test import RequestFactory
+
+    headers = {name: case[name] for name in case if name.startswith("HTTP_") and case[name] is not None}
+    if case["cookie"] is not None:
+        headers["HTTP_COOKIE"] = "csrftoken=" + case["cookie"]
+    data = case["body"] or ""
+    factory = RequestFactory()
+    request = factory.generic(
+        case["method"], "/", data, content_type="application/x-www-form-urlencoded", secure=case["secure"], **headers
+    )
+    request.META["SERVER_PORT"] = case["port"]
+    return request
+
+
+def csrf_request(case):
+    """What CsrfViewMiddleware decides, behind a look at the host as CommonMiddleware has it."""
+    from django.core.exceptions import DisallowedHost
+    from django.http import HttpResponse
+    from django.middleware import csrf
+    from django.test.utils import override_settings
+
+    with override_settings(
+        ALLOWED_HOSTS=["example.com", ".sub.example.com", "[::1]"],
+        CSRF_TRUSTED_ORIGINS=case["trusted"],
+        CSRF_COOKIE_DOMAIN=case["domain"],
+        CSRF_FAILURE_VIEW=__name__ + ".csrf_refused",
+    ):
+        request, answer = request_of(case), {}
+        try:
+            request.get_host()
+        except DisallowedHost:
+            return {"status": 400}
+
+        def view(request):
+            if case["use"]:
+                answer["token"] = csrf._unmask_cipher_token(csrf.get_token(request)) == case["secret"]
+            return HttpResponse()
+
+        middleware = csrf.CsrfViewMiddleware(view)
+        middleware.process_request(request)
+        response = middleware.process_view(request, view, (), {}) or view(request)
+        response = middleware.process_response(request, response) or response
+        answer["status"], answer["vary"] = response.status_code, response.get("Vary", "")
+        answer["reason"] = response.content.decode() if response.status_code == 403 else ""
+        answer["sent"] = "csrftoken" in response.cookies
+        answer["kept"] = answer["sent"] and response.cookies["csrftoken"].value == case["secret"]
+        return answer
+
+
+def csrf_refused(request, reason=""):
+    from django.http import HttpResponseForbidden
+
+    return HttpResponseForbidden(reason)
+
+
+def host(case):
+    """Whether a host is allowed."""
+    from django.http.request import split_domain_port, validate_host
+
+    domain, port = split_domain_port(case["host"])
+    return {"allowed": bool(domain) and validate_host(domain, case["allowed"]), "note:domain": domain, "note:port": port}
+
+
 ORACLES = {
     f.__name__: f
     for f in (
         cookie_parse, set_cookie, session_decode, session_encode, session_pickle, signed, password_hash,
-        safe_url, login_redirect, username, email, csrf_token,
+        safe_url, login_redirect, username, email, csrf_token, csrf_request, host,
     )
 }
 
