@@ -10,7 +10,7 @@
 // the two answer differently is on the page docs/django-differences.md.
 //
 // The twins run Django, the site in the folder django, beside Coatcheck on one
-// database: what one writes the other reads. 
+// database: what one writes the other reads.
 //
 // The last two need the Djangos that setup-django.sh brings, and run with
 //
