@@ -11,6 +11,7 @@ agree on comes from environment variables; twin_test.go sets them.
     TWIN_TIME_ZONE              UTC (default)
     TWIN_SESSION_ENGINE         django.contrib.sessions.backends.db (default)
     TWIN_AUTH_USER_MODEL        auth.User (default), or accounts.Member, the site's own
+    TWIN_CSRF_USE_SESSIONS      1, or 0 (default)
     TWIN_PBKDF2_ITERATIONS      lowers the cost of new pbkdf2_sha256 hashes; Django's own without it
 """
 
@@ -63,6 +64,7 @@ TIME_ZONE = env("TIME_ZONE", "UTC")
 AUTH_USER_MODEL = env("AUTH_USER_MODEL", "auth.User")
 
 SESSION_ENGINE = env("SESSION_ENGINE", global_settings.SESSION_ENGINE)
+CSRF_USE_SESSIONS = env("CSRF_USE_SESSIONS") == "1"
 
 PASSWORD_HASHERS = list(global_settings.PASSWORD_HASHERS)
 if env("PBKDF2_ITERATIONS"):
