@@ -34,9 +34,9 @@ var failures = []struct {
 	{safeurl.ErrLoginURL, http.StatusInternalServerError, misconfigured},
 	{safeurl.ErrRedirect, http.StatusBadRequest, "This address is too long to come back to after the login. Please log in first."},
 	{sessions.ErrReadOnly, http.StatusInternalServerError, "This page cannot change your session, which another part of the site wrote. " +
-		"Please log out, log in again and try once more."},
+		"Please log out, or delete this site's cookies, and try once more."},
 	{sessions.ErrTooLarge, http.StatusInternalServerError, "Your session has grown too large to be stored. " +
-		"Please log out, log in again and try once more."},
+		"Please log out, or delete this site's cookies, and try once more."},
 	{sessions.ErrExpiry, http.StatusInternalServerError, "Your session could not be read. Please delete this site's cookies and log in again."},
 }
 
