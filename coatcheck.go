@@ -48,7 +48,8 @@ type Config struct {
 	// TimeZone is Django's TIME_ZONE, by which reset tokens are stamped. Nil means
 	// the zone of Database, which is UTC unless its Location says otherwise.
 	TimeZone *time.Location
-	// Backends are the AUTHENTICATION_BACKENDS; nil means a ModelBackend.
+	// Backends are the AUTHENTICATION_BACKENDS; nil means a ModelBackend, and
+	// before it a RemoteUserBackend where RemoteUser is set.
 	Backends []auth.Backend
 	// Hooks are called at logins, logouts and failed logins.
 	Hooks auth.Hooks
@@ -82,6 +83,10 @@ type Config struct {
 	// Security has the SECURE_… settings and X_FRAME_OPTIONS. Nil adds no headers
 	// to the program's own pages; the account pages always have theirs.
 	Security *middleware.SecurityConfig
+	// RemoteUser signs in whom a web server in front of the site names. Nil believes
+	// nobody. What is nil of Auth and Trusted is filled in, Trusted by
+	// TrustedProxies. Django: RemoteUserMiddleware.
+	RemoteUser *middleware.RemoteUserConfig
 	// Logger is slog.Default() when nil. It never gets a secret.
 	Logger *slog.Logger
 }
@@ -156,6 +161,11 @@ func (s *Site) wireAuth(c *Config) error {
 	passwords, err := password.New(c.Passwords)
 	if err != nil {
 		return err
+	}
+	if c.RemoteUser != nil && c.Backends == nil {
+		c.Backends = []auth.Backend{
+			&auth.RemoteUserBackend{Users: c.Database}, &auth.ModelBackend{Users: c.Database, Passwords: passwords},
+		}
 	}
 	s.Auth, err = auth.New(auth.Config{
 		Users: c.Database, Passwords: passwords, Backends: c.Backends, SecretKey: c.SecretKey,

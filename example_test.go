@@ -266,3 +266,20 @@ func company(w http.ResponseWriter, r *http.Request) {
 	}
 	fmt.Fprintln(w, member.Email, "is of", member.Company)
 }
+
+// A site behind a web server that checks users itself, by Kerberos or a client
+// certificate, and names them in a header.
+func Example_remoteUser() {
+	db, err := sqlite.Open(context.Background(), "app.db")
+	if err != nil {
+		log.Fatal(err)
+	}
+	site, err := coatcheck.New(coatcheck.Config{
+		Database: db, SecretKey: os.Getenv("SECRET_KEY"),
+		RemoteUser: &middleware.RemoteUserConfig{Header: "X-Remote-User", Trusted: []string{"127.0.0.1"}},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	http.Handle("GET /profile", site.Access.LoginRequired(http.HandlerFunc(profile)))
+}

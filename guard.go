@@ -33,7 +33,7 @@ const (
 type wrapper = func(http.Handler) http.Handler
 
 // wireMiddleware makes the chain: Proxy, Hosts, Security, CrossOrigin, Sessions,
-// CSRF, Authentication; of these, those that the configuration asks for.
+// CSRF, Authentication, RemoteUser; of these, those that the configuration asks for.
 func (s *Site) wireMiddleware(c *Config) error {
 	guard, err := chooseGuard(c)
 	if err != nil {
@@ -58,6 +58,7 @@ func (s *Site) wireMiddleware(c *Config) error {
 		{true, func() (wrapper, error) { return middleware.Sessions(s.Sessions), nil }},
 		{guard != GuardCrossOrigin, func() (wrapper, error) { return middleware.CSRF(s.csrfConfig(c)) }},
 		{true, func() (wrapper, error) { return middleware.Authentication(s.Auth), nil }},
+		{c.RemoteUser != nil, func() (wrapper, error) { return s.remoteUser(c) }},
 	} {
 		if !part.wanted {
 			continue
@@ -70,6 +71,16 @@ func (s *Site) wireMiddleware(c *Config) error {
 	}
 	s.chain = middleware.Chain(chain...)
 	return nil
+}
+
+// remoteUser fills in what the site knows.
+func (s *Site) remoteUser(c *Config) (wrapper, error) {
+	config := *c.RemoteUser
+	config.Auth = s.Auth
+	if config.Trusted == nil {
+		config.Trusted = c.TrustedProxies
+	}
+	return middleware.RemoteUser(config)
 }
 
 // secure refuses to lead visitors to a host that they made up.

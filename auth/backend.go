@@ -69,6 +69,9 @@ func (b *ModelBackend) Name() string {
 // who typed a wrong password. An old hash is replaced by a new one, unless
 // somebody changed it meanwhile.
 func (b *ModelBackend) Authenticate(ctx context.Context, c Credentials) (*User, error) {
+	if c.RemoteUser != "" { // these are no credentials of ours, and cost no work
+		return nil, ErrInvalidCredentials
+	}
 	user, err := b.Users.UserByUsername(ctx, c.Username)
 	unknown := errors.Is(err, database.ErrNotFound)
 	if err != nil && !unknown {

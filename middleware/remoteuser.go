@@ -1,0 +1,98 @@
+package middleware
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
+)
+
+// RemoteUserConfig says how a web server in front names the user whom it checked.
+// All but Persistent is required: who may send the header may be anybody.
+type RemoteUserConfig struct {
+	// Auth must have an auth.RemoteUserBackend.
+	Auth *auth.Service
+	// Header is the header that names the user, such as "X-Remote-User". The web
+	// server must set it or remove it on every request. Django: header, where it
+	// is written HTTP_X_REMOTE_USER; REMOTE_USER is of CGI, and no header.
+	Header string
+	// Trusted are the web servers, as in ProxyConfig.Trusted: addresses, networks
+	// and "unix". The header of everybody else is removed.
+	Trusted []string
+	// Persistent keeps users signed in on requests without the header, for sites
+	// where only the login page has it. Django: PersistentRemoteUserMiddleware.
+	Persistent bool
+}
+
+// RemoteUser signs in whom the web server in front names, and logs out whom it
+// names no more (Django: RemoteUserMiddleware). It stands inside Authentication. Two
+// lines of the header, of which one may be a stranger's, are answered with 400.
+func RemoteUser(c RemoteUserConfig) (func(http.Handler) http.Handler, error) {
+	name, err := headerName(c.Header)
+	switch {
+	case c.Auth == nil:
+		return nil, errors.New("middleware: RemoteUserConfig.Auth is missing")
+	case err != nil:
+		return nil, fmt.Errorf("middleware: RemoteUserConfig.Header: %w", err)
+	case name == "":
+		return nil, errors.New("middleware: RemoteUserConfig.Header is empty; name the header, such as X-Remote-User")
+	case len(c.Trusted) == 0:
+		return nil, errors.New("middleware: RemoteUserConfig.Trusted is empty, so nobody could be believed; " +
+			"name the address of the web server in front, such as 127.0.0.1")
+	}
+	trusted, err := newProxies(ProxyConfig{Trusted: c.Trusted})
+	if err != nil {
+		return nil, err
+	}
+	u := &remoteUser{auth: c.Auth, header: name, trusted: trusted, persistent: c.Persistent}
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			r = u.cleanse(r)
+			if len(r.Header[name]) > 1 {
+				note(r, "refused with 400: two remote users")
+				Say(w, r, http.StatusBadRequest, "The web server in front of this site named two users at once.")
+				return
+			}
+			if err := u.apply(r); err != nil {
+				Fail(w, r, err)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}, nil
+}
+
+type remoteUser struct {
+	auth       *auth.Service
+	header     string
+	trusted    *proxies
+	persistent bool
+}
+
+// cleanse removes the header where a stranger sent it.
+func (u *remoteUser) cleanse(r *http.Request) *http.Request {
+	if len(r.Header[u.header]) == 0 || u.trusted.trustsPeer(r, requestinfo.Peer(r)) {
+		return r
+	}
+	note(r, "remote user not believed: the peer is not trusted", "peer", r.RemoteAddr)
+	logger(r).WarnContext(r.Context(), "a header naming a user came from a peer that is not trusted; it was removed",
+		"header", u.header, "peer", r.RemoteAddr)
+	cleansed := r.WithContext(r.Context())
+	cleansed.Header = r.Header.Clone()
+	cleansed.Header.Del(u.header)
+	return cleansed
+}
+
+// apply makes the request's user the one whom the header names.
+func (u *remoteUser) apply(r *http.Request) error {
+	values := r.Header[u.header]
+	switch {
+	case len(values) > 0:
+		return u.auth.LoginRemote(r, values[0])
+	case u.persistent:
+		return nil
+	}
+	return u.auth.LogoutRemote(r)
+}
