@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/url"
@@ -36,6 +37,11 @@ type Config struct {
 	Sentinel string
 	// SentinelUsername and SentinelPassword are for the Sentinels themselves.
 	SentinelUsername, SentinelPassword string
+	// TLS is for rediss://, of Sentinels too; nil trusts the system's
+	// authorities. Without a ServerName each server must prove the name or
+	// address that it is reached under. Django: ssl_ca_certs and the like in
+	// OPTIONS.
+	TLS *tls.Config
 	// DialTimeout bounds connecting; DefaultDialTimeout when 0.
 	DialTimeout time.Duration
 	// Timeout bounds each operation with all its repetitions; DefaultTimeout when
@@ -118,6 +124,14 @@ func (c *Config) options() (rueidis.ClientOption, error) {
 		return o, fmt.Errorf("redis: Config.URL is not redis://, rediss:// or unix://, or is malformed: %v", c)
 	}
 	o.InitAddress = append(o.InitAddress, c.Addresses...)
+	if o.TLSConfig != nil {
+		o.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+		if c.TLS != nil {
+			o.TLSConfig = c.TLS.Clone()
+		}
+	} else if c.TLS != nil {
+		return o, errors.New("redis: Config.TLS is set and the URL is not rediss://")
+	}
 	o.Dialer.Timeout = c.DialTimeout
 	o.ConnWriteTimeout = c.Timeout
 	o.DisableCache = true // what this process itself wrote would be read late
