@@ -38,6 +38,8 @@ func (c *cli) parser() (*kong.Kong, error) {
 			{Key: "database", Title: "Database:"},
 			{Key: "users", Title: "A user model of the site's own:"},
 			{Key: "secret", Title: "Secret key:"},
+			{Key: "web", Title: "Hosts, proxies and forged requests:"},
+			{Key: "web", Title: "Hosts, proxies and forged requests:"},
 			{Key: "sessions", Title: "Sessions (Django's SESSION_… settings):"},
 			{Key: "passwords", Title: "Passwords:"},
 			{Key: "log", Title: "Log:"},

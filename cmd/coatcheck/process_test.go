@@ -146,6 +146,7 @@ func (v *visitor) do(method, path string, form url.Values, headers ...string) an
 	for i := 0; i+1 < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
+	r.Host = r.Header.Get("Host") // which is not sent as one of the header's lines
 	got, err := v.http.Do(r)
 	if err != nil {
 		v.t.Fatal(err)

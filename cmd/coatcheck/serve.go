@@ -25,13 +25,14 @@ type serveCommand struct {
 	LoginURL          string        `group:"server" name:"login-url" default:"/accounts/login/" help:"Django's LOGIN_URL."`
 	LoginRedirectURL  string        `group:"server" name:"login-redirect-url" default:"/accounts/profile/" help:"Django's LOGIN_REDIRECT_URL."`
 	LogoutRedirectURL string        `group:"server" name:"logout-redirect-url" placeholder:"URL" help:"Django's LOGOUT_REDIRECT_URL; none means a page that says goodbye."`
-	TrustedOrigins    []string      `group:"server" name:"trusted-origin" placeholder:"ORIGIN" help:"Origin of another site, https://app.example, whose pages may send forms here; may be repeated (CSRF_TRUSTED_ORIGINS)."`
 	SignupClosed      bool          `group:"server" help:"Let nobody sign up."`
 	StopDelay         time.Duration `group:"server" default:"0s" help:"How long to go on after a stop signal with /readyz saying no, so that a load balancer notices."`
 	databaseFlags
 	NoCreate bool `group:"database" help:"Do not create absent tables."`
 	secretFlags
+	webFlags
 	sessionFlags
+	engineFlags
 	passwordFlags
 	logFlags
 	Trace       bool `group:"log" help:"Print each request's way through the five layers as one block."`
@@ -60,10 +61,11 @@ func (c *serveCommand) Run(ctx context.Context, con *console) error {
 		return err
 	}
 	c.tellMade(con, existed, db, key)
-	site, err := c.site(db, key, log)
+	site, closeEngine, err := c.site(ctx, db, key, log)
 	if err != nil {
 		return err
 	}
+	defer closeEngine()
 	var listening net.ListenConfig
 	listener, err := listening.Listen(ctx, "tcp", c.Addr)
 	if err != nil {
@@ -78,28 +80,41 @@ func (c *serveCommand) Run(ctx context.Context, con *console) error {
 	return s.serve(ctx, listener)
 }
 
-// site wires the layers with what the flags say.
-func (c *serveCommand) site(db *database.DB, key secret, log *slog.Logger) (*coatcheck.Site, error) {
+// site wires the layers with what the flags say. The function closes what the
+// session engine opened.
+func (c *serveCommand) site(ctx context.Context, db *database.DB, key secret, log *slog.Logger) (*coatcheck.Site, func(), error) {
 	loc, err := c.location()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	sessions, err := c.sessionFlags.config(loc)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	passwords, err := c.passwordFlags.config()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return coatcheck.New(coatcheck.Config{
+	store, closeEngine, err := c.store(ctx, db, key, c.AcceptSHA1, sessions, log)
+	if err != nil {
+		return nil, nil, err
+	}
+	sessions.Store = store
+	config := coatcheck.Config{
 		Database: db, SecretKey: key.key, SecretKeyFallbacks: key.fallbacks, AcceptSHA1: c.AcceptSHA1,
-		Sessions: sessions, Passwords: passwords, Validators: c.validators(), LoginURL: c.LoginURL, TrustedOrigins: c.TrustedOrigins, Logger: log,
+		Sessions: sessions, Passwords: passwords, Validators: c.validators(), LoginURL: c.LoginURL, Logger: log,
 		Views: views.Config{
 			SiteName: c.SiteName, LoginRedirectURL: c.LoginRedirectURL, LogoutRedirectURL: c.LogoutRedirectURL,
 			SignupClosed: c.SignupClosed,
 		},
-	})
+	}
+	c.apply(&config)
+	site, err := coatcheck.New(config)
+	if err != nil {
+		closeEngine()
+		return nil, nil, err
+	}
+	return site, closeEngine, nil
 }
 
 // folder is where the secret key file is by default: beside the database file,

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strings"
+
+	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/sessions"
+	"github.com/coatcheck/coatcheck/sessions/cacheddb"
+	"github.com/coatcheck/coatcheck/sessions/cachestore"
+	"github.com/coatcheck/coatcheck/sessions/cachestore/memcached"
+	"github.com/coatcheck/coatcheck/sessions/cachestore/redis"
+	"github.com/coatcheck/coatcheck/sessions/cookiestore"
+	"github.com/coatcheck/coatcheck/sessions/dbstore"
+	"github.com/coatcheck/coatcheck/sessions/filestore"
+)
+
+// engineFlags say where sessions are kept.
+type engineFlags struct {
+	Engine         string   `group:"sessions" name:"session-engine" enum:"db,cache,cached_db,file,signed_cookies" default:"db" help:"Where sessions are kept: ${enum}. The last part of Django's SESSION_ENGINE."`
+	Cache          []string `group:"sessions" name:"cache" sep:"none" placeholder:"URL" help:"Cache of cache and cached_db: redis://HOST:PORT/DB, rediss://…, unix://…, or memcached://HOST:PORT. May be repeated for the servers of one cluster (CACHES, LOCATION)."`
+	CacheCluster   bool     `group:"sessions" help:"The cache is a Redis Cluster."`
+	CacheSentinel  string   `group:"sessions" placeholder:"NAME" help:"Name of the master that the Redis Sentinels at --cache watch."`
+	CacheKeyPrefix string   `group:"sessions" placeholder:"TEXT" help:"KEY_PREFIX of Django's cache."`
+	CacheVersion   int      `group:"sessions" default:"1" help:"VERSION of Django's cache."`
+	CachePickle    int      `group:"sessions" enum:"4,5" default:"5" help:"Pickle protocol to write: 5 as Django's own caches do, or 4 as django-redis does."`
+	FilePath       string   `group:"sessions" name:"session-file-path" placeholder:"DIR" help:"Folder of the file engine; the system's for temporary files by default (SESSION_FILE_PATH)."`
+}
+
+// store opens the engine. The function closes what it opened.
+func (f *engineFlags) store(ctx context.Context, db *database.DB, key secret, acceptSHA1 bool, c sessions.Config, log *slog.Logger) (sessions.Store, func(), error) {
+	signing := sessions.CodecConfig{SecretKey: key.key, SecretKeyFallbacks: key.fallbacks, AcceptSHA1: acceptSHA1}
+	nothing := func() {}
+	if f.Engine == "signed_cookies" {
+		store, err := cookiestore.NewIrrevocable(cookiestore.Config{
+			Signing: signing, CookieName: c.CookieName, CookieAge: c.CookieAge, Location: c.Location,
+		})
+		return store, nothing, err
+	}
+	codec, err := sessions.NewCodec(signing)
+	if err != nil {
+		return nil, nothing, err
+	}
+	switch f.Engine {
+	case "db":
+		return dbstore.New(db, codec), nothing, nil
+	case "file":
+		store, err := filestore.New(filestore.Config{
+			Codec: codec, Dir: f.FilePath, CookieName: c.CookieName, CookieAge: c.CookieAge, Location: c.Location,
+		})
+		return store, nothing, err
+	}
+	cache, closeCache, err := f.openCache(ctx)
+	if err != nil {
+		return nil, nothing, err
+	}
+	keys := cachestore.Keys{Prefix: f.CacheKeyPrefix, Version: f.CacheVersion}
+	var store sessions.Store
+	if f.Engine == "cache" {
+		store, err = cachestore.New(cachestore.Config{Cache: cache, Keys: keys, PickleProtocol: f.CachePickle})
+	} else {
+		store, err = cacheddb.New(cacheddb.Config{
+			Rows: dbstore.New(db, codec), Cache: cache, Keys: keys, PickleProtocol: f.CachePickle, Logger: log,
+		})
+	}
+	if err != nil {
+		closeCache()
+		return nil, nothing, err
+	}
+	return store, closeCache, nil
+}
+
+// openCache opens what the --cache flags name, all of one kind.
+func (f *engineFlags) openCache(ctx context.Context) (cachestore.Cache, func(), error) {
+	if len(f.Cache) == 0 {
+		return nil, nil, usageError{fmt.Errorf("--session-engine %s needs --cache, for instance --cache redis://127.0.0.1:6379/0", f.Engine)}
+	}
+	scheme, _, _ := strings.Cut(f.Cache[0], "://")
+	var servers []string
+	for _, location := range f.Cache {
+		u, err := url.Parse(location)
+		if err != nil || u.Scheme != scheme {
+			return nil, nil, usageError{errors.New("--cache: write redis://HOST:PORT/DB or memcached://HOST:PORT, all of one kind")}
+		}
+		servers = append(servers, u.Host+u.Path)
+	}
+	if scheme == "memcached" {
+		for i, server := range servers {
+			if strings.HasPrefix(server, "/") {
+				servers[i] = "unix:" + server
+			}
+		}
+		cache, err := memcached.Open(ctx, memcached.Config{Servers: servers})
+		return cache, func() {}, err
+	}
+	cache, err := redis.Open(ctx, redis.Config{URL: f.Cache[0], Addresses: hosts(f.Cache[1:]), Cluster: f.CacheCluster, Sentinel: f.CacheSentinel})
+	if err != nil {
+		return nil, nil, err
+	}
+	return cache, cache.Close, nil
+}
+
+// hosts gives the host:port of URLs that were parsed before.
+func hosts(locations []string) []string {
+	var out []string
+	for _, location := range locations {
+		if u, err := url.Parse(location); err == nil {
+			out = append(out, u.Host)
+		}
+	}
+	return out
+}
