@@ -3,12 +3,14 @@ package auth_test
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/database/sqlite"
 	"github.com/coatcheck/coatcheck/password"
 )
 
@@ -108,6 +110,41 @@ func TestValidateCustomUsers(t *testing.T) {
 		got := messages(t, s.ValidatePassword(t.Context(), "Butterfly", &test.user))
 		if !slices.Equal(got, []string{"The password is too similar to the " + want + "."}) {
 			t.Errorf("%q, want %s", got, want)
+		}
+	}
+}
+
+// TestValidateOwnColumns: the own columns of a user are known by their names.
+func TestValidateOwnColumns(t *testing.T) {
+	ctx, path := t.Context(), filepath.Join(t.TempDir(), "own.db")
+	plain, err := sqlite.Open(ctx, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer plain.Close()
+	if _, err := plain.SQL().ExecContext(ctx, "ALTER TABLE auth_user ADD COLUMN pet_name text NULL"); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sqlite.Config{DSN: path, UserModel: database.UserModel{Extra: []string{"pet_name"}}}.Open(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	s, err := auth.New(auth.Config{
+		Users: db, Passwords: hashers(t, 1), SecretKey: secretKey, Logger: quiet(),
+		Validators: []password.Validator{password.UserAttributeSimilarity{Attributes: []string{"pet_name"}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, extra := range map[string]map[string]any{"ada": {"pet_name": "Mehitabel"}, "bea": nil} {
+		user, err := s.CreateUser(ctx, auth.NewUser{Username: name, Extra: extra})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := messages(t, s.ValidatePassword(ctx, "mehitabel", user))
+		if want := extra != nil; want != slices.Contains(got, "The password is too similar to the pet name.") {
+			t.Errorf("%s: %q", name, got)
 		}
 	}
 }
