@@ -10,20 +10,6 @@ import (
 	"github.com/coatcheck/coatcheck/middleware"
 )
 
-// securityHeaders sets what Django's SecurityMiddleware and
-// XFrameOptionsMiddleware set, on every answer. A Content-Security-Policy is
-// the business of the pages.
-func securityHeaders(h http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		header := w.Header()
-		header.Set("X-Content-Type-Options", "nosniff")         // SECURE_CONTENT_TYPE_NOSNIFF
-		header.Set("Referrer-Policy", "same-origin")            // SECURE_REFERRER_POLICY
-		header.Set("Cross-Origin-Opener-Policy", "same-origin") // SECURE_CROSS_ORIGIN_OPENER_POLICY
-		header.Set("X-Frame-Options", "DENY")                   // X_FRAME_OPTIONS
-		h.ServeHTTP(w, r)
-	})
-}
-
 // limit refuses requests with very many cookies and bounds every body. The
 // size of the header is bounded by http.Server.
 func (s *server) limit(h http.Handler) http.Handler {

@@ -23,7 +23,7 @@ func (s *server) handler() http.Handler {
 	mux.HandleFunc("GET /healthz", s.healthz)
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.Handle("/", s.observed(s.survive(s.site.Handler(pages))))
-	return s.limit(securityHeaders(mux))
+	return s.headers(s.limit(mux))
 }
 
 // observed logs or traces each request, as the flags say.

@@ -30,10 +30,12 @@ type serveCommand struct {
 	databaseFlags
 	NoCreate bool `group:"database" help:"Do not create absent tables."`
 	secretFlags
-	webFlags
 	sessionFlags
 	engineFlags
+	csrfFlags
+	webFlags
 	passwordFlags
+	ResetTimeout int `group:"passwords" name:"password-reset-timeout" default:"259200" help:"How long a link to reset a password holds, in seconds (PASSWORD_RESET_TIMEOUT)."`
 	logFlags
 	Trace       bool `group:"log" help:"Print each request's way through the five layers as one block."`
 	LogRequests bool `group:"log" default:"true" negatable:"" help:"A line for each request, without its query; on by default, and off with --trace."`
@@ -72,7 +74,11 @@ func (c *serveCommand) Run(ctx context.Context, con *console) error {
 		return err
 	}
 	con.say("Coatcheck is at " + address(listener.Addr()))
-	s := &server{site: site, log: log, stopDelay: c.StopDelay, stopping: &atomic.Bool{}}
+	headers, err := c.headers()
+	if err != nil {
+		return err
+	}
+	s := &server{site: site, log: log, headers: headers, stopDelay: c.StopDelay, stopping: &atomic.Bool{}}
 	if c.Trace {
 		s.trace = con.err
 	}
@@ -103,13 +109,18 @@ func (c *serveCommand) site(ctx context.Context, db *database.DB, key secret, lo
 	config := coatcheck.Config{
 		Database: db, SecretKey: key.key, SecretKeyFallbacks: key.fallbacks, AcceptSHA1: c.AcceptSHA1,
 		Sessions: sessions, Passwords: passwords, Validators: c.validators(), LoginURL: c.LoginURL, Logger: log,
+		PasswordResetTimeout: time.Duration(c.ResetTimeout) * time.Second,
 		Views: views.Config{
 			SiteName: c.SiteName, LoginRedirectURL: c.LoginRedirectURL, LogoutRedirectURL: c.LogoutRedirectURL,
 			SignupClosed: c.SignupClosed,
 		},
 	}
-	c.apply(&config)
-	site, err := coatcheck.New(config)
+	c.webFlags.apply(&config)
+	err = c.csrfFlags.apply(&config)
+	var site *coatcheck.Site
+	if err == nil {
+		site, err = coatcheck.New(config)
+	}
 	if err != nil {
 		closeEngine()
 		return nil, nil, err

@@ -31,6 +31,7 @@ const (
 type server struct {
 	site        *coatcheck.Site
 	log         *slog.Logger
+	headers     func(http.Handler) http.Handler
 	trace       io.Writer // nil for no trace
 	logRequests bool
 	stopDelay   time.Duration

@@ -70,7 +70,7 @@ func (f *webFlags) apply(c *coatcheck.Config) {
 // csrfFlags say what keeps other sites' pages from acting with a visitor's
 // cookies.
 type csrfFlags struct {
-	Guard          string   `group:"csrf" name:"csrf-guard" default:"auto" enum:"auto,cross-origin,django,both" help:"What guards: ${enum}. auto is django where Django made the tables, else cross-origin, which needs no tokens."`
+	Guard          string   `group:"csrf" name:"guard" default:"auto" enum:"auto,cross-origin,django,both" help:"What guards: ${enum}. auto is django where Django made the tables, else cross-origin, which needs no tokens."`
 	TrustedOrigins []string `group:"csrf" name:"trusted-origin" placeholder:"ORIGIN" help:"Origin of another site, https://app.example, whose pages may send forms here; may be repeated (CSRF_TRUSTED_ORIGINS)."`
 	CookieName     string   `group:"csrf" name:"csrf-cookie-name" default:"csrftoken" help:"Name of the cookie."`
 	CookieAge      int      `group:"csrf" name:"csrf-cookie-age" default:"31449600" help:"Life of the cookie in seconds; 0 ends it with the browser."`
