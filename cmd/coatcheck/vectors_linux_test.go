@@ -146,7 +146,7 @@ func typed(t *testing.T, cmd *exec.Cmd, lines []string) (stdout, stderr string, 
 			break
 		}
 		if len(lines) > 0 && seen.Len() > answered && bytes.HasSuffix(seen.Bytes(), []byte(": ")) {
-			time.Sleep(20 * time.Millisecond) // the echo is switched off after the prompt
+			waitForSilence(master, seen.String())
 			if _, err := io.WriteString(master, lines[0]+"\n"); err != nil {
 				t.Fatal(err)
 			}
@@ -159,6 +159,19 @@ func typed(t *testing.T, cmd *exec.Cmd, lines []string) (stdout, stderr string, 
 		t.Errorf("%q left the terminal without an echo: %v", cmd.Args, err)
 	}
 	return strings.ReplaceAll(seen.String(), "\r\n", "\n"), "", rc
+}
+
+// waitForSilence returns when the terminal hides what is typed, which is a moment
+// after a prompt for a password.
+func waitForSilence(master *os.File, shown string) {
+	secret := strings.HasSuffix(shown, "Password: ") || strings.HasSuffix(shown, "Password (again): ")
+	for range 1000 {
+		state, err := unix.IoctlGetTermios(int(master.Fd()), unix.TCGETS)
+		if err != nil || (state.Lflag&unix.ECHO == 0) == secret {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
 }
 
 // openTerminal makes a pseudo terminal: what is written to the one end is typed
