@@ -109,9 +109,9 @@ func CSRF(c CSRFConfig) (func(http.Handler) http.Handler, error) {
 			state.readCookie()
 			ctx := context.WithValue(r.Context(), csrfKey{}, state)
 			r = r.WithContext(auth.OnLogin(ctx, state.rotate))
-			bw := &beforeWriter{ResponseWriter: w, before: state.send, fail: func(err error) { Fail(w, r, err) }}
+			bw := &beforeWriter{ResponseWriter: w, before: state.send, fail: func(err error) { failInstead(w, r, err) }}
 			g.pass(bw, r, next, state)
-			bw.begin()
+			bw.begin(http.StatusOK)
 			state.finish()
 		})
 	}, nil
@@ -313,7 +313,7 @@ func (s *csrfState) renew() {
 
 // send stores the secret if it was used, ahead of the first byte (Django:
 // process_response).
-func (s *csrfState) send() error {
+func (s *csrfState) send(int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.began = true

@@ -119,3 +119,29 @@ func TestRefuseEscapes(t *testing.T) {
 		t.Error(body)
 	}
 }
+
+func TestCSRFRefusesMistakes(t *testing.T) {
+	for _, c := range []middleware.CSRFConfig{
+		{CookieName: "a b"},
+		{CookiePath: "/;x"},
+		{CookieSameSite: "sometimes"},
+		{CookieAge: -1},
+		{MaxBody: -1},
+		{HeaderName: "X CSRF"},
+		{HeaderName: "X_CSRF"},
+		{TrustedOrigins: []string{"trusted.example"}},
+		{TrustedOrigins: []string{"https://trusted.example/"}},
+		{TrustedOrigins: []string{"https://*"}},
+		{TrustedOrigins: []string{"https://*example.com"}},
+		{TrustedOrigins: []string{"https://a.*.example.com"}},
+		{TrustedOrigins: []string{"https://user@example.com"}},
+		{TrustedOrigins: []string{"ftp://example.com"}},
+		{TrustedOrigins: []string{"*"}},
+		{TrustedOrigins: []string{"null"}},
+		{TrustedOrigins: []string{"https://.example.com"}},
+	} {
+		if _, err := middleware.CSRF(c); err == nil || !strings.HasPrefix(err.Error(), "middleware: ") {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+}

@@ -2,7 +2,6 @@ package middleware_test
 
 import (
 	"bytes"
-	"context"
 	"crypto/tls"
 	"encoding/json"
 	"fmt"
@@ -17,7 +16,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/csrf"
 	"github.com/coatcheck/coatcheck/internal/vectors"
 	"github.com/coatcheck/coatcheck/middleware"
@@ -218,25 +216,6 @@ func (r *csrfRecord) handler(t *testing.T, store *sessionstest.Memory, got *outc
 			}
 		}
 	}))
-}
-
-// someUsers are users who can sign in, and no more.
-type someUsers struct{ auth.Users }
-
-// SetLastLogin does nothing.
-func (someUsers) SetLastLogin(context.Context, string, time.Time) error { return nil }
-
-// rotate signs somebody in, on a session that is thrown away.
-func rotate(t *testing.T, req *http.Request) {
-	t.Helper()
-	service, err := auth.New(auth.Config{Users: someUsers{}, SecretKey: "a key", Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx := sessions.NewContext(req.Context(), engine(t, sessions.Config{Store: sessionstest.NewMemory()}).Session(""))
-	if err := service.Login(req.WithContext(service.NewContext(ctx)), &auth.User{ID: "1", Username: "ada"}); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // request is the recorded one, addressed to a server.

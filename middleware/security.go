@@ -79,14 +79,14 @@ func Security(c SecurityConfig) (func(http.Handler) http.Handler, error) {
 	}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			bw := &beforeWriter{ResponseWriter: w, before: func() error {
+			bw := &beforeWriter{ResponseWriter: w, before: func(int) error {
 				s.add(w.Header(), requestinfo.Secure(r))
 				return nil
 			}}
 			if !s.redirects(bw, r) {
 				next.ServeHTTP(bw, r)
 			}
-			bw.begin()
+			bw.begin(http.StatusOK)
 		})
 	}, nil
 }

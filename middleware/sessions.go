@@ -32,12 +32,22 @@ func Sessions(engine *sessions.Engine) func(http.Handler) http.Handler {
 			if t := flow.FromContext(ctx); t != nil {
 				t.Step(flow.Middleware, "cookie read", "name", config.CookieName, "key", flow.Brief(key))
 			}
-			sw := &sessionWriter{ResponseWriter: w, config: &config, session: session, sent: sent}
+			sw := &sessionWriter{config: &config, session: session, sent: sent}
+			sw.beforeWriter = beforeWriter{ResponseWriter: w, before: sw.process, fail: sw.giveUp}
 			sw.request = r.WithContext(sessions.NewContext(ctx, session))
 			next.ServeHTTP(sw, sw.request)
 			sw.finish()
 		})
 	}
+}
+
+// sessionWriter runs the session's part of a response before its first byte.
+type sessionWriter struct {
+	beforeWriter
+	config  *sessions.Config
+	session *sessions.Session
+	request *http.Request
+	sent    bool // the request brought the cookie
 }
 
 // process is Django's process_response. It adds headers, and returns an error
@@ -124,23 +134,22 @@ func (w *sessionWriter) finish() {
 	}
 }
 
-// begin processes the session once, before the status goes out.
-func (w *sessionWriter) begin(status int) {
-	w.began = true
-	err := w.process(status)
-	if err == nil {
-		return
-	}
+// giveUp answers where the session could not be saved.
+func (w *sessionWriter) giveUp(err error) {
 	if errors.Is(err, sessions.ErrInterrupted) {
 		w.report("answered with 400: the session was deleted meanwhile")
 	} else {
 		w.report("answered with 503: the session could not be saved")
 	}
-	w.failed = true
+	failInstead(w.ResponseWriter, w.request, err)
+}
+
+// failInstead answers an error in the place of what the handler meant to say.
+func failInstead(w http.ResponseWriter, r *http.Request, err error) {
 	for _, name := range contentHeaders {
 		w.Header().Del(name)
 	}
-	Fail(w.ResponseWriter, w.request, err)
+	Fail(w, r, err)
 }
 
 // contentHeaders belong to the response that the handler meant to give, and

@@ -5,34 +5,37 @@ import (
 	"io"
 	"net"
 	"net/http"
-
-	"github.com/coatcheck/coatcheck/sessions"
 )
 
-// sessionWriter runs the session's part of a response before its first byte.
-// Everything that the server's writer can do still works: through
+// beforeWriter calls before once, with the status, ahead of the first byte of the
+// response, to add headers. Everything that the server's writer can do still works: through
 // http.ResponseController, and by the interfaces Flusher, Hijacker and
 // ReaderFrom.
-type sessionWriter struct {
+type beforeWriter struct {
 	http.ResponseWriter
-	config  *sessions.Config
-	session *sessions.Session
-	request *http.Request
-	sent    bool // the request brought the cookie
-	began   bool // the response has begun
-	failed  bool // the session could not be saved, and the response says so
+	before func(status int) error
+	fail   func(error) // answers in the handler's place, after an error of before
+	began  bool        // the response has begun
+	failed bool        // with an answer of fail
 }
 
 // Unwrap is for http.ResponseController.
-func (w *sessionWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+func (w *beforeWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// WriteHeader saves the session first. Informational statuses pass.
-func (w *sessionWriter) WriteHeader(status int) {
-	if status >= 100 && status < 200 && status != http.StatusSwitchingProtocols {
-		w.ResponseWriter.WriteHeader(status)
+func (w *beforeWriter) begin(status int) {
+	if w.began {
 		return
 	}
-	if !w.began {
+	w.began = true
+	if err := w.before(status); err != nil {
+		w.failed = true
+		w.fail(err)
+	}
+}
+
+// WriteHeader begins the response. Informational statuses pass.
+func (w *beforeWriter) WriteHeader(status int) {
+	if status < 100 || status >= 200 || status == http.StatusSwitchingProtocols {
 		w.begin(status)
 	}
 	if !w.failed {
@@ -40,12 +43,9 @@ func (w *sessionWriter) WriteHeader(status int) {
 	}
 }
 
-// Write saves the session first. After a failure what the handler writes is
-// dropped.
-func (w *sessionWriter) Write(p []byte) (int, error) {
-	if !w.began {
-		w.begin(http.StatusOK)
-	}
+// Write begins the response. After a failure what the handler writes is dropped.
+func (w *beforeWriter) Write(p []byte) (int, error) {
+	w.begin(http.StatusOK)
 	if w.failed {
 		return len(p), nil
 	}
@@ -53,10 +53,8 @@ func (w *sessionWriter) Write(p []byte) (int, error) {
 }
 
 // ReadFrom lets the server's writer use the system's file sending.
-func (w *sessionWriter) ReadFrom(src io.Reader) (int64, error) {
-	if !w.began {
-		w.begin(http.StatusOK)
-	}
+func (w *beforeWriter) ReadFrom(src io.Reader) (int64, error) {
+	w.begin(http.StatusOK)
 	if w.failed {
 		return io.Copy(io.Discard, src)
 	}
@@ -64,22 +62,19 @@ func (w *sessionWriter) ReadFrom(src io.Reader) (int64, error) {
 }
 
 // Flush sends what was written so far.
-func (w *sessionWriter) Flush() { _ = w.FlushError() }
+func (w *beforeWriter) Flush() { _ = w.FlushError() }
 
 // FlushError sends what was written so far, the headers at least.
-func (w *sessionWriter) FlushError() error {
-	if !w.began {
-		w.begin(http.StatusOK)
-	}
+func (w *beforeWriter) FlushError() error {
+	w.begin(http.StatusOK)
 	return http.NewResponseController(w.ResponseWriter).Flush()
 }
 
-// Hijack saves the session, so that a protocol switch finds it stored, and
-// hands the connection over. A cookie cannot be sent any more.
-func (w *sessionWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+// Hijack hands the connection over, on which no header can be sent any more.
+func (w *beforeWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if !w.began {
 		w.began = true
-		if err := w.process(http.StatusSwitchingProtocols); err != nil {
+		if err := w.before(http.StatusSwitchingProtocols); err != nil {
 			return nil, nil, err
 		}
 	}
