@@ -58,8 +58,8 @@ func (c *console) ask(ctx context.Context, prompt string) (string, error) {
 // askSecret prompts for a line that the terminal does not show. Where no
 // terminal is, it reads a line all the same.
 func (c *console) askSecret(ctx context.Context, prompt string) (string, error) {
-	fmt.Fprint(c.out, prompt)
 	if !c.isTerminal() {
+		fmt.Fprint(c.out, prompt)
 		defer fmt.Fprintln(c.out)
 		return await(ctx, c.line)
 	}
@@ -69,7 +69,14 @@ func (c *console) askSecret(ctx context.Context, prompt string) (string, error) 
 		return "", err
 	}
 	text, err := await(ctx, func() (string, error) {
+		prompted := make(chan struct{})
+		go func() {
+			defer close(prompted)
+			awaitChange(fd, before) // a prompt before it would show what is typed at once
+			fmt.Fprint(c.out, prompt)
+		}()
 		secret, err := term.ReadPassword(fd)
+		<-prompted
 		return string(secret), err
 	})
 	if err != nil {
@@ -82,13 +89,19 @@ func (c *console) askSecret(ctx context.Context, prompt string) (string, error) 
 // showAgain lets the terminal show what is typed, after a ReadPassword that was
 // left alone, which may be just about to hide it.
 func showAgain(fd int, before *term.State) error {
+	awaitChange(fd, before)
+	return term.Restore(fd, before)
+}
+
+// awaitChange waits, a tenth of a second at most, until the terminal is in
+// another state than before.
+func awaitChange(fd int, before *term.State) {
 	for range 50 {
 		if now, err := term.GetState(fd); err != nil || *now != *before {
-			break
+			return
 		}
 		time.Sleep(2 * time.Millisecond)
 	}
-	return term.Restore(fd, before)
 }
 
 func (c *console) line() (string, error) {
