@@ -28,6 +28,7 @@ type engineFlags struct {
 	CacheKeyPrefix string   `group:"sessions" placeholder:"TEXT" help:"KEY_PREFIX of Django's cache."`
 	CacheVersion   int      `group:"sessions" default:"1" help:"VERSION of Django's cache."`
 	CachePickle    int      `group:"sessions" enum:"4,5" default:"5" help:"Pickle protocol to write: 5 as Django's own caches do, or 4 as django-redis does."`
+	ReadRows       bool     `group:"sessions" name:"cached-db-read-rows" default:"true" negatable:"" help:"With cached_db, read each session from its row; on by default. --no-cached-db-read-rows reads the cache, for a cache that no Django node shares."`
 	FilePath       string   `group:"sessions" name:"session-file-path" placeholder:"DIR" help:"Folder of the file engine; the system's for temporary files by default (SESSION_FILE_PATH)."`
 }
 
@@ -64,7 +65,7 @@ func (f *engineFlags) store(ctx context.Context, db *database.DB, key secret, ac
 		store, err = cachestore.New(cachestore.Config{Cache: cache, Keys: keys, PickleProtocol: f.CachePickle})
 	} else {
 		store, err = cacheddb.New(cacheddb.Config{
-			Rows: dbstore.New(db, codec), Cache: cache, Keys: keys, PickleProtocol: f.CachePickle, Logger: log,
+			Rows: dbstore.New(db, codec), Cache: cache, Keys: keys, PickleProtocol: f.CachePickle, ReadRows: f.ReadRows, Logger: log,
 		})
 	}
 	if err != nil {

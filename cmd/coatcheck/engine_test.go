@@ -15,7 +15,7 @@ func TestEngines(t *testing.T) {
 		"file":                 {"--session-engine", "file", "--session-file-path", t.TempDir()},
 		"cache, Redis":         {"--session-engine", "cache", "--cache", redisURL},
 		"cached_db, Redis":     {"--session-engine", "cached_db", "--cache", redisURL, "--cache-key-prefix", "site", "--cache-version", "2"},
-		"cached_db, memcached": {"--session-engine", "cached_db", "--cache", memcachedURL},
+		"cached_db, memcached": {"--session-engine", "cached_db", "--cache", memcachedURL, "--no-cached-db-read-rows"},
 		"cache, memcached":     {"--session-engine", "cache", "--cache", memcachedURL, "--cache-pickle", "4"},
 	} {
 		t.Run(name, func(t *testing.T) {
