@@ -189,13 +189,14 @@ func (s *Store) Update(ctx context.Context, key string, r *sessions.Record) erro
 
 // rowVersion is the row's Version for what was loaded. What was loaded from a
 // copy is compared with the row first; where they differ the copy is wrong, and
-// goes.
+// goes. A row that cannot be read, because a key that is gone signed it, says
+// nothing against the copy, and is written anew as Django does.
 func (s *Store) rowVersion(ctx context.Context, key, name, version string) (string, error) {
 	if version, ok := strings.CutPrefix(version, fromRow); ok {
 		return version, nil
 	}
 	row, err := s.config.Rows.Load(ctx, key)
-	if err == nil && row.Corrupt == nil && fromCopy+row.Data.JSON() == version {
+	if err == nil && (row.Corrupt != nil || fromCopy+row.Data.JSON() == version) {
 		return row.Version, nil
 	}
 	if err == nil {

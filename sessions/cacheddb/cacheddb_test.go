@@ -265,3 +265,20 @@ func TestNewRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestUnreadableRowIsWrittenAnew: the key that signed the row is gone, and the
+// copy is what everybody reads.
+func TestUnreadableRowIsWrittenAnew(t *testing.T) {
+	r := newRig(t, `{"a":1}`)
+	r.rows.Put(key, "no data that anybody could read")
+	record := r.load(t)
+	if err := record.Data.Set("b", "2"); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Update(t.Context(), key, record); err != nil {
+		t.Fatal(err)
+	}
+	if row, copied := r.rows.Sessions()[key], r.cache.copyOf(); row != `{"a":1,"b":2}` || copied != row {
+		t.Errorf("row %s, copy %s", row, copied)
+	}
+}
