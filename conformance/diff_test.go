@@ -240,6 +240,12 @@ func TestDifferencesAreListed(t *testing.T) {
 			}
 		}
 	}
+	for _, id := range walkDifferences {
+		ruled[id] = true
+		if !listed[id] {
+			t.Errorf("docs/django-differences.md does not list %s", id)
+		}
+	}
 	for id := range listed {
 		if !ruled[id] {
 			t.Errorf("docs/django-differences.md lists %s, which no rule names", id)

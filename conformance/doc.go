@@ -10,7 +10,8 @@
 // the two answer differently is on the page docs/django-differences.md.
 //
 // The twins run Django, the site in the folder django, beside Coatcheck on one
-// database: what one writes the other reads.
+// database: what one writes the other reads. Random walks drive both through
+// sequences that nobody thought of, over every database and session engine.
 //
 // The last two need the Djangos that setup-django.sh brings, and run with
 //

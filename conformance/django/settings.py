@@ -10,6 +10,8 @@ agree on comes from environment variables; twin_test.go sets them.
     TWIN_USE_TZ                 1 (default) or 0
     TWIN_TIME_ZONE              UTC (default)
     TWIN_SESSION_ENGINE         django.contrib.sessions.backends.db (default)
+    TWIN_SESSION_FILE_PATH      of the file engine; the system's temporary folder without it
+    TWIN_REDIS, TWIN_MEMCACHED  host:port of the default cache, whose KEY_PREFIX is TWIN_CACHE_PREFIX
     TWIN_AUTH_USER_MODEL        auth.User (default), or accounts.Member, the site's own
     TWIN_CSRF_USE_SESSIONS      1, or 0 (default)
     TWIN_PBKDF2_ITERATIONS      lowers the cost of new pbkdf2_sha256 hashes; Django's own without it
@@ -65,6 +67,24 @@ AUTH_USER_MODEL = env("AUTH_USER_MODEL", "auth.User")
 
 SESSION_ENGINE = env("SESSION_ENGINE", global_settings.SESSION_ENGINE)
 CSRF_USE_SESSIONS = env("CSRF_USE_SESSIONS") == "1"
+SESSION_FILE_PATH = env("SESSION_FILE_PATH") or None
+
+if env("REDIS"):
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": "redis://" + env("REDIS"),
+            "KEY_PREFIX": env("CACHE_PREFIX"),
+        }
+    }
+elif env("MEMCACHED"):
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.memcached.PyMemcacheCache",
+            "LOCATION": env("MEMCACHED"),
+            "KEY_PREFIX": env("CACHE_PREFIX"),
+        }
+    }
 
 PASSWORD_HASHERS = list(global_settings.PASSWORD_HASHERS)
 if env("PBKDF2_ITERATIONS"):

@@ -5,8 +5,10 @@ on both. The views are exempt from the CSRF check, as a test is no browser; the
 admin is not.
 """
 
+import datetime
 import json
 
+from django.conf import settings
 from django.contrib.auth import authenticate, get_user_model, login, logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import Group, Permission
@@ -111,6 +113,54 @@ def deactivate(request):
     if not User.objects.filter(**{User.USERNAME_FIELD: fields(request)["username"]}).update(is_active=False):
         return JsonResponse({"error": "No such user"}, status=404)
     return JsonResponse({"message": "User deactivated"})
+
+
+@csrf_exempt
+@require_POST
+def answer(request):
+    """status: answers with it, after it counted the answers in the session."""
+    request.session["answers"] = request.session.get("answers", 0) + 1
+    return JsonResponse({"message": "Answered"}, status=fields(request)["status"])
+
+
+@csrf_exempt
+@require_POST
+def set_expiry(request):
+    """expiry: null, a number of seconds, or the text of a date."""
+    expiry = fields(request)["expiry"]
+    request.session.set_expiry(datetime.datetime.fromisoformat(expiry) if isinstance(expiry, str) else expiry)
+    return JsonResponse({"message": "Expiry changed"})
+
+
+@csrf_exempt
+@require_POST
+def flush(request):
+    request.session.flush()
+    return JsonResponse({"message": "Flushed"})
+
+
+@csrf_exempt
+@require_POST
+def cycle_key(request):
+    request.session.cycle_key()
+    return JsonResponse({"message": "Cycled"})
+
+
+@csrf_exempt
+@require_POST
+def set_active(request):
+    """username, active."""
+    data = fields(request)
+    User.objects.filter(**{User.USERNAME_FIELD: data["username"]}).update(is_active=data["active"])
+    return JsonResponse({"message": "Changed"})
+
+
+@csrf_exempt
+@require_POST
+def set_keys(request):
+    """keys: the SECRET_KEY from now on, as after a restart, and the SECRET_KEY_FALLBACKS."""
+    settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS = fields(request)["keys"]
+    return JsonResponse({"message": "Changed"})
 
 
 def columns(request):
