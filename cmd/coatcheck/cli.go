@@ -14,6 +14,7 @@ type cli struct {
 	Config configFlag `help:"JSON file with flags, as in {\"addr\": \":8000\"}." placeholder:"FILE"`
 
 	Serve           serveCommand           `cmd:"" help:"Serve the site. The first run makes what is needed."`
+	Check           checkCommand           `cmd:"" help:"Judge the settings of serve; with --deploy also whether they are fit for the internet."`
 	Migrate         migrateCommand         `cmd:"" help:"Create the tables that are absent, as Django would."`
 	Createsuperuser createsuperuserCommand `cmd:"" help:"Create a user who may do everything."`
 	Changepassword  changepasswordCommand  `cmd:"" help:"Change a user's password, which ends all their sessions."`

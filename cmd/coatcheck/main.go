@@ -74,7 +74,7 @@ func (c *console) report(err error) int {
 		return misused(err)
 	case errors.Is(err, errCancelled):
 		c.complain("\nOperation cancelled.")
-	case errors.Is(err, errUnapplied): // migrate --check has said so
+	case errors.Is(err, errUnapplied), errors.Is(err, errFindings): // the command has said so
 	default:
 		c.complain("CommandError: " + err.Error())
 	}

@@ -89,25 +89,39 @@ func (c *serveCommand) Run(ctx context.Context, con *console) error {
 // site wires the layers with what the flags say. The function closes what the
 // session engine opened.
 func (c *serveCommand) site(ctx context.Context, db *database.DB, key secret, log *slog.Logger) (*coatcheck.Site, func(), error) {
-	loc, err := c.location()
+	config, err := c.config(key, log)
 	if err != nil {
 		return nil, nil, err
+	}
+	store, closeEngine, err := c.store(ctx, db, key, c.AcceptSHA1, config.Sessions, log)
+	if err != nil {
+		return nil, nil, err
+	}
+	config.Database, config.Sessions.Store = db, store
+	site, err := coatcheck.New(config)
+	if err != nil {
+		closeEngine()
+		return nil, nil, err
+	}
+	return site, closeEngine, nil
+}
+
+// config is what the flags say, without database and store.
+func (c *serveCommand) config(key secret, log *slog.Logger) (config coatcheck.Config, err error) {
+	loc, err := c.location()
+	if err != nil {
+		return config, err
 	}
 	sessions, err := c.sessionFlags.config(loc)
 	if err != nil {
-		return nil, nil, err
+		return config, err
 	}
 	passwords, err := c.passwordFlags.config()
 	if err != nil {
-		return nil, nil, err
+		return config, err
 	}
-	store, closeEngine, err := c.store(ctx, db, key, c.AcceptSHA1, sessions, log)
-	if err != nil {
-		return nil, nil, err
-	}
-	sessions.Store = store
-	config := coatcheck.Config{
-		Database: db, SecretKey: key.key, SecretKeyFallbacks: key.fallbacks, AcceptSHA1: c.AcceptSHA1,
+	config = coatcheck.Config{
+		SecretKey: key.key, SecretKeyFallbacks: key.fallbacks, AcceptSHA1: c.AcceptSHA1,
 		Sessions: sessions, Passwords: passwords, Validators: c.validators(), LoginURL: c.LoginURL, Logger: log,
 		PasswordResetTimeout: time.Duration(c.ResetTimeout) * time.Second,
 		Views: views.Config{
@@ -116,16 +130,7 @@ func (c *serveCommand) site(ctx context.Context, db *database.DB, key secret, lo
 		},
 	}
 	c.webFlags.apply(&config)
-	err = c.csrfFlags.apply(&config)
-	var site *coatcheck.Site
-	if err == nil {
-		site, err = coatcheck.New(config)
-	}
-	if err != nil {
-		closeEngine()
-		return nil, nil, err
-	}
-	return site, closeEngine, nil
+	return config, c.csrfFlags.apply(&config)
 }
 
 // folder is where the secret key file is by default: beside the database file,

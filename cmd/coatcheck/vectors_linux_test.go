@@ -41,7 +41,11 @@ func differs(r recorded, django string) (reason string, same func(stdout, stderr
 				"the migrations for app(s): auth, contenttypes, sessions.\n") && stderr == r.Stderr && rc == r.RC
 		}
 	case r.Args[0] == "check":
-		return "there is no command that checks a Django project here", func(_, _ string, rc int) bool { return rc == exitUsage }
+		return "the sentences name flags, and the record has the last findings only", func(stdout, stderr string, rc int) bool {
+			session, csrf := strings.Index(stderr, "?: (security.W012)"), strings.Index(stderr, "?: (security.W016)")
+			return rc == r.RC && stdout == r.Stdout && 0 < session && session < csrf &&
+				strings.HasPrefix(stderr, "System check identified some issues:\n\nWARNINGS:\n") && strings.HasSuffix(stderr, " issues (0 silenced).\n")
+		}
 	case strings.HasPrefix(r.Note, "blank email") && (strings.HasPrefix(django, "3.") || strings.HasPrefix(django, "4.")):
 		return "an empty e-mail address is taken, as Django does since 5.0", func(stdout, _ string, rc int) bool {
 			return rc == 0 && stdout == "Superuser created successfully.\n"

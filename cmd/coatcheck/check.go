@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/coatcheck/coatcheck"
+	"github.com/coatcheck/coatcheck/database/sqlite"
+)
+
+// checkCommand judges the settings of serve without serving (Django: check).
+type checkCommand struct {
+	Deploy    bool   `env:"-" help:"Also judge whether the settings are fit for the internet."`
+	FailLevel string `env:"-" enum:"ERROR,WARNING" default:"ERROR" help:"Exit with 1 from this level on: ${enum}."`
+	serveCommand
+}
+
+// finding is something that a check found.
+type finding struct {
+	id   string // Django's where Django finds it too, else coatcheck.…
+	text string
+}
+
+// isError says so by the letter of the number.
+func (f finding) isError() bool { return strings.Contains(f.id, ".E") }
+
+// errFindings is the outcome of a check that found something.
+var errFindings = errors.New("the check found something")
+
+// Run tells what it finds, as Django does. It opens no database but one in
+// memory, and makes no file.
+func (c *checkCommand) Run(ctx context.Context, con *console) error {
+	key, found := c.key()
+	found = append(found, c.checkSettings(ctx, key)...)
+	if c.Deploy {
+		found = append(found, c.checkDeploy(key)...)
+	}
+	if len(found) == 0 {
+		con.say("System check identified no issues (0 silenced).")
+		return nil
+	}
+	return c.tell(con, found)
+}
+
+// tell writes the findings, errors first.
+func (c *checkCommand) tell(con *console, found []finding) error {
+	fmt.Fprintln(con.err, "System check identified some issues:")
+	failed := false
+	for _, level := range []struct {
+		title  string
+		errors bool
+	}{{"ERRORS", true}, {"WARNINGS", false}} {
+		title := "\n" + level.title + ":\n"
+		for _, f := range found {
+			if f.isError() != level.errors {
+				continue
+			}
+			fmt.Fprintf(con.err, "%s?: (%s) %s\n", title, f.id, f.text)
+			title = ""
+			failed = failed || level.errors || c.FailLevel == "WARNING"
+		}
+	}
+	issues := "issues"
+	if len(found) == 1 {
+		issues = "issue"
+	}
+	fmt.Fprintf(con.err, "\nSystem check identified %d %s (0 silenced).\n", len(found), issues)
+	if failed {
+		return errFindings
+	}
+	return nil
+}
+
+// key reads the secret key where there is one. A file that serve would make is
+// not made.
+func (c *checkCommand) key() (secret, []finding) {
+	path := c.File
+	fromEnv := os.Getenv(envPrefix+"_SECRET_KEY") != "" || os.Getenv("SECRET_KEY") != ""
+	if path == "" && !fromEnv {
+		path = filepath.Join(c.folder(), defaultSecretFile)
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return secret{key: newSecretKey()}, nil
+		}
+	}
+	key, err := c.load(c.folder(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		return secret{key: newSecretKey()}, []finding{{"coatcheck.E002", "The secret key cannot be read: " + err.Error()}}
+	}
+	var found []finding
+	for _, file := range []string{path, c.FallbacksFile} {
+		info, err := os.Stat(file)
+		if file != "" && err == nil && info.Mode().Perm()&0o077 != 0 && os.PathSeparator == '/' {
+			found = append(found, finding{"coatcheck.W003", "Others on this machine may read " + file + ", which holds a secret key. Give it the mode 0600."})
+		}
+	}
+	if !c.Deploy {
+		found = nil
+	}
+	return key, found
+}
+
+// checkSettings wires a site as serve would, on an empty database in memory and
+// without the session engine, and tells what is wrong.
+func (c *checkCommand) checkSettings(ctx context.Context, key secret) []finding {
+	db, err := sqlite.Open(ctx, ":memory:")
+	if err != nil {
+		return []finding{{"coatcheck.E001", err.Error()}}
+	}
+	defer db.Close() //nolint:errcheck // it was in memory
+	config, err := c.config(key, slog.New(slog.DiscardHandler))
+	if err == nil {
+		config.Database = db
+		_, err = coatcheck.New(config)
+	}
+	var found []finding
+	if err != nil {
+		found = append(found, finding{"coatcheck.E001", err.Error()})
+	}
+	for _, origin := range c.TrustedOrigins {
+		if !strings.Contains(origin, "://") {
+			found = append(found, finding{"4_0.E001", fmt.Sprintf(
+				"--trusted-origin %s begins with no scheme; write https://%[1]s (CSRF_TRUSTED_ORIGINS).", origin)})
+		}
+	}
+	return found
+}

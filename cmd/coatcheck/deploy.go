@@ -1,0 +1,144 @@
+package main
+
+import (
+	"net"
+	"net/netip"
+	"os"
+	"strings"
+
+	"github.com/coatcheck/coatcheck/password"
+)
+
+// rule is a check of settings for the internet.
+type rule struct {
+	id    string
+	wrong bool
+	text  string
+}
+
+// checkDeploy judges the settings. The ids are Django's where it has the check,
+// and the settings are named by their flags.
+func (c *checkCommand) checkDeploy(key secret) []finding {
+	rules := append(c.headerRules(), c.cookieRules()...)
+	rules = append(rules, c.keyRules(key)...)
+	rules = append(rules, c.ownRules()...)
+	var found []finding
+	for _, r := range rules {
+		if r.wrong {
+			found = append(found, finding{r.id, r.text})
+		}
+	}
+	return found
+}
+
+func (c *checkCommand) headerRules() []rule {
+	frames := strings.ToUpper(c.FrameOptions)
+	return []rule{
+		{"security.W002", frames == "OMIT", "--x-frame-options is omit, so other sites may show these pages in a frame and catch clicks."},
+		{"security.W004", c.HSTSSeconds == 0, "--secure-hsts-seconds is not set, so browsers may come by HTTP. " +
+			"Set it once the whole host is served by HTTPS; until the time is over there is no way back."},
+		{"security.W005", c.HSTSSeconds > 0 && !c.HSTSSubdomains, "--secure-hsts-include-subdomains is not set, so cookies can be set " +
+			"from a subdomain by HTTP. Set it once all of them are served by HTTPS."},
+		{"security.W006", !c.NoSniff, "--no-secure-content-type-nosniff lets browsers guess the types of answers."},
+		{"security.W008", !c.SSLRedirect, "--secure-ssl-redirect is not set. Set it, unless the proxy in front leads to HTTPS."},
+		{"security.W019", frames != "DENY" && frames != "OMIT", "--x-frame-options is not DENY, so some pages may show these in a frame."},
+		{"security.W020", len(c.AllowedHosts) == 0, "--allowed-host is not set, so the site answers by any name."},
+		{"security.W021", c.HSTSSeconds > 0 && !c.HSTSPreload, "--secure-hsts-preload is not set, so the host cannot be put on the browsers' lists."},
+		{"security.W022", strings.EqualFold(c.ReferrerPolicy, "omit"), "--secure-referrer-policy is omit, so addresses of pages may go out to other sites."},
+	}
+}
+
+func (c *checkCommand) cookieRules() []rule {
+	tokens := c.Guard != "cross-origin" && !c.UseSessions
+	return []rule{
+		{"security.W012", !c.sessionFlags.CookieSecure, "--session-cookie-secure is not set, so the session's cookie can be read off the network."},
+		{"security.W015", !c.sessionFlags.CookieHTTPOnly, "--no-session-cookie-httponly lets scripts read the session's cookie."},
+		{"security.W016", tokens && !c.csrfFlags.CookieSecure, "--csrf-cookie-secure is not set, so the cookie can be read off the network."},
+	}
+}
+
+func (c *checkCommand) keyRules(key secret) []rule {
+	weak := false
+	for _, k := range key.fallbacks {
+		weak = weak || isWeakKey(k)
+	}
+	const why = "has less than 50 characters, less than 5 different ones, or begins with django-insecure-. " +
+		"Whoever finds it can sign in as anybody. Delete the file to get a new one, or write a long random text."
+	return []rule{
+		{"security.W009", isWeakKey(key.key), "The secret key " + why},
+		{"security.W025", weak, "One of the keys in --secret-key-fallbacks-file " + why},
+	}
+}
+
+// isWeakKey is Django's test.
+func isWeakKey(key string) bool {
+	letters := map[rune]bool{}
+	n := 0
+	for _, r := range key {
+		letters[r] = true
+		n++
+	}
+	return n < 50 || len(letters) < 5 || strings.HasPrefix(key, "django-insecure-")
+}
+
+// ownRules are about what Django does not have or not look at.
+func (c *checkCommand) ownRules() []rule {
+	return []rule{
+		{"coatcheck.W001", len(c.TrustedProxies) == 0 && !isLoopback(c.Addr), "--addr is open to the network, and there is no --trusted-proxy " +
+			"that speaks HTTPS in front: passwords go over the network as they are."},
+		{"coatcheck.W002", trustsEverybody(c.TrustedProxies) || trustsEverybody(c.RemoteUserTrusted), "--trusted-proxy or --remote-user-trusted " +
+			"names all addresses, so every client can say who it is. Name the proxies of this site alone."},
+		{
+			"coatcheck.W004", c.Hasher == password.PBKDF2SHA256{}.Algorithm() && c.Iterations < password.DefaultIterations,
+			"--password-iterations is less than Django's newest default. Keep it where an older Django shares the database.",
+		},
+		{"coatcheck.W005", c.SSLRedirect && len(c.TrustedProxies) == 0, "--secure-ssl-redirect without a --trusted-proxy leads in circles: " +
+			"this server speaks HTTP, and believes nobody who says that the client speaks HTTPS."},
+		{"coatcheck.W006", !c.Validate, "--no-validate-passwords takes passwords that are guessed first."},
+		{"coatcheck.W007", c.Engine == "signed_cookies", "--session-engine signed_cookies keeps sessions with the visitors, where nothing ends them: " +
+			"a cookie that was stolen stays good after the logout."},
+		{"coatcheck.W008", hasEveryHost(c.AllowedHosts), "--allowed-host is *, so the site answers by any name."},
+		{"coatcheck.W009", passwordInArgs(), "The password of the database is in the command line, which everybody on the machine can read. " +
+			"Give it by $COATCHECK_DATABASE or the config file."},
+		{"coatcheck.W010", c.Trace, "--trace prints the way of every request. It costs time."},
+	}
+}
+
+func hasEveryHost(hosts []string) bool {
+	for _, h := range hosts {
+		if h == "*" {
+			return true
+		}
+	}
+	return false
+}
+
+// isLoopback says whether only this machine can connect to the address.
+func isLoopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	ip, bad := netip.ParseAddr(host)
+	return err == nil && (host == "localhost" || bad == nil && ip.IsLoopback())
+}
+
+// trustsEverybody finds networks of all addresses.
+func trustsEverybody(trusted []string) bool {
+	for _, text := range trusted {
+		if network, err := netip.ParsePrefix(text); err == nil && network.Bits() == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// passwordInArgs finds a database URL with a password among the arguments of
+// the process.
+func passwordInArgs() bool {
+	for _, arg := range os.Args[1:] {
+		_, rest, ok := strings.Cut(arg, "://")
+		user, _, named := strings.Cut(rest, "@")
+		if ok && named && strings.Contains(user, ":") {
+			return true
+		}
+	}
+	return false
+}
