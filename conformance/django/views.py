@@ -85,7 +85,10 @@ def set_session(request):
     """A JSON object: sets its items in the session; null removes one."""
     for key, value in fields(request).items():
         if value is None:
-            request.session.pop(key, None)
+            # Not pop, which as the first look at a signed cookie that cannot be
+            # read forgets that the cookie is to be replaced.
+            if key in request.session:
+                del request.session[key]
         else:
             request.session[key] = value
     return JsonResponse({"message": "Session changed"})
