@@ -109,7 +109,9 @@ func CSRF(c CSRFConfig) (func(http.Handler) http.Handler, error) {
 			state.readCookie()
 			ctx := context.WithValue(r.Context(), csrfKey{}, state)
 			r = r.WithContext(auth.OnLogin(ctx, state.rotate))
-			bw := &beforeWriter{ResponseWriter: w, before: state.send, fail: func(err error) { failInstead(w, r, err) }}
+			bw := &beforeWriter{ResponseWriter: w, by: beginFuncs{
+				before: state.send, fail: func(err error) { failInstead(w, r, err) },
+			}}
 			g.pass(bw, r, next, state)
 			bw.begin(http.StatusOK)
 			state.finish()

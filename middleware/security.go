@@ -79,10 +79,10 @@ func Security(c SecurityConfig) (func(http.Handler) http.Handler, error) {
 	}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			bw := &beforeWriter{ResponseWriter: w, before: func(int) error {
+			bw := &beforeWriter{ResponseWriter: w, by: beginFuncs{before: func(int) error {
 				s.add(w.Header(), requestinfo.Secure(r))
 				return nil
-			}}
+			}}}
 			if !s.redirects(bw, r) {
 				next.ServeHTTP(bw, r)
 			}

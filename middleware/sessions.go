@@ -33,7 +33,7 @@ func Sessions(engine *sessions.Engine) func(http.Handler) http.Handler {
 				t.Step(flow.Middleware, "cookie read", "name", config.CookieName, "key", flow.Brief(key))
 			}
 			sw := &sessionWriter{config: &config, session: session, sent: sent}
-			sw.beforeWriter = beforeWriter{ResponseWriter: w, before: sw.process, fail: sw.giveUp}
+			sw.beforeWriter = beforeWriter{ResponseWriter: w, by: sw}
 			sw.request = r.WithContext(sessions.NewContext(ctx, session))
 			next.ServeHTTP(sw, sw.request)
 			sw.finish()

@@ -7,17 +7,32 @@ import (
 	"net/http"
 )
 
-// beforeWriter calls before once, with the status, ahead of the first byte of the
+// beforeWriter asks its beginner once, with the status, ahead of the first byte of the
 // response, to add headers. Everything that the server's writer can do still works: through
 // http.ResponseController, and by the interfaces Flusher, Hijacker and
 // ReaderFrom.
 type beforeWriter struct {
 	http.ResponseWriter
-	before func(status int) error
-	fail   func(error) // answers in the handler's place, after an error of before
-	began  bool        // the response has begun
-	failed bool        // with an answer of fail
+	by     beginner
+	began  bool // the response has begun
+	failed bool // with an answer of giveUp
 }
+
+// beginner adds what it has to add before a response begins. It is an interface
+// and not two functions because each request would allocate those.
+type beginner interface {
+	process(status int) error
+	giveUp(err error) // answers in the handler's place, after an error of process
+}
+
+// beginFuncs is a beginner of functions.
+type beginFuncs struct {
+	before func(status int) error
+	fail   func(err error)
+}
+
+func (f beginFuncs) process(status int) error { return f.before(status) }
+func (f beginFuncs) giveUp(err error)         { f.fail(err) }
 
 // Unwrap is for http.ResponseController.
 func (w *beforeWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
@@ -27,9 +42,9 @@ func (w *beforeWriter) begin(status int) {
 		return
 	}
 	w.began = true
-	if err := w.before(status); err != nil {
+	if err := w.by.process(status); err != nil {
 		w.failed = true
-		w.fail(err)
+		w.by.giveUp(err)
 	}
 }
 
@@ -74,7 +89,7 @@ func (w *beforeWriter) FlushError() error {
 func (w *beforeWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if !w.began {
 		w.began = true
-		if err := w.before(http.StatusSwitchingProtocols); err != nil {
+		if err := w.by.process(http.StatusSwitchingProtocols); err != nil {
 			return nil, nil, err
 		}
 	}
