@@ -42,7 +42,7 @@ func TestLimits(t *testing.T) {
 		"300 cookies": {v.get("/public/", "Cookie", strings.Repeat("a=1; ", 299)+"b=2"), http.StatusOK},
 		"301 cookies": {v.get("/public/", "Cookie", strings.Repeat("a=1; ", 300)+"b=2"), http.StatusRequestHeaderFieldsTooLarge},
 		"long header": {v.get("/public/", "X-Long", strings.Repeat("x", 40<<10)), http.StatusRequestHeaderFieldsTooLarge},
-		"long body":   {v.post("/accounts/login/", credentials("alice", strings.Repeat("x", 200<<10))), http.StatusRequestEntityTooLarge},
+		"long body":   {v.post("/accounts/login/", credentials("alice", strings.Repeat("x", 66<<10))), http.StatusRequestEntityTooLarge},
 	} {
 		if test.answer.status != test.status {
 			t.Errorf("%s: %d %s, want %d", what, test.answer.status, test.answer.body, test.status)
