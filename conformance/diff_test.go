@@ -75,7 +75,7 @@ func fieldOf(v any, name string) any {
 
 // differentials are all of them.
 func differentials() []differential {
-	return slices.Concat(cookieDifferentials(), sessionDifferentials(), passwordDifferentials(), urlDifferentials(), userDifferentials(), requestDifferentials())
+	return slices.Concat(cookieDifferentials(), sessionDifferentials(), passwordDifferentials(), urlDifferentials(), userDifferentials(), requestDifferentials(), resetDifferentials())
 }
 
 // TestDifferential puts made-up cases to Coatcheck and to a live Django, and

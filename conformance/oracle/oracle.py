@@ -10,6 +10,8 @@ that begin with "note:" say more, and are not compared.
 """
 
 import base64
+import datetime
+import functools
 import io
 import json
 import pickle
@@ -324,11 +326,54 @@ def host(case):
     return {"allowed": bool(domain) and validate_host(domain, case["allowed"]), "note:domain": domain, "note:port": port}
 
 
+def user(case):
+    from django.contrib.auth.models import User
+
+    fields = dict(case["user"])
+    if fields.get("last_login"):
+        fields["last_login"] = datetime.datetime.fromisoformat(fields["last_login"])
+    return User(**fields)
+
+
+def reset_token(case):
+    from django.contrib.auth.tokens import default_token_generator
+
+    return {"ok": default_token_generator.check_token(user(case), case["token"])}
+
+
+def uid(case):
+    from django.utils.http import urlsafe_base64_decode
+
+    return {"id": urlsafe_base64_decode(case["uid"]).decode()}
+
+
+@functools.lru_cache
+def validators():
+    from django.contrib.auth import password_validation
+
+    names = ("UserAttributeSimilarity", "MinimumLength", "CommonPassword", "NumericPassword")
+    path = "django.contrib.auth.password_validation.%sValidator"
+    return password_validation.get_password_validators([{"NAME": path % name} for name in names])
+
+
+def password_validation(case):
+    from django.contrib.auth.password_validation import validate_password
+    from django.core.exceptions import ValidationError
+
+    answer = {"errors": [], "note:unassigned": unassigned(case["password"] + "".join(case["user"].values()))}
+    try:
+        validate_password(case["password"], user(case), validators())
+    except ValidationError as e:
+        answer["errors"] = [[one.code, one.message % (one.params or {})] for one in e.error_list]
+    return answer
+
+
 ORACLES = {
     f.__name__: f
     for f in (
         cookie_parse, set_cookie, session_decode, session_encode, session_pickle, signed, password_hash,
         safe_url, login_redirect, username, email, csrf_token, csrf_request, host,
+        reset_token, uid, password_validation,
     )
 }
 
