@@ -126,7 +126,5 @@ func forbid(w http.ResponseWriter, r *http.Request, u *auth.User) {
 }
 
 func report(r *http.Request, what string, details ...any) {
-	if t := flow.FromContext(r.Context()); t != nil {
-		t.Step(flow.AccessControl, what, details...)
-	}
+	flow.Report(r.Context(), flow.AccessControl, what, details...)
 }

@@ -15,27 +15,21 @@ func (s *Service) Authenticate(ctx context.Context, c Credentials) (*User, error
 		user, err := b.Authenticate(ctx, c)
 		if err == nil {
 			user.Backend = b.Name()
-			s.report(ctx, flow.View, "credentials checked: good", "user", user.ID, "backend", user.Backend)
+			flow.Report(ctx, flow.View, "credentials checked: good", "user", user.ID, "backend", user.Backend)
 			return user, nil
 		}
 		if errors.Is(err, ErrPermissionDenied) {
 			break
 		}
 		if !errors.Is(err, ErrInvalidCredentials) {
-			s.report(ctx, flow.View, "credentials could not be checked", "error", err)
+			flow.Report(ctx, flow.View, "credentials could not be checked", "error", err)
 			return nil, err
 		}
 	}
-	s.report(ctx, flow.View, "credentials checked: not valid")
+	flow.Report(ctx, flow.View, "credentials checked: not valid")
 	s.log.InfoContext(ctx, "login failed", "client", c.client()) // not the username: people type passwords there
 	for _, hook := range s.hooks.LoginFailed {
 		hook(ctx, c.cleaned())
 	}
 	return nil, ErrInvalidCredentials
-}
-
-func (s *Service) report(ctx context.Context, layer flow.Layer, what string, details ...any) {
-	if t := flow.FromContext(ctx); t != nil {
-		t.Step(layer, what, details...)
-	}
 }

@@ -58,7 +58,7 @@ func (s *Service) Login(r *http.Request, user *User) error {
 		}
 		return err
 	}
-	s.report(ctx, flow.View, "signed in", "user", user.ID)
+	flow.Report(ctx, flow.View, "signed in", "user", user.ID)
 	return nil
 }
 
@@ -155,7 +155,7 @@ func (s *Service) Logout(r *http.Request) error {
 		return err
 	}
 	ru.set(AnonymousUser())
-	s.report(ctx, flow.View, "signed out", "user", user.ID)
+	flow.Report(ctx, flow.View, "signed out", "user", user.ID)
 	if user.IsAuthenticated() {
 		s.log.InfoContext(ctx, "logged out", "user", user.ID)
 	}

@@ -12,9 +12,9 @@ import (
 
 // Where accounts live, unless a site says otherwise.
 const (
-	LoginURL          = "/accounts/login/"   // Django: LOGIN_URL
-	LoginRedirectURL  = "/accounts/profile/" // Django: LOGIN_REDIRECT_URL
-	RedirectFieldName = "next"               // Django: REDIRECT_FIELD_NAME
+	LoginURL          = safeurl.DefaultLoginURL // Django: LOGIN_URL
+	LoginRedirectURL  = "/accounts/profile/"    // Django: LOGIN_REDIRECT_URL
+	RedirectFieldName = safeurl.NextField       // Django: REDIRECT_FIELD_NAME
 )
 
 // RedirectToLogin gives the URL of the login page with the way back to the

@@ -127,7 +127,7 @@ func storedID(ctx context.Context, session *sessions.Session) (id string, presen
 }
 
 func (s *Service) anonymous(ctx context.Context, reason string, details ...any) (*User, error) {
-	s.report(ctx, flow.Middleware, "anonymous: "+reason, details...)
+	flow.Report(ctx, flow.Middleware, "anonymous: "+reason, details...)
 	return AnonymousUser(), nil
 }
 
@@ -140,10 +140,10 @@ func (s *Service) checkHash(ctx context.Context, session *sessions.Session, user
 	}
 	switch s.matchHash(stored, user.Password) {
 	case hashCurrent:
-		s.report(ctx, flow.Middleware, "session auth hash good", "user", user.ID)
+		flow.Report(ctx, flow.Middleware, "session auth hash good", "user", user.ID)
 		return user, nil
 	case hashFallback:
-		s.report(ctx, flow.Middleware, "session auth hash good by an old secret key, renewed", "user", user.ID)
+		flow.Report(ctx, flow.Middleware, "session auth hash good by an old secret key, renewed", "user", user.ID)
 		if err := session.CycleKey(ctx); err != nil {
 			return nil, err
 		}

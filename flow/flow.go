@@ -82,6 +82,14 @@ func (t *Trace) Step(layer Layer, name string, details ...any) {
 	}
 }
 
+// Report records a step in the trace of ctx, if one is on. A hot path asks
+// FromContext first, so that it need not make the details.
+func Report(ctx context.Context, layer Layer, name string, details ...any) {
+	if t := FromContext(ctx); t != nil {
+		t.Step(layer, name, details...)
+	}
+}
+
 // Steps returns what was recorded so far, in order.
 func (t *Trace) Steps() []Step {
 	t.mu.Lock()

@@ -53,7 +53,5 @@ func LoginRequired(loginURL, field string, exempt func(*http.Request) bool) func
 }
 
 func report(r *http.Request, what string, details ...any) {
-	if t := flow.FromContext(r.Context()); t != nil {
-		t.Step(flow.AccessControl, what, details...)
-	}
+	flow.Report(r.Context(), flow.AccessControl, what, details...)
 }

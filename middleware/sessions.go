@@ -117,9 +117,7 @@ func (w *sessionWriter) cookie(ctx context.Context) (string, error) {
 }
 
 func (w *sessionWriter) report(what string, details ...any) {
-	if t := flow.FromContext(w.request.Context()); t != nil {
-		t.Step(flow.Middleware, what, details...)
-	}
+	flow.Report(w.request.Context(), flow.Middleware, what, details...)
 }
 
 // finish runs when the handler has returned.

@@ -164,7 +164,5 @@ func (v *Views) refuse(w http.ResponseWriter, r *http.Request, e *refusal) {
 }
 
 func report(r *http.Request, what string, details ...any) {
-	if t := flow.FromContext(r.Context()); t != nil {
-		t.Step(flow.View, what, details...)
-	}
+	flow.Report(r.Context(), flow.View, what, details...)
 }
