@@ -108,7 +108,8 @@ func TestTablesAreDjangos(t *testing.T) {
 				t.Fatalf("%s: %v\n%s", path, err, statement)
 			}
 		}
-		want, got := catalog(t, recorded), catalog(t, e.db(t))
+		own := func(line string) bool { return strings.Contains(line, "coatcheck_") }
+		want, got := catalog(t, recorded), slices.DeleteFunc(catalog(t, e.db(t)), own)
 		if len(want) < 25 {
 			t.Fatalf("only %d lines describe the recorded tables", len(want))
 		}

@@ -13,8 +13,9 @@ import (
 
 // Migrate creates what is absent of Django's tables, to the letter of Django's
 // own migrations, with content types, default permissions and the rows of
-// django_migrations, so that `manage.py migrate` finds nothing to do. It tells
-// what it did, line by line; nothing where all was there.
+// django_migrations, so that `manage.py migrate` finds nothing to do; and our own,
+// whose names begin with coatcheck_. It tells what it did, line by line; nothing
+// where all was there.
 //
 // A database with no table of Django's gets those of contenttypes, auth,
 // sessions and admin. Where some of them exist, they stay as they are, and only
@@ -49,7 +50,7 @@ func (db *DB) Migrate(ctx context.Context) ([]string, error) {
 // do; then no lock is taken, and no right to create tables is needed.
 func (db *DB) complete(ctx context.Context) (bool, error) {
 	present, err := db.tables(ctx)
-	if err != nil || !present[schema.Ledger] {
+	if err != nil || !present[schema.Ledger] || !hasOwn(present) {
 		return false, err
 	}
 	for _, app := range needed() {
@@ -65,7 +66,8 @@ func (db *DB) complete(ctx context.Context) (bool, error) {
 
 // Unapplied lists the migrations that Django's ledger lacks, as
 // "auth.0001_initial": those of contenttypes, auth and sessions, and those of
-// admin where its table exists. On a database that Migrate made it is empty.
+// admin where its table exists. On a database that Migrate made it is empty. Of
+// our own tables [DB.HasOwnTables] tells.
 func (db *DB) Unapplied(ctx context.Context) ([]string, error) {
 	present, err := db.tables(ctx)
 	if err != nil {
@@ -156,10 +158,11 @@ func (m *migration) run(ctx context.Context) error {
 	if err := m.describe(ctx, mine); err != nil {
 		return err
 	}
-	if !m.present[schema.Ledger] {
-		return nil
+	own, err := m.createOwn(ctx, recorded)
+	if err != nil || !m.present[schema.Ledger] {
+		return err
 	}
-	return m.record(ctx, mine)
+	return m.record(ctx, append(mine, own...))
 }
 
 // appsToRecord picks the apps whose tables all come from this run and which the
@@ -223,13 +226,19 @@ func (m *migration) create(ctx context.Context, apps []schema.App, withLedger bo
 			wanted[table] = !m.db.swapped(table)
 		}
 	}
+	return m.createTables(ctx, tables, wanted)
+}
+
+// createTables creates those of the tables that are wanted and absent.
+func (m *migration) createTables(ctx context.Context, tables []schema.Table, wanted map[string]bool) error {
 	for _, table := range tables {
 		if !wanted[table.Name] || m.present[table.Name] {
 			continue
 		}
 		for _, statement := range table.Statements {
 			if _, err := m.conn.ExecContext(ctx, statement); err != nil {
-				return fmt.Errorf("create table %s: %w", table.Name, err)
+				return fmt.Errorf("create table %s (or open the database with NoCreate, and let an account that may do it run coatcheck migrate): %w",
+					table.Name, err)
 			}
 		}
 		m.present[table.Name] = true

@@ -35,7 +35,7 @@ func (c *migrateCommand) Run(ctx context.Context, con *console) (err error) {
 	if c.Verbosity == 0 {
 		con = &console{out: io.Discard}
 	}
-	con.say("Operations to perform:\n  Apply all migrations: admin, auth, contenttypes, sessions\nRunning migrations:")
+	con.say("Operations to perform:\n  Apply all migrations: admin, auth, coatcheck, contenttypes, sessions\nRunning migrations:")
 	done, err := db.Migrate(ctx)
 	if err != nil {
 		return err
@@ -64,6 +64,13 @@ func (c *migrateCommand) tell(ctx context.Context, con *console, db *database.DB
 	missing, err := db.Unapplied(ctx)
 	if err != nil {
 		return err
+	}
+	own, err := db.HasOwnTables(ctx)
+	if err != nil {
+		return err
+	}
+	if !own {
+		missing = append(missing, "coatcheck.0001_initial")
 	}
 	if c.Plan || len(missing) > 0 {
 		con.say("Planned operations:")

@@ -35,6 +35,15 @@ func TestTables(t *testing.T) {
 		if len(tables) != len(want) {
 			t.Errorf("%s: %d tables, want %d", engine, len(tables), len(want))
 		}
+		own, err := OwnTables(engine)
+		if err != nil || len(own) != len(Own.Tables) {
+			t.Errorf("%s: own tables %v, %v", engine, own, err)
+		}
+		for i, table := range own {
+			if table.Name != Own.Tables[i] || strings.ContainsAny(strings.Join(table.Statements, ""), "{}`") {
+				t.Errorf("%s: %v", engine, table)
+			}
+		}
 	}
 	if _, err := Tables("oracle"); err == nil {
 		t.Error("there are tables for oracle")
