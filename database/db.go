@@ -18,6 +18,7 @@ type DB struct {
 	reader  *sql.DB // takes the reads; the same as pool but for SQLite
 	dialect *dialect.Dialect
 	queries *queries
+	own     *ownQueries
 	users   *userTable
 	readRow dialect.RowFunc // past database/sql; may be nil
 	closer  func() error
@@ -45,6 +46,7 @@ func New(ctx context.Context, from dialect.Source, d dialect.Dialect, m UserMode
 		return nil, errors.Join(err, db.Close())
 	}
 	db.queries = newQueries(db.dialect, db.users)
+	db.own = newOwnQueries(db.dialect)
 	if d.Prepare {
 		db.stmts = &sync.Map{}
 	}

@@ -13,6 +13,7 @@ type queries struct {
 	userByID, userByName, userByFold, nameTaken dialect.Query
 	usersByEmail, createUser, updateUser        dialect.Query
 	replacePassword, setPassword, setLastLogin  dialect.Query
+	replaceEmail                                dialect.Query
 	lockUser, deleteUser                        dialect.Query
 	deleteUserGroups, deleteUserPermissions     dialect.Query
 	deleteUserLog                               dialect.Query

@@ -125,6 +125,9 @@ func (q *queries) credentials(d *dialect.Dialect, t *userTable) {
 	update, column := "UPDATE "+t.name+" SET ", t.column["password"]
 	q.replacePassword = d.Query("password hash replaced", update+column+" = ?2"+t.is(d, "?1")+" AND "+d.Same(column, "?3"))
 	q.setPassword = d.Query("password hash set", update+column+" = ?2"+t.is(d, "?1"))
+	if email := t.column["email"]; email != "" {
+		q.replaceEmail = d.Query("e-mail address replaced", update+email+" = ?2"+t.is(d, "?1")+" AND "+d.Same(email, "?3"))
+	}
 	if login := t.column["last_login"]; login != "" {
 		q.setLastLogin = d.Query("last_login set", update+login+" = ?2"+t.is(d, "?1"))
 	}

@@ -141,16 +141,17 @@ func (src *source) setUp(conn *sqlite3.Conn, readOnly bool) error {
 // spoken is SQLite's dialect.
 func spoken(loc *time.Location) dialect.Dialect {
 	return dialect.Dialect{
-		Name:       "sqlite",
-		Style:      dialect.Ordinal,
-		Location:   loc,
-		TimeText:   true,
-		Prepare:    true,
-		OnConflict: true,
-		AsText:     asText,
-		Tables:     "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')",
-		Classify:   classify,
-		Alone:      dialect.AloneInTx(""), // a transaction that writes begins IMMEDIATE
+		Name:        "sqlite",
+		Style:       dialect.Ordinal,
+		Location:    loc,
+		TimeText:    true,
+		PrefixRange: true,
+		Prepare:     true,
+		OnConflict:  true,
+		AsText:      asText,
+		Tables:      "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')",
+		Classify:    classify,
+		Alone:       dialect.AloneInTx(""), // a transaction that writes begins IMMEDIATE
 	}
 }
 

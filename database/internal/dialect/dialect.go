@@ -65,6 +65,9 @@ type Dialect struct {
 	AsText func(column string) string
 	// ForUpdate is appended to a SELECT that locks its rows.
 	ForUpdate string
+	// PrefixRange says that a prefix is looked for by a range, and not by LIKE,
+	// which ignores case there and so the index.
+	PrefixRange bool
 	// FoldUpper says that a comparison without case is UPPER() = UPPER(), as
 	// Django makes it on PostgreSQL; LIKE otherwise.
 	FoldUpper bool
@@ -215,3 +218,20 @@ func (d *Dialect) FoldArg(text string) string {
 }
 
 var likeEscape = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
+
+// Prefixed spells "the column begins with the prefix", with the column's index of
+// use; ?1 and ?2 are what PrefixArgs gives.
+func (d *Dialect) Prefixed(column string) string {
+	if d.PrefixRange {
+		return column + " >= ?1 AND " + column + " < ?2"
+	}
+	return column + " LIKE ?1 AND " + column + " <> ?2"
+}
+
+// PrefixArgs makes the arguments of Prefixed, of a prefix of letters and digits.
+func (d *Dialect) PrefixArgs(prefix string) (any, any) {
+	if d.PrefixRange {
+		return prefix, prefix + "~" // behind every letter and digit
+	}
+	return prefix + "%", ""
+}

@@ -4,7 +4,7 @@
 
 -- table coatcheck_session
 CREATE TABLE coatcheck_session (
-  key_hash char(64) NOT NULL PRIMARY KEY,
+  key_hash varchar(64) NOT NULL PRIMARY KEY,
   user_id varchar(64) NOT NULL,
   locator varchar(255) NOT NULL,
   method varchar(40) NOT NULL,
@@ -18,7 +18,7 @@ CREATE INDEX coatcheck_session_last_seen ON coatcheck_session (last_seen);
 
 -- table coatcheck_link
 CREATE TABLE coatcheck_link (
-  token_hash char(64) NOT NULL PRIMARY KEY,
+  token_hash varchar(64) NOT NULL PRIMARY KEY,
   kind varchar(20) NOT NULL,
   user_id varchar(64) NOT NULL,
   data {text} NOT NULL,
@@ -40,7 +40,7 @@ CREATE INDEX coatcheck_mail_due ON coatcheck_mail (due);
 
 -- table coatcheck_throttle
 CREATE TABLE coatcheck_throttle (
-  name char(64) NOT NULL PRIMARY KEY,
+  name varchar(64) NOT NULL PRIMARY KEY,
   tat bigint NOT NULL
 );
 CREATE INDEX coatcheck_throttle_tat ON coatcheck_throttle (tat);

@@ -1,0 +1,288 @@
+package database_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/coatcheck/coatcheck/database"
+)
+
+var noon = time.Date(2026, 3, 4, 12, 0, 0, 5000, time.UTC)
+
+// hash64 makes what looks like a SHA-256.
+func hash64(n int) string { return fmt.Sprintf("%064x", n) }
+
+func indexed(n int, user string) database.IndexedSession {
+	return database.IndexedSession{
+		KeyHash: hash64(n), UserID: user, Locator: "p:abcdefgh", Method: "password", IP: "2001:db8::1", UserAgent: "Mozilla/5.0 (ä)",
+		Created: noon, LastSeen: noon.Add(time.Duration(n) * time.Minute),
+	}
+}
+
+func TestSessionIndex(t *testing.T) {
+	eachDB(t, func(t *testing.T, db *database.DB) {
+		ctx := t.Context()
+		for n := range 3 {
+			if added, err := db.InsertIndexedSession(ctx, indexed(n, "7")); err != nil || !added {
+				t.Fatalf("insert: %v, %v", added, err)
+			}
+		}
+		if added, err := db.InsertIndexedSession(ctx, indexed(1, "8")); err != nil || added {
+			t.Errorf("insert again: %v, %v", added, err)
+		}
+		must1(t, true)(db.InsertIndexedSession(ctx, indexed(9, "8")))
+		list := func(limit int) []database.IndexedSession {
+			all, err := db.IndexedSessions(ctx, "7", limit)
+			must(t, err)
+			return all
+		}
+		if diff := cmp.Diff([]database.IndexedSession{indexed(2, "7"), indexed(1, "7"), indexed(0, "7")}, list(10)); diff != "" {
+			t.Error(diff)
+		}
+		if got := list(1); len(got) != 1 || got[0].KeyHash != hash64(2) {
+			t.Errorf("with a limit: %v", got)
+		}
+
+		seen := indexed(0, "7")
+		seen.IP, seen.UserAgent, seen.LastSeen = "192.0.2.1", "curl", noon.Add(time.Hour)
+		must1(t, true)(db.SeenIndexedSession(ctx, seen))
+		seen.UserID = "8"
+		must1(t, false)(db.SeenIndexedSession(ctx, seen))
+		moved := indexed(5, "7")
+		moved.Locator = "p:zzzzzzzz"
+		must1(t, false)(db.MoveIndexedSession(ctx, hash64(0), indexed(5, "8")))
+		must1(t, true)(db.MoveIndexedSession(ctx, hash64(0), moved))
+		must1(t, false)(db.MoveIndexedSession(ctx, hash64(5), indexed(1, "7"))) // is there already
+		got := list(1)[0]
+		if got.KeyHash != hash64(5) || got.Locator != "p:zzzzzzzz" || got.IP != "192.0.2.1" || !got.Created.Equal(noon) {
+			t.Errorf("after the move: %+v", got)
+		}
+
+		old, err := db.IndexedSessionsBefore(ctx, noon.Add(5*time.Minute), 10)
+		must(t, err)
+		if len(old) != 2 || old[0].KeyHash != hash64(1) {
+			t.Errorf("before: %v", old)
+		}
+		must(t, db.DeleteIndexedSession(ctx, hash64(1)))
+		must(t, db.DeleteIndexedSession(ctx, hash64(1)))
+		if got := list(10); len(got) != 2 {
+			t.Errorf("after the delete: %v", got)
+		}
+		long := indexed(20, "7")
+		long.UserAgent = strings.Repeat("x", 513)
+		if _, err := db.InsertIndexedSession(ctx, long); !errors.Is(err, database.ErrInvalid) {
+			t.Errorf("a long user agent: %v", err)
+		}
+	})
+}
+
+// must1 checks what a method reports.
+func must1(t testing.TB, want bool) func(bool, error) {
+	return func(got bool, err error) {
+		t.Helper()
+		if err != nil || got != want {
+			t.Errorf("%v, %v; want %v", got, err, want)
+		}
+	}
+}
+
+func TestSessionKeys(t *testing.T) {
+	eachDB(t, func(t *testing.T, db *database.DB) {
+		ctx := t.Context()
+		put := func(key string, expires time.Time) {
+			must(t, db.InsertSession(ctx, database.Session{Key: key, Data: "x", Expires: expires}))
+		}
+		put("abcdefgh0000000000000000000000zz", noon.Add(time.Hour))
+		put("abcdefgh9zzzzzzzzzzzzzzzzzzzzzzz", noon.Add(time.Hour))
+		put("abcdefgh111111111111111111111111", noon.Add(-time.Hour))
+		put("abcdefgi000000000000000000000000", noon.Add(time.Hour))
+		keys, err := db.SessionKeys(ctx, "abcdefgh", noon)
+		must(t, err)
+		if len(keys) != 2 || !strings.HasPrefix(keys[0], "abcdefgh") || keys[0] == keys[1] {
+			t.Errorf("keys: %q", keys)
+		}
+		for _, bad := range []string{"", "abc", "abcdefg%", "ABCDEFGH", "abcdefg_", strings.Repeat("a", 41)} {
+			if keys, err := db.SessionKeys(ctx, bad, noon); err != nil || len(keys) != 0 {
+				t.Errorf("%q: %q, %v", bad, keys, err)
+			}
+		}
+	})
+}
+
+func TestSessionsAfter(t *testing.T) {
+	eachDB(t, func(t *testing.T, db *database.DB) {
+		ctx := t.Context()
+		want := map[string]bool{}
+		for n := range 25 {
+			key := fmt.Sprintf("walk%028d", n)
+			want[key] = true
+			must(t, db.InsertSession(ctx, database.Session{Key: key, Data: "x", Expires: noon.Add(time.Duration(n/10) * time.Hour)}))
+		}
+		var last database.Session
+		for rounds := 0; ; rounds++ {
+			batch, err := db.SessionsAfter(ctx, last, 4)
+			must(t, err)
+			if len(batch) == 0 {
+				break
+			}
+			for _, s := range batch {
+				if !want[s.Key] {
+					t.Errorf("%q comes twice", s.Key)
+				}
+				delete(want, s.Key)
+			}
+			if last = batch[len(batch)-1]; rounds > 10 {
+				t.Fatal("the walk has no end")
+			}
+		}
+		if len(want) > 0 {
+			t.Errorf("left out: %v", want)
+		}
+	})
+}
+
+func TestLinks(t *testing.T) {
+	eachDB(t, func(t *testing.T, db *database.DB) {
+		ctx := t.Context()
+		link := database.Link{TokenHash: hash64(1), Kind: "email", UserID: "7", Data: `{"to":"ä"}`, Created: noon, Expires: noon.Add(time.Hour)}
+		must(t, db.InsertLink(ctx, link))
+		if err := db.InsertLink(ctx, link); !errors.Is(err, database.ErrDuplicate) {
+			t.Errorf("again: %v", err)
+		}
+		got, err := db.LinkByToken(ctx, hash64(1), "email", noon)
+		must(t, err)
+		if diff := cmp.Diff(&link, got); diff != "" {
+			t.Error(diff)
+		}
+		for name, find := range map[string]func() error{
+			"another kind":  func() error { _, err := db.LinkByToken(ctx, hash64(1), "invite", noon); return err },
+			"expired":       func() error { _, err := db.LinkByToken(ctx, hash64(1), "email", noon.Add(time.Hour)); return err },
+			"another token": func() error { _, err := db.LinkByToken(ctx, hash64(2), "email", noon); return err },
+			"no text":       func() error { _, err := db.LinkByToken(ctx, "\xff", "email", noon); return err },
+		} {
+			if err := find(); !errors.Is(err, database.ErrNotFound) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		must1(t, false)(db.UseLink(ctx, hash64(1), "invite", noon))
+		must1(t, false)(db.UseLink(ctx, hash64(1), "email", noon.Add(time.Hour)))
+
+		var used atomic.Int32
+		together(16, func(int) {
+			ok, err := db.UseLink(ctx, hash64(1), "email", noon)
+			if err != nil {
+				t.Error(err)
+			}
+			if ok {
+				used.Add(1)
+			}
+		})
+		if used.Load() != 1 {
+			t.Errorf("used %d times", used.Load())
+		}
+
+		for n := range 3 {
+			link.TokenHash, link.Expires = hash64(n+10), noon.Add(time.Duration(n)*time.Hour)
+			must(t, db.InsertLink(ctx, link))
+		}
+		if n, err := db.DeleteExpiredLinks(ctx, noon.Add(time.Hour)); err != nil || n != 2 {
+			t.Errorf("expired: %d, %v", n, err)
+		}
+		must(t, db.DeleteLinks(ctx, "7", "email"))
+		if _, err := db.LinkByToken(ctx, hash64(12), "email", noon); !errors.Is(err, database.ErrNotFound) {
+			t.Errorf("after DeleteLinks: %v", err)
+		}
+	})
+}
+
+func TestMailQueue(t *testing.T) {
+	eachDB(t, func(t *testing.T, db *database.DB) {
+		ctx := t.Context()
+		for n := range 3 {
+			must(t, db.QueueMail(ctx, fmt.Sprint("mail ", n), noon.Add(time.Duration(n)*time.Second), 3))
+		}
+		if err := db.QueueMail(ctx, "one more", noon, 3); !errors.Is(err, database.ErrConflict) {
+			t.Errorf("beyond the bound: %v", err)
+		}
+		if _, err := db.TakeMail(ctx, noon.Add(-time.Second), time.Minute); !errors.Is(err, database.ErrNotFound) {
+			t.Errorf("before it is due: %v", err)
+		}
+		first, err := db.TakeMail(ctx, noon, time.Minute)
+		must(t, err)
+		if first.Message != "mail 0" || first.Tries != 0 || !first.Created.Equal(noon) {
+			t.Errorf("first: %+v", *first)
+		}
+		if _, err := db.TakeMail(ctx, noon, time.Minute); !errors.Is(err, database.ErrNotFound) {
+			t.Errorf("a mail that somebody has: %v", err)
+		}
+		again, err := db.TakeMail(ctx, noon.Add(time.Minute), time.Minute) // mail 1 has been due longer
+		must(t, err)
+		if again.Message != "mail 1" {
+			t.Errorf("then: %+v", *again)
+		}
+		must(t, db.DeleteMail(ctx, again.ID))
+		must(t, db.PostponeMail(ctx, first.ID, noon.Add(time.Hour)))
+		late, err := db.TakeMail(ctx, noon.Add(2*time.Second), time.Minute)
+		must(t, err)
+		if late.Message != "mail 2" {
+			t.Errorf("third: %+v", *late)
+		}
+		must(t, db.DeleteMail(ctx, late.ID))
+		if n, err := db.MailsWaiting(ctx); err != nil || n != 1 {
+			t.Errorf("waiting: %d, %v", n, err)
+		}
+		first, err = db.TakeMail(ctx, noon.Add(time.Hour), time.Minute)
+		must(t, err)
+		if first.Tries != 1 {
+			t.Errorf("tries: %d", first.Tries)
+		}
+	})
+}
+
+func TestRaceTakeMail(t *testing.T) {
+	eachDB(t, func(t *testing.T, db *database.DB) {
+		ctx := t.Context()
+		for n := range 5 {
+			must(t, db.QueueMail(ctx, fmt.Sprint("mail ", n), noon, 10))
+		}
+		var taken [5]atomic.Int32
+		together(8, func(int) {
+			for {
+				m, err := db.TakeMail(ctx, noon, time.Hour)
+				if errors.Is(err, database.ErrNotFound) {
+					return
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				taken[m.Message[5]-'0'].Add(1)
+			}
+		})
+		for n := range taken {
+			if got := taken[n].Load(); got > 1 {
+				t.Errorf("mail %d was taken %d times", n, got)
+			}
+		}
+	})
+}
+
+func TestReplaceEmail(t *testing.T) {
+	eachDB(t, func(t *testing.T, db *database.DB) {
+		ctx := t.Context()
+		u := user(t, db, "joe")
+		must1(t, true)(db.ReplaceEmail(ctx, u.ID, "", "Joe@example.com"))
+		must1(t, false)(db.ReplaceEmail(ctx, u.ID, "joe@example.com", "x@example.com"))
+		must1(t, false)(db.ReplaceEmail(ctx, "999", "", "x@example.com"))
+		must1(t, true)(db.ReplaceEmail(ctx, u.ID, "Joe@example.com", "new@example.com"))
+		if got, err := db.UserByID(ctx, u.ID); err != nil || got.Email != "new@example.com" {
+			t.Errorf("%v, %v", got, err)
+		}
+	})
+}

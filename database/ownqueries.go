@@ -1,0 +1,62 @@
+package database
+
+import "github.com/coatcheck/coatcheck/database/internal/dialect"
+
+// ownQueries are the statements about our own tables.
+type ownQueries struct {
+	insertIndexed, seenIndexed, moveIndexed, deleteIndexed dialect.Query
+	indexedByUser, indexedBefore                           dialect.Query
+	sessionKeys, sessionsAfter                             dialect.Query
+
+	insertLink, linkByToken, useLink       dialect.Query
+	deleteLinks, deleteExpiredLinks        dialect.Query
+	insertMail, nextMail, claimMail        dialect.Query
+	deleteMail, postponeMail, mailsWaiting dialect.Query
+}
+
+func newOwnQueries(d *dialect.Dialect) *ownQueries {
+	q := &ownQueries{}
+	q.index(d)
+	q.links(d)
+	q.mails(d)
+	return q
+}
+
+const indexColumns = "key_hash, user_id, locator, method, ip, user_agent"
+
+func (q *ownQueries) index(d *dialect.Dialect) {
+	columns := "SELECT " + indexColumns + ", " + d.TimeColumn("created") + ", " + d.TimeColumn("last_seen") + " FROM coatcheck_session"
+	q.insertIndexed = d.Query("session indexed", "INSERT INTO coatcheck_session ("+indexColumns+", created, last_seen)"+
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"+onConflict(d, "key_hash"))
+	q.seenIndexed = d.Query("indexed session seen", "UPDATE coatcheck_session SET ip = ?3, user_agent = ?4, last_seen = ?5"+
+		" WHERE key_hash = ?1 AND user_id = ?2")
+	q.moveIndexed = d.Query("indexed session moved", "UPDATE coatcheck_session SET key_hash = ?3, locator = ?4"+
+		" WHERE key_hash = ?1 AND user_id = ?2")
+	q.deleteIndexed = d.Query("indexed session deleted", "DELETE FROM coatcheck_session WHERE key_hash = ?1")
+	q.indexedByUser = d.Query("user's indexed sessions read", columns+" WHERE user_id = ?1 ORDER BY last_seen DESC, key_hash LIMIT ?2")
+	q.indexedBefore = d.Query("old indexed sessions read", columns+" WHERE last_seen < ?1 ORDER BY last_seen, key_hash LIMIT ?2")
+	q.sessionKeys = d.Query("session keys found", "SELECT session_key FROM django_session WHERE "+d.Prefixed("session_key")+" AND expire_date > ?3")
+	q.sessionsAfter = d.Query("session rows walked", "SELECT session_key, session_data, "+d.TimeColumn("expire_date")+
+		" FROM django_session WHERE expire_date >= ?1 AND (expire_date > ?1 OR session_key > ?2) ORDER BY expire_date, session_key LIMIT ?3")
+}
+
+func (q *ownQueries) links(d *dialect.Dialect) {
+	const columns = "token_hash, kind, user_id, data"
+	q.insertLink = d.Query("link inserted", "INSERT INTO coatcheck_link ("+columns+", created, expires)"+
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6)"+onConflict(d, "token_hash"))
+	q.linkByToken = d.Query("link read", "SELECT "+columns+", "+d.TimeColumn("created")+", "+d.TimeColumn("expires")+
+		" FROM coatcheck_link WHERE token_hash = ?1 AND kind = ?2 AND expires > ?3")
+	q.useLink = d.Query("link used up", "DELETE FROM coatcheck_link WHERE token_hash = ?1 AND kind = ?2 AND expires > ?3")
+	q.deleteLinks = d.Query("user's links deleted", "DELETE FROM coatcheck_link WHERE user_id = ?1 AND kind = ?2")
+	q.deleteExpiredLinks = d.Query("expired links deleted", "DELETE FROM coatcheck_link WHERE expires <= ?1")
+}
+
+func (q *ownQueries) mails(d *dialect.Dialect) {
+	q.insertMail = d.Query("mail queued", "INSERT INTO coatcheck_mail (message, tries, created, due) VALUES (?1, 0, ?2, ?2)")
+	q.nextMail = d.Query("mail looked for", "SELECT id, message, tries, "+d.TimeColumn("created")+", "+d.TimeColumn("due")+
+		" FROM coatcheck_mail WHERE due <= ?1 ORDER BY due, id LIMIT 1")
+	q.claimMail = d.Query("mail claimed", "UPDATE coatcheck_mail SET tries = tries + 1, due = ?3 WHERE id = "+d.ID("?1")+" AND tries = ?2")
+	q.deleteMail = d.Query("mail deleted", "DELETE FROM coatcheck_mail WHERE id = "+d.ID("?1"))
+	q.postponeMail = d.Query("mail postponed", "UPDATE coatcheck_mail SET due = ?2 WHERE id = "+d.ID("?1"))
+	q.mailsWaiting = d.Query("mails counted", "SELECT COUNT(*) FROM coatcheck_mail")
+}

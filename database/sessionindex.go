@@ -1,0 +1,142 @@
+package database
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/coatcheck/coatcheck/database/internal/dialect"
+)
+
+// IndexedSession is a row of coatcheck_session, which says whose a session is:
+// Django's own table does not. It holds no session key.
+type IndexedSession struct {
+	// KeyHash names the session: the SHA-256 of its key in 64 hexadecimal digits.
+	KeyHash string
+	// UserID is whose it is, as User.ID.
+	UserID string
+	// Locator is by what the session's key is found, at most 255 characters.
+	Locator string `json:"-"`
+	// Method tells how its user signed in, at most 40 characters.
+	Method string
+	// IP and UserAgent are those of the last request, at most 45 and 512 characters.
+	IP        string
+	UserAgent string
+	// Created is when the session was first seen, LastSeen when it was last seen,
+	// to a few minutes.
+	Created  time.Time
+	LastSeen time.Time
+}
+
+// InsertIndexedSession adds a row, and reports whether it did: false where there
+// is one already.
+func (db *DB) InsertIndexedSession(ctx context.Context, s IndexedSession) (bool, error) {
+	if err := check(field{"key hash", s.KeyHash, 64}, field{"user id", s.UserID, 64}, field{"locator", s.Locator, 255},
+		field{"method", s.Method, 40}, field{"ip", s.IP, 45}, field{"user agent", s.UserAgent, 512}); err != nil {
+		return false, err
+	}
+	count, err := db.exec(ctx, &db.own.insertIndexed, s.KeyHash, s.UserID, s.Locator, s.Method, s.IP, s.UserAgent,
+		db.dialect.Bind(s.Created), db.dialect.Bind(s.LastSeen))
+	if errors.Is(err, ErrDuplicate) {
+		return false, nil
+	}
+	return count > 0, err
+}
+
+// SeenIndexedSession writes where and when a session of the user was seen, and
+// reports whether it is in the index.
+func (db *DB) SeenIndexedSession(ctx context.Context, s IndexedSession) (bool, error) {
+	if err := check(field{"ip", s.IP, 45}, field{"user agent", s.UserAgent, 512}); err != nil {
+		return false, err
+	}
+	count, err := db.exec(ctx, &db.own.seenIndexed, s.KeyHash, s.UserID, s.IP, s.UserAgent, db.dialect.Bind(s.LastSeen))
+	return count > 0, err
+}
+
+// MoveIndexedSession gives the row of a session that got a new key the new hash
+// and locator, and reports whether there was one of this user.
+func (db *DB) MoveIndexedSession(ctx context.Context, oldHash string, s IndexedSession) (bool, error) {
+	count, err := db.exec(ctx, &db.own.moveIndexed, oldHash, s.UserID, s.KeyHash, s.Locator)
+	if errors.Is(err, ErrDuplicate) {
+		return false, nil
+	}
+	return count > 0, err
+}
+
+// DeleteIndexedSession removes a row. One that is not there is no error.
+func (db *DB) DeleteIndexedSession(ctx context.Context, keyHash string) error {
+	_, err := db.exec(ctx, &db.own.deleteIndexed, keyHash)
+	return err
+}
+
+// IndexedSessions lists the sessions of a user, the last seen first, at most
+// limit. They may have ended since.
+func (db *DB) IndexedSessions(ctx context.Context, userID string, limit int) ([]IndexedSession, error) {
+	return db.indexed(ctx, &db.own.indexedByUser, userID, limit)
+}
+
+// IndexedSessionsBefore lists sessions that were last seen before a time, the
+// oldest first, at most limit.
+func (db *DB) IndexedSessionsBefore(ctx context.Context, before time.Time, limit int) ([]IndexedSession, error) {
+	return db.indexed(ctx, &db.own.indexedBefore, db.dialect.Bind(before), limit)
+}
+
+func (db *DB) indexed(ctx context.Context, q *dialect.Query, args ...any) ([]IndexedSession, error) {
+	var all []IndexedSession
+	err := db.rows(ctx, q, args, func(rows *sql.Rows) error {
+		var s IndexedSession
+		err := rows.Scan(&s.KeyHash, &s.UserID, &s.Locator, &s.Method, &s.IP, &s.UserAgent,
+			&dialect.Time{Dest: &s.Created, Dialect: db.dialect}, &dialect.Time{Dest: &s.LastSeen, Dialect: db.dialect})
+		all = append(all, s)
+		return err
+	}, func() { all = nil })
+	return all, err
+}
+
+// SessionKeys lists the keys of sessions in django_session that begin with prefix
+// and have not expired at now. It costs a look-up in the primary key's index. The
+// prefix must be of letters and digits, 8 at least; anything else begins no key.
+func (db *DB) SessionKeys(ctx context.Context, prefix string, now time.Time) ([]string, error) {
+	if !isPrefix(prefix) {
+		return nil, nil
+	}
+	var keys []string
+	from, to := db.dialect.PrefixArgs(prefix)
+	err := db.rows(ctx, &db.own.sessionKeys, []any{from, to, db.dialect.Bind(now)}, func(rows *sql.Rows) error {
+		var key string
+		err := rows.Scan(&key)
+		keys = append(keys, key)
+		return err
+	}, func() { keys = nil })
+	return keys, err
+}
+
+func isPrefix(text string) bool {
+	for _, c := range []byte(text) {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	return len(text) >= 8 && len(text) <= 40
+}
+
+// SessionsAfter lists sessions in the order of their expiry and key, those after
+// the one given, at most limit: a walk through the table in pieces. It begins
+// after the zero Session, whose time no row has.
+func (db *DB) SessionsAfter(ctx context.Context, last Session, limit int) ([]Session, error) {
+	if last.Expires.IsZero() {
+		last.Expires = time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	var all []Session
+	err := db.rows(ctx, &db.own.sessionsAfter, []any{db.dialect.Bind(last.Expires), last.Key, limit}, func(rows *sql.Rows) error {
+		var s Session
+		if err := rows.Scan(&s.Key, &s.Data, &dialect.Time{Dest: &s.Expires, Dialect: db.dialect}); err != nil {
+			return fmt.Errorf("walk sessions: %w", err)
+		}
+		all = append(all, s)
+		return nil
+	}, func() { all = nil })
+	return all, err
+}
