@@ -69,8 +69,10 @@ func newCustomPair(t *testing.T, version string, db testenv.Database) pair {
 	p := pair{django: newTwin(t, version, db, "AUTH_USER_MODEL=accounts.Member"), db: db}
 	p.django.Manage("migrate")
 	p.own = newOwnWith(t, db, memberModel)
-	if made := p.own.site.Database.Created(); len(made) > 0 {
-		t.Errorf("we made %v in Django's database", made)
+	for _, made := range p.own.site.Database.Created() {
+		if !strings.Contains(made, "coatcheck") {
+			t.Errorf("in Django's database we %s", made)
+		}
 	}
 	p.django.Manage("migrate", "--check")
 	p.django.Start()
