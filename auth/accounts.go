@@ -17,6 +17,8 @@ var (
 	ErrUsernameRequired = errors.New("auth: the given username must be set")
 	// ErrUsernameTaken: a user of that name exists.
 	ErrUsernameTaken = errors.New("auth: a user with that username already exists")
+	// ErrPasswordChanged: the password was changed since the user was read.
+	ErrPasswordChanged = errors.New("auth: the password was changed meanwhile")
 )
 
 // NewUser is what a user is made of. It never prints the password.
@@ -63,6 +65,30 @@ func (s *Service) CreateSuperuser(ctx context.Context, n NewUser) (*User, error)
 }
 
 func (s *Service) create(ctx context.Context, n NewUser, superuser bool) (*User, error) {
+	user, err := s.prepare(ctx, n, superuser)
+	if err != nil {
+		return nil, err
+	}
+	switch err := s.users.CreateUser(ctx, user); {
+	case errors.Is(err, database.ErrDuplicate) && s.nameIsTaken(ctx, user):
+		return nil, ErrUsernameTaken
+	case err != nil:
+		return nil, fmt.Errorf("auth: create user: %w", err)
+	}
+	s.log.InfoContext(ctx, "user created", "user", user.ID)
+	s.passwordChanged(ctx, n.Password, user)
+	return user, nil
+}
+
+// PrepareUser makes what CreateUser would store, its hash too, and stores nothing,
+// for a program that stores it later, or in a transaction of its own by
+// database.DB.CreateUser. The errors are those of CreateUser, but for a name that
+// is taken.
+func (s *Service) PrepareUser(ctx context.Context, n NewUser) (*User, error) {
+	return s.prepare(ctx, n, false)
+}
+
+func (s *Service) prepare(ctx context.Context, n NewUser, superuser bool) (*User, error) {
 	username, email := NormalizeUsername(n.Username), NormalizeEmail(n.Email)
 	if s.usernameIsEmail {
 		switch username = NormalizeEmail(n.Username); {
@@ -88,14 +114,6 @@ func (s *Service) create(ctx context.Context, n NewUser, superuser bool) (*User,
 	for column, value := range n.Extra {
 		user.SetExtra(column, value)
 	}
-	switch err := s.users.CreateUser(ctx, user); {
-	case errors.Is(err, database.ErrDuplicate) && s.nameIsTaken(ctx, user):
-		return nil, ErrUsernameTaken
-	case err != nil:
-		return nil, fmt.Errorf("auth: create user: %w", err)
-	}
-	s.log.InfoContext(ctx, "user created", "user", user.ID)
-	s.passwordChanged(ctx, n.Password, user)
 	return user, nil
 }
 
@@ -133,6 +151,27 @@ func (s *Service) SetPassword(ctx context.Context, user *User, raw string) error
 	}
 	if err := s.users.SetPassword(ctx, user.ID, hash); err != nil {
 		return fmt.Errorf("auth: set password: %w", err)
+	}
+	user.Password = hash
+	s.passwordChanged(ctx, raw, user)
+	return nil
+}
+
+// ReplacePassword is SetPassword for a user whose password may be changed by others
+// at the same time: it stores the new one only where the present one still is that
+// of user, and otherwise returns ErrPasswordChanged. Of any number who do it at once
+// with the same user, one succeeds.
+func (s *Service) ReplacePassword(ctx context.Context, user *User, raw string) error {
+	hash, err := s.newHash(ctx, raw)
+	if err != nil {
+		return err
+	}
+	replaced, err := s.users.ReplacePassword(ctx, user.ID, user.Password, hash)
+	switch {
+	case err != nil:
+		return fmt.Errorf("auth: replace password: %w", err)
+	case !replaced:
+		return ErrPasswordChanged
 	}
 	user.Password = hash
 	s.passwordChanged(ctx, raw, user)

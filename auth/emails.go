@@ -30,6 +30,14 @@ func NormalizeEmail(email string) string {
 	return stripped[:at+1] + pystr.Lower(stripped[at+1:])
 }
 
+// SameEmail says whether two addresses are the same without regard to case and to
+// how Unicode spells them. It finds users by what they typed; mail goes only to the
+// address that is stored, which may be another one that looks the same
+// (CVE-2019-19844). Django: _unicode_ci_compare.
+func SameEmail(a, b string) bool {
+	return pystr.Casefold(pystr.NFKC(a)) == pystr.Casefold(pystr.NFKC(b))
+}
+
 // CleanEmail is the address that a visitor typed as it is to be stored: white
 // space around it falls away, then it is validated and its domain normalized.
 // Nothing typed is no address and no error. The error is a [*FieldError]:

@@ -154,3 +154,15 @@ func (s *Service) checkHash(ctx context.Context, session *sessions.Session, user
 	}
 	return s.anonymous(ctx, "the password was changed since the login; session ended", "user", user.ID)
 }
+
+// SignedIn says whether the user is signed in to a session, which need not be that
+// of a request: the session names the user, and the password has not changed
+// since. It changes nothing.
+func (s *Service) SignedIn(ctx context.Context, session *sessions.Session, user *User) (bool, error) {
+	id, _, err := storedID(ctx, session)
+	if err != nil || !user.IsAuthenticated() || id != user.ID {
+		return false, err
+	}
+	stored, err := session.Text(ctx, HashSessionKey)
+	return err == nil && s.matchHash(stored, user.Password) != hashDiffers, err
+}

@@ -180,3 +180,8 @@ func (s *Service) MakeResetToken(u *User) string { return s.tokens.Make(u) }
 // CheckResetToken says whether the token of a link is one of the user. Django:
 // default_token_generator.check_token.
 func (s *Service) CheckResetToken(u *User, token string) bool { return s.tokens.Check(u, token) }
+
+// PasswordResetTimeout is how long the token of a link holds.
+func (s *Service) PasswordResetTimeout() time.Duration {
+	return time.Duration(s.tokens.timeout) * time.Second
+}

@@ -22,7 +22,11 @@ const saveTimeout = 10 * time.Second
 //
 // Change a session before writing the response: later changes are lost, and a
 // warning in the log says so.
-func Sessions(engine *sessions.Engine) func(http.Handler) http.Handler {
+//
+// The functions done, if any, are called when the request is done and its session is
+// saved: with the request, in whose context the session is, and with the key that
+// the client sent, or "".
+func Sessions(engine *sessions.Engine, done ...func(r *http.Request, sent string)) func(http.Handler) http.Handler {
 	config := engine.Config()
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -37,6 +41,9 @@ func Sessions(engine *sessions.Engine) func(http.Handler) http.Handler {
 			sw.request = r.WithContext(sessions.NewContext(ctx, session))
 			next.ServeHTTP(sw, sw.request)
 			sw.finish()
+			for _, f := range done {
+				f(sw.request, key)
+			}
 		})
 	}
 }

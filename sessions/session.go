@@ -95,6 +95,15 @@ func (s *Session) Text(ctx context.Context, key string) (string, error) {
 	return text, err
 }
 
+// Peek returns the JSON text stored under key as far as the session has been
+// loaded: it never asks the store, and there is nothing in one that nobody asked
+// for.
+func (s *Session) Peek(key string) (text string, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.data.Get(key)
+}
+
 func (s *Session) raw(ctx context.Context, key string) (string, bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

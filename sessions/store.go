@@ -54,6 +54,14 @@ type Clearer interface {
 	ClearExpired(ctx context.Context) (int64, error)
 }
 
+// Finder is implemented by stores that find a session by the beginning of its
+// key, at the cost of a look-up in an index.
+type Finder interface {
+	// FindKeys returns the keys of sessions that begin with prefix, of 8 characters
+	// or more, and have not expired. None is no error.
+	FindKeys(ctx context.Context, prefix string) ([]string, error)
+}
+
 // Record is a session as a store has it.
 type Record struct {
 	Data Data

@@ -48,6 +48,7 @@ type Store struct {
 var (
 	_ sessions.Store   = (*Store)(nil)
 	_ sessions.Clearer = (*Store)(nil)
+	_ sessions.Finder  = (*Store)(nil)
 )
 
 // New makes a store. The error is about the configuration.
@@ -245,4 +246,13 @@ func (s *Store) ClearExpired(ctx context.Context) (int64, error) {
 		return c.ClearExpired(ctx)
 	}
 	return 0, nil
+}
+
+// FindKeys finds keys in the rows; errors.ErrUnsupported where what keeps the rows
+// cannot.
+func (s *Store) FindKeys(ctx context.Context, prefix string) ([]string, error) {
+	if f, ok := s.config.Rows.(sessions.Finder); ok {
+		return f.FindKeys(ctx, prefix)
+	}
+	return nil, fmt.Errorf("cacheddb: find a session by the beginning of its key: %w", errors.ErrUnsupported)
 }

@@ -28,6 +28,9 @@ type Rows interface {
 	// DeleteExpiredSessions removes at most limit rows that expired before now
 	// and returns how many.
 	DeleteExpiredSessions(ctx context.Context, now time.Time, limit int) (int64, error)
+	// SessionKeys lists the keys that begin with prefix of rows that have not
+	// expired at now.
+	SessionKeys(ctx context.Context, prefix string, now time.Time) ([]string, error)
 }
 
 // Store is a sessions.Store over a database. It is safe for concurrent use.
@@ -39,6 +42,7 @@ type Store struct {
 var (
 	_ sessions.Store   = (*Store)(nil)
 	_ sessions.Clearer = (*Store)(nil)
+	_ sessions.Finder  = (*Store)(nil)
 )
 
 // New makes a store over the rows, which a *database.DB is, with the codec that
@@ -86,6 +90,11 @@ func (s *Store) Update(ctx context.Context, key string, r *sessions.Record) erro
 // Delete removes the row.
 func (s *Store) Delete(ctx context.Context, key string) error {
 	return s.rows.DeleteSession(ctx, key)
+}
+
+// FindKeys finds keys by the index of the primary key.
+func (s *Store) FindKeys(ctx context.Context, prefix string) ([]string, error) {
+	return s.rows.SessionKeys(ctx, prefix, time.Now())
 }
 
 // batch is how many rows one statement removes, so that none holds locks for long.
