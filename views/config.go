@@ -15,6 +15,7 @@ import (
 // Where the views are. Django's names, below the usual include of its URLs.
 const (
 	Path       = "/accounts/"
+	LoginPath  = Path + "login/"
 	SignupURL  = Path + "signup/"
 	LogoutURL  = Path + "logout/"
 	ProfileURL = Path + "profile/"

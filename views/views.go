@@ -10,7 +10,6 @@ import (
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/internal/httptext"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
-	"github.com/coatcheck/coatcheck/middleware"
 )
 
 // Views are the account pages. As a handler it serves everything below Path;
@@ -45,24 +44,12 @@ func New(c Config) (*Views, error) {
 	if err := v.readTemplates(c.Templates); err != nil {
 		return nil, err
 	}
-	v.Signup = v.account(v.signup, http.MethodGet, http.MethodHead, http.MethodPost)
-	v.Login = v.account(v.login, http.MethodGet, http.MethodHead, http.MethodPost)
+	v.Signup = v.account(v.signup, form...)
+	v.Login = v.account(v.login, form...)
 	v.Logout = v.handler(neverCache(v.logout), neverCache(v.offerLogout), http.MethodPost)
-	profile := middleware.LoginRequired(c.LoginURL, "", nil)(http.HandlerFunc(v.profile))
-	v.Profile = v.account(profile.ServeHTTP, http.MethodGet, http.MethodHead)
+	v.Profile = v.private(v.profile, page...)
 	v.route()
 	return v, nil
-}
-
-func (v *Views) route() {
-	for name, h := range map[string]http.Handler{
-		"signup": v.Signup, "login": v.Login, "logout": v.Logout, "profile": v.Profile,
-	} {
-		v.mux.Handle(Path+name+"/{$}", h)
-		v.mux.Handle(Path+name, v.view(addSlash, http.MethodGet, http.MethodHead, http.MethodPost))
-	}
-	v.mux.Handle(Path+"static/{name}", v.view(v.static, http.MethodGet, http.MethodHead))
-	v.mux.Handle("/", v.view(v.notFound, http.MethodGet, http.MethodHead, http.MethodPost))
 }
 
 // ServeHTTP serves everything below Path.
