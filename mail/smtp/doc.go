@@ -1,0 +1,14 @@
+// Package smtp is on floor 0, the pure tools: it is the mail.Sender that gives
+// messages to a mail server (Django:
+// django.core.mail.backends.smtp.EmailBackend).
+//
+//	sender, err := smtp.New(smtp.Config{
+//		Host: "smtp.example.com", Username: "shop", Password: os.Getenv("EMAIL_HOST_PASSWORD"),
+//		From: "The shop <shop@example.com>",
+//	})
+//
+// The connection is encrypted by STARTTLS, and the server's certificate is
+// checked: a server that offers no STARTTLS, or fails at it, gets neither the
+// message nor the password (CVE-2026-7666). Each message has a connection of its
+// own.
+package smtp
