@@ -1,15 +1,18 @@
 package coatcheck
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/coatcheck/coatcheck/access"
+	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/middleware"
@@ -53,7 +56,11 @@ type Config struct {
 	Backends []auth.Backend
 	// Hooks are called at logins, logouts and failed logins.
 	Hooks auth.Hooks
-	// Views has the settings of the account pages. Its Auth is filled in.
+	// Accounts has the settings of what people do with their accounts beyond signing in
+	// and out; set its Mail and BaseURL to send mails. What is nil or empty of Database,
+	// Auth, Sessions, the keys, Languages, LoginURL, SiteName and Logger is filled in.
+	Accounts accounts.Config
+	// Views has the settings of the account pages. Its Auth and Accounts are filled in.
 	Views views.Config
 	// LoginURL is "/accounts/login/" when empty. Django: LOGIN_URL.
 	LoginURL string
@@ -105,8 +112,11 @@ type Site struct {
 	Database *database.DB     // 1
 	Sessions *sessions.Engine // 2
 	Auth     *auth.Service    // who
-	Views    *views.Views     // 4, to be mounted at /accounts/
-	Access   *access.Access   // 5
+	// Accounts is nil where the database has no tables of our own, because it was opened
+	// with NoCreate and coatcheck migrate was never run.
+	Accounts *accounts.Service
+	Views    *views.Views   // 4, to be mounted at /accounts/
+	Access   *access.Access // 5
 
 	chain func(http.Handler) http.Handler // 3
 	log   *slog.Logger
@@ -131,7 +141,7 @@ func New(c Config) (*Site, error) {
 		c.Logger = slog.Default()
 	}
 	site := &Site{Database: c.Database, log: c.Logger}
-	for _, wire := range []func(*Config) error{site.wireSessions, site.wireAuth, site.wireMiddleware, site.wireViews, site.wireAccess} {
+	for _, wire := range []func(*Config) error{site.wireSessions, site.wireAuth, site.wireMiddleware, site.wireAccounts, site.wireViews, site.wireAccess} {
 		if err := wire(&c); err != nil {
 			return nil, err
 		}
@@ -175,9 +185,36 @@ func (s *Site) wireAuth(c *Config) error {
 	return err
 }
 
+// openTimeout bounds what New asks the database.
+const openTimeout = 10 * time.Second
+
+// wireAccounts makes the accounts where the database has their tables.
+func (s *Site) wireAccounts(c *Config) error {
+	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
+	defer cancel()
+	own, err := c.Database.HasOwnTables(ctx)
+	if err != nil {
+		return fmt.Errorf("coatcheck: %w", err)
+	}
+	if !own {
+		c.Logger.Warn("the database has no tables of Coatcheck's own, so there is no list of sessions and no mail; coatcheck migrate makes them")
+		return nil
+	}
+	a := c.Accounts
+	a.Database, a.Auth, a.Sessions = c.Database, s.Auth, s.Sessions
+	a.SecretKey, a.SecretKeyFallbacks, a.AcceptSHA1 = c.SecretKey, c.SecretKeyFallbacks, c.AcceptSHA1
+	a.LoginURL, a.SiteName = cmp.Or(a.LoginURL, c.LoginURL), cmp.Or(a.SiteName, c.Views.SiteName)
+	a.Logger = orLogger(a.Logger, c.Logger)
+	if a.Languages == nil {
+		a.Languages = c.Views.Languages
+	}
+	s.Accounts, err = accounts.New(a)
+	return err
+}
+
 func (s *Site) wireViews(c *Config) error {
 	v := c.Views
-	v.Auth = s.Auth
+	v.Auth, v.Accounts = s.Auth, s.Accounts
 	if v.LoginURL == "" {
 		v.LoginURL = c.LoginURL
 	}
@@ -201,9 +238,16 @@ func (s *Site) Handler(h http.Handler) http.Handler { return s.chain(h) }
 const housekeeping = time.Hour
 
 // Run does the housekeeping until ctx is done: it removes expired sessions from
-// the store. A program may instead call Sessions.ClearExpired when it likes, or
-// leave it to coatcheck clearsessions. It returns nil when ctx is done.
+// the store, keeps the list of where users are signed in, and sends the mails. Any
+// number of nodes may run it. A program may instead call Sessions.ClearExpired when
+// it likes, or leave that to coatcheck clearsessions, and Accounts.Run for the rest.
+// It returns nil when ctx is done.
 func (s *Site) Run(ctx context.Context) error {
+	var working sync.WaitGroup
+	defer working.Wait()
+	if s.Accounts != nil {
+		working.Go(func() { _ = s.Accounts.Run(ctx) }) // nil, always
+	}
 	for {
 		n, err := s.Sessions.ClearExpired(ctx)
 		switch {

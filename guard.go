@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"time"
 
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/middleware"
@@ -55,7 +54,7 @@ func (s *Site) wireMiddleware(c *Config) error {
 		}},
 		{c.Security != nil, func() (wrapper, error) { return secure(c) }},
 		{guard != GuardDjango, func() (wrapper, error) { return middleware.CrossOrigin(c.TrustedOrigins...) }},
-		{true, func() (wrapper, error) { return middleware.Sessions(s.Sessions), nil }},
+		{true, func() (wrapper, error) { return middleware.Sessions(s.Sessions, s.track), nil }},
 		{guard != GuardCrossOrigin, func() (wrapper, error) { return middleware.CSRF(s.csrfConfig(c)) }},
 		{true, func() (wrapper, error) { return middleware.Authentication(s.Auth), nil }},
 		{c.RemoteUser != nil, func() (wrapper, error) { return s.remoteUser(c) }},
@@ -71,6 +70,13 @@ func (s *Site) wireMiddleware(c *Config) error {
 	}
 	s.chain = middleware.Chain(chain...)
 	return nil
+}
+
+// track writes the session of a request to the index.
+func (s *Site) track(r *http.Request, sent string) {
+	if s.Accounts != nil {
+		s.Accounts.Track(r, sent)
+	}
 }
 
 // remoteUser fills in what the site knows.
@@ -137,7 +143,7 @@ func chooseGuard(c *Config) (Guard, error) {
 // madeHere says whether Coatcheck made the tables. It writes the rows of its
 // migrations in one statement, all with one time, and Django each at its own.
 func madeHere(db *database.DB) (bool, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
 	defer cancel()
 	var times int
 	err := db.SQL().QueryRowContext(ctx, "SELECT COUNT(DISTINCT applied) FROM django_migrations WHERE app = 'auth'").Scan(&times)

@@ -34,8 +34,8 @@ const module = "github.com/coatcheck/coatcheck"
 // test imports packages of lower steps only.
 var staircase = []step{
 	{"0, the pure tools", []string{"i18n", "internal/pystr", "internal/pybase64"}, nil},
-	{"0, the pure tools", []string{"internal/pyjson", "internal/httptext", "internal/negotiate", "internal/requestinfo"}, nil},
-	{"0, the pure tools", []string{"internal/pickle"}, nil},
+	{"0, the pure tools", []string{"internal/pyjson", "internal/httptext", "internal/negotiate", "internal/requestinfo", "internal/seal", "internal/device"}, nil},
+	{"0, the pure tools", []string{"internal/pickle", "internal/locale"}, nil},
 	{"0, the pure tools", []string{"internal/problem"}, nil},
 	{"0, the pure tools", []string{"csrf", "flow", "mail", "password", "safeurl", "signing"}, nil},
 	{"0, the pure tools", []string{"mail/smtp"}, []string{"github.com/wneessen/go-mail"}},
@@ -53,6 +53,7 @@ var staircase = []step{
 	{"2, the sessions", []string{"sessions/filestore"}, []string{"golang.org/x/sys"}},
 	{"2, the sessions", []string{"sessions/cookiestore"}, nil},
 	{"between 2 and 3, who", []string{"auth"}, nil},
+	{"between 2 and 3, who", []string{"accounts"}, nil},
 	{"3, the middleware", []string{"middleware"}, nil},
 	{"4, the views", []string{"views"}, nil},
 	{"5, the access control", []string{"access"}, nil},

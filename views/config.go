@@ -8,7 +8,9 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/safeurl"
 )
 
@@ -26,6 +28,11 @@ const (
 type Config struct {
 	// Auth finds, makes and signs in users.
 	Auth *auth.Service
+	// Accounts is what people do with their accounts beyond signing in and out: where
+	// they are signed in, links and mails. Nil leaves out the pages that need it.
+	Accounts *accounts.Service
+	// Languages are the catalogues of the pages; nil means i18n.Default().
+	Languages *i18n.Catalogues
 	// SiteName is shown on every page; "Coatcheck" when empty.
 	SiteName string
 	// LoginURL is auth.LoginURL when empty; a path, or a URL of another host.
@@ -64,6 +71,9 @@ func (c *Config) check() error {
 	}
 	if c.Validate == nil {
 		c.Validate = c.Auth.ValidatePassword
+	}
+	if c.Languages == nil {
+		c.Languages = i18n.Default()
 	}
 	for field, fallback := range map[*string]string{
 		&c.SiteName: "Coatcheck", &c.LoginURL: auth.LoginURL, &c.LoginRedirectURL: auth.LoginRedirectURL,

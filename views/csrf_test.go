@@ -51,7 +51,7 @@ func TestFormsCarryTokens(t *testing.T) {
 	s := guardedSite(t, middleware.CSRFConfig{})
 	s.addUser(t, auth.NewUser{Username: "ada"})
 	b := s.browser(t)
-	if a := b.get("/public/"); a.Header.Get("Set-Cookie") != "" || a.Header.Get("Vary") != "Accept" {
+	if a := b.get("/public/"); a.Header.Get("Set-Cookie") != "" || a.Header.Get("Vary") != "Accept, Accept-Language, Cookie" {
 		t.Errorf("a page without a form: %v", a.Header)
 	}
 	if a := b.form("/accounts/login/", "username", "ada", "password", canary); a.StatusCode != 403 {

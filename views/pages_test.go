@@ -39,14 +39,15 @@ func TestAPIProfile(t *testing.T) {
 	p.get("/api/profile").wantJSON(t, 200, `{"profile":"private data"}`)
 }
 
-// The public page asks for nothing, so it does not vary with the cookie.
+// The public page asks for nothing but the visitor's language, which a cookie may
+// name; for programs it does not vary with the cookie.
 func TestPublic(t *testing.T) {
 	s := newSite(t)
 	s.addUser(t, auth.NewUser{Username: "ada"})
-	for _, c := range []*client{s.browser(t), s.program(t)} {
+	for c, vary := range map[*client]string{s.browser(t): "Accept, Accept-Language, Cookie", s.program(t): "Accept"} {
 		c.login("ada")
-		if a := c.get("/public/"); a.Header.Get("Vary") != "Accept" || a.StatusCode != 200 {
-			t.Errorf("%d, Vary %q", a.StatusCode, a.Header.Get("Vary"))
+		if a := c.get("/public/"); a.Header.Get("Vary") != vary || a.StatusCode != 200 {
+			t.Errorf("%d, Vary %q, want %q", a.StatusCode, a.Header.Get("Vary"), vary)
 		}
 	}
 	s.program(t).get("/public/").wantJSON(t, 200, `{"profile":"data"}`)
@@ -163,7 +164,7 @@ func TestNotFound(t *testing.T) {
 	s.program(t).get("/accounts/login/x").wantJSON(t, 404, `{"error":"There is nothing at this address."}`)
 	s.program(t).form("/accounts/<script>").wantJSON(t, 404, `{"error":"There is nothing at this address."}`)
 	a := s.browser(t).get("/<script>alert(1)</script>")
-	if page := a.page(t); a.StatusCode != 404 || page.one("h1").text() != "Page not found" || page.one("nav").Node != nil || a.Header.Get("Vary") != "Accept" || strings.Contains(a.text, "alert") {
+	if page := a.page(t); a.StatusCode != 404 || page.one("h1").text() != "Page not found" || page.one("nav").Node != nil || a.Header.Get("Vary") != "Accept, Accept-Language, Cookie" || strings.Contains(a.text, "alert") {
 		t.Errorf("%d %s", a.StatusCode, a.text)
 	}
 }

@@ -16,6 +16,9 @@ import (
 	"strings"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/i18n"
+	"github.com/coatcheck/coatcheck/internal/httptext"
+	"github.com/coatcheck/coatcheck/internal/locale"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/middleware"
 )
@@ -31,8 +34,10 @@ const stylesheetName = "style.css"
 var shared = []string{"base.html", "form.html"}
 
 // Page is what templates get: the site and the visitor, and in Data what
-// belongs to the page, such as a *Form.
+// belongs to the page, such as a *Form. The methods T, N and C of the translator
+// give every text in the visitor's language.
 type Page struct {
+	*i18n.Translator
 	SiteName   string
 	Stylesheet string // its address
 	SignupURL  string // empty where nobody may sign up
@@ -89,7 +94,7 @@ func (v *Views) Render(w http.ResponseWriter, r *http.Request, status int, name 
 		return
 	}
 	page := &Page{
-		SiteName: v.config.SiteName, Stylesheet: v.style.url, LoginURL: v.config.LoginURL,
+		Translator: v.translator(w, r), SiteName: v.config.SiteName, Stylesheet: v.style.url, LoginURL: v.config.LoginURL,
 		SignupURL: SignupURL, LogoutURL: LogoutURL, ProfileURL: ProfileURL, Data: data, request: r,
 	}
 	if v.config.SignupClosed {
@@ -123,6 +128,12 @@ func (v *Views) Render(w http.ResponseWriter, r *http.Request, status int, name 
 func broken(w http.ResponseWriter, r *http.Request, err error) {
 	slog.ErrorContext(r.Context(), "page could not be made", "path", r.URL.Path, "error", err)
 	middleware.Say(w, r, http.StatusInternalServerError, "This page is broken. The log of the server says how.")
+}
+
+// translator speaks the visitor's language, and says in Vary what it goes by.
+func (v *Views) translator(w http.ResponseWriter, r *http.Request) *i18n.Translator {
+	httptext.PatchVary(w.Header(), "Accept-Language", "Cookie")
+	return locale.Of(v.config.Languages, r)
 }
 
 // pages lists the names that Render knows.

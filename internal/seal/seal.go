@@ -74,4 +74,3 @@ func (b *Box) String() string { return "seal.Box{…}" }
 
 // GoString hides the keys.
 func (b *Box) GoString() string { return b.String() }
-

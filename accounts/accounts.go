@@ -1,0 +1,176 @@
+package accounts
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/i18n"
+	"github.com/coatcheck/coatcheck/internal/seal"
+	"github.com/coatcheck/coatcheck/mail"
+	"github.com/coatcheck/coatcheck/sessions"
+)
+
+// Config says with what accounts work. Database, Auth, Sessions and SecretKey are
+// required.
+type Config struct {
+	// Database has the tables that are our own; see database.DB.HasOwnTables.
+	Database *database.DB
+	Auth     *auth.Service
+	Sessions *sessions.Engine
+	// SecretKey seals what waits in the database to be sent. Django: SECRET_KEY.
+	SecretKey string `json:"-"`
+	// SecretKeyFallbacks still open it, and still read sessions. Django:
+	// SECRET_KEY_FALLBACKS.
+	SecretKeyFallbacks []string `json:"-"`
+	// AcceptSHA1 is that of sessions.CodecConfig.
+	AcceptSHA1 bool
+	// Mail sends; nil means that no mail is sent, and what needs one is not offered.
+	Mail mail.Sender
+	// BaseURL is where the site is, "https://www.example.com", for the links in
+	// mails. It is required with Mail, and never taken from a request: whoever sends
+	// a request could choose where the links of others lead.
+	BaseURL string
+	// LoginURL is auth.LoginURL when empty; a path below BaseURL. Django: LOGIN_URL.
+	LoginURL string
+	// DeleteClosed deletes the row of an account that its user closes. Otherwise it is
+	// switched off, as Django recommends where other tables refer to users.
+	DeleteClosed bool
+	// SiteName is how mails call the site; "Coatcheck" when empty.
+	SiteName string
+	// Templates has files that replace those of the mails; see MailTemplates.
+	Templates fs.FS
+	// Languages are the catalogues for mails; nil means i18n.Default().
+	Languages *i18n.Catalogues
+	// SignupTimeout is how long the link holds that confirms a new account, and
+	// EmailTimeout that of a new address; three days when zero, as links that reset
+	// passwords. InvitationTimeout is two weeks when zero, NoticeTimeout, of the
+	// link "this wasn't me", one week.
+	SignupTimeout, EmailTimeout, InvitationTimeout, NoticeTimeout time.Duration
+	// Logger is slog.Default() when nil. It never gets a secret.
+	Logger *slog.Logger
+}
+
+// String hides the keys.
+func (c Config) String() string { return "accounts.Config{…}" }
+
+// GoString hides the keys.
+func (c Config) GoString() string { return c.String() }
+
+// LogValue hides the keys.
+func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
+// Service does what people want of their accounts. It is safe for concurrent use.
+type Service struct {
+	db       *database.DB
+	auth     *auth.Service
+	sessions *sessions.Engine
+	codec    *sessions.Codec
+	config   Config
+	mails    *mailTemplates
+	log      *slog.Logger
+	now      func() time.Time
+
+	locators *seal.Box
+	jobs     *seal.Box
+	recent   recent
+	wake     chan struct{} // has an element when a mail was queued
+	adopted  database.Session
+}
+
+// Defaults of Config.
+const (
+	defaultLinkTimeout       = 3 * 24 * time.Hour
+	defaultInvitationTimeout = 14 * 24 * time.Hour
+	defaultNoticeTimeout     = 7 * 24 * time.Hour
+)
+
+// New checks the configuration and makes a Service. It starts nothing: see Run.
+func New(c Config) (*Service, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	s := &Service{
+		db: c.Database, auth: c.Auth, sessions: c.Sessions, config: c, log: c.Logger, now: time.Now, wake: make(chan struct{}, 1),
+	}
+	var err error
+	if s.codec, err = sessions.NewCodec(sessions.CodecConfig{
+		SecretKey: c.SecretKey, SecretKeyFallbacks: c.SecretKeyFallbacks, AcceptSHA1: c.AcceptSHA1,
+	}); err != nil {
+		return nil, fmt.Errorf("accounts: %w", err)
+	}
+	if s.locators, err = seal.New("session locator", c.SecretKey, c.SecretKeyFallbacks...); err != nil {
+		return nil, fmt.Errorf("accounts: %w", err)
+	}
+	if s.jobs, err = seal.New("mail", c.SecretKey, c.SecretKeyFallbacks...); err != nil {
+		return nil, fmt.Errorf("accounts: %w", err)
+	}
+	if s.mails, err = readMails(c.Templates); err != nil {
+		return nil, err
+	}
+	s.config.SecretKey, s.config.SecretKeyFallbacks = "", nil // they are used up
+	return s, nil
+}
+
+// String hides what is inside.
+func (s *Service) String() string { return "accounts.Service{…}" }
+
+// GoString is String.
+func (s *Service) GoString() string { return s.String() }
+
+// check fills in the defaults and refuses what cannot work.
+func (c *Config) check() error {
+	switch {
+	case c.Database == nil || c.Auth == nil || c.Sessions == nil:
+		return errors.New("accounts: Config.Database, Auth and Sessions must be set")
+	case c.SecretKey == "":
+		return errors.New("accounts: no secret key given; set Config.SecretKey")
+	case c.Mail != nil && c.BaseURL == "":
+		return errors.New("accounts: mails need to know where the site is; set Config.BaseURL, for instance to https://www.example.com")
+	}
+	if c.BaseURL != "" {
+		u, err := url.Parse(c.BaseURL)
+		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+			return fmt.Errorf("accounts: Config.BaseURL is %q; write it as https://www.example.com", c.BaseURL)
+		}
+		c.BaseURL = strings.TrimSuffix(c.BaseURL, "/")
+	}
+	if c.SiteName == "" {
+		c.SiteName = "Coatcheck"
+	}
+	if c.LoginURL == "" {
+		c.LoginURL = auth.LoginURL
+	}
+	if c.Languages == nil {
+		c.Languages = i18n.Default()
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	for _, timeout := range []struct {
+		of       *time.Duration
+		fallback time.Duration
+	}{
+		{&c.SignupTimeout, defaultLinkTimeout},
+		{&c.EmailTimeout, defaultLinkTimeout},
+		{&c.InvitationTimeout, defaultInvitationTimeout},
+		{&c.NoticeTimeout, defaultNoticeTimeout},
+	} {
+		if *timeout.of < 0 {
+			return errors.New("accounts: a timeout of links is negative; leave it zero for the default")
+		}
+		if *timeout.of == 0 {
+			*timeout.of = timeout.fallback
+		}
+	}
+	return nil
+}
+
+// SendsMail says whether there is a way to send mails.
+func (s *Service) SendsMail() bool { return s.config.Mail != nil }

@@ -1,0 +1,295 @@
+package accounts
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"fmt"
+	htmltemplate "html/template"
+	"io"
+	"io/fs"
+	"slices"
+	"strings"
+	"text/template"
+	"time"
+
+	"github.com/coatcheck/coatcheck/i18n"
+	"github.com/coatcheck/coatcheck/mail"
+)
+
+//go:embed mails
+var mailFiles embed.FS
+
+// designFile is the HTML that every mail is put into.
+const designFile = "mail.html"
+
+// Mail is what the templates of mails get: a translator, whose methods T, N and C
+// are to be called for every text, and what the mail is about. What a mail has no
+// use for is empty.
+type Mail struct {
+	*i18n.Translator
+	SiteName string
+	BaseURL  string
+	Username string
+	URL      string // where the button of the mail leads
+	LoginURL string
+	// Email is the address that the mail is about, OldEmail the one before.
+	Email    string
+	OldEmail string
+	// Browser, System, IP and At say by what, from where and when something was done.
+	Browser string
+	System  string
+	IP      string
+	At      time.Time
+	// Expires is how long the link holds.
+	Expires time.Duration
+}
+
+// When is At in words.
+func (m *Mail) When() string { return m.Time(m.At.UTC()) + " UTC" }
+
+// Device is by what something was done, in words.
+func (m *Mail) Device() string {
+	switch {
+	case m.Browser != "" && m.System != "":
+		return m.T("%(browser)s on %(system)s", "browser", m.Browser, "system", m.System)
+	case m.Browser+m.System != "":
+		return m.Browser + m.System
+	}
+	return m.T("an unknown device")
+}
+
+// Address is from where something was done, in words.
+func (m *Mail) Address() string {
+	if m.IP == "" {
+		return m.T("unknown")
+	}
+	return m.IP
+}
+
+// Holds says how long the link holds, in words.
+func (m *Mail) Holds() string {
+	if days := int(m.Expires / (24 * time.Hour)); days > 0 {
+		return m.N("%(count)d day", "%(count)d days", days, "count", days)
+	}
+	hours := max(1, int(m.Expires/time.Hour))
+	return m.N("%(count)d hour", "%(count)d hours", hours, "count", hours)
+}
+
+// Block is a part of a mail: a paragraph, or a button with its address.
+type Block struct {
+	Text string
+	URL  string // of a button
+	Fine bool   // a paragraph in small print
+}
+
+// Letter is what the template mail.html gets.
+type Letter struct {
+	Subject  string
+	SiteName string
+	BaseURL  string
+	Language string
+	Dir      string
+	Blocks   []Block
+}
+
+// mailTemplates are the mails by name, "password_reset" for instance.
+type mailTemplates struct {
+	design *htmltemplate.Template
+	mails  map[string]*mailTemplate
+}
+
+// mailTemplate is one mail. Its file has the subject in its first line and then
+// paragraphs, blank lines between. A paragraph that begins with "=> " is the button,
+// and one that begins with "-- " is in small print. Each part is a template of its
+// own, so that no value can begin another part.
+type mailTemplate struct {
+	subject *template.Template
+	parts   []part
+}
+
+type part struct {
+	text   *template.Template
+	button bool
+	fine   bool
+}
+
+// MailTemplates are the names of the files that Config.Templates may replace: one a
+// mail, and mail.html, the HTML around all of them.
+func MailTemplates() []string {
+	entries, err := mailFiles.ReadDir("mails")
+	if err != nil {
+		panic(err) // they are embedded
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
+}
+
+// readMails reads our files and those that replace them.
+func readMails(replacing fs.FS) (*mailTemplates, error) {
+	t := &mailTemplates{mails: map[string]*mailTemplate{}}
+	own, err := fs.Sub(mailFiles, "mails")
+	if err != nil {
+		return nil, fmt.Errorf("accounts: %w", err)
+	}
+	known := MailTemplates()
+	if replacing != nil {
+		entries, err := fs.ReadDir(replacing, ".")
+		if err != nil {
+			return nil, fmt.Errorf("accounts: Config.Templates: %w", err)
+		}
+		for _, e := range entries {
+			if !slices.Contains(known, e.Name()) {
+				return nil, fmt.Errorf("accounts: Config.Templates has %q, which replaces nothing; the names are %s", e.Name(), strings.Join(known, ", "))
+			}
+		}
+	}
+	for _, name := range known {
+		text, err := readReplaced(name, own, replacing)
+		if err == nil {
+			err = t.add(name, text)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("accounts: mail template %s: %w", name, err)
+		}
+	}
+	return t, nil
+}
+
+func readReplaced(name string, own, replacing fs.FS) (string, error) {
+	if replacing != nil {
+		text, err := fs.ReadFile(replacing, name)
+		if err == nil || !errors.Is(err, fs.ErrNotExist) {
+			return string(text), err
+		}
+	}
+	text, err := fs.ReadFile(own, name)
+	return string(text), err
+}
+
+// add parses a file, and tries it out.
+func (t *mailTemplates) add(name, text string) (err error) {
+	if name == designFile {
+		if t.design, err = htmltemplate.New(name).Parse(text); err != nil {
+			return err
+		}
+		return t.design.Execute(io.Discard, Letter{Blocks: []Block{{Text: "x"}, {Text: "x", URL: "https://example.com/"}, {Text: "x", Fine: true}}})
+	}
+	m, err := parseMail(strings.ReplaceAll(text, "\r\n", "\n"))
+	if err != nil {
+		return err
+	}
+	t.mails[strings.TrimSuffix(name, ".txt")] = m
+	_, err = m.letter(&Mail{At: time.Unix(0, 0), URL: "https://example.com/"})
+	return err
+}
+
+func parseMail(text string) (*mailTemplate, error) {
+	subject, rest, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	m := &mailTemplate{}
+	var err error
+	if m.subject, err = template.New("subject").Parse(subject); err != nil {
+		return nil, err
+	}
+	for paragraph := range strings.SplitSeq(rest, "\n\n") {
+		paragraph = strings.TrimSpace(paragraph)
+		var p part
+		paragraph, p.button = strings.CutPrefix(paragraph, "=> ")
+		paragraph, p.fine = strings.CutPrefix(paragraph, "-- ")
+		if paragraph == "" {
+			continue
+		}
+		if p.text, err = template.New("part").Parse(strings.ReplaceAll(paragraph, "\n", " ")); err != nil {
+			return nil, err
+		}
+		m.parts = append(m.parts, p)
+	}
+	return m, nil
+}
+
+// letter executes the parts. A part that comes out empty is left out.
+func (m *mailTemplate) letter(about *Mail) (*Letter, error) {
+	execute := func(t *template.Template) (string, error) {
+		var b strings.Builder
+		err := t.Execute(&b, about)
+		return strings.Join(strings.Fields(b.String()), " "), err
+	}
+	subject, err := execute(m.subject)
+	if err != nil {
+		return nil, err
+	}
+	letter := &Letter{
+		Subject: subject, SiteName: about.SiteName, BaseURL: about.BaseURL, Language: about.Language(), Dir: about.Dir(),
+	}
+	for _, p := range m.parts {
+		block := Block{Fine: p.fine}
+		if block.Text, err = execute(p.text); err != nil {
+			return nil, err
+		}
+		if p.button {
+			block.URL = about.URL
+		}
+		if block.Text != "" {
+			letter.Blocks = append(letter.Blocks, block)
+		}
+	}
+	return letter, nil
+}
+
+// compose makes a mail of its template, in plain text and in HTML.
+func (t *mailTemplates) compose(name, to string, about *Mail) (mail.Message, error) {
+	m, ok := t.mails[name]
+	if !ok {
+		return mail.Message{}, fmt.Errorf("accounts: there is no mail %q", name)
+	}
+	letter, err := m.letter(about)
+	if err != nil {
+		return mail.Message{}, fmt.Errorf("accounts: mail %s: %w", name, err)
+	}
+	var html bytes.Buffer
+	if err := t.design.Execute(&html, letter); err != nil {
+		return mail.Message{}, fmt.Errorf("accounts: mail %s: %w", name, err)
+	}
+	return mail.Message{To: to, Subject: letter.Subject, Text: letter.text(), HTML: html.String()}, nil
+}
+
+// text is the mail in plain text.
+func (l *Letter) text() string {
+	var b strings.Builder
+	for _, block := range l.Blocks {
+		if block.URL != "" {
+			b.WriteString(block.Text + ":\n" + block.URL + "\n\n")
+			continue
+		}
+		b.WriteString(wrap(block.Text) + "\n\n")
+	}
+	b.WriteString("-- \n" + l.SiteName + "\n" + l.BaseURL + "/\n")
+	return b.String()
+}
+
+// lineLength is what plain text is wrapped at.
+const lineLength = 76
+
+// wrap breaks a paragraph into lines at blanks.
+func wrap(text string) string {
+	var b strings.Builder
+	length := 0
+	for i, word := range strings.Fields(text) {
+		n := len([]rune(word))
+		switch {
+		case i == 0:
+		case length+1+n > lineLength:
+			b.WriteByte('\n')
+			length = 0
+		default:
+			b.WriteByte(' ')
+			length++
+		}
+		b.WriteString(word)
+		length += n
+	}
+	return b.String()
+}

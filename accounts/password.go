@@ -1,0 +1,99 @@
+package accounts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/coatcheck/coatcheck/auth"
+)
+
+// RequestReset mails a link by which a new password can be chosen to every active
+// user who has this address and a password, as far as anybody does. The answer, its
+// time included, is the same for every address: who it is for is found out from the
+// queue. Lang is the language of the mail. Django: PasswordResetForm.save.
+func (s *Service) RequestReset(ctx context.Context, email, lang string) error {
+	return s.enqueue(ctx, job{Kind: jobReset, To: email, Lang: lang})
+}
+
+// mailResets is the work of RequestReset. The mails go to the stored addresses: what
+// was typed may only look the same (CVE-2019-19844).
+func (s *Service) mailResets(ctx context.Context, j job) error {
+	users, err := s.db.UsersByEmail(ctx, j.To)
+	if err != nil {
+		return err
+	}
+	for _, user := range users {
+		if !auth.SameEmail(user.Email, j.To) || !user.Password.Usable() {
+			continue
+		}
+		if err := s.send(ctx, "password_reset", s.resetMail(user, j.Lang)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// resetMail is a mail with a link that resets the user's password.
+func (s *Service) resetMail(user *auth.User, lang string) job {
+	return job{
+		Kind: "password_reset", To: user.Email, Lang: lang, Username: user.Username, Expires: s.auth.PasswordResetTimeout(),
+		URL: s.config.BaseURL + ResetPath + auth.EncodeUID(user.ID) + "/" + s.auth.MakeResetToken(user) + "/", At: s.now(),
+	}
+}
+
+// ResetPassword sets the password of the user whom a link named, and whose token was
+// checked on this very user. Of any number who use one link at once, one does; the
+// others get ErrLink. All sessions of the user end, and nobody is signed in.
+func (s *Service) ResetPassword(r *http.Request, user *auth.User, raw string) error {
+	err := s.auth.ReplacePassword(r.Context(), user, raw)
+	if errors.Is(err, auth.ErrPasswordChanged) {
+		return ErrLink
+	}
+	if err != nil {
+		return err
+	}
+	s.endAll(r.Context(), user)
+	return s.notify(r, "password_changed", user, "")
+}
+
+// ChangePassword sets the password of the user of the request, who stays signed in;
+// all other sessions of the user end. The error is auth.ErrPasswordChanged where
+// another request has changed it meanwhile. Django: PasswordChangeForm.save, and
+// update_session_auth_hash.
+func (s *Service) ChangePassword(r *http.Request, user *auth.User, raw string) error {
+	if err := s.auth.ReplacePassword(r.Context(), user, raw); err != nil {
+		return err
+	}
+	if err := s.auth.UpdateSessionAuthHash(r, user); err != nil {
+		return err
+	}
+	return s.notify(r, "password_changed", user, "")
+}
+
+// endAll removes the sessions of a user whose password was changed. They are worth
+// nothing already, so that an outage is logged and nothing else.
+func (s *Service) endAll(ctx context.Context, user *auth.User) {
+	if _, err := s.removeAll(ctx, user.ID); err != nil {
+		s.log.WarnContext(ctx, "ended sessions could not be removed; they end by themselves", "user", user.ID, "error", err)
+	}
+}
+
+// removeAll removes every session in the index of a user, whatever password it was
+// made with.
+func (s *Service) removeAll(ctx context.Context, userID string) (int, error) {
+	removed := 0
+	for {
+		rows, err := s.db.IndexedSessions(ctx, userID, maxListed)
+		if err != nil || len(rows) == 0 {
+			return removed, err
+		}
+		for _, row := range rows {
+			if err := s.remove(ctx, row); err != nil {
+				return removed, fmt.Errorf("accounts: end session: %w", err)
+			}
+			removed++
+		}
+	}
+}

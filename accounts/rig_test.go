@@ -1,0 +1,211 @@
+package accounts_test
+
+import (
+	"context"
+	"net/http"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/coatcheck/coatcheck"
+	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/coatchecktest"
+	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/database/mysql"
+	"github.com/coatcheck/coatcheck/database/postgres"
+	"github.com/coatcheck/coatcheck/internal/testenv"
+	"github.com/coatcheck/coatcheck/mail"
+)
+
+const (
+	canary  = "canary-tweets-0451"
+	another = "quite-another-0452"
+)
+
+// outbox is a sender that keeps what it gets, failing on request.
+type outbox struct {
+	mu    sync.Mutex // guards what follows
+	fail  error
+	mails []mail.Message
+}
+
+func (o *outbox) Send(_ context.Context, m mail.Message) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.fail != nil {
+		return o.fail
+	}
+	o.mails = append(o.mails, m)
+	return m.Check()
+}
+
+func (o *outbox) failWith(err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.fail = err
+}
+
+// take gives the mails so far, and forgets them.
+func (o *outbox) take() []mail.Message {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	mails := o.mails
+	o.mails = nil
+	return mails
+}
+
+// rig is a site with mail, served over HTTP. Its paths do what a program may do with
+// the user of a request.
+type rig struct {
+	*coatchecktest.Site
+	t       testing.TB
+	outbox  *outbox
+	handler http.Handler
+	mux     *http.ServeMux
+}
+
+func newRig(t testing.TB, changes ...func(*coatcheck.Config)) *rig {
+	t.Helper()
+	r := &rig{t: t, outbox: &outbox{}, mux: http.NewServeMux()}
+	r.Site = coatchecktest.NewSite(t, append([]func(*coatcheck.Config){func(c *coatcheck.Config) {
+		c.Accounts.Mail, c.Accounts.BaseURL, c.Views.SiteName = r.outbox, "https://www.example.com", "The Shop"
+	}}, changes...)...)
+	r.mux.Handle("/accounts/", r.Views)
+	r.do("/me", func(_ *http.Request, user *auth.User) error {
+		if !user.IsAuthenticated() {
+			return http.ErrNoCookie
+		}
+		return nil
+	})
+	r.do("/public", func(*http.Request, *auth.User) error { return nil })
+	r.handler = r.Handler(r.mux)
+	return r
+}
+
+// do serves a path by a function of the user, whose error is a 403.
+func (r *rig) do(path string, f func(*http.Request, *auth.User) error) {
+	r.mux.HandleFunc(path, func(w http.ResponseWriter, q *http.Request) {
+		user := auth.AnonymousUser()
+		if path != "/public" {
+			var err error
+			if user, err = auth.UserFromContext(q.Context()); err != nil {
+				r.t.Error(err)
+			}
+		}
+		if err := f(q, user); err != nil {
+			http.Error(w, err.Error(), http.StatusForbidden)
+		}
+	})
+}
+
+// engines runs a test on every database.
+func engines(t *testing.T, test func(t *testing.T, change func(*coatcheck.Config))) {
+	t.Helper()
+	on := func(open func() (*database.DB, error)) func(*testing.T) func(*coatcheck.Config) {
+		return func(t *testing.T) func(*coatcheck.Config) {
+			db, err := open()
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = db.Close() })
+			return func(c *coatcheck.Config) { c.Database = db }
+		}
+	}
+	t.Run("sqlite", func(t *testing.T) { test(t, func(*coatcheck.Config) {}) })
+	t.Run("postgres", func(t *testing.T) {
+		dsn := testenv.Postgres(t)
+		test(t, on(func() (*database.DB, error) { return postgres.Open(t.Context(), dsn) })(t))
+	})
+	t.Run("mysql", func(t *testing.T) {
+		dsn := testenv.MariaDB(t)
+		test(t, on(func() (*database.DB, error) { return mysql.Open(t.Context(), dsn) })(t))
+	})
+}
+
+// login gives a client that is signed in, with a browser of its own.
+func (r *rig) login(name, browser string) *coatchecktest.Client {
+	r.t.Helper()
+	c := r.NewClient(r.handler)
+	c.Header.Set("User-Agent", browser)
+	if got := c.PostJSON("/accounts/login/", map[string]string{"username": name, "password": canary}); got.Status != http.StatusOK {
+		r.t.Fatalf("login: %d %s", got.Status, got.Body)
+	}
+	return c
+}
+
+// status asks for a path.
+func (r *rig) want(c *coatchecktest.Client, path string, status int) {
+	r.t.Helper()
+	if got := c.Get(path); got.Status != status {
+		r.t.Errorf("%s: %d %s, want %d", path, got.Status, got.Body, status)
+	}
+}
+
+// deliver sends all mails that wait, and gives them.
+func (r *rig) deliver() []mail.Message {
+	r.t.Helper()
+	for {
+		sent, err := r.Accounts.SendNext(r.t.Context())
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		if !sent {
+			return r.outbox.take()
+		}
+	}
+}
+
+// one delivers the mails, of which there must be one, to the address.
+func (r *rig) one(to, subject string) mail.Message {
+	r.t.Helper()
+	mails := r.deliver()
+	if len(mails) != 1 || mails[0].To != to || !strings.Contains(mails[0].Subject, subject) {
+		r.t.Fatalf("mails: %d %v, want one about %q", len(mails), subjects(mails), subject)
+	}
+	if !strings.Contains(mails[0].HTML, "</html>") || strings.Contains(mails[0].Text, "%(") || strings.Contains(mails[0].Text, "{{") {
+		r.t.Errorf("the mail: %s", mails[0].Text)
+	}
+	return mails[0]
+}
+
+func subjects(mails []mail.Message) (all []string) {
+	for _, m := range mails {
+		all = append(all, m.To+": "+m.Subject)
+	}
+	return all
+}
+
+var linkPattern = regexp.MustCompile(`https://www\.example\.com(/accounts/[^\s]*/([^/\s]+)/)\n`)
+
+// link gives path and token of the link in a mail.
+func link(t testing.TB, m mail.Message) (path, token string) {
+	t.Helper()
+	found := linkPattern.FindStringSubmatch(m.Text)
+	if found == nil || !strings.Contains(m.HTML, `href="https://www.example.com`+found[1]+`"`) {
+		t.Fatalf("no link in %s", m.Text)
+	}
+	return found[1], found[2]
+}
+
+// together runs f so often at once and counts the calls without an error.
+func together(n int, f func() error) (good int) {
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	start := make(chan struct{})
+	for range n {
+		wg.Go(func() {
+			<-start
+			if f() == nil {
+				mu.Lock()
+				defer mu.Unlock()
+				good++
+			}
+		})
+	}
+	close(start)
+	wg.Wait()
+	return good
+}
+
+func contains(text, part string) bool { return strings.Contains(text, part) }

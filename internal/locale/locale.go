@@ -1,0 +1,19 @@
+// Package locale is on floor 0, the pure tools: the language that a request asks
+// for.
+package locale
+
+import (
+	"net/http"
+
+	"github.com/coatcheck/coatcheck/i18n"
+	"github.com/coatcheck/coatcheck/internal/httptext"
+)
+
+// Of gives the translator for a request: by the cookie that the visitor chose it
+// with, else by the header Accept-Language, else the default language. Answers that
+// depend on it need Vary: Cookie, Accept-Language. Django:
+// get_language_from_request.
+func Of(c *i18n.Catalogues, r *http.Request) *i18n.Translator {
+	chosen, _ := httptext.Lookup(r.Header, i18n.CookieName)
+	return c.Negotiate(chosen, r.Header.Get("Accept-Language"))
+}
