@@ -80,7 +80,7 @@ func TestAuthentication(t *testing.T) {
 				t.Errorf("%q, %s: no %s in %q", test.offered, mode, test.want, server.Commands())
 			}
 			c.Password = "wrong"
-			if err := open(t, c).Send(t.Context(), message()); !errors.Is(err, mail.ErrPermanent) || !strings.Contains(err.Error(), "535 5.7.8") {
+			if err := open(t, c).Send(t.Context(), message()); err == nil || errors.Is(err, mail.ErrPermanent) || !strings.Contains(err.Error(), "535 5.7.8") {
 				t.Errorf("%q, %s: a wrong password: %v", test.offered, mode, err)
 			}
 		}

@@ -52,8 +52,12 @@ func mute(ctx context.Context, command string, err error) error {
 // enhancedCode is what RFC 3463 puts before the words of a reply.
 var enhancedCode = regexp.MustCompile(`^[245]\.\d{1,3}\.\d{1,3}\b`)
 
+// isAuth says whether a reply is about the account at the mail server (RFC 4954):
+// the operator's to mend, and no reason to lose a message.
+func isAuth(code int) bool { return code >= 530 && code <= 538 }
+
 func answered(command string, code int, text string) error {
-	if code >= 500 && code <= 599 {
+	if code >= 500 && code <= 599 && !isAuth(code) {
 		return fmt.Errorf("%s: the server answered %s (%w)", command, text, mail.ErrPermanent)
 	}
 	return fmt.Errorf("%s: the server answered %s", command, text)

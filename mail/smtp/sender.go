@@ -47,9 +47,10 @@ func (s *Sender) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String
 // LogValue hides the password.
 func (s *Sender) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// Send gives the message to the server. A reply of 500 to 599 to any command,
-// AUTH included, is a mail.ErrPermanent; one of 400 to 499, and everything that
-// goes wrong with the connection, passes. Errors hold the server's words except
+// Send gives the message to the server. A reply of 500 to 599 is a
+// mail.ErrPermanent, unless it is about the username and the password (530 to 538,
+// RFC 4954), which the operator can mend; that, one of 400 to 499, and everything
+// that goes wrong with the connection, passes. Errors hold the server's words except
 // after AUTH and after the message, where they might quote what is secret; of
 // those they hold the code. Once the message is taken, nothing is an error.
 func (s *Sender) Send(ctx context.Context, m mail.Message) error {
