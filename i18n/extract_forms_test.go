@@ -34,7 +34,7 @@ func f(t *i18n.Translator, name string) {
 {{template "x" ($.T "argument")}}{{$.T .Name}}{{.Tx "not"}}{{printf "no" (.T "inner" "name" (.T "nested"))}}
 {{$x := .T "assigned"}}{{.N "one day" "%(n)d days" .Count}}{{.C "month" "Jun"}}{{.T "piped" | printf "%s"}}
 <a title="{{.T "a \"quoted\" text"}}">{{/* .T "comment" */}}`)},
-		"mail/templates/reset.txt": {Data: []byte(`{{.T "of a mail"}}`)},
+		"accounts/mails/reset.txt": {Data: []byte(`{{.T "of a mail"}}`)},
 	}
 	used, err := collect(tree)
 	if err != nil {
@@ -77,7 +77,7 @@ func f(t *i18n.Translator, name string) {
 			t.Errorf("%q was found in %s", got.key, file)
 		}
 	}
-	if file := used[text{"of a mail", false}]; file != "mail/templates/reset.txt" {
+	if file := used[text{"of a mail", false}]; file != "accounts/mails/reset.txt" {
 		t.Errorf("the file of a text is %q", file)
 	}
 }
