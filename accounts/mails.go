@@ -215,7 +215,7 @@ func (m *mailTemplate) letter(about *Mail) (*Letter, error) {
 	execute := func(t *template.Template) (string, error) {
 		var b strings.Builder
 		err := t.Execute(&b, about)
-		return strings.Join(strings.Fields(b.String()), " "), err
+		return strings.Join(words(b.String()), " "), err
 	}
 	subject, err := execute(m.subject)
 	if err != nil {
@@ -273,11 +273,16 @@ func (l *Letter) text() string {
 // lineLength is what plain text is wrapped at.
 const lineLength = 76
 
+// words splits a text at blanks and line ends, and not at blanks that must not break.
+func words(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == '\n' || r == '\t' || r == '\r' })
+}
+
 // wrap breaks a paragraph into lines at blanks.
 func wrap(text string) string {
 	var b strings.Builder
 	length := 0
-	for i, word := range strings.Fields(text) {
+	for i, word := range words(text) {
 		n := len([]rune(word))
 		switch {
 		case i == 0:

@@ -37,7 +37,7 @@ var errFindings = errors.New("the check found something")
 // memory, and makes no file.
 func (c *checkCommand) Run(ctx context.Context, con *console) error {
 	key, found := c.key()
-	found = append(found, c.checkSettings(ctx, key)...)
+	found = append(found, c.checkSettings(ctx, con, key)...)
 	if c.Deploy {
 		found = append(found, c.checkDeploy(key)...)
 	}
@@ -107,14 +107,17 @@ func (c *checkCommand) key() (secret, []finding) {
 
 // checkSettings wires a site as serve would, on an empty database in memory and
 // without the session engine, and tells what is wrong.
-func (c *checkCommand) checkSettings(ctx context.Context, key secret) []finding {
+func (c *checkCommand) checkSettings(ctx context.Context, con *console, key secret) []finding {
 	db, err := sqlite.Open(ctx, ":memory:")
 	if err != nil {
 		return []finding{{"coatcheck.E001", err.Error()}}
 	}
 	defer db.Close() //nolint:errcheck // it was in memory
-	config, err := c.config(key, slog.New(slog.DiscardHandler))
+	config, err := c.config(con, key, slog.New(slog.DiscardHandler))
 	if err == nil {
+		if config.Accounts.BaseURL == "" {
+			config.Accounts.BaseURL = "http://localhost" // serve takes its own address
+		}
 		config.Database = db
 		_, err = coatcheck.New(config)
 	}

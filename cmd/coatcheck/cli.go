@@ -5,6 +5,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/coatcheck/coatcheck/mail"
 	"github.com/coatcheck/coatcheck/password"
 	"github.com/coatcheck/coatcheck/sessions"
 )
@@ -43,12 +44,14 @@ func (c *cli) parser() (*kong.Kong, error) {
 			{Key: "sessions", Title: "Sessions (Django's SESSION_… settings):"},
 			{Key: "csrf", Title: "Forged requests (Django's CSRF_… settings):"},
 			{Key: "web", Title: "Hosts, proxies and headers:"},
+			{Key: "mail", Title: "Mail (Django's EMAIL_… settings):"},
 			{Key: "passwords", Title: "Passwords:"},
 			{Key: "log", Title: "Log:"},
 		}),
 		kong.Vars{
 			"cookie_name": sessions.DefaultCookieName,
 			"cookie_age":  strconv.Itoa(int(sessions.DefaultCookieAge.Seconds())),
+			"mail_from":   mail.DefaultFrom,
 			"iterations":  strconv.Itoa(password.DefaultIterations),
 		},
 	)

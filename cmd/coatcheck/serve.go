@@ -34,6 +34,8 @@ type serveCommand struct {
 	engineFlags
 	csrfFlags
 	webFlags
+	mailFlags
+	accountFlags
 	passwordFlags
 	ResetTimeout int `group:"passwords" name:"password-reset-timeout" default:"259200" help:"How long a link to reset a password holds, in seconds (PASSWORD_RESET_TIMEOUT)."`
 	logFlags
@@ -63,16 +65,20 @@ func (c *serveCommand) Run(ctx context.Context, con *console) error {
 		return err
 	}
 	c.tellMade(con, existed, db, key)
-	site, closeEngine, err := c.site(ctx, db, key, log)
-	if err != nil {
-		return err
-	}
-	defer closeEngine()
 	var listening net.ListenConfig
 	listener, err := listening.Listen(ctx, "tcp", c.Addr)
 	if err != nil {
 		return err
 	}
+	defer listener.Close() //nolint:errcheck // the server has closed it, or nothing came of it
+	if c.BaseURL == "" && c.Backend != "smtp" {
+		c.BaseURL = address(listener.Addr())
+	}
+	site, closeEngine, err := c.site(ctx, con, db, key, log)
+	if err != nil {
+		return err
+	}
+	defer closeEngine()
 	con.say("Coatcheck is at " + address(listener.Addr()))
 	headers, err := c.headers()
 	if err != nil {
@@ -88,8 +94,8 @@ func (c *serveCommand) Run(ctx context.Context, con *console) error {
 
 // site wires the layers with what the flags say. The function closes what the
 // session engine opened.
-func (c *serveCommand) site(ctx context.Context, db *database.DB, key secret, log *slog.Logger) (*coatcheck.Site, func(), error) {
-	config, err := c.config(key, log)
+func (c *serveCommand) site(ctx context.Context, con *console, db *database.DB, key secret, log *slog.Logger) (*coatcheck.Site, func(), error) {
+	config, err := c.config(con, key, log)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -107,7 +113,7 @@ func (c *serveCommand) site(ctx context.Context, db *database.DB, key secret, lo
 }
 
 // config is what the flags say, without database and store.
-func (c *serveCommand) config(key secret, log *slog.Logger) (config coatcheck.Config, err error) {
+func (c *serveCommand) config(con *console, key secret, log *slog.Logger) (config coatcheck.Config, err error) {
 	loc, err := c.location()
 	if err != nil {
 		return config, err
@@ -130,6 +136,10 @@ func (c *serveCommand) config(key secret, log *slog.Logger) (config coatcheck.Co
 		},
 	}
 	c.webFlags.apply(&config)
+	c.accountFlags.apply(&config)
+	if err := c.mailFlags.apply(&config, con); err != nil {
+		return config, err
+	}
 	return config, c.csrfFlags.apply(&config)
 }
 

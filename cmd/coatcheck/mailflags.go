@@ -1,0 +1,81 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/coatcheck/coatcheck"
+	"github.com/coatcheck/coatcheck/mail"
+	"github.com/coatcheck/coatcheck/mail/smtp"
+)
+
+// mailFlags say how mails are sent. The password is no flag, since everybody on a
+// machine can read the flags of its processes.
+type mailFlags struct {
+	BaseURL      string  `group:"mail" name:"base-url" placeholder:"URL" help:"Where the site is for its visitors, https://www.example.com, for the links in mails. Needed to send mails; where they are only shown it is --addr by default."`
+	Backend      string  `group:"mail" name:"email-backend" enum:"console,smtp,file,none" default:"console" help:"How mails go out: ${enum}. console prints them, for development; none leaves out the pages that need them (EMAIL_BACKEND)."`
+	From         string  `group:"mail" name:"default-from-email" default:"${mail_from}" placeholder:"ADDRESS" help:"Whom mails come from (DEFAULT_FROM_EMAIL)."`
+	FilePath     string  `group:"mail" name:"email-file-path" placeholder:"DIR" help:"Folder of --email-backend file (EMAIL_FILE_PATH)."`
+	Host         string  `group:"mail" name:"email-host" default:"localhost" help:"Mail server (EMAIL_HOST)."`
+	Port         int     `group:"mail" name:"email-port" default:"0" help:"Its port; 0 for that of --email-tls (EMAIL_PORT)."`
+	User         string  `group:"mail" name:"email-host-user" placeholder:"NAME" help:"Account at the mail server (EMAIL_HOST_USER)."`
+	PasswordFile string  `group:"mail" name:"email-host-password-file" placeholder:"PATH" help:"File with its password; or set $$COATCHECK_EMAIL_HOST_PASSWORD (EMAIL_HOST_PASSWORD)."`
+	TLS          string  `group:"mail" name:"email-tls" enum:"starttls,tls,insecure-plain" default:"starttls" help:"Encryption: ${enum}. With starttls a server that does not offer it gets no mail (EMAIL_USE_TLS, EMAIL_USE_SSL)."`
+	Timeout      float64 `group:"mail" name:"email-timeout" default:"10" help:"How long one mail may take, in seconds (EMAIL_TIMEOUT)."`
+}
+
+// passwordVariable holds the password of the account at the mail server.
+const passwordVariable = envPrefix + "_EMAIL_HOST_PASSWORD"
+
+// apply configures the site.
+func (f *mailFlags) apply(c *coatcheck.Config, con *console) (err error) {
+	c.Accounts.BaseURL = f.BaseURL
+	switch f.Backend {
+	case "none":
+		return nil
+	case "console":
+		c.Accounts.Mail, err = mail.NewConsole(mail.ConsoleConfig{Writer: con.out, From: f.From})
+	case "file":
+		if f.FilePath == "" {
+			return usageError{errors.New("--email-backend file needs --email-file-path")}
+		}
+		c.Accounts.Mail, err = mail.NewDir(mail.DirConfig{Path: f.FilePath, From: f.From})
+	case "smtp":
+		c.Accounts.Mail, err = f.smtp()
+	}
+	if err != nil {
+		return err
+	}
+	if f.BaseURL == "" && f.Backend == "smtp" {
+		return usageError{errors.New("--email-backend smtp needs --base-url, where the links in mails lead: https://www.example.com for instance")}
+	}
+	return nil
+}
+
+func (f *mailFlags) smtp() (mail.Sender, error) {
+	config := smtp.Config{
+		Host: f.Host, Port: f.Port, Username: f.User, Password: os.Getenv(passwordVariable), TLS: smtp.TLS(f.TLS), From: f.From,
+		Timeout: time.Duration(f.Timeout * float64(time.Second)),
+	}
+	if f.PasswordFile != "" {
+		if config.Password != "" {
+			return nil, usageError{errors.New("there is an --email-host-password-file and a " + passwordVariable + "; give one of them")}
+		}
+		text, err := os.ReadFile(f.PasswordFile)
+		if err != nil {
+			return nil, fmt.Errorf("the password of the mail server cannot be read: %w", err)
+		}
+		config.Password = strings.TrimRight(string(text), "\r\n")
+	}
+	return smtp.New(config)
+}
+
+// accountFlags say what people may do with their accounts.
+type accountFlags struct {
+	DeleteClosed bool `group:"server" help:"Delete the row of an account that its user closes, instead of switching it off."`
+}
+
+func (f *accountFlags) apply(c *coatcheck.Config) { c.Accounts.DeleteClosed = f.DeleteClosed }

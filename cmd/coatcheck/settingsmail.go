@@ -1,0 +1,54 @@
+package main
+
+import "strings"
+
+// sendsMail says whether the project tells where mails should go. Every project has
+// the backend for SMTP and a server on its own machine by default.
+func (c *conversion) sendsMail() bool {
+	return c.text("EMAIL_HOST") != "localhost" || c.text("EMAIL_HOST_USER") != ""
+}
+
+// emailBackendSetting takes Django's own backends over.
+func emailBackendSetting(c *conversion, s djangoSetting, value any) {
+	text, _ := value.(string)
+	name, ours := strings.CutSuffix(strings.TrimPrefix(text, "django.core.mail.backends."), ".EmailBackend")
+	switch {
+	case !ours || strings.Contains(name, "."):
+		c.note(s.name, "is a backend of the project's own; in Go it is a mail.Sender")
+	case name == "smtp" && !c.sendsMail():
+		c.note(s.name, "is Django's default, a mail server on its own machine; mails are printed until --email-backend says otherwise")
+	case name == "smtp":
+		c.set(s.flag, "smtp")
+		c.note(s.name, "needs --base-url, where the site is for its visitors")
+	case name == "console":
+	case name == "filebased":
+		c.set(s.flag, "file")
+	default: // dummy, locmem
+		c.set(s.flag, "none")
+	}
+}
+
+func emailPasswordSetting(c *conversion, s djangoSetting, value any) {
+	if text, ok := value.(string); !ok || text != "" {
+		c.note(s.name, "is not in the config; put it into a file that you alone can read, for --email-host-password-file, or into $"+passwordVariable)
+	}
+}
+
+// emailPortSetting leaves the default alone where no mail is sent.
+func emailPortSetting(c *conversion, s djangoSetting, value any) {
+	if c.sendsMail() {
+		c.set(s.flag, value)
+	}
+}
+
+// emailTLSSetting reads EMAIL_USE_SSL too. A server without either gets mails in the
+// clear, which is to be said in so many words.
+func emailTLSSetting(c *conversion, s djangoSetting, value any) {
+	switch {
+	case value == true:
+	case c.dump["EMAIL_USE_SSL"] == true:
+		c.set(s.flag, "tls")
+	case c.sendsMail():
+		c.note(s.name, "is off; mails then go by STARTTLS, or to a server on this machine by --email-tls insecure-plain")
+	}
+}
