@@ -13,6 +13,7 @@ agree on comes from environment variables; twin_test.go sets them.
     TWIN_SESSION_FILE_PATH      of the file engine; the system's temporary folder without it
     TWIN_REDIS, TWIN_MEMCACHED  host:port of the default cache, whose KEY_PREFIX is TWIN_CACHE_PREFIX
     TWIN_AUTH_USER_MODEL        auth.User (default), or accounts.Member, the site's own
+    TWIN_EMAIL_DIR              the folder into which mails are written
     TWIN_CSRF_USE_SESSIONS      1, or 0 (default)
     TWIN_PBKDF2_ITERATIONS      lowers the cost of new pbkdf2_sha256 hashes; Django's own without it
 """
@@ -85,6 +86,9 @@ elif env("MEMCACHED"):
             "KEY_PREFIX": env("CACHE_PREFIX"),
         }
     }
+
+EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+EMAIL_FILE_PATH = env("EMAIL_DIR") or None
 
 PASSWORD_HASHERS = list(global_settings.PASSWORD_HASHERS)
 if env("PBKDF2_ITERATIONS"):

@@ -2,7 +2,7 @@
 under /twin/ what a test looks at and changes."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
 import views
 
@@ -12,6 +12,7 @@ urlpatterns = [
     path("accounts/login/", views.log_in),
     path("accounts/logout/", views.log_out),
     path("accounts/profile/", views.profile),
+    path("accounts/", include("django.contrib.auth.urls")),
     path("twin/whoami/", views.whoami),
     path("twin/session/", views.set_session),
     path("twin/password/", views.change_password),
