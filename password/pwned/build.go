@@ -82,10 +82,10 @@ func (c *Config) check() error {
 	return nil
 }
 
-// Build makes the file of a filter. It needs about 11 MiB of memory and then 38
-// bytes for each entry of the largest of 256 parts, and while it works a disk
-// with 8 bytes for each line besides the file itself, which has 2.26 bytes for
-// each entry, or half of that with Small. When the context ends, or anything
+// Build makes the file of a filter. It needs about 15 MiB of memory and 34 bytes
+// more for each entry of the largest of 256 parts, and while it works a disk with
+// 8 bytes for each line besides the file itself, which has 2.25 to 2.7 bytes for
+// each entry of a long list, or half of that with Small. When the context ends, or anything
 // fails, no file is left behind. A Read of In that hangs at that time is not
 // waited for. The same list makes the same file.
 //

@@ -54,6 +54,15 @@ func (s *spill) add(to byte, key uint64) error {
 	return nil
 }
 
+// largest is how many keys the shard of the most has.
+func (s *spill) largest() int {
+	most := 0
+	for i := range s.blocks {
+		most = max(most, len(s.blocks[i])*blockSize/8+len(s.current[i])/8)
+	}
+	return most
+}
+
 // keys appends the keys of a shard.
 func (s *spill) keys(of int, keys []uint64) ([]uint64, error) {
 	if s.scratch == nil {

@@ -6,6 +6,7 @@ import (
 	"hash/crc32"
 	"os"
 	"slices"
+	"unsafe"
 
 	"github.com/FastFilter/xorfilter"
 )
@@ -22,6 +23,13 @@ type writer struct {
 
 // write writes the shards and, when their table is known, the header.
 func (w *writer) write(ctx context.Context, sorted *spill, progress func(Stage, int64, int64)) error {
+	most := sorted.largest() // so that nothing has to grow
+	w.keys = make([]uint64, 0, most)
+	if w.width == 1 {
+		w.builder = xorfilter.MakeBinaryFuseBuilder[uint8](most)
+	} else {
+		w.builder = xorfilter.MakeBinaryFuseBuilder[uint16](most)
+	}
 	for i := range w.table {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -66,9 +74,13 @@ func fuse[T uint8 | uint16](b *xorfilter.BinaryFuseBuilder, keys []uint64, to []
 	if err != nil {
 		return shard{}, to, err
 	}
+	n := len(made.Fingerprints) * int(unsafe.Sizeof(T(0)))
+	if cap(to) < n {
+		to = make([]byte, 0, n+n/16) // for the next ones, which may be a little larger
+	}
 	for _, f := range made.Fingerprints {
 		to = append(to, byte(f))
-		if uint64(^T(0)) > 0xFF {
+		if unsafe.Sizeof(T(0)) == 2 {
 			to = append(to, byte(uint16(f)>>8))
 		}
 	}
