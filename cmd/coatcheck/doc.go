@@ -6,6 +6,7 @@
 //	coatcheck createsuperuser       as Django's
 //	coatcheck changepassword NAME   as Django's
 //	coatcheck clearsessions         remove expired sessions
+//	coatcheck pwned build FILE      a filter of leaked passwords, for --pwned-filter
 //	coatcheck version
 //
 // Every flag of every command is also an environment variable, COATCHECK_… ,

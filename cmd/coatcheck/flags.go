@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -15,6 +16,7 @@ import (
 	"github.com/coatcheck/coatcheck/database/postgres"
 	"github.com/coatcheck/coatcheck/database/sqlite"
 	"github.com/coatcheck/coatcheck/password"
+	"github.com/coatcheck/coatcheck/password/pwned"
 	"github.com/coatcheck/coatcheck/sessions"
 )
 
@@ -79,14 +81,25 @@ type passwordFlags struct {
 	Iterations int                   `group:"passwords" name:"password-iterations" default:"${iterations}" help:"PBKDF2 iterations of new hashes (Django 6.1: 1500000, 5.2: 1000000, 4.2: 600000)."`
 	Update     password.UpdatePolicy `group:"passwords" name:"password-update" default:"only-up" help:"When a login replaces the stored hash: only-up, exact (Django's rule) or never."`
 	Validate   bool                  `group:"passwords" name:"validate-passwords" default:"true" negatable:"" help:"Refuse new passwords that a new Django project refuses; on by default. --no-validate-passwords takes every password."`
+	Pwned      string                `group:"passwords" name:"pwned-filter" placeholder:"FILE" help:"Also refuse new passwords of this filter, which pwned build made of a list of leaked ones."`
 }
 
-// validators are those of a new Django project, or none.
-func (f *passwordFlags) validators() []password.Validator {
-	if !f.Validate {
-		return []password.Validator{}
+// validators are those of a new Django project, or none; and the one of leaked
+// passwords, whose file is open until the process ends.
+func (f *passwordFlags) validators() ([]password.Validator, error) {
+	switch {
+	case !f.Validate && f.Pwned != "":
+		return nil, usageError{errors.New("--pwned-filter and --no-validate-passwords contradict each other; leave one out")}
+	case !f.Validate:
+		return []password.Validator{}, nil
+	case f.Pwned == "":
+		return password.DefaultValidators(), nil
 	}
-	return password.DefaultValidators()
+	filter, err := pwned.Open(f.Pwned)
+	if err != nil {
+		return nil, err
+	}
+	return append(password.DefaultValidators(), pwned.Validator{Filter: filter}), nil
 }
 
 func (f *passwordFlags) config() (password.Config, error) {
@@ -119,8 +132,12 @@ func (f *passwordFlags) accounts(db *database.DB) (*auth.Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	validators, err := f.validators()
+	if err != nil {
+		return nil, err
+	}
 	return auth.New(auth.Config{
-		Users: db, Passwords: hashers, Validators: f.validators(), SecretKey: rand.Text(), Logger: slog.New(slog.DiscardHandler),
+		Users: db, Passwords: hashers, Validators: validators, SecretKey: rand.Text(), Logger: slog.New(slog.DiscardHandler),
 	})
 }
 

@@ -52,7 +52,7 @@ func misused(err error) int {
 	name := ""
 	var parse *kong.ParseError
 	if errors.As(err, &parse) && parse.Context != nil && parse.Context.Selected() != nil {
-		name = parse.Context.Selected().Name + " "
+		name = parse.Context.Selected().Path() + " "
 	}
 	fmt.Fprintf(os.Stderr, "See: coatcheck %s--help\n", name)
 	return exitUsage

@@ -126,9 +126,13 @@ func (c *serveCommand) config(con *console, key secret, log *slog.Logger) (confi
 	if err != nil {
 		return config, err
 	}
+	validators, err := c.validators()
+	if err != nil {
+		return config, err
+	}
 	config = coatcheck.Config{
 		SecretKey: key.key, SecretKeyFallbacks: key.fallbacks, AcceptSHA1: c.AcceptSHA1,
-		Sessions: sessions, Passwords: passwords, Validators: c.validators(), LoginURL: c.LoginURL, Logger: log,
+		Sessions: sessions, Passwords: passwords, Validators: validators, LoginURL: c.LoginURL, Logger: log,
 		PasswordResetTimeout: time.Duration(c.ResetTimeout) * time.Second,
 		Views: views.Config{
 			SiteName: c.SiteName, LoginRedirectURL: c.LoginRedirectURL, LogoutRedirectURL: c.LogoutRedirectURL,

@@ -1,0 +1,49 @@
+package pwned
+
+import (
+	"context"
+	"errors"
+
+	"github.com/coatcheck/coatcheck/password"
+)
+
+// Validator refuses passwords that the filter has, with the code
+// "password_pwned". Where the filter cannot be read, its error is none of the
+// password: the password is neither taken nor refused.
+type Validator struct {
+	// Filter is an open one; required.
+	Filter *Filter
+}
+
+var _ password.Validator = Validator{}
+
+var errNoFilter = errors.New("pwned: Validator.Filter is nil; open one by pwned.Open")
+
+// Check refuses a validator without a filter.
+func (v Validator) Check() error {
+	if v.Filter == nil {
+		return errNoFilter
+	}
+	return nil
+}
+
+// Validate asks the filter.
+func (v Validator) Validate(_ context.Context, raw string, _ password.Attributes) error {
+	if err := v.Check(); err != nil {
+		return err
+	}
+	found, err := v.Filter.Contains(raw)
+	if err != nil || !found {
+		return err
+	}
+	return &password.ValidationError{
+		Code: "password_pwned",
+		Message: "This password has appeared in a data leak, so it is one of the first that an attacker tries. " +
+			"Please choose another.",
+	}
+}
+
+// HelpText is "Your password can’t be one that has appeared in a data leak."
+func (Validator) HelpText() string {
+	return "Your password can’t be one that has appeared in a data leak."
+}
