@@ -23,7 +23,8 @@ type DB struct {
 	readRow dialect.RowFunc // past database/sql; may be nil
 	closer  func() error
 	created []string
-	onQuery func(string) // for tests: sees every statement
+	onQuery func(string)     // for tests: sees every statement
+	clock   func() time.Time // for tests; nil for time.Now
 
 	tx *sql.Tx // not nil in the handle that Tx gives to its function
 

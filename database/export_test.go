@@ -1,5 +1,7 @@
 package database
 
+import "time"
+
 // Recording gives the DB with every statement also shown to see.
 func (db *DB) Recording(see func(string)) *DB {
 	recording := *db
@@ -11,4 +13,11 @@ func (db *DB) Recording(see func(string)) *DB {
 func Memo(u User) User {
 	u.memo = &memo{}
 	return u
+}
+
+// At gives the DB with a clock of the test's.
+func (db *DB) At(now func() time.Time) *DB {
+	set := *db
+	set.clock = now
+	return &set
 }

@@ -29,6 +29,8 @@ type queries struct {
 	addToGroup, removeFromGroup, joinable         dialect.Query
 	deleteGroupMembers, deleteGroupPermissionRows dialect.Query
 
+	throttle throttleQueries
+
 	tables, ledger dialect.Query
 }
 
@@ -40,6 +42,7 @@ func newQueries(d *dialect.Dialect, t *userTable) *queries {
 	q.credentials(d, t)
 	q.permissionRows(d)
 	q.groupRows(d)
+	q.throttle = newThrottleQueries(d)
 	if t.groups != "" {
 		q.userPermissionRows(d, t)
 		q.userGroupRows(d, t)

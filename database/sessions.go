@@ -9,7 +9,7 @@ import (
 	"github.com/coatcheck/coatcheck/database/internal/dialect"
 )
 
-// deleteBatch is how many expired sessions one statement deletes, so that none
+// deleteBatch is how many rows one statement deletes, so that none
 // holds locks for long.
 const deleteBatch = 500
 
@@ -96,13 +96,21 @@ func (db *DB) DeleteSession(ctx context.Context, key string) error {
 // many. It works in small statements, each for itself, so that it disturbs
 // nobody and can be broken off. Django: clearsessions.
 func (db *DB) DeleteExpiredSessions(ctx context.Context, now time.Time, limit int) (int64, error) {
+	return db.inBatches(limit, func(batch int64) (int64, error) {
+		return db.exec(ctx, &db.queries.deleteExpired, db.dialect.Bind(now), batch)
+	})
+}
+
+// inBatches deletes at most limit rows (0 or less: all) by a statement that
+// deletes so many at most.
+func (db *DB) inBatches(limit int, remove func(batch int64) (int64, error)) (int64, error) {
 	var total int64
 	for limit <= 0 || total < int64(limit) {
 		batch := int64(deleteBatch)
 		if limit > 0 {
 			batch = min(batch, int64(limit)-total)
 		}
-		count, err := db.exec(ctx, &db.queries.deleteExpired, db.dialect.Bind(now), batch)
+		count, err := remove(batch)
 		total += count
 		if err != nil || count < batch {
 			return total, err
