@@ -8,9 +8,28 @@ import (
 )
 
 // Authenticate checks credentials and makes no session (Django: authenticate).
-// The error is ErrInvalidCredentials where no backend accepts them,
-// password.ErrBusy where too many are being checked, and else an outage.
+// The error is ErrInvalidCredentials where no backend accepts them, a
+// ThrottledError where there were too many attempts (see Throttle),
+// password.ErrBusy where too many are being checked, and else an outage. A remote
+// user is no guess, and is not counted.
 func (s *Service) Authenticate(ctx context.Context, c Credentials) (*User, error) {
+	if s.throttle.Store == nil || c.RemoteUser != "" {
+		return s.authenticate(ctx, c)
+	}
+	g, err := s.reserve(ctx, c)
+	if err != nil {
+		if errors.Is(err, ErrThrottled) {
+			s.log.InfoContext(ctx, "login refused: too many attempts", "client", c.client())
+		}
+		return nil, err
+	}
+	user, err := s.authenticate(ctx, c)
+	s.settle(ctx, g, err)
+	return user, err
+}
+
+// authenticate asks the backends.
+func (s *Service) authenticate(ctx context.Context, c Credentials) (*User, error) {
 	for _, b := range s.backends {
 		user, err := b.Authenticate(ctx, c)
 		if err == nil {

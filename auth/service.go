@@ -15,6 +15,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/password"
 	"github.com/coatcheck/coatcheck/signing"
+	"github.com/coatcheck/coatcheck/throttle"
 )
 
 // Finder looks users up.
@@ -94,6 +95,8 @@ type Config struct {
 	// TimeZone is Django's TIME_ZONE, by which reset tokens are stamped. Nil means
 	// the zone of the database, which is UTC unless it says otherwise.
 	TimeZone *time.Location
+	// Throttle bounds how often passwords may be guessed; off where its Store is nil.
+	Throttle Throttle
 	Hooks    Hooks
 	// Logger is nil for slog.Default().
 	Logger *slog.Logger
@@ -120,6 +123,12 @@ type Service struct {
 
 	validators []password.Validator
 	tokens     *PasswordResetTokenGenerator
+
+	throttle  Throttle // off where its Store is nil
+	names     *throttle.Names
+	devices   []*signing.MAC // of the device cookie; the first one writes
+	loose     looseFinder    // nil where all backends find users by the exact name
+	oneHasher bool           // a single backend hashes
 
 	usernameIsEmail bool // by the user model
 	moreColumns     bool // the user model has some of its own
@@ -156,7 +165,11 @@ func New(c Config) (*Service, error) {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
+	if err := c.Throttle.check(); err != nil {
+		return nil, err
+	}
 	s := &Service{
+		throttle: c.Throttle, names: throttle.NewNames(c.SecretKey),
 		users: c.Users, passwords: c.Passwords, backends: c.Backends,
 		hooks: c.Hooks, log: c.Logger, validators: slices.Clone(c.Validators),
 	}
@@ -166,15 +179,35 @@ func New(c Config) (*Service, error) {
 	}
 	for _, key := range append([]string{c.SecretKey}, c.SecretKeyFallbacks...) {
 		s.hashes = append(s.hashes, signing.NewMAC(sha256.New, authHashSalt, key))
+		s.devices = append(s.devices, signing.NewMAC(sha256.New, deviceSalt, key))
 	}
 	if c.AcceptSHA1 {
 		s.hashes = append(s.hashes, signing.NewMAC(sha1.New, authHashSalt, c.SecretKey))
 	}
+	s.lookAtBackends()
 	var err error
 	if s.tokens, err = NewPasswordResetTokenGenerator(c.tokens()); err != nil {
 		return nil, err
 	}
 	return s, nil
+}
+
+// lookAtBackends finds out what throttling has to know of them: whether another
+// name than the username may open an account, and whether a second backend hashes
+// what the first one refused.
+func (s *Service) lookAtBackends() {
+	hashing := 0
+	for _, b := range s.backends {
+		switch b.(type) {
+		case *RemoteUserBackend:
+		case *ModelBackend:
+			hashing++
+		default:
+			hashing++
+			s.loose, _ = s.users.(looseFinder)
+		}
+	}
+	s.oneHasher = hashing == 1
 }
 
 // tokens is the configuration of the reset tokens. The database knows in which

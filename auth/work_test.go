@@ -45,9 +45,9 @@ func (m meter) Harden(raw string, work time.Duration) {
 
 const meterRounds = 1000
 
-func newMeter(t *testing.T) (*rig, *atomic.Int64) {
+func newMeter(t *testing.T, changes ...func(*auth.Config)) (*rig, *atomic.Int64) {
 	rounds := &atomic.Int64{}
-	return newRig(t, func(c *auth.Config) {
+	return newRig(t, append(changes, func(c *auth.Config) {
 		var err error
 		c.Passwords, err = password.New(password.Config{Hashers: []password.Hasher{
 			meter{password.PBKDF2SHA256{Iterations: meterRounds}, rounds}, password.MD5{},
@@ -55,7 +55,7 @@ func newMeter(t *testing.T) (*rig, *atomic.Int64) {
 		if err != nil {
 			t.Fatal(err)
 		}
-	}), rounds
+	})...), rounds
 }
 
 // TestEveryRefusalCostsTheSame counts the rounds of the key derivation, whatever
