@@ -54,6 +54,11 @@ type Config struct {
 	// Backends are the AUTHENTICATION_BACKENDS; nil means a ModelBackend, and
 	// before it a RemoteUserBackend where RemoteUser is set.
 	Backends []auth.Backend
+	// Throttle bounds how often passwords may be guessed and accounts be made. Its
+	// Store is the database when nil, where that has our own tables, and else the
+	// memory of this process. ThrottleOff switches it off.
+	Throttle    auth.Throttle
+	ThrottleOff bool
 	// Hooks are called at logins, logouts and failed logins.
 	Hooks auth.Hooks
 	// Accounts has the settings of what people do with their accounts beyond signing in
@@ -120,6 +125,8 @@ type Site struct {
 
 	chain func(http.Handler) http.Handler // 3
 	log   *slog.Logger
+
+	throttleRows bool // attempts are counted in the database
 }
 
 // minSecretKey is the least length of a secret key. Django warns below 50
@@ -177,8 +184,14 @@ func (s *Site) wireAuth(c *Config) error {
 			&auth.RemoteUserBackend{Users: c.Database}, &auth.ModelBackend{Users: c.Database, Passwords: passwords},
 		}
 	}
+	limits, err := chooseThrottle(c)
+	if err != nil {
+		return err
+	}
+	_, s.throttleRows = limits.Store.(database.Throttle)
 	s.Auth, err = auth.New(auth.Config{
-		Users: c.Database, Passwords: passwords, Backends: c.Backends, SecretKey: c.SecretKey,
+		Throttle: limits,
+		Users:    c.Database, Passwords: passwords, Backends: c.Backends, SecretKey: c.SecretKey,
 		SecretKeyFallbacks: c.SecretKeyFallbacks, AcceptSHA1: c.AcceptSHA1, Hooks: c.Hooks, Logger: c.Logger,
 		Validators: c.Validators, PasswordResetTimeout: c.PasswordResetTimeout, TimeZone: c.TimeZone,
 	})
@@ -238,10 +251,11 @@ func (s *Site) Handler(h http.Handler) http.Handler { return s.chain(h) }
 const housekeeping = time.Hour
 
 // Run does the housekeeping until ctx is done: it removes expired sessions from
-// the store, keeps the list of where users are signed in, and sends the mails. Any
-// number of nodes may run it. A program may instead call Sessions.ClearExpired when
-// it likes, or leave that to coatcheck clearsessions, and Accounts.Run for the rest.
-// It returns nil when ctx is done.
+// the store and what was counted of attempts to log in and means nothing any more,
+// keeps the list of where users are signed in, and sends the mails. Any number of
+// nodes may run it. A program may instead call Sessions.ClearExpired and
+// Database.DeleteIdleThrottles when it likes, or leave the sessions to coatcheck
+// clearsessions, and Accounts.Run for the rest. It returns nil when ctx is done.
 func (s *Site) Run(ctx context.Context) error {
 	var working sync.WaitGroup
 	defer working.Wait()
@@ -249,15 +263,8 @@ func (s *Site) Run(ctx context.Context) error {
 		working.Go(func() { _ = s.Accounts.Run(ctx) }) // nil, always
 	}
 	for {
-		n, err := s.Sessions.ClearExpired(ctx)
-		switch {
-		case ctx.Err() != nil:
-			return nil
-		case err != nil:
-			s.log.WarnContext(ctx, "expired sessions could not be removed; trying again later", "error", err)
-		case n > 0:
-			s.log.InfoContext(ctx, "expired sessions removed", "count", n)
-		}
+		s.clean(ctx, "expired sessions", s.Sessions.ClearExpired)
+		s.clean(ctx, "idle counts of attempts", s.clearThrottles)
 		pause := housekeeping + time.Duration(rand.Int64N(int64(housekeeping/5))) - housekeeping/10
 		select {
 		case <-ctx.Done():

@@ -12,6 +12,7 @@ import (
 	"github.com/coatcheck/coatcheck/csrf"
 	"github.com/coatcheck/coatcheck/database/sqlite"
 	"github.com/coatcheck/coatcheck/middleware"
+	"github.com/coatcheck/coatcheck/throttle"
 )
 
 // guardedBy makes a site whose one page answers with a token, and gives it.
@@ -133,7 +134,10 @@ func TestGuardMistakes(t *testing.T) {
 		"Security.SSLHost":        func(c *coatcheck.Config) { c.Security = &middleware.SecurityConfig{SSLRedirect: true} },
 		"SecurityConfig.Referrer": func(c *coatcheck.Config) { c.Security = &middleware.SecurityConfig{ReferrerPolicy: "x"} },
 		"CSRFConfig.HeaderName":   func(c *coatcheck.Config) { c.Guard, c.CSRF.HeaderName = coatcheck.GuardDjango, "a b" },
-		"set Config.Guard":        func(c *coatcheck.Config) { c.Database.Close() },
+		"set Config.Guard":        func(c *coatcheck.Config) { c.ThrottleOff = true; c.Database.Close() },
+		"Throttle.Store":          func(c *coatcheck.Config) { c.Database.Close() },
+		"ThrottleOff is set":      func(c *coatcheck.Config) { c.ThrottleOff, c.Throttle.Store = true, throttle.NewMemory(0) },
+		"Throttle.Account":        func(c *coatcheck.Config) { c.Throttle.Account.Burst = -1 },
 	} {
 		c := testConfig(t)
 		spoil(&c)

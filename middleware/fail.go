@@ -10,6 +10,7 @@ import (
 	"html"
 	"log/slog"
 	"net/http"
+	"strconv"
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
@@ -49,7 +50,8 @@ const retryAfter = "5"
 
 // Fail answers a request that an error stopped: with 503 and Retry-After where
 // a store failed or is too busy, which is never taken for a logout; with 400
-// where the session was ended meanwhile. The client gets a sentence and the log
+// where the session was ended meanwhile; with 429 and Retry-After where there
+// were too many attempts. The client gets a sentence and the log
 // the error. Handlers call it with what UserFromContext and the session return.
 func Fail(w http.ResponseWriter, r *http.Request, err error) {
 	status, message := http.StatusServiceUnavailable, outage
@@ -58,6 +60,11 @@ func Fail(w http.ResponseWriter, r *http.Request, err error) {
 			status, message = f.status, f.message
 			break
 		}
+	}
+	throttled := (*auth.ThrottledError)(nil)
+	if errors.As(err, &throttled) {
+		status, message = http.StatusTooManyRequests, throttled.Message()
+		w.Header().Set("Retry-After", strconv.Itoa(throttled.Seconds()))
 	}
 	level := slog.LevelError
 	if status < 500 || errors.Is(err, context.Canceled) {

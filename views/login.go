@@ -58,6 +58,8 @@ func (v *Views) login(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case errors.Is(err, auth.ErrInvalidCredentials):
 		v.rejectLogin(w, r, form, sayInvalidLogin, "Invalid credentials")
+	case errors.Is(err, auth.ErrThrottled):
+		v.hold(w, r, "login.html", form, err)
 	case err != nil:
 		v.fail(w, r, err)
 	case !user.IsActive: // a backend that takes inactive users brought it
@@ -67,9 +69,14 @@ func (v *Views) login(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// enter signs the user in and leads on.
+// enter signs the user in, lets the browser be known as one of the user's, and
+// leads on.
 func (v *Views) enter(w http.ResponseWriter, r *http.Request, user *auth.User, next string) {
 	if err := v.config.Auth.Login(r, user); err != nil {
+		v.fail(w, r, err)
+		return
+	}
+	if err := v.config.Auth.SetDeviceCookie(w, r, user); err != nil {
 		v.fail(w, r, err)
 		return
 	}

@@ -75,6 +75,8 @@ func (v *Views) signup(w http.ResponseWriter, r *http.Request) {
 	form := v.signupForm(v.next(r, b))
 	status, err := v.signUp(r, b, form)
 	switch {
+	case errors.Is(err, auth.ErrThrottled):
+		v.hold(w, r, "signup.html", form, err)
 	case err != nil:
 		report(r, "sign-up failed", "error", err)
 		v.fail(w, r, err)
@@ -93,6 +95,13 @@ func (v *Views) signup(w http.ResponseWriter, r *http.Request) {
 func (v *Views) signUp(r *http.Request, b body, form *Form) (status int, err error) {
 	ctx := r.Context()
 	user := readNewUser(b, form)
+	identity := user.Email
+	if form.Failed() { // nobody is to be bothered with it
+		identity = ""
+	}
+	if err := v.config.Auth.Allow(r, "signup", identity); err != nil {
+		return 0, err
+	}
 	if secret := form.Fields[len(form.Fields)-1]; len(secret.Errors) == 0 {
 		if err := v.judge(ctx, secret, user); err != nil {
 			return 0, err

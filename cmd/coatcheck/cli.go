@@ -5,6 +5,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/mail"
 	"github.com/coatcheck/coatcheck/password"
 	"github.com/coatcheck/coatcheck/sessions"
@@ -47,6 +48,7 @@ func (c *cli) parser() (*kong.Kong, error) {
 			{Key: "web", Title: "Hosts, proxies and headers:"},
 			{Key: "mail", Title: "Mail (Django's EMAIL_… settings):"},
 			{Key: "passwords", Title: "Passwords:"},
+			{Key: "throttle", Title: "Attempts to log in:"},
 			{Key: "log", Title: "Log:"},
 		}),
 		kong.Vars{
@@ -54,6 +56,10 @@ func (c *cli) parser() (*kong.Kong, error) {
 			"cookie_age":  strconv.Itoa(int(sessions.DefaultCookieAge.Seconds())),
 			"mail_from":   mail.DefaultFrom,
 			"iterations":  strconv.Itoa(password.DefaultIterations),
+
+			"throttle_account": auth.DefaultAccountLimit.String(),
+			"throttle_device":  auth.DefaultDeviceLimit.String(),
+			"throttle_address": auth.DefaultAddressLimit.String(),
 		},
 	)
 }

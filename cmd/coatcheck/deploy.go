@@ -101,6 +101,7 @@ func (c *checkCommand) ownRules() []rule {
 		{"coatcheck.W009", passwordInArgs(), "The password of the database is in the command line, which everybody on the machine can read. " +
 			"Give it by $COATCHECK_DATABASE or the config file."},
 		{"coatcheck.W010", c.Trace, "--trace prints the way of every request. It costs time."},
+		{"coatcheck.W011", c.Throttle == "off", "--throttle is off, so passwords can be guessed without end."},
 	}
 }
 

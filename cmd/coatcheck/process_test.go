@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/coatcheck/coatcheck/auth"
 )
 
 // process is a running coatcheck serve.
@@ -169,6 +171,16 @@ func (v *visitor) post(path string, form url.Values, headers ...string) answer {
 	return v.do(http.MethodPost, path, form, headers...)
 }
 
+// sessionCookie is the cookie that the answer sets beside that of the device.
+func (a answer) sessionCookie() (*http.Cookie, error) {
+	for _, line := range a.header["Set-Cookie"] {
+		if !strings.HasPrefix(line, auth.DeviceCookieName+"=") {
+			return http.ParseSetCookie(line)
+		}
+	}
+	return nil, http.ErrNoCookie
+}
+
 // credentials is a form for signing up and logging in.
 func credentials(username, password string) url.Values {
 	return url.Values{"username": {username}, "password": {password}}
@@ -181,7 +193,7 @@ func (v *visitor) enter(username, password string) string {
 		v.t.Fatalf("signing up gives %d %s", got.status, got.body)
 	}
 	got := v.post("/accounts/login/", credentials(username, password))
-	cookie, err := http.ParseSetCookie(got.header.Get("Set-Cookie"))
+	cookie, err := got.sessionCookie()
 	if got.status != http.StatusOK || err != nil {
 		v.t.Fatalf("logging in gives %d %s, %v", got.status, got.body, err)
 	}

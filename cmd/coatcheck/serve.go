@@ -37,6 +37,7 @@ type serveCommand struct {
 	mailFlags
 	accountFlags
 	passwordFlags
+	throttleFlags
 	ResetTimeout int `group:"passwords" name:"password-reset-timeout" default:"259200" help:"How long a link to reset a password holds, in seconds (PASSWORD_RESET_TIMEOUT)."`
 	logFlags
 	Trace       bool `group:"log" help:"Print each request's way through the five layers as one block."`
@@ -144,6 +145,7 @@ func (c *serveCommand) config(con *console, key secret, log *slog.Logger) (confi
 	if err := c.mailFlags.apply(&config, con); err != nil {
 		return config, err
 	}
+	c.throttleFlags.apply(&config)
 	return config, c.csrfFlags.apply(&config)
 }
 

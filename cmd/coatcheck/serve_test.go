@@ -94,7 +94,7 @@ func tellStory(t *testing.T, p *process) {
 		http.StatusUnauthorized, `{"error":"Invalid credentials"}`)
 	got = alice.post("/accounts/login/", credentials("alice", "correct horse"))
 	got.expect(t, "log in", http.StatusOK, `{"message":"Login successful"}`)
-	cookie, err := http.ParseSetCookie(got.header.Get("Set-Cookie"))
+	cookie, err := got.sessionCookie()
 	if err != nil || cookie.Name != "sessionid" || !cookie.HttpOnly || cookie.SameSite != http.SameSiteLaxMode ||
 		cookie.MaxAge != 1209600 || cookie.Path != "/" || cookie.Secure {
 		t.Fatalf("the cookie is %q, %v", got.header["Set-Cookie"], err)
@@ -156,7 +156,7 @@ func TestSettings(t *testing.T) {
 	v := p.visitor()
 	v.post("/accounts/signup/", credentials("alice", "correct horse"))
 	got := v.post("/accounts/login/", credentials("alice", "correct horse"))
-	cookie, err := http.ParseSetCookie(got.header.Get("Set-Cookie"))
+	cookie, err := got.sessionCookie()
 	if err != nil || cookie.Name != "ticket" || cookie.MaxAge != 200 || cookie.SameSite != http.SameSiteStrictMode || !cookie.Secure {
 		t.Errorf("the cookie is %q, %v", got.header["Set-Cookie"], err)
 	}

@@ -1,0 +1,25 @@
+package main
+
+import (
+	"github.com/coatcheck/coatcheck"
+	"github.com/coatcheck/coatcheck/throttle"
+)
+
+// throttleFlags say how often passwords may be guessed.
+type throttleFlags struct {
+	Throttle        string         `group:"throttle" enum:"auto,memory,off" default:"auto" help:"Where attempts to log in are counted: ${enum}. auto is the database, or the memory of this process where the database has no table for it."`
+	ThrottleAccount throttle.Limit `group:"throttle" default:"${throttle_account}" help:"Guesses at one account by strangers: so many at once, then one each so often."`
+	ThrottleDevice  throttle.Limit `group:"throttle" default:"${throttle_device}" help:"Guesses at one account from a browser that it has signed in from."`
+	ThrottleAddress throttle.Limit `group:"throttle" default:"${throttle_address}" help:"Guesses from one address (IPv6: one network of 64 bits) at whatever account."`
+}
+
+// apply configures the site.
+func (f *throttleFlags) apply(c *coatcheck.Config) {
+	c.Throttle.Account, c.Throttle.Device, c.Throttle.Address = f.ThrottleAccount, f.ThrottleDevice, f.ThrottleAddress
+	switch f.Throttle {
+	case "off":
+		c.ThrottleOff = true
+	case "memory":
+		c.Throttle.Store = throttle.NewMemory(0)
+	}
+}

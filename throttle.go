@@ -1,0 +1,59 @@
+package coatcheck
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/throttle"
+)
+
+// chooseThrottle is Config.Throttle with the store that the database calls for.
+func chooseThrottle(c *Config) (auth.Throttle, error) {
+	t := c.Throttle
+	if c.ThrottleOff {
+		if t.Store != nil {
+			return t, errors.New("coatcheck: Config.ThrottleOff is set, and Config.Throttle has a store; choose one")
+		}
+		return t, nil
+	}
+	t.CookieSecure = t.CookieSecure || c.Sessions.CookieSecure
+	if t.Store != nil {
+		return t, nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	own, err := c.Database.HasOwnTables(ctx)
+	switch {
+	case err != nil:
+		return t, fmt.Errorf("coatcheck: find out where to count attempts to log in (or set Config.Throttle.Store): %w", err)
+	case own:
+		t.Store = c.Database.Throttle()
+	default:
+		t.Store = throttle.NewMemory(0)
+	}
+	return t, nil
+}
+
+// clean runs one piece of housekeeping, and says in the log what came of it.
+func (s *Site) clean(ctx context.Context, what string, remove func(context.Context) (int64, error)) {
+	n, err := remove(ctx)
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		s.log.WarnContext(ctx, what+" could not be removed; trying again later", "error", err)
+	case n > 0:
+		s.log.InfoContext(ctx, what+" removed", "count", n)
+	}
+}
+
+// clearThrottles removes budgets that are whole from the database, where they are
+// kept there.
+func (s *Site) clearThrottles(ctx context.Context) (int64, error) {
+	if !s.throttleRows {
+		return 0, nil
+	}
+	return s.Database.DeleteIdleThrottles(ctx, time.Now(), 0)
+}

@@ -1,0 +1,29 @@
+package views
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/internal/negotiate"
+)
+
+// hold answers 429 where there were too many attempts, with the time to wait: the
+// form again, or {"error": …}.
+func (v *Views) hold(w http.ResponseWriter, r *http.Request, page string, form *Form, err error) {
+	throttled := (*auth.ThrottledError)(nil)
+	if !errors.As(err, &throttled) {
+		v.fail(w, r, err)
+		return
+	}
+	report(r, "refused: too many attempts", "status", http.StatusTooManyRequests)
+	w.Header().Set("Retry-After", strconv.Itoa(throttled.Seconds()))
+	if !negotiate.HTML(r) {
+		sayJSON(w, http.StatusTooManyRequests, map[string]string{"error": throttled.Message()})
+		return
+	}
+	form.Errors = []string{throttled.Message()}
+	form.focus()
+	v.Render(w, r, http.StatusTooManyRequests, page, form)
+}
