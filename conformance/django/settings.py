@@ -15,10 +15,12 @@ agree on comes from environment variables; twin_test.go sets them.
     TWIN_AUTH_USER_MODEL        auth.User (default), or accounts.Member, the site's own
     TWIN_EMAIL_DIR              the folder into which mails are written
     TWIN_CSRF_USE_SESSIONS      1, or 0 (default)
+    TWIN_THROTTLE               1 counts guesses with Coatcheck, by docs/coatcheck_throttle.py
     TWIN_PBKDF2_ITERATIONS      lowers the cost of new pbkdf2_sha256 hashes; Django's own without it
 """
 
 import os
+import sys
 from pathlib import Path
 
 from django.conf import global_settings
@@ -93,6 +95,10 @@ EMAIL_FILE_PATH = env("EMAIL_DIR") or None
 PASSWORD_HASHERS = list(global_settings.PASSWORD_HASHERS)
 if env("PBKDF2_ITERATIONS"):
     PASSWORD_HASHERS[0] = "hashers.CheapPBKDF2"
+
+if env("THROTTLE"):
+    sys.path.append(str(BASE_DIR.parent.parent / "docs"))
+    AUTHENTICATION_BACKENDS = ["coatcheck_throttle.ThrottleBackend", "django.contrib.auth.backends.ModelBackend"]
 
 INSTALLED_APPS = [
     "django.contrib.admin",
