@@ -21,6 +21,9 @@ const (
 	SignupURL  = Path + "signup/"
 	LogoutURL  = Path + "logout/"
 	ProfileURL = Path + "profile/"
+
+	PasswordChangeURL     = Path + "password_change/"
+	PasswordChangeDoneURL = PasswordChangeURL + "done/"
 )
 
 // Config says how the account pages look and where they lead. Only Auth is

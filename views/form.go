@@ -73,6 +73,24 @@ func (f *Form) wrong() *Field {
 	return nil
 }
 
+// wanted names the fields that must be sent.
+func (f *Form) wanted() string {
+	var names []string
+	for _, field := range f.Fields {
+		if field.Required {
+			names = append(names, field.Name)
+		}
+	}
+	if len(names) == 0 {
+		return "nothing"
+	}
+	last := len(names) - 1
+	if last == 0 {
+		return names[0]
+	}
+	return strings.Join(names[:last], ", ") + " and " + names[last]
+}
+
 // focus puts the cursor where there is something to do.
 func (f *Form) focus() {
 	field := f.wrong()

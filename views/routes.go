@@ -36,13 +36,17 @@ func (v *Views) Routes() []Route {
 		{"logout", LogoutURL, []string{http.MethodPost}, false, v.Logout},
 		{"signup", SignupURL, form, false, v.Signup},
 		{"profile", ProfileURL, page, true, v.Profile},
+		{"password_change", PasswordChangeURL, form, true, v.PasswordChange},
+		{"password_change_done", PasswordChangeDoneURL, page, true, v.PasswordChangeDone},
 	}
 	return routes
 }
 
 // route mounts the routes.
 func (v *Views) route() {
+	v.urls = map[string]string{}
 	for _, r := range v.Routes() {
+		v.urls[r.Name] = r.Pattern
 		v.mux.Handle(r.Pattern+"{$}", r.handler)
 		v.mux.Handle(r.Pattern[:len(r.Pattern)-1], v.view(addSlash, form...))
 	}

@@ -21,11 +21,15 @@ type Views struct {
 	Logout  http.Handler // by POST alone
 	Profile http.Handler // for signed-in users
 
+	PasswordChange     http.Handler // for signed-in users, who stay so
+	PasswordChangeDone http.Handler // says that it is done
+
 	config    Config
 	templates map[string]*template.Template
 	style     stylesheet
 	security  [][2]string // headers of every answer
 	mux       *http.ServeMux
+	urls      map[string]string // the patterns of the routes by name
 }
 
 // New checks the configuration, reads the templates and makes the views.
@@ -48,6 +52,8 @@ func New(c Config) (*Views, error) {
 	v.Login = v.account(v.login, form...)
 	v.Logout = v.handler(neverCache(v.logout), neverCache(v.offerLogout), http.MethodPost)
 	v.Profile = v.private(v.profile, page...)
+	v.PasswordChange = v.private(v.passwordChange, form...)
+	v.PasswordChangeDone = v.private(v.passwordChangeDone, page...)
 	v.route()
 	return v, nil
 }
