@@ -24,6 +24,10 @@ const (
 
 	PasswordChangeURL     = Path + "password_change/"
 	PasswordChangeDoneURL = PasswordChangeURL + "done/"
+
+	PasswordResetURL         = Path + "password_reset/"
+	PasswordResetDoneURL     = PasswordResetURL + "done/"
+	PasswordResetCompleteURL = accounts.ResetPath + "done/"
 )
 
 // Config says how the account pages look and where they lead. Only Auth is

@@ -39,7 +39,7 @@ func (v *Views) Routes() []Route {
 		{"password_change", PasswordChangeURL, form, true, v.PasswordChange},
 		{"password_change_done", PasswordChangeDoneURL, page, true, v.PasswordChangeDone},
 	}
-	return routes
+	return append(routes, v.passwordResetRoutes()...)
 }
 
 // route mounts the routes.

@@ -24,6 +24,14 @@ type Views struct {
 	PasswordChange     http.Handler // for signed-in users, who stay so
 	PasswordChangeDone http.Handler // says that it is done
 
+	// Those of a forgotten password. They are nil without Config.Accounts, and the
+	// first two also where that sends no mail. PasswordResetConfirm takes {uidb64}
+	// and {token} of the pattern.
+	PasswordReset         http.Handler // asks for an address and has a link mailed to it
+	PasswordResetDone     http.Handler // says so
+	PasswordResetConfirm  http.Handler // where the link leads
+	PasswordResetComplete http.Handler // says that the password is set
+
 	config    Config
 	templates map[string]*template.Template
 	style     stylesheet
@@ -54,6 +62,7 @@ func New(c Config) (*Views, error) {
 	v.Profile = v.private(v.profile, page...)
 	v.PasswordChange = v.private(v.passwordChange, form...)
 	v.PasswordChangeDone = v.private(v.passwordChangeDone, page...)
+	v.makePasswordReset()
 	v.route()
 	return v, nil
 }
