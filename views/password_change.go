@@ -161,7 +161,7 @@ func (v *Views) replacePassword(r *http.Request, user *auth.User, raw string) er
 
 // passwordChangeDone says that the password was changed.
 func (v *Views) passwordChangeDone(w http.ResponseWriter, r *http.Request) {
-	v.tell(w, r, "password_change_done.html", "Your password was changed.")
+	v.tell(w, r, "password_change_done.html", i18n.Mark("Your password was changed."))
 }
 
 // tell shows a page that only says something; a program gets the sentence.
@@ -170,5 +170,5 @@ func (v *Views) tell(w http.ResponseWriter, r *http.Request, page, sentence stri
 		v.Render(w, r, http.StatusOK, page, nil)
 		return
 	}
-	sayJSON(w, http.StatusOK, map[string]string{"message": sentence})
+	sayJSON(w, http.StatusOK, map[string]string{"message": v.translator(w, r).T(sentence)})
 }

@@ -112,8 +112,8 @@ func (f *Field) takeEmail(b body) string {
 
 // passwordResetDone says that a mail is under way, if it is.
 func (v *Views) passwordResetDone(w http.ResponseWriter, r *http.Request) {
-	v.tell(w, r, "password_reset_done.html", "We’ve emailed you instructions for setting your password, "+
-		"if an account exists with the email you entered. You should receive them shortly.")
+	v.tell(w, r, "password_reset_done.html", i18n.Mark("We’ve emailed you instructions for setting your password, "+
+		"if an account exists with the email you entered. You should receive them shortly."))
 }
 
 // passwordResetConfirm is where the link leads. A browser gets the token out of the
@@ -252,11 +252,11 @@ func (v *Views) resetUnsuccessful(w http.ResponseWriter, r *http.Request) {
 		v.Render(w, r, http.StatusOK, "password_reset_unsuccessful.html", nil)
 		return
 	}
-	sayJSON(w, http.StatusGone, map[string]string{"error": "The password reset link was invalid, possibly because " +
-		"it has already been used. Please request a new password reset."})
+	sayJSON(w, http.StatusGone, map[string]string{"error": v.translator(w, r).T("The password reset link was invalid, possibly because " +
+		"it has already been used. Please request a new password reset.")})
 }
 
 // passwordResetComplete says that the password is set.
 func (v *Views) passwordResetComplete(w http.ResponseWriter, r *http.Request) {
-	v.tell(w, r, "password_reset_complete.html", "Your password has been set. You may go ahead and log in now.")
+	v.tell(w, r, "password_reset_complete.html", i18n.Mark("Your password has been set. You may go ahead and log in now."))
 }

@@ -199,8 +199,10 @@ func TestPasswordResetVoid(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, spoil := range map[string]func(t *testing.T, s *site, user *auth.User){
-		"nothing":  func(*testing.T, *site, *auth.User) {},
-		"login":    func(t *testing.T, s *site, _ *auth.User) { s.program(t).login("ada").wantJSON(t, 200, `{"message":"Login successful"}`) },
+		"nothing": func(*testing.T, *site, *auth.User) {},
+		"login": func(t *testing.T, s *site, _ *auth.User) {
+			s.program(t).login("ada").wantJSON(t, 200, `{"message":"Login successful"}`)
+		},
 		"password": func(t *testing.T, s *site, user *auth.User) { must(0, s.auth.SetPassword(t.Context(), user, another)) },
 		"address": func(t *testing.T, s *site, user *auth.User) {
 			user.Email = "lovelace@example.com"

@@ -102,7 +102,7 @@ func (v *Views) Render(w http.ResponseWriter, r *http.Request, status int, name 
 		Translator: v.translator(w, r), SiteName: v.config.SiteName, Stylesheet: v.style.url, LoginURL: v.config.LoginURL,
 		SignupURL: SignupURL, LogoutURL: LogoutURL, ProfileURL: ProfileURL, Data: data, request: r, urls: v.urls,
 	}
-	if v.config.SignupClosed {
+	if v.config.SignupClosed || v.config.SignupInvitation {
 		page.SignupURL = ""
 	}
 	if form, ok := data.(*Form); ok {

@@ -3,6 +3,7 @@ package views
 import (
 	"net/http"
 
+	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/middleware"
 )
 
@@ -39,7 +40,14 @@ func (v *Views) Routes() []Route {
 		{"password_change", PasswordChangeURL, form, true, v.PasswordChange},
 		{"password_change_done", PasswordChangeDoneURL, page, true, v.PasswordChangeDone},
 	}
-	return append(routes, v.passwordResetRoutes()...)
+	routes = append(routes, v.passwordResetRoutes()...)
+	if v.config.SignupVerification {
+		routes = append(routes, v.signupConfirmRoutes()...)
+	}
+	if v.config.SignupInvitation {
+		routes = append(routes, Route{"invitation", accounts.InvitationPath + "{token}/", form, false, v.account(v.invitation, form...)})
+	}
+	return routes
 }
 
 // route mounts the routes.
