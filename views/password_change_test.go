@@ -79,6 +79,9 @@ func TestPasswordChangePage(t *testing.T) {
 	b.get("/accounts/password_change/").wantRedirect(t, "/accounts/login/?next=/accounts/password_change/")
 	b.get("/accounts/password_change/done/").wantRedirect(t, "/accounts/login/?next=/accounts/password_change/done/")
 	b.login("ada")
+	if b.get("/accounts/profile/").page(t).where("a", "href", "/accounts/password_change/").text() != "Change your password" {
+		t.Error("the profile does not lead to the form")
+	}
 	page := b.get("/accounts/password_change/").page(t)
 	for name, token := range map[string]string{"old_password": "current-password", "new_password1": "new-password"} {
 		if f := page.field(name); f.attr("autocomplete") != token || f.attr("type") != "password" || !f.has("required") {
