@@ -55,7 +55,8 @@ func (s *Service) ResetPassword(r *http.Request, user *auth.User, raw string) er
 		return err
 	}
 	s.endAll(r.Context(), user)
-	return s.notify(r, "password_changed", user, "")
+	s.tell(r, "password_changed", user)
+	return nil
 }
 
 // ChangePassword sets the password of the user of the request, who stays signed in;
@@ -69,7 +70,16 @@ func (s *Service) ChangePassword(r *http.Request, user *auth.User, raw string) e
 	if err := s.auth.UpdateSessionAuthHash(r, user); err != nil {
 		return err
 	}
-	return s.notify(r, "password_changed", user, "")
+	s.tell(r, "password_changed", user)
+	return nil
+}
+
+// tell is notify after what cannot be undone: that a mail could not be queued makes
+// it no failure.
+func (s *Service) tell(r *http.Request, name string, user *auth.User) {
+	if err := s.notify(r, name, user, ""); err != nil {
+		s.log.ErrorContext(r.Context(), "a user could not be told of a change", "mail", name, "user", user.ID, "error", err)
+	}
 }
 
 // endAll removes the sessions of a user whose password was changed. They are worth

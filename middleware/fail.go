@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/password"
@@ -29,6 +30,8 @@ var failures = []struct {
 	{sessions.ErrInterrupted, http.StatusBadRequest, "Your session ended while this request was being handled, " +
 		"perhaps because you logged out in another window. Please log in and try again."},
 	{password.ErrBusy, http.StatusServiceUnavailable, "Many people are logging in right now. Please try again in a few seconds."},
+	{accounts.ErrQueueFull, http.StatusServiceUnavailable, "So many mails are waiting to be sent that no more are taken right now. " +
+		"Please try again in a few minutes."},
 	{sessions.ErrNoSession, http.StatusInternalServerError, misconfigured},
 	{auth.ErrNoAuthentication, http.StatusInternalServerError, misconfigured},
 	{auth.ErrBackendUnknown, http.StatusInternalServerError, misconfigured},

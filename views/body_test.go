@@ -81,7 +81,7 @@ func TestBodyCutOff(t *testing.T) {
 	w := httptest.NewRecorder()
 	r, _ := http.NewRequestWithContext(t.Context(), "POST", "http://example.com/accounts/login/", &cut{})
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	chain(t, s.db, s.auth)(s.views).ServeHTTP(w, r)
+	s.chain(t, engine(t, s.db))(s.views).ServeHTTP(w, r)
 	if w.Code != 400 || !strings.Contains(w.Body.String(), "ended too early") {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}

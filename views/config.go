@@ -16,11 +16,20 @@ import (
 
 // Where the views are. Django's names, below the usual include of its URLs.
 const (
-	Path       = "/accounts/"
-	LoginPath  = Path + "login/"
-	SignupURL  = Path + "signup/"
-	LogoutURL  = Path + "logout/"
-	ProfileURL = Path + "profile/"
+	Path      = "/accounts/"
+	LoginPath = Path + "login/"
+	SignupURL = Path + "signup/"
+	// SignupSentURL tells new users to look at their mails.
+	SignupSentURL = SignupURL + "sent/"
+	LogoutURL     = Path + "logout/"
+	ProfileURL    = Path + "profile/"
+
+	PasswordChangeURL     = Path + "password_change/"
+	PasswordChangeDoneURL = PasswordChangeURL + "done/"
+
+	PasswordResetURL         = Path + "password_reset/"
+	PasswordResetDoneURL     = PasswordResetURL + "done/"
+	PasswordResetCompleteURL = accounts.ResetPath + "done/"
 )
 
 // Config says how the account pages look and where they lead. Only Auth is
@@ -53,6 +62,13 @@ type Config struct {
 	RedirectAuthenticatedUser bool
 	// SignupClosed lets nobody sign up by the page, and hides the links to it.
 	SignupClosed bool
+	// SignupVerification makes accounts only once their e-mail address is confirmed
+	// by the link of a mail. It needs Accounts that send mails.
+	SignupVerification bool
+	// SignupInvitation lets people sign up by an invitation only, a link that
+	// Accounts.Invite or coatcheck invite makes. It needs Accounts, and replaces
+	// SignupVerification and SignupClosed.
+	SignupInvitation bool
 	// Validate judges the password of a new user, of whom the typed fields are
 	// known, where it has 1 to 4,096 bytes. It returns password.ValidationErrors,
 	// whose messages are shown to the user, or any other error for an outage. Nil
@@ -68,6 +84,9 @@ type Config struct {
 func (c *Config) check() error {
 	if c.Auth == nil {
 		return errors.New("views: no auth service given; set Config.Auth")
+	}
+	if err := c.checkSignup(); err != nil {
+		return err
 	}
 	if c.Validate == nil {
 		c.Validate = c.Auth.ValidatePassword
@@ -101,6 +120,19 @@ func (c *Config) check() error {
 			return fmt.Errorf("views: Config.AllowedRedirectHosts has %q; it must be a host name, perhaps with a port, such as %q",
 				host, "app.example:8443")
 		}
+	}
+	return nil
+}
+
+// checkSignup refuses ways to sign up that cannot work.
+func (c *Config) checkSignup() error {
+	switch {
+	case c.SignupVerification && !c.sendsMail():
+		return errors.New("views: Config.SignupVerification needs mails; set Mail and BaseURL of the accounts")
+	case c.SignupInvitation && c.Accounts == nil:
+		return errors.New("views: Config.SignupInvitation needs Config.Accounts, and so the tables that coatcheck migrate makes")
+	case c.SignupInvitation && (c.SignupVerification || c.SignupClosed):
+		return errors.New("views: Config.SignupInvitation is set with SignupVerification or SignupClosed; set one of them")
 	}
 	return nil
 }

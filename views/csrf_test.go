@@ -36,7 +36,7 @@ func guardedSite(t testing.TB, c middleware.CSRFConfig) *site {
 	mux.Handle(views.PublicURL, s.views.Public())
 	server := httptest.NewServer(middleware.Chain(middleware.Sessions(engine), guard, middleware.Authentication(s.auth))(mux))
 	t.Cleanup(server.Close)
-	return &site{server, s.db, s.auth, s.views}
+	return &site{Server: server, db: s.db, auth: s.auth, views: s.views}
 }
 
 // token is what the first form of a page sends along.

@@ -40,6 +40,7 @@ type Field struct {
 	MaxLength    int    // characters; 0 for no limit in the page
 	Required     bool
 	Autofocus    bool
+	Fixed        bool // Value is shown, and cannot be changed
 	// Value is shown again after an error; never for a password.
 	Value  string
 	Errors []string
@@ -63,6 +64,11 @@ func (f *Field) DescribedBy() string {
 // Failed says whether anything is wrong with the form.
 func (f *Form) Failed() bool { return len(f.Errors) > 0 || f.wrong() != nil }
 
+// field returns the field of that name, which must be there.
+func (f *Form) field(name string) *Field {
+	return f.Fields[slices.IndexFunc(f.Fields, func(field *Field) bool { return field.Name == name })]
+}
+
 // wrong returns the first field that has an error, or nil.
 func (f *Form) wrong() *Field {
 	for _, field := range f.Fields {
@@ -71,6 +77,24 @@ func (f *Form) wrong() *Field {
 		}
 	}
 	return nil
+}
+
+// wanted names the fields that must be sent.
+func (f *Form) wanted() string {
+	var names []string
+	for _, field := range f.Fields {
+		if field.Required && !field.Fixed {
+			names = append(names, field.Name)
+		}
+	}
+	if len(names) == 0 {
+		return "nothing"
+	}
+	last := len(names) - 1
+	if last == 0 {
+		return names[0]
+	}
+	return strings.Join(names[:last], ", ") + " and " + names[last]
 }
 
 // focus puts the cursor where there is something to do.

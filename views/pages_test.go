@@ -193,7 +193,7 @@ func TestViewsMountedAlone(t *testing.T) {
 	mux := http.NewServeMux()
 	mux.Handle("/in", s.views.Login)
 	mux.Handle("/up", s.views.Signup)
-	s.Config.Handler = chain(t, s.db, s.auth)(mux)
+	s.Config.Handler = s.chain(t, engine(t, s.db))(mux)
 	p := s.program(t)
 	p.form("/up", "username", "ada", "password", canary).wantJSON(t, 201, `{"message":"User created successfully"}`)
 	p.form("/in", "username", "ada", "password", canary).wantJSON(t, 200, `{"message":"Login successful"}`)

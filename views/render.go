@@ -47,8 +47,13 @@ type Page struct {
 	Data       any
 
 	request *http.Request
+	urls    map[string]string
 	failure error // of finding out who the visitor is
 }
+
+// URL gives the address of a page by the name of its route, "sessions" for
+// instance, or nothing where the site has no such page. Django: {% url %}.
+func (p *Page) URL(name string) string { return p.urls[name] }
 
 // User is the visitor. A page that does not ask for it costs no query.
 func (p *Page) User() (*auth.User, error) {
@@ -95,9 +100,9 @@ func (v *Views) Render(w http.ResponseWriter, r *http.Request, status int, name 
 	}
 	page := &Page{
 		Translator: v.translator(w, r), SiteName: v.config.SiteName, Stylesheet: v.style.url, LoginURL: v.config.LoginURL,
-		SignupURL: SignupURL, LogoutURL: LogoutURL, ProfileURL: ProfileURL, Data: data, request: r,
+		SignupURL: SignupURL, LogoutURL: LogoutURL, ProfileURL: ProfileURL, Data: data, request: r, urls: v.urls,
 	}
-	if v.config.SignupClosed {
+	if v.config.SignupClosed || v.config.SignupInvitation {
 		page.SignupURL = ""
 	}
 	if form, ok := data.(*Form); ok {
@@ -162,7 +167,7 @@ func (v *Views) invite(w http.ResponseWriter, r *http.Request, page string, f *F
 		v.Render(w, r, http.StatusOK, page, f)
 		return
 	}
-	sayJSON(w, http.StatusOK, map[string]string{"message": "Send username and password by POST, as a form or as JSON."})
+	sayJSON(w, http.StatusOK, map[string]string{"message": "Send " + f.wanted() + " by POST, as a form or as JSON."})
 }
 
 // sayJSON answers with JSON. The value must be one that JSON has.

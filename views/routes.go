@@ -3,6 +3,7 @@ package views
 import (
 	"net/http"
 
+	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/middleware"
 )
 
@@ -36,13 +37,24 @@ func (v *Views) Routes() []Route {
 		{"logout", LogoutURL, []string{http.MethodPost}, false, v.Logout},
 		{"signup", SignupURL, form, false, v.Signup},
 		{"profile", ProfileURL, page, true, v.Profile},
+		{"password_change", PasswordChangeURL, form, true, v.PasswordChange},
+		{"password_change_done", PasswordChangeDoneURL, page, true, v.PasswordChangeDone},
+	}
+	routes = append(routes, v.passwordResetRoutes()...)
+	if v.config.SignupVerification {
+		routes = append(routes, v.signupConfirmRoutes()...)
+	}
+	if v.config.SignupInvitation {
+		routes = append(routes, Route{"invitation", accounts.InvitationPath + "{token}/", form, false, v.account(v.invitation, form...)})
 	}
 	return routes
 }
 
 // route mounts the routes.
 func (v *Views) route() {
+	v.urls = map[string]string{}
 	for _, r := range v.Routes() {
+		v.urls[r.Name] = r.Pattern
 		v.mux.Handle(r.Pattern+"{$}", r.handler)
 		v.mux.Handle(r.Pattern[:len(r.Pattern)-1], v.view(addSlash, form...))
 	}

@@ -55,8 +55,8 @@ func (v *Views) signupForm(next string) *Form {
 
 // signup makes a user and no session.
 func (v *Views) signup(w http.ResponseWriter, r *http.Request) {
-	if v.config.SignupClosed {
-		v.refuse(w, r, &refusal{http.StatusForbidden, "Accounts are not made on this page. Ask the people who run this site for one."})
+	if refused := v.config.signupRefusal(); refused != nil {
+		v.refuse(w, r, refused)
 		return
 	}
 	if v.passBy(w, r) {
@@ -64,7 +64,7 @@ func (v *Views) signup(w http.ResponseWriter, r *http.Request) {
 	}
 	if r.Method != http.MethodPost {
 		report(r, "sign-up form shown")
-		v.invite(w, r, "signup.html", v.signupForm(v.next(r, nil)))
+		v.invite(w, r, "signup.html", v.openSignupForm(v.translator(w, r), v.next(r, nil)))
 		return
 	}
 	b, err := readBody(w, r)
@@ -72,8 +72,13 @@ func (v *Views) signup(w http.ResponseWriter, r *http.Request) {
 		v.fail(w, r, err)
 		return
 	}
-	form := v.signupForm(v.next(r, b))
-	status, err := v.signUp(r, b, form)
+	t := v.translator(w, r)
+	form := v.openSignupForm(t, v.next(r, b))
+	open := v.createUser
+	if v.config.SignupVerification {
+		open = v.beginSignup(t.Code())
+	}
+	status, err := v.signUp(r, b, form, open)
 	switch {
 	case errors.Is(err, auth.ErrThrottled):
 		v.hold(w, r, "signup.html", form, err)
@@ -83,16 +88,46 @@ func (v *Views) signup(w http.ResponseWriter, r *http.Request) {
 	case form.Failed():
 		report(r, "sign-up refused", "status", status)
 		v.showForm(w, r, status, "signup.html", form)
-	case negotiate.HTML(r):
-		v.redirect(w, r, withQuery(withQuery(v.config.LoginURL, createdField, "1"), auth.RedirectFieldName, form.Next))
+	case v.config.SignupVerification:
+		v.answerSignupSent(w, r)
 	default:
-		sayJSON(w, status, map[string]string{"message": "User created successfully"})
+		v.answerCreated(w, r, form.Next)
 	}
 }
 
-// signUp checks the fields and makes the user. What is wrong with a field is
-// written into the form; the status is for JSON.
-func (v *Views) signUp(r *http.Request, b body, form *Form) (status int, err error) {
+// signupRefusal says why nobody may sign up by the page, or is nil.
+func (c *Config) signupRefusal() *refusal {
+	switch {
+	case c.SignupClosed:
+		return &refusal{http.StatusForbidden, "Accounts are not made on this page. Ask the people who run this site for one."}
+	case c.SignupInvitation:
+		return &refusal{http.StatusForbidden, "Accounts are made by invitation here. Ask the people who run this site for one, and open the link in it."}
+	}
+	return nil
+}
+
+// answerCreated leads a browser to the login page, which says that the account is
+// made.
+func (v *Views) answerCreated(w http.ResponseWriter, r *http.Request, next string) {
+	if negotiate.HTML(r) {
+		v.redirect(w, r, withQuery(withQuery(v.config.LoginURL, createdField, "1"), auth.RedirectFieldName, next))
+		return
+	}
+	sayJSON(w, http.StatusCreated, map[string]string{"message": "User created successfully"})
+}
+
+// createUser makes a user at once.
+func (v *Views) createUser(r *http.Request, n auth.NewUser) error {
+	created, err := v.config.Auth.CreateUser(r.Context(), n)
+	if err == nil {
+		report(r, "user created, no session made", "user", created.ID)
+	}
+	return err
+}
+
+// signUp checks the fields and makes the user, by open. What is wrong with a field
+// is written into the form; the status is that of JSON about it.
+func (v *Views) signUp(r *http.Request, b body, form *Form, open func(*http.Request, auth.NewUser) error) (status int, err error) {
 	ctx := r.Context()
 	user := readNewUser(b, form)
 	identity := user.Email
@@ -112,7 +147,8 @@ func (v *Views) signUp(r *http.Request, b body, form *Form) (status int, err err
 	if v.config.Auth.UsernameIsEmail() {
 		say, name = sayEmailTaken, user.Email
 	}
-	if len(form.Fields[0].Errors) == 0 {
+	hidden := v.config.SignupVerification && v.config.Auth.UsernameIsEmail() // the mail tells
+	if len(form.Fields[0].Errors) == 0 && !hidden {
 		taken, err := v.config.Auth.UsernameTaken(ctx, name)
 		if err != nil {
 			return 0, err
@@ -125,16 +161,12 @@ func (v *Views) signUp(r *http.Request, b body, form *Form) (status int, err err
 	if form.Failed() {
 		return http.StatusBadRequest, nil
 	}
-	created, err := v.config.Auth.CreateUser(ctx, user)
+	err = open(r, user)
 	if errors.Is(err, auth.ErrUsernameTaken) {
 		form.Fields[0].Errors = []string{say}
 		return http.StatusConflict, nil
 	}
-	if err != nil {
-		return 0, err
-	}
-	report(r, "user created, no session made", "user", created.ID)
-	return http.StatusCreated, nil
+	return 0, err
 }
 
 // judge writes into the field what the validators say against the password of a

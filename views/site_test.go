@@ -15,6 +15,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/sqlite"
@@ -65,9 +66,11 @@ func TestMain(m *testing.M) {
 // site is a whole site: the middleware around the views, on a real database.
 type site struct {
 	*httptest.Server
-	db    *database.DB
-	auth  *auth.Service
-	views *views.Views
+	db       *database.DB
+	auth     *auth.Service
+	accounts *accounts.Service // nil, but for newMailSite
+	outbox   *outbox
+	views    *views.Views
 }
 
 // newSite starts a site. The changes are made to the configuration of the views.
@@ -78,11 +81,17 @@ func newSite(t testing.TB, changes ...func(*views.Config)) *site {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
+	return serve(t, db, auth.Config{Users: db, Passwords: quick(t), SecretKey: secretKey}, changes...)
+}
+
+// quick hashes passwords at once.
+func quick(t testing.TB) *password.Hashers {
+	t.Helper()
 	passwords, err := password.New(password.Config{Hashers: []password.Hasher{password.PBKDF2SHA256{Iterations: 1}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return serve(t, db, auth.Config{Users: db, Passwords: passwords, SecretKey: secretKey}, changes...)
+	return passwords
 }
 
 func serve(t testing.TB, db *database.DB, c auth.Config, changes ...func(*views.Config)) *site {
@@ -91,7 +100,15 @@ func serve(t testing.TB, db *database.DB, c auth.Config, changes ...func(*views.
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := views.Config{Auth: service}
+	s := &site{db: db, auth: service}
+	s.start(t, engine(t, db), changes...)
+	return s
+}
+
+// start makes the views and serves them.
+func (s *site) start(t testing.TB, sessions *sessions.Engine, changes ...func(*views.Config)) {
+	t.Helper()
+	config := views.Config{Auth: s.auth, Accounts: s.accounts}
 	for _, change := range changes {
 		change(&config)
 	}
@@ -99,18 +116,19 @@ func serve(t testing.TB, db *database.DB, c auth.Config, changes ...func(*views.
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.views = v
 	mux := http.NewServeMux()
 	mux.Handle(views.Path, v)
 	mux.Handle("/{$}", v.Home())
 	mux.Handle(views.PublicURL, v.Public())
 	mux.Handle(views.APIProfileURL, v.APIProfile())
 	mux.Handle("/", v.NotFound())
-	s := &site{httptest.NewServer(chain(t, db, service)(mux)), db, service, v}
+	s.Server = httptest.NewServer(s.chain(t, sessions)(mux))
 	t.Cleanup(s.Close)
-	return s
 }
 
-func chain(t testing.TB, db *database.DB, service *auth.Service) func(http.Handler) http.Handler {
+// engine keeps sessions in the database.
+func engine(t testing.TB, db *database.DB) *sessions.Engine {
 	t.Helper()
 	codec, err := sessions.NewCodec(sessions.CodecConfig{SecretKey: secretKey})
 	if err != nil {
@@ -120,12 +138,21 @@ func chain(t testing.TB, db *database.DB, service *auth.Service) func(http.Handl
 	if err != nil {
 		t.Fatal(err)
 	}
+	return engine
+}
+
+func (s *site) chain(t testing.TB, engine *sessions.Engine) func(http.Handler) http.Handler {
+	t.Helper()
 	guard, err := middleware.CrossOrigin()
 	if err != nil {
 		t.Fatal(err)
 	}
+	var done []func(*http.Request, string)
+	if s.accounts != nil {
+		done = append(done, s.accounts.Track)
+	}
 	trace := middleware.Trace(func(block string) { io.WriteString(&output, block) })
-	return middleware.Chain(trace, guard, middleware.Sessions(engine), middleware.Authentication(service))
+	return middleware.Chain(trace, guard, middleware.Sessions(engine, done...), middleware.Authentication(s.auth))
 }
 
 // addUser makes a user whose password is the canary.

@@ -21,11 +21,23 @@ type Views struct {
 	Logout  http.Handler // by POST alone
 	Profile http.Handler // for signed-in users
 
+	PasswordChange     http.Handler // for signed-in users, who stay so
+	PasswordChangeDone http.Handler // says that it is done
+
+	// Those of a forgotten password. They are nil without Config.Accounts, and the
+	// first two also where that sends no mail. PasswordResetConfirm takes {uidb64}
+	// and {token} of the pattern.
+	PasswordReset         http.Handler // asks for an address and has a link mailed to it
+	PasswordResetDone     http.Handler // says so
+	PasswordResetConfirm  http.Handler // where the link leads
+	PasswordResetComplete http.Handler // says that the password is set
+
 	config    Config
 	templates map[string]*template.Template
 	style     stylesheet
 	security  [][2]string // headers of every answer
 	mux       *http.ServeMux
+	urls      map[string]string // the patterns of the routes by name
 }
 
 // New checks the configuration, reads the templates and makes the views.
@@ -48,6 +60,9 @@ func New(c Config) (*Views, error) {
 	v.Login = v.account(v.login, form...)
 	v.Logout = v.handler(neverCache(v.logout), neverCache(v.offerLogout), http.MethodPost)
 	v.Profile = v.private(v.profile, page...)
+	v.PasswordChange = v.private(v.passwordChange, form...)
+	v.PasswordChangeDone = v.private(v.passwordChangeDone, page...)
+	v.makePasswordReset()
 	v.route()
 	return v, nil
 }

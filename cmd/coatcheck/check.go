@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -80,13 +79,12 @@ func (c *checkCommand) tell(con *console, found []finding) error {
 // key reads the secret key where there is one. A file that serve would make is
 // not made.
 func (c *checkCommand) key() (secret, []finding) {
+	if c.absent(c.folder()) {
+		return secret{key: newSecretKey()}, nil
+	}
 	path := c.File
-	fromEnv := os.Getenv(envPrefix+"_SECRET_KEY") != "" || os.Getenv("SECRET_KEY") != ""
-	if path == "" && !fromEnv {
+	if path == "" && os.Getenv(envPrefix+"_SECRET_KEY") == "" && os.Getenv("SECRET_KEY") == "" {
 		path = filepath.Join(c.folder(), defaultSecretFile)
-		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			return secret{key: newSecretKey()}, nil
-		}
 	}
 	key, err := c.load(c.folder(), slog.New(slog.DiscardHandler))
 	if err != nil {

@@ -21,6 +21,7 @@ type cli struct {
 	Createsuperuser createsuperuserCommand `cmd:"" help:"Create a user who may do everything."`
 	Changepassword  changepasswordCommand  `cmd:"" help:"Change a user's password, which ends all their sessions."`
 	Clearsessions   clearsessionsCommand   `cmd:"" help:"Remove expired sessions. Run it daily, or leave it to serve."`
+	Invite          inviteCommand          `cmd:"" help:"Make a link by which one account can be made; see serve --signup-invitation."`
 	Pwned           pwnedCommand           `cmd:"" help:"Make and ask a filter of leaked passwords, for --pwned-filter."`
 	Settings        settingsCommand        `cmd:"" help:"Turn a Django project's settings into a config file."`
 	Version         versionCommand         `cmd:"" help:"Print the version."`

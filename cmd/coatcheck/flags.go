@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -56,6 +57,15 @@ func (f *databaseFlags) open(ctx context.Context, create bool) (*database.DB, er
 		return mysql.Config{DSN: f.Database, Location: loc, NoCreate: !create, UserModel: f.model()}.Open(ctx)
 	}
 	return nil, usageError{fmt.Errorf("--database: %s begins with none of sqlite:, postgres:// and mysql://", f.shown())}
+}
+
+// folder is where the secret key file is by default: beside the database file,
+// or the current folder.
+func (f *databaseFlags) folder() string {
+	if path, ok := strings.CutPrefix(f.Database, "sqlite:"); ok && path != ":memory:" {
+		return filepath.Dir(path)
+	}
+	return "."
 }
 
 // shown names the database without its password.

@@ -75,7 +75,12 @@ func (f *mailFlags) smtp() (mail.Sender, error) {
 
 // accountFlags say what people may do with their accounts.
 type accountFlags struct {
-	DeleteClosed bool `group:"server" help:"Delete the row of an account that its user closes, instead of switching it off."`
+	SignupVerification bool `group:"server" help:"Make accounts only once their address is confirmed by the link of a mail."`
+	SignupInvitation   bool `group:"server" help:"Let people sign up by an invitation only; see coatcheck invite."`
+	DeleteClosed       bool `group:"server" help:"Delete the row of an account that its user closes, instead of switching it off."`
 }
 
-func (f *accountFlags) apply(c *coatcheck.Config) { c.Accounts.DeleteClosed = f.DeleteClosed }
+func (f *accountFlags) apply(c *coatcheck.Config) {
+	c.Views.SignupVerification, c.Views.SignupInvitation = f.SignupVerification, f.SignupInvitation
+	c.Accounts.DeleteClosed = f.DeleteClosed
+}

@@ -76,6 +76,15 @@ func (f *secretFlags) load(folder string, log *slog.Logger) (s secret, err error
 	return s, nil
 }
 
+// absent says whether there is no key anywhere, so that load would make one.
+func (f *secretFlags) absent(folder string) bool {
+	if f.File != "" || os.Getenv(envPrefix+"_SECRET_KEY") != "" || os.Getenv("SECRET_KEY") != "" {
+		return false
+	}
+	_, err := os.Stat(filepath.Join(folder, defaultSecretFile))
+	return errors.Is(err, fs.ErrNotExist)
+}
+
 // readSecret reads a file without the line ends at its end.
 func readSecret(path string, log *slog.Logger) (string, error) {
 	info, err := os.Stat(path)

@@ -149,15 +149,6 @@ func (c *serveCommand) config(con *console, key secret, log *slog.Logger) (confi
 	return config, c.csrfFlags.apply(&config)
 }
 
-// folder is where the secret key file is by default: beside the database file,
-// or the current folder.
-func (c *serveCommand) folder() string {
-	if path, ok := strings.CutPrefix(c.Database, "sqlite:"); ok && path != ":memory:" {
-		return filepath.Dir(path)
-	}
-	return "."
-}
-
 // databaseExists says whether the database is one that was there before. For a
 // server that is not known, and not told.
 func (c *serveCommand) databaseExists() bool {

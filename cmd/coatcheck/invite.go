@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/coatcheck/coatcheck"
+	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/mail"
+)
+
+// inviteCommand makes an invitation to a site whose accounts are made by one.
+type inviteCommand struct {
+	Email   string `arg:"" optional:"" help:"Whom to mail the invitation; serve sends it. It is then for this address alone."`
+	BaseURL string `name:"base-url" placeholder:"URL" help:"Where the site is for its visitors, as that of serve; needed."`
+	databaseFlags
+	secretFlags
+}
+
+// Run prints the link, and queues the mail where there is an address.
+func (c *inviteCommand) Run(ctx context.Context, con *console) (err error) {
+	if c.BaseURL == "" {
+		return usageError{errors.New("--base-url is not set; the link needs to know where the site is: https://www.example.com for instance")}
+	}
+	email, err := auth.CleanEmail(c.Email)
+	if err != nil {
+		return usageError{fmt.Errorf("%s: %w", c.Email, err)}
+	}
+	key := secret{key: newSecretKey()} // a link needs none
+	if email != "" {
+		if c.absent(c.folder()) {
+			return errors.New("there is no secret key, without which serve cannot send the mail; run this where serve finds it, or name it by --secret-key-file")
+		}
+		if key, err = c.load(c.folder(), slog.New(slog.DiscardHandler)); err != nil {
+			return err
+		}
+	}
+	db, err := c.open(ctx, false)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	own, err := db.HasOwnTables(ctx)
+	if err != nil {
+		return err
+	}
+	if !own {
+		return errors.New("the database has no tables of Coatcheck's own; run coatcheck migrate")
+	}
+	link, err := c.invite(ctx, db, key, email)
+	if err != nil {
+		return err
+	}
+	con.say(link)
+	if email != "" {
+		fmt.Fprintf(con.err, "The mail to %s waits to be sent by serve.\n", email)
+	}
+	return nil
+}
+
+// invite makes the link.
+func (c *inviteCommand) invite(ctx context.Context, db *database.DB, key secret, email string) (string, error) {
+	config := coatcheck.Config{
+		Database: db, SecretKey: key.key, SecretKeyFallbacks: key.fallbacks, Logger: slog.New(slog.DiscardHandler),
+	}
+	config.Accounts.Mail, config.Accounts.BaseURL = queueOnly{}, c.BaseURL
+	site, err := coatcheck.New(config)
+	if err != nil {
+		return "", err
+	}
+	return site.Accounts.Invite(ctx, email, "")
+}
+
+// queueOnly is a sender for a program that queues mails and sends none.
+type queueOnly struct{}
+
+// Send is never called.
+func (queueOnly) Send(context.Context, mail.Message) error {
+	return errors.New("mails are sent by serve")
+}

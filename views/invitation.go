@@ -1,0 +1,73 @@
+package views
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/coatcheck/coatcheck/accounts"
+	"github.com/coatcheck/coatcheck/auth"
+)
+
+// invitedForm is the form to sign up with an invitation. The address is fixed if the
+// invitation was mailed to one, since an account with it needs no other proof.
+func (v *Views) invitedForm(email string) *Form {
+	form := v.signupForm("")
+	if email != "" {
+		field := form.field("email")
+		field.Value, field.Fixed, field.Required, field.Help = email, true, true, ""
+	}
+	return form
+}
+
+// invitation makes an account by a link that is good for one.
+func (v *Views) invitation(w http.ResponseWriter, r *http.Request) {
+	ctx, token := r.Context(), r.PathValue("token")
+	email, err := v.config.Accounts.Invitation(ctx, token)
+	if err != nil {
+		v.rejectInvitation(w, r, err)
+		return
+	}
+	form := v.invitedForm(email)
+	if r.Method != http.MethodPost {
+		report(r, "sign-up form shown by invitation")
+		v.invite(w, r, "invitation.html", form)
+		return
+	}
+	b, err := readBody(w, r)
+	if err != nil {
+		v.fail(w, r, err)
+		return
+	}
+	if email != "" {
+		b["email"] = value{text: email}
+	}
+	status, err := v.signUp(r, b, form, func(r *http.Request, n auth.NewUser) error {
+		user, err := v.config.Accounts.AcceptInvitation(ctx, token, n)
+		if err == nil {
+			report(r, "user created by invitation, no session made", "user", user.ID)
+		}
+		return err
+	})
+	switch {
+	case err != nil:
+		v.rejectInvitation(w, r, err)
+	case form.Failed():
+		report(r, "sign-up refused", "status", status)
+		v.showForm(w, r, status, "invitation.html", form)
+	default:
+		v.answerCreated(w, r, "")
+	}
+}
+
+// rejectInvitation answers where an invitation is no good, or an outage is.
+func (v *Views) rejectInvitation(w http.ResponseWriter, r *http.Request, err error) {
+	if !errors.Is(err, accounts.ErrLink) {
+		v.fail(w, r, err)
+		return
+	}
+	t := v.translator(w, r)
+	v.rejectLink(w, r, http.StatusGone, LinkPage{
+		Title: t.T("This link is used up or too old"), URL: v.config.LoginURL, Label: t.T("Log in"),
+		Message: t.T("If you have made your account already, you can log in. Otherwise ask whoever invited you for another invitation."),
+	})
+}

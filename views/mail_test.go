@@ -1,0 +1,155 @@
+package views_test
+
+import (
+	"context"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/coatcheck/coatcheck/accounts"
+	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/database/mysql"
+	"github.com/coatcheck/coatcheck/database/postgres"
+	"github.com/coatcheck/coatcheck/database/sqlite"
+	"github.com/coatcheck/coatcheck/internal/testenv"
+	"github.com/coatcheck/coatcheck/mail"
+	"github.com/coatcheck/coatcheck/views"
+)
+
+// baseURL is where the mails of the tests say that the site is.
+const baseURL = "https://www.example.com"
+
+// outbox is a sender that keeps what it gets.
+type outbox struct {
+	mu    sync.Mutex // guards mails
+	mails []mail.Message
+}
+
+func (o *outbox) Send(_ context.Context, m mail.Message) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.mails = append(o.mails, m)
+	return m.Check()
+}
+
+// newMailSite starts a site that has accounts and sends mails, on SQLite.
+func newMailSite(t testing.TB, changes ...func(*views.Config)) *site {
+	t.Helper()
+	return mailSite(t, openSQLite(t), changes...)
+}
+
+func openSQLite(t testing.TB) *database.DB {
+	t.Helper()
+	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "site.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+func mailSite(t testing.TB, db *database.DB, changes ...func(*views.Config)) *site {
+	t.Helper()
+	service, err := auth.New(auth.Config{Users: db, Passwords: quick(t), SecretKey: secretKey})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &site{db: db, auth: service, outbox: &outbox{}}
+	sessions := engine(t, db)
+	s.accounts, err = accounts.New(accounts.Config{
+		Database: db, Auth: service, Sessions: sessions, SecretKey: secretKey, Mail: s.outbox, BaseURL: baseURL, SiteName: "The Shop",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.start(t, sessions, changes...)
+	return s
+}
+
+// onEveryDatabase runs a test on a fresh database of each kind.
+func onEveryDatabase(t *testing.T, test func(t *testing.T, db *database.DB)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { test(t, openSQLite(t)) })
+	t.Run("postgres", func(t *testing.T) {
+		db, err := postgres.Open(t.Context(), testenv.Postgres(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { db.Close() })
+		test(t, db)
+	})
+	t.Run("mysql", func(t *testing.T) {
+		db, err := mysql.Open(t.Context(), testenv.MariaDB(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { db.Close() })
+		test(t, db)
+	})
+}
+
+// deliver sends the mails that wait, and gives them.
+func (s *site) deliver(t testing.TB) []mail.Message {
+	t.Helper()
+	for {
+		sent, err := s.accounts.SendNext(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !sent {
+			break
+		}
+	}
+	s.outbox.mu.Lock()
+	defer s.outbox.mu.Unlock()
+	mails := s.outbox.mails
+	s.outbox.mails = nil
+	return mails
+}
+
+var linkPattern = regexp.MustCompile(`https://www\.example\.com(/accounts/\S+/)\n`)
+
+// letter delivers the mails, of which there must be one, to the address and about
+// the subject, and gives the path of the link in it.
+func (s *site) letter(t testing.TB, to, subject string) (path string) {
+	t.Helper()
+	mails := s.deliver(t)
+	if len(mails) != 1 || mails[0].To != to || !strings.Contains(mails[0].Subject, subject) {
+		t.Fatalf("mails: %v, want one to %s about %q", subjects(mails), to, subject)
+	}
+	found := linkPattern.FindStringSubmatch(mails[0].Text)
+	if found == nil || !strings.Contains(mails[0].HTML, `href="`+baseURL+found[1]+`"`) {
+		t.Fatalf("no link in %s", mails[0].Text)
+	}
+	return found[1]
+}
+
+func subjects(mails []mail.Message) (all []string) {
+	for _, m := range mails {
+		all = append(all, m.To+": "+m.Subject)
+	}
+	return all
+}
+
+// together calls f so often at once and gives how often each status came.
+func together(n int, f func(i int) int) map[int]int {
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	count := map[int]int{}
+	start := make(chan struct{})
+	for i := range n {
+		wg.Go(func() {
+			<-start
+			status := f(i)
+			mu.Lock()
+			defer mu.Unlock()
+			count[status]++
+		})
+	}
+	close(start)
+	wg.Wait()
+	return count
+}

@@ -1,0 +1,125 @@
+package views
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/coatcheck/coatcheck/accounts"
+	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/i18n"
+	"github.com/coatcheck/coatcheck/internal/negotiate"
+)
+
+// signupConfirmRoutes are those of Config.SignupVerification.
+func (v *Views) signupConfirmRoutes() []Route {
+	return []Route{
+		{"signup_sent", SignupSentURL, page, false, v.account(v.signupSent, page...)},
+		{"signup_confirm", accounts.SignupConfirmPath + "{token}/", form, false, v.account(v.signupConfirm, form...)},
+	}
+}
+
+// openSignupForm is the form for everybody. Where addresses are confirmed there must
+// be one.
+func (v *Views) openSignupForm(t *i18n.Translator, next string) *Form {
+	form := v.signupForm(next)
+	if v.config.SignupVerification {
+		email := form.field("email")
+		email.Required, email.Help = true, t.T("We send a link there, by which you finish.")
+	}
+	return form
+}
+
+// beginSignup has a link mailed by which the account is made, in the language.
+func (v *Views) beginSignup(lang string) func(*http.Request, auth.NewUser) error {
+	return func(r *http.Request, n auth.NewUser) error {
+		err := v.config.Accounts.BeginSignup(r.Context(), n, lang)
+		if err == nil {
+			report(r, "a link was asked for; whether the address has an account is found out later")
+		}
+		return err
+	}
+}
+
+// answerSignupSent says the same whether the address has an account or not.
+func (v *Views) answerSignupSent(w http.ResponseWriter, r *http.Request) {
+	if negotiate.HTML(r) {
+		v.redirect(w, r, SignupSentURL)
+		return
+	}
+	v.signupSent(w, r)
+}
+
+// signupSent tells to look at the mails.
+func (v *Views) signupSent(w http.ResponseWriter, r *http.Request) {
+	v.tell(w, r, "signup_sent.html", i18n.Mark("We have sent you a mail with a link. Open it to finish."))
+}
+
+// SignupConfirmPage is what signup_confirm.html shows.
+type SignupConfirmPage struct {
+	// Username is that of the account to be made.
+	Username string
+}
+
+// signupConfirm is where the link leads: a button, by which the account is made.
+func (v *Views) signupConfirm(w http.ResponseWriter, r *http.Request) {
+	ctx, token := r.Context(), r.PathValue("token")
+	if r.Method == http.MethodPost {
+		user, err := v.config.Accounts.ConfirmSignup(ctx, token)
+		if err != nil {
+			v.rejectSignup(w, r, err)
+			return
+		}
+		report(r, "address confirmed and user created, no session made", "user", user.ID)
+		v.answerCreated(w, r, "")
+		return
+	}
+	name, err := v.config.Accounts.PendingSignup(ctx, token)
+	switch {
+	case err != nil:
+		v.rejectSignup(w, r, err)
+	case negotiate.HTML(r):
+		report(r, "button shown that confirms the address")
+		v.Render(w, r, http.StatusOK, "signup_confirm.html", SignupConfirmPage{name})
+	default:
+		sayJSON(w, http.StatusOK, map[string]string{"username": name, "message": "Send a POST request to create the account."})
+	}
+}
+
+// rejectSignup answers where a link made no account.
+func (v *Views) rejectSignup(w http.ResponseWriter, r *http.Request, err error) {
+	t := v.translator(w, r)
+	switch {
+	case errors.Is(err, accounts.ErrLink):
+		v.rejectLink(w, r, http.StatusGone, LinkPage{
+			Title: t.T("This link is used up or too old"), URL: SignupURL, Label: t.T("Sign up"),
+			Message: t.T("If you have confirmed your address already, you can log in. Otherwise sign up again, and you get a new link."),
+		})
+	case errors.Is(err, auth.ErrUsernameTaken) && v.config.Auth.UsernameIsEmail():
+		v.rejectLink(w, r, http.StatusConflict, LinkPage{
+			Title: t.T("You have an account already"), URL: v.config.LoginURL, Label: t.T("Log in"), Message: t.T(sayEmailTaken),
+		})
+	case errors.Is(err, auth.ErrUsernameTaken):
+		v.rejectLink(w, r, http.StatusConflict, LinkPage{
+			Title: t.T("Somebody was faster"), URL: SignupURL, Label: t.T("Sign up"),
+			Message: t.T("Meanwhile another user took this username. Please sign up again with another one."),
+		})
+	default:
+		v.fail(w, r, err)
+	}
+}
+
+// LinkPage is what link.html says about a link that did not do what it is for, and
+// where to go on.
+type LinkPage struct {
+	Title, Message, URL, Label string
+}
+
+// rejectLink answers with a page or with {"error": …}.
+func (v *Views) rejectLink(w http.ResponseWriter, r *http.Request, status int, p LinkPage) {
+	report(r, "the link did nothing", "status", status)
+	if negotiate.HTML(r) {
+		v.Render(w, r, status, "link.html", p)
+		return
+	}
+	sayJSON(w, status, map[string]string{"error": p.Title + ". " + p.Message})
+}
