@@ -81,6 +81,10 @@ func (v *Views) passwordReset(w http.ResponseWriter, r *http.Request) {
 		v.showForm(w, r, http.StatusBadRequest, "password_reset.html", form)
 		return
 	}
+	if err := v.config.Auth.Allow(r, "reset", email); err != nil {
+		v.hold(w, r, "password_reset.html", form, err)
+		return
+	}
 	if err := v.config.Accounts.RequestReset(r.Context(), email, t.Code()); err != nil {
 		v.fail(w, r, err)
 		return
