@@ -33,6 +33,9 @@ type SessionInfo struct {
 // ErrNoSession: the user is not signed in to such a session, or not any more.
 var ErrNoSession = errors.New("accounts: there is no such session")
 
+// SessionID is the ID of SessionInfo by the session's key.
+func SessionID(key sessions.Key) string { return keyHash(string(key)) }
+
 // Sessions lists where the user is signed in, the present session first, then the
 // last seen first, at most 200. The cost is that of the sessions that the user
 // has. Those that ended are left out, and out of the index. Current is the key of

@@ -21,7 +21,11 @@ func (v *Views) logout(w http.ResponseWriter, r *http.Request) {
 		sayJSON(w, http.StatusOK, map[string]string{"message": "Logout successful"})
 		return
 	}
-	target := v.next(r, b)
+	v.sayGoodbye(w, r, v.next(r, b))
+}
+
+// sayGoodbye leads a browser on after its logout.
+func (v *Views) sayGoodbye(w http.ResponseWriter, r *http.Request, target string) {
 	if target == "" {
 		target = v.config.LogoutRedirectURL
 	}

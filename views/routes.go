@@ -47,6 +47,9 @@ func (v *Views) Routes() []Route {
 	if v.config.SignupInvitation {
 		routes = append(routes, Route{"invitation", accounts.InvitationPath + "{token}/", form, false, v.account(v.invitation, form...)})
 	}
+	if v.config.Accounts != nil {
+		routes = append(routes, v.sessionRoutes()...)
+	}
 	return routes
 }
 
