@@ -27,7 +27,10 @@ func (s *Service) CloseAccount(r *http.Request, user *auth.User) error {
 	if goodbye.To == "" || s.config.Mail == nil {
 		return nil
 	}
-	return s.enqueue(ctx, goodbye)
+	if err := s.enqueue(ctx, goodbye); err != nil { // the account is closed all the same
+		s.log.ErrorContext(ctx, "a user could not be told of a change", "mail", "account_closed", "user", user.ID, "error", err)
+	}
+	return nil
 }
 
 func (s *Service) close(ctx context.Context, user *auth.User) error {

@@ -80,5 +80,8 @@ func (s *Service) ConfirmEmail(r *http.Request, token string) error {
 	if c.Old == "" {
 		return nil
 	}
-	return s.notify(r, "email_changed", user, c.Old)
+	if err := s.notify(r, "email_changed", user, c.Old); err != nil { // what was done cannot be undone
+		s.log.ErrorContext(ctx, "a user could not be told of a change", "mail", "email_changed", "user", user.ID, "error", err)
+	}
+	return nil
 }

@@ -51,7 +51,7 @@ func TestWrongConfigurations(t *testing.T) {
 		want   string
 	}{
 		{func(c *views.Config) { c.Auth = nil }, "set Config.Auth"},
-		{func(c *views.Config) { c.Templates = files{"log_in.html": ""} }, `"log_in.html", which replaces nothing; the names are base.html, csrf_failure.html, error.html`},
+		{func(c *views.Config) { c.Templates = files{"log_in.html": ""} }, `"log_in.html", which replaces nothing; the names are `},
 		{func(c *views.Config) { c.Templates = files{"templates/login.html": ""} }, "use fs.Sub"},
 		{func(c *views.Config) { c.Templates = files{"login.html": "{{"} }, "template login.html"},
 		{func(c *views.Config) { c.Templates = files{"base.html": "{{end}}"} }, "template base.html"},

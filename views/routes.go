@@ -49,6 +49,9 @@ func (v *Views) Routes() []Route {
 	}
 	if v.config.Accounts != nil {
 		routes = append(routes, v.sessionRoutes()...)
+		if v.config.Accounts.SendsMail() {
+			routes = append(routes, v.emailRoutes()...)
+		}
 	}
 	return routes
 }
