@@ -195,8 +195,9 @@ func TestDisown(t *testing.T) {
 		t.Errorf("the notice: %s", m.Text)
 	}
 	path, token := link(t, m)
-	if !strings.HasPrefix(path, accounts.DisownPath) || r.Accounts.Disownable(t.Context(), token) != nil {
-		t.Errorf("the link is %s", path)
+	undo, err := r.Accounts.Disownable(t.Context(), token)
+	if !strings.HasPrefix(path, accounts.DisownPath) || undo != (accounts.Undo{OneSession: true}) || err != nil {
+		t.Errorf("the link is %s: %+v, %v", path, undo, err)
 	}
 	good := together(16, func() error { return r.Accounts.Disown(t.Context(), token, "") })
 	if good != 1 {
@@ -208,7 +209,7 @@ func TestDisown(t *testing.T) {
 	if !r.Auth.CheckResetToken(r.user("ada"), reset) {
 		t.Error("the link of the reset is no good")
 	}
-	if err := r.Accounts.Disownable(t.Context(), token); !errors.Is(err, accounts.ErrLink) {
+	if _, err := r.Accounts.Disownable(t.Context(), token); !errors.Is(err, accounts.ErrLink) {
 		t.Errorf("the link stays: %v", err)
 	}
 
@@ -221,6 +222,9 @@ func TestDisown(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, token = link(t, r.one("ada@example.com", "Your address"))
+	if undo, err = r.Accounts.Disownable(t.Context(), token); undo != (accounts.Undo{Email: "ada@example.com"}) || err != nil {
+		t.Errorf("%+v, %v", undo, err)
+	}
 	if err := r.Accounts.Disown(t.Context(), token, ""); err != nil {
 		t.Fatal(err)
 	}

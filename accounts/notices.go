@@ -58,11 +58,21 @@ func (s *Service) notify(r *http.Request, name string, user *auth.User, oldEmail
 	return s.enqueue(ctx, j)
 }
 
-// Disownable says whether the link "this wasn't me" is good. It changes nothing. The
+// Undo is what a link "this wasn't me" would do, beside mailing a link to a new
+// password.
+type Undo struct {
+	// OneSession says that the session of the notice ends; otherwise all do.
+	OneSession bool
+	// Email is the address that comes back, or empty.
+	Email string
+}
+
+// Disownable says what the link "this wasn't me" would do. It changes nothing. The
 // error is ErrLink, or an outage.
-func (s *Service) Disownable(ctx context.Context, token string) error {
-	_, err := s.readLink(ctx, kindDisown, token, &disowned{})
-	return err
+func (s *Service) Disownable(ctx context.Context, token string) (Undo, error) {
+	var undo disowned
+	_, err := s.readLink(ctx, kindDisown, token, &undo)
+	return Undo{undo.Session != "", undo.Email}, err
 }
 
 // Disown does what the link "this wasn't me" is for: the session that it is about

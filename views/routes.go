@@ -51,6 +51,7 @@ func (v *Views) Routes() []Route {
 		routes = append(routes, v.sessionRoutes()...)
 		if v.config.Accounts.SendsMail() {
 			routes = append(routes, v.emailRoutes()...)
+			routes = append(routes, v.disownRoutes()...)
 		}
 	}
 	return routes
