@@ -124,6 +124,10 @@ func (s *Service) KnownDevice(r *http.Request, user *User) bool {
 	return known
 }
 
+// KnowsDevices says whether browsers are told apart at all: where throttling is off
+// they are not, and KnownDevice is always false.
+func (s *Service) KnowsDevices() bool { return s.throttle.Store != nil }
+
 // SetDeviceCookie lets the browser be known from now on as one that the user has
 // signed in from: KnownDevice is true, and guesses there cost attempts of its own.
 // Call it after Login and before the first byte of the response, as the account
@@ -133,7 +137,7 @@ func (s *Service) KnownDevice(r *http.Request, user *User) bool {
 // The cookie names no account: who has it learns at most how many there are. A
 // password that was changed, or hashed anew, makes every device a stranger.
 func (s *Service) SetDeviceCookie(w http.ResponseWriter, r *http.Request, user *User) error {
-	if s.throttle.Store == nil {
+	if !s.KnowsDevices() {
 		return nil
 	}
 	all := requestDevices(r)

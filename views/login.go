@@ -72,6 +72,7 @@ func (v *Views) login(w http.ResponseWriter, r *http.Request) {
 // enter signs the user in, lets the browser be known as one of the user's, and
 // leads on.
 func (v *Views) enter(w http.ResponseWriter, r *http.Request, user *auth.User, next string) {
+	unknown := v.newDevice(r, user)
 	if err := v.config.Auth.Login(r, user); err != nil {
 		v.fail(w, r, err)
 		return
@@ -79,6 +80,9 @@ func (v *Views) enter(w http.ResponseWriter, r *http.Request, user *auth.User, n
 	if err := v.config.Auth.SetDeviceCookie(w, r, user); err != nil {
 		v.fail(w, r, err)
 		return
+	}
+	if unknown {
+		v.tellOfDevice(r, user)
 	}
 	if !negotiate.HTML(r) {
 		sayJSON(w, http.StatusOK, map[string]string{"message": "Login successful"})
