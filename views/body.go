@@ -37,6 +37,7 @@ type body map[string]value
 type value struct {
 	text    string
 	notText bool
+	choice  string // "yes" for JSON's true, "no" for its false
 }
 
 // readBody reads a form or a JSON object. The error is a *refusal.
@@ -118,6 +119,10 @@ func parseJSON(data string) (body, error) {
 				return nil, errText
 			}
 			fields[name] = value{text: text}
+		case string(raw) == "true":
+			fields[name] = value{notText: true, choice: yes}
+		case string(raw) == "false":
+			fields[name] = value{notText: true, choice: no}
 		case string(raw) != "null":
 			fields[name] = value{notText: true}
 		}

@@ -60,6 +60,9 @@ type Config struct {
 	// pages for logging in and signing up. It lets other sites find out whether
 	// a visitor is signed in. Django: redirect_authenticated_user.
 	RedirectAuthenticatedUser bool
+	// NoRememberMe leaves the box "Remember me" out of the login page; every session
+	// then lives as long as the site's settings say.
+	NoRememberMe bool
 	// SignupClosed lets nobody sign up by the page, and hides the links to it.
 	SignupClosed bool
 	// SignupVerification makes accounts only once their e-mail address is confirmed

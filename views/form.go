@@ -12,6 +12,9 @@ import (
 // sayNotText is said about JSON that is not text where text belongs.
 const sayNotText = "Enter text."
 
+// sayChoose is said about a box that says something else.
+const sayChoose = "Enter yes or no."
+
 // Form is what form.html shows.
 type Form struct {
 	// Fields are in their order on the page.
@@ -41,6 +44,7 @@ type Field struct {
 	Required     bool
 	Autofocus    bool
 	Fixed        bool // Value is shown, and cannot be changed
+	Checked      bool // of a box, whose Type is "checkbox"
 	// Value is shown again after an error; never for a password.
 	Value  string
 	Errors []string
@@ -101,7 +105,7 @@ func (f *Form) wanted() string {
 func (f *Form) focus() {
 	field := f.wrong()
 	for i := 0; field == nil && i < len(f.Fields); i++ {
-		if f.Fields[i].Value == "" {
+		if f.Fields[i].Value == "" && f.Fields[i].Type != checkbox {
 			field = f.Fields[i]
 		}
 	}
@@ -126,6 +130,47 @@ func (f *Field) take(b body) (string, bool) {
 		return v.text, v.text != ""
 	}
 	return "", false
+}
+
+// checkbox is the Type of a box to be ticked. It is sent as "yes"; a hidden field
+// before it says "no", so that a form without the box says neither.
+const checkbox = "checkbox"
+
+// What a box says.
+const (
+	yes = "yes"
+	no  = "no"
+)
+
+// takeChoice reads a box: "yes", "no", or "" where nothing was sent. Other texts are
+// those of boxes that others made.
+func (f *Field) takeChoice(b body) string {
+	v := b[f.Name]
+	choice := v.choice
+	switch {
+	case choice != "":
+	case v.notText:
+		f.Errors = append(f.Errors, sayChoose)
+		return ""
+	default:
+		switch strings.ToLower(v.text) {
+		case "yes", "on", "true", "1":
+			choice = yes
+		case "no", "off", "false", "0":
+			choice = no
+		case "":
+		default:
+			f.Errors = append(f.Errors, sayChoose)
+			return ""
+		}
+	}
+	if choice != "" {
+		f.Checked = choice == yes
+	}
+	if f.Required && choice != yes {
+		f.Errors = append(f.Errors, auth.ErrRequired.Message)
+	}
+	return choice
 }
 
 // formError is the JSON about a form that was refused.

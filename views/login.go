@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 )
 
@@ -16,15 +17,19 @@ const (
 
 // loginForm has a field "username" also where that is the e-mail address, as in
 // Django.
-func (v *Views) loginForm(next string) *Form {
+func (v *Views) loginForm(t *i18n.Translator, next string) *Form {
 	name := &Field{Name: "username", Label: "Username", Type: "text", Autocomplete: "username", MaxLength: auth.MaxUsername, Required: true}
 	if v.config.Auth.UsernameIsEmail() {
 		name.Label, name.Type, name.MaxLength = "Email", "email", maxEmail
 	}
-	return &Form{Submit: "Log in", Next: next, Fields: []*Field{
+	form := &Form{Submit: "Log in", Next: next, Fields: []*Field{
 		name,
 		{Name: "password", Label: "Password", Type: "password", Autocomplete: "current-password", Required: true},
 	}}
+	if !v.config.NoRememberMe {
+		form.Fields = append(form.Fields, rememberField(t))
+	}
+	return form
 }
 
 // login checks credentials and makes the session. Whoever fails gets the same
@@ -35,7 +40,7 @@ func (v *Views) login(w http.ResponseWriter, r *http.Request) {
 	}
 	if r.Method != http.MethodPost {
 		report(r, "login form shown")
-		form := v.loginForm(v.next(r, nil))
+		form := v.loginForm(v.translator(w, r), v.next(r, nil))
 		if query(r)[createdField].text != "" {
 			form.Notice = "Your account is ready. Log in to go on."
 		}
@@ -47,8 +52,9 @@ func (v *Views) login(w http.ResponseWriter, r *http.Request) {
 		v.fail(w, r, err)
 		return
 	}
-	form := v.loginForm(v.next(r, b))
+	form := v.loginForm(v.translator(w, r), v.next(r, b))
 	credentials := v.readCredentials(r, b, form)
+	remember := takeRemember(b, form)
 	if form.Failed() {
 		report(r, "login refused: fields are missing or wrong")
 		v.showForm(w, r, http.StatusBadRequest, "login.html", form)
@@ -65,19 +71,22 @@ func (v *Views) login(w http.ResponseWriter, r *http.Request) {
 	case !user.IsActive: // a backend that takes inactive users brought it
 		v.rejectLogin(w, r, form, sayInactive, sayInactive)
 	default:
-		v.enter(w, r, user, form.Next)
+		v.enter(w, r, user, form.Next, remember)
 	}
 }
 
-// enter signs the user in, lets the browser be known as one of the user's, and
-// leads on.
-func (v *Views) enter(w http.ResponseWriter, r *http.Request, user *auth.User, next string) {
+// enter signs the user in for as long as was chosen, lets the browser be known as one
+// of the user's, and leads on.
+func (v *Views) enter(w http.ResponseWriter, r *http.Request, user *auth.User, next, remember string) {
 	unknown := v.newDevice(r, user)
-	if err := v.config.Auth.Login(r, user); err != nil {
-		v.fail(w, r, err)
-		return
+	err := v.config.Auth.Login(r, user)
+	if err == nil {
+		err = setLife(r, remember)
 	}
-	if err := v.config.Auth.SetDeviceCookie(w, r, user); err != nil {
+	if err == nil {
+		err = v.config.Auth.SetDeviceCookie(w, r, user)
+	}
+	if err != nil {
 		v.fail(w, r, err)
 		return
 	}
