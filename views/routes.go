@@ -49,6 +49,7 @@ func (v *Views) Routes() []Route {
 	}
 	if v.config.Accounts != nil {
 		routes = append(routes, v.sessionRoutes()...)
+		routes = append(routes, v.closeRoutes()...)
 		if v.config.Accounts.SendsMail() {
 			routes = append(routes, v.emailRoutes()...)
 			routes = append(routes, v.disownRoutes()...)

@@ -269,4 +269,3 @@ func addSessions(t *testing.T, s *wholeSite, userID string, n int) {
 		t.Fatal(err)
 	}
 }
-
