@@ -68,8 +68,8 @@ func askDjango(ctx context.Context, python, module string) (map[string]any, erro
 	}
 	if err := cmd.Wait(); err != nil {
 		return nil, fmt.Errorf("there is no file %[1]s, and Django could not load the settings module %[1]s: %[2]s\n"+
-			"Run this in the project's folder, beside manage.py, in the environment of the site; --python names the interpreter "+
-			"that has its Django, as in --python .venv/bin/python.", module, said.lastLine(err))
+			"run this in the project's folder, beside manage.py, in the environment of the site; --python names the interpreter "+
+			"that has its Django, as in --python .venv/bin/python", module, said.lastLine(err))
 	}
 	return dump, unread
 }
