@@ -374,12 +374,11 @@ func FuzzFileSession(f *testing.F) {
 		if err == nil && r.Corrupt != nil && r.Data.Len() > 0 {
 			t.Fatal("a corrupt session holds something")
 		}
-		if err == nil && r.Corrupt == nil && content != "" && content != good {
-			if _, err := codec(t).Decode(content); err != nil {
-				t.Fatalf("%q was taken", content)
-			}
+		_, forged := codec(t).Decode(content) // good may be of another second than the one of the corpus
+		if err == nil && r.Corrupt == nil && content != "" && forged != nil {
+			t.Fatalf("%q was taken", content)
 		}
-		if user := sessionstest.Hostile(t, s, key); user != "" && content != good && !signed {
+		if user := sessionstest.Hostile(t, s, key); user != "" && forged != nil {
 			t.Fatalf("%q was believed", content)
 		}
 	})
