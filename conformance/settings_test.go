@@ -17,7 +17,7 @@ import (
 func TestSettings(t *testing.T) {
 	t.Parallel()
 	eachDjango(t, func(t *testing.T, version string) {
-		tw := newTwin(t, version, testenv.SQLiteDatabase(t), "SESSION_ENGINE=django.contrib.sessions.backends.file")
+		tw := newTwin(t, version, testenv.SQLiteDatabase(t), "SESSION_ENGINE=django.contrib.sessions.backends.file", "EMAIL_DIR="+t.TempDir())
 		dir := t.TempDir()
 		dump, config := filepath.Join(dir, "settings.txt"), filepath.Join(dir, "coatcheck.json")
 		if err := os.WriteFile(dump, []byte(tw.Manage("diffsettings", "--all")), 0o600); err != nil {
