@@ -25,7 +25,7 @@ func (w *flowWorld) handler(s *flowStep) http.Handler {
 	}
 	site, err := coatcheck.New(coatcheck.Config{
 		Database: w.db, SecretKey: key, SecretKeyFallbacks: fallbacks, LoginURL: loginURL,
-		Guard: coatcheck.GuardDjango, Security: &middleware.SecurityConfig{}, Logger: slog.New(slog.DiscardHandler),
+		Guard: coatcheck.GuardDjango, ThrottleOff: true, Security: &middleware.SecurityConfig{}, Logger: slog.New(slog.DiscardHandler),
 		CSRF: middleware.CSRFConfig{CookieMasked: w.masked, UseSessions: s.Flow == "csrf in session"},
 		Passwords: password.Config{
 			Hashers: append([]password.Hasher{password.PBKDF2SHA256{Iterations: 1000}, password.MD5{}}, password.DefaultHashers()[1:]...),
