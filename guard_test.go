@@ -146,3 +146,23 @@ func TestGuardMistakes(t *testing.T) {
 		}
 	}
 }
+
+// TestCSRFBehindProxy: the host and the port by which a page is judged are those
+// that the trusted proxy names.
+func TestCSRFBehindProxy(t *testing.T) {
+	c := testConfig(t)
+	c.Guard, c.TrustedProxies = coatcheck.GuardDjango, []string{"127.0.0.1"}
+	c.Proxy = middleware.ProxyConfig{ForwardedHost: true, ForwardedPort: true}
+	client := guardedBy(t, c)
+	proxied := []string{"X-Forwarded-Proto", "https", "X-Forwarded-Host", "www.example.com", "X-Forwarded-Port", "443"}
+	_, token := client.do("GET", "/", "", proxied...)
+	form := "csrfmiddlewaretoken=" + token
+	for referer, want := range map[string]int{
+		"https://www.example.com/somepage":      200,
+		"https://www.example.com:8443/somepage": 403, "https://127.0.0.1/somepage": 403, "http://www.example.com/somepage": 403, "": 403,
+	} {
+		if response, _ := client.do("POST", "/", form, append([]string{"Referer", referer}, proxied...)...); response.StatusCode != want {
+			t.Errorf("from %q: %d, want %d", referer, response.StatusCode, want)
+		}
+	}
+}

@@ -50,3 +50,22 @@ func TestRemoteUser(t *testing.T) {
 		t.Errorf("without a web server: %v", err)
 	}
 }
+
+// TestRemoteUserPosts: who is signed in by the very request that posts a form still
+// needs the token of before, and the login changes it for the next one.
+func TestRemoteUserPosts(t *testing.T) {
+	c := testConfig(t)
+	c.Guard, c.RemoteUser = coatcheck.GuardDjango, &middleware.RemoteUserConfig{Header: "X-User", Trusted: []string{"127.0.0.1"}}
+	client := guardedBy(t, c)
+	_, token := client.do("GET", "/", "")
+	if response, _ := client.do("POST", "/", "a=b", "X-User", "alice"); response.StatusCode != http.StatusForbidden || client.key() != "" {
+		t.Errorf("without a token: %d", response.StatusCode)
+	}
+	form := "csrfmiddlewaretoken=" + token
+	if response, _ := client.do("POST", "/", form, "X-User", "alice"); response.StatusCode != http.StatusOK || client.key() == "" {
+		t.Errorf("with one: %d", response.StatusCode)
+	}
+	if response, _ := client.do("POST", "/", form, "X-User", "alice"); response.StatusCode != http.StatusForbidden {
+		t.Errorf("with the one of before the login: %d", response.StatusCode)
+	}
+}

@@ -1,6 +1,7 @@
 package conformance_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -9,15 +10,16 @@ import (
 )
 
 // TestDjangosTests holds that every Go test which docs/django-tests.md names is
-// there, and that every one of Django's has an answer.
+// there, that every one of Django's has an answer, and that the page counts right.
 func TestDjangosTests(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../docs/django-tests.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	ours := regexp.MustCompile("`((?:[a-z/]+\\.)?(?:Test|Fuzz|Example)[A-Za-z_]+)`")
-	rows, named := 0, map[string]bool{}
+	ours := regexp.MustCompile("`((?:[a-z0-9/]+\\.)?(?:Test|Fuzz|Example)[A-Za-z0-9_]+)`")
+	theirs := regexp.MustCompile(`test_\w+`)
+	rows, tests, answered, named := 0, 0, 0, map[string]bool{}
 	for line := range strings.Lines(string(text)) {
 		cells := strings.Split(line, "|")
 		if len(cells) != 5 || !strings.Contains(cells[2], "`test") {
@@ -25,8 +27,13 @@ func TestDjangosTests(t *testing.T) {
 		}
 		rows++
 		found := ours.FindAllStringSubmatch(cells[3], -1)
-		if len(found) == 0 && !strings.HasPrefix(strings.TrimSpace(cells[3]), "– ") {
-			t.Errorf("no answer in %q", line)
+		none := strings.HasPrefix(strings.TrimSpace(cells[3]), "– ")
+		if len(found) == 0 && !none || len(found) != strings.Count(cells[3], "`")/2 {
+			t.Errorf("no answer in %q, or one that is no Go test", line)
+		}
+		n := len(theirs.FindAllString(cells[2], -1))
+		if tests += n; !none {
+			answered += n
 		}
 		for _, name := range found {
 			named[name[1]] = true
@@ -34,6 +41,9 @@ func TestDjangosTests(t *testing.T) {
 	}
 	if rows < 200 || len(named) < 100 {
 		t.Errorf("only %d rows and %d Go tests; is the table read right?", rows, len(named))
+	}
+	if says := fmt.Sprintf("Of %d\ntests %d have one.", tests, answered); !strings.Contains(string(text), says) {
+		t.Errorf("docs/django-tests.md does not say %q", says)
 	}
 	sources := map[string]string{}
 	for name := range named {

@@ -37,14 +37,18 @@ func newOwn(t *testing.T, db testenv.Database) *own {
 	return newOwnWith(t, db, database.UserModel{})
 }
 
-// newOwnWith is newOwn with a user model of the site's own.
-func newOwnWith(t *testing.T, db testenv.Database, model database.UserModel) *own {
+// newOwnWith is newOwn with a user model of the site's own and other changes.
+func newOwnWith(t *testing.T, db testenv.Database, model database.UserModel, changes ...func(*coatcheck.Config)) *own {
 	t.Helper()
-	site, err := coatcheck.New(coatcheck.Config{
+	config := coatcheck.Config{
 		Database: openDatabase(t, db, model), SecretKey: secretKey, Logger: slog.New(slog.DiscardHandler),
 		Guard:     coatcheck.GuardCrossOrigin, // the tests post JSON, without tokens
 		Passwords: password.Config{Hashers: append([]password.Hasher{password.PBKDF2SHA256{Iterations: 10000}}, password.DefaultHashers()[1:]...)},
-	})
+	}
+	for _, change := range changes {
+		change(&config)
+	}
+	site, err := coatcheck.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}

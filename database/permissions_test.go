@@ -15,6 +15,9 @@ func TestPermissions(t *testing.T) {
 		staff, editors := &database.Group{Name: "staff"}, &database.Group{Name: "Éditeurs"}
 		for _, g := range []*database.Group{staff, editors} {
 			must(t, db.CreateGroup(ctx, g))
+			if g.String() != g.Name {
+				t.Errorf("the group is %s", g)
+			}
 			must(t, db.GrantGroup(ctx, g.ID, "auth.view_user"))
 		}
 		for range 2 { // a second time changes nothing

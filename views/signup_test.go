@@ -226,3 +226,16 @@ func TestSignupRace(t *testing.T) {
 		t.Errorf("statuses %v, %d users", count, s.count(t, "auth_user"))
 	}
 }
+
+// TestBlanksStayInPasswords, at sign-up and at login, in forms and in JSON.
+func TestBlanksStayInPasswords(t *testing.T) {
+	const blank = "  four blue umbrellas\t"
+	s := newSite(t)
+	s.program(t).json("/accounts/signup/", `{"username":"ada","password":"  four blue umbrellas\t"}`).wantJSON(t, 201, `{"message":"User created successfully"}`)
+	s.browser(t).form("/accounts/signup/", "username", "bob", "email", "", "password", blank).wantRedirect(t, "/accounts/login/?created=1")
+	for _, name := range []string{"ada", "bob"} {
+		s.program(t).json("/accounts/login/", `{"username":"`+name+`","password":"  four blue umbrellas\t"}`).wantJSON(t, 200, `{"message":"Login successful"}`)
+		s.program(t).json("/accounts/login/", `{"username":"`+name+`","password":"four blue umbrellas"}`).wantJSON(t, 401, `{"error":"Invalid credentials"}`)
+		s.browser(t).form("/accounts/login/", "username", name, "password", blank).wantRedirect(t, "/accounts/profile/")
+	}
+}

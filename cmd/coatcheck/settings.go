@@ -2,11 +2,11 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"reflect"
 	"sort"
 	"strings"
@@ -16,22 +16,14 @@ import (
 
 // settingsCommand turns a Django project's settings into a config file.
 type settingsCommand struct {
-	FromDjango string `required:"" env:"-" placeholder:"FILE" help:"What 'manage.py diffsettings --all' printed, or - for standard input."`
+	FromDjango string `required:"" env:"-" placeholder:"MODULE-OR-DUMP" help:"The settings module, as in mysite.settings, whose Django is asked; or a file (- for standard input) of what 'manage.py diffsettings --all' printed."`
+	Python     string `env:"-" default:"python3" placeholder:"PROGRAM" help:"The interpreter that has the project's Django, as in .venv/bin/python; asked for a module."`
 }
 
 // Run prints the config on standard output, and on standard error what has no
 // counterpart or is left to do. It prints no key and no password.
-func (c *settingsCommand) Run(con *console, app *kong.Kong) error {
-	in := io.Reader(con.in)
-	if c.FromDjango != "-" {
-		file, err := os.Open(c.FromDjango)
-		if err != nil {
-			return err
-		}
-		defer file.Close() //nolint:errcheck // it was only read
-		in = file
-	}
-	dump, err := readDump(in)
+func (c *settingsCommand) Run(ctx context.Context, con *console, app *kong.Kong) error {
+	dump, err := c.read(ctx, con)
 	if err != nil {
 		return err
 	}

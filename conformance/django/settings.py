@@ -16,6 +16,7 @@ agree on comes from environment variables; twin_test.go sets them.
     TWIN_EMAIL_DIR              the folder into which mails are written
     TWIN_CSRF_USE_SESSIONS      1, or 0 (default)
     TWIN_THROTTLE               1 counts guesses with Coatcheck, by docs/coatcheck_throttle.py
+    TWIN_REMOTE_USER            HeaderUser or PersistentHeaderUser, of remoteuser.py; nobody is believed without it
     TWIN_PBKDF2_ITERATIONS      lowers the cost of new pbkdf2_sha256 hashes; Django's own without it
 """
 
@@ -119,6 +120,13 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
 ]
+
+if env("REMOTE_USER"):
+    MIDDLEWARE.append("remoteuser." + env("REMOTE_USER"))
+    AUTHENTICATION_BACKENDS = [
+        "django.contrib.auth.backends.RemoteUserBackend",
+        "django.contrib.auth.backends.ModelBackend",
+    ]
 
 TEMPLATES = [
     {

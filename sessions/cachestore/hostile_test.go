@@ -1,15 +1,14 @@
 package cachestore_test
 
 import (
-	"bytes"
 	"errors"
 	"log/slog"
-	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/coatcheck/coatcheck/sessions"
 	"github.com/coatcheck/coatcheck/sessions/cachestore"
+	"github.com/coatcheck/coatcheck/sessions/sessionstest"
 )
 
 // TestHostileValues: whatever is stored, the visitor is anonymous, one line of
@@ -31,26 +30,14 @@ func TestHostileValues(t *testing.T) {
 			s, cache := newStore(t, cachestore.Keys{})
 			key := sessions.NewKey()
 			cache.values[":1:"+cachestore.KeyPrefix+key] = value
-			var log bytes.Buffer
-			e, err := sessions.New(sessions.Config{Store: s, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+			if user := sessionstest.Hostile(t, s, key); user != "" {
+				t.Errorf("user %q", user)
+			}
+			e, err := sessions.New(sessions.Config{Store: s, Logger: slog.New(slog.DiscardHandler)})
 			if err != nil {
 				t.Fatal(err)
 			}
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
 			session := e.Session(key)
-			for range 3 {
-				if id, err := session.Text(t.Context(), "_auth_user_id"); err != nil || id != "" {
-					t.Errorf("user %q, %v", id, err)
-				}
-			}
-			runtime.ReadMemStats(&after)
-			if used := after.TotalAlloc - before.TotalAlloc; used > 64<<20 {
-				t.Errorf("it took %d MiB", used>>20)
-			}
-			if lines := strings.Count(log.String(), "\n"); lines > 1 || strings.Contains(log.String(), key) {
-				t.Errorf("the log: %s", log.String())
-			}
 			if err := session.Flush(t.Context()); err != nil {
 				t.Errorf("flush: %v", err)
 			}

@@ -165,11 +165,18 @@ func newItem(key, value string, lifetime time.Duration) *memcache.Item {
 // is greater is a time since 1970.
 const relative = 30 * 24 * time.Hour
 
-// expiration is Django's get_backend_timeout.
+// expiration is Django's get_backend_timeout, but that memcached has 32 bits for a
+// time: what Django sends past 2038 is a time of the past to it, or a wrong one. Here
+// that is the last time it knows, or where that is near, the longest lifetime.
 func expiration(lifetime time.Duration) int32 {
-	seconds := int64(max(lifetime, time.Second) / time.Second)
-	if lifetime > relative {
-		seconds += time.Now().Unix()
+	seconds, now := int64(max(lifetime, time.Second)/time.Second), time.Now().Unix()
+	switch {
+	case lifetime <= relative:
+		return int32(seconds)
+	case now+seconds <= math.MaxInt32:
+		return int32(now + seconds)
+	case now+int64(relative/time.Second) <= math.MaxInt32:
+		return math.MaxInt32
 	}
-	return int32(min(seconds, math.MaxInt32))
+	return int32(relative / time.Second)
 }

@@ -232,14 +232,14 @@ func TestOpenRefuses(t *testing.T) {
 }
 
 // FuzzMemcachedValue: whatever is stored under a key, the session is there, or
-// none, or corrupt, and nothing fails.
+// none, or corrupt, and nothing fails or costs much; see sessionstest.Hostile.
 func FuzzMemcachedValue(f *testing.F) {
 	cache := &oneValue{}
 	s, err := cachestore.New(cachestore.Config{Cache: cache})
 	if err != nil {
 		f.Fatal(err)
 	}
-	for _, value := range []string{"", "5", "\x80\x05N.", "\x80\x05}.", "\x80\x05}\x8c\x01a)s.", "\x80\x05}\x8c\x01a]q\x00h\x00as.", "\x80\x02}q\x00X\x01\x00\x00\x00aq\x01K\x01s."} {
+	for _, value := range []string{"", "5", "\x80\x05N.", "\x80\x05}.", "\x80\x05}\x8c\x01a)s.", "\x80\x05}\x8c\x01a]q\x00h\x00as.", "\x80\x05}\x8c\x0d_auth_user_id\x8c\x011s.", "\x80\x02}q\x00X\x01\x00\x00\x00aq\x01K\x01s."} {
 		f.Add(value)
 	}
 	f.Fuzz(func(t *testing.T, value string) {
@@ -255,6 +255,9 @@ func FuzzMemcachedValue(f *testing.F) {
 			if _, err := r.Data.Pickle(sessions.PickleProtocol); err != nil && !errors.Is(err, sessions.ErrTooLarge) {
 				t.Fatal(err)
 			}
+		}
+		if user := sessionstest.Hostile(t, s, sessions.NewKey()); user != "" && (err != nil || r.Corrupt != nil) {
+			t.Fatal("what is no session names a user")
 		}
 	})
 }
