@@ -241,10 +241,12 @@ func doors() map[string]door {
 		"forgotten password": {route: "password_reset", mails: 1, ask: func(m *metered, name string, asJSON bool) outcome {
 			return m.ask(m.post("/accounts/password_reset/", asJSON, "email", name+"@example.com"), name)
 		}},
-		"sign up with confirmation": {route: "signup", hash: true, mails: 1, site: func(c *coatcheck.Config) { c.Views.SignupVerification = true },
+		"sign up with confirmation": {
+			route: "signup", hash: true, mails: 1, site: func(c *coatcheck.Config) { c.Views.SignupVerification = true },
 			ask: func(m *metered, name string, asJSON bool) outcome {
 				return m.ask(m.post("/accounts/signup/", asJSON, "username", "newcomer-"+name, "email", name+"@example.com", "password", goodPassword), name)
-			}},
+			},
+		},
 		"set a new password without a link": {route: "password_reset_confirm", ask: func(m *metered, name string, asJSON bool) outcome {
 			id := "999999"
 			if user, err := m.site.Database.UserByUsername(m.t.Context(), name); err == nil {
@@ -260,12 +262,12 @@ func doors() map[string]door {
 // doorless are the routes that take POST from strangers and tell nothing about
 // accounts, with the reason.
 var doorless = map[string]string{
-	"logout":         "it ends the session of the request, whoever asks",
-	"signup_confirm": "it takes a token that nobody can guess",
-	"invitation":     "likewise; a name that is taken is said, as it cannot be hidden",
-	"email_confirm":  "it takes a token that nobody can guess",
-	"not_me":         "likewise",
-	"set_language":   "it knows no accounts",
+	"logout":               "it ends the session of the request, whoever asks",
+	"signup_confirm":       "it takes a token that nobody can guess",
+	"invitation":           "likewise; a name that is taken is said, as it cannot be hidden",
+	"email_change_confirm": "it takes a token that nobody can guess",
+	"not_me":               "likewise",
+	"set_language":         "it knows no accounts",
 }
 
 // TestUniformOutcomes: whether an account is there, inactive, without a password or

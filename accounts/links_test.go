@@ -213,6 +213,25 @@ func TestDisown(t *testing.T) {
 		t.Errorf("the link stays: %v", err)
 	}
 
+	// The session that is named may have been made in the place of another user's.
+	r.CreateUser("joe", canary)
+	shared := r.login("joe", safari)
+	r.do("/over", func(q *http.Request, _ *auth.User) error {
+		if err := r.Auth.Login(q, ada); err != nil {
+			return err
+		}
+		return r.Accounts.NoticeNewDevice(q, ada)
+	})
+	r.want(shared, "/over", http.StatusOK)
+	r.want(shared, "/me", http.StatusOK)
+	_, token = link(t, r.one("ada@example.com", "New sign-in"))
+	if err := r.Accounts.Disown(t.Context(), token, ""); err != nil {
+		t.Fatal(err)
+	}
+	r.want(shared, "/me", http.StatusForbidden)
+	r.want(mine, "/me", http.StatusOK)
+	r.one("ada@example.com", "Password reset")
+
 	// An address that somebody else put in comes back.
 	if err := r.Accounts.BeginEmailChange(t.Context(), ada, "eve@example.com", ""); err != nil {
 		t.Fatal(err)
@@ -342,7 +361,9 @@ func TestMailsInEveryLanguage(t *testing.T) {
 		for _, begin := range []func() error{
 			func() error { return r.Accounts.RequestReset(ctx, "ada@example.com", lang) },
 			func() error { return r.Accounts.BeginSignup(ctx, newcomer("eve"), lang) },
-			func() error { return r.Accounts.BeginSignup(ctx, auth.NewUser{Username: "x", Email: "ada@example.com", Password: canary}, lang) },
+			func() error {
+				return r.Accounts.BeginSignup(ctx, auth.NewUser{Username: "x", Email: "ada@example.com", Password: canary}, lang)
+			},
 			func() error { _, err := r.Accounts.Invite(ctx, "joe@example.com", lang); return err },
 			func() error { return r.Accounts.BeginEmailChange(ctx, r.user("ada"), "new@example.com", lang) },
 		} {

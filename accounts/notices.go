@@ -40,7 +40,14 @@ func (s *Service) notify(r *http.Request, name string, user *auth.User, oldEmail
 		return nil
 	}
 	ctx := r.Context()
-	if session, err := sessions.FromContext(ctx); err == nil && name == "new_device" {
+	if name == "new_device" {
+		session, err := sessions.FromContext(ctx)
+		if err == nil && session.Key() == "" { // the session of another user was emptied for the login
+			err = session.Save(ctx)
+		}
+		if err != nil {
+			return err
+		}
 		undo.Session = keyHash(string(session.Key()))
 	}
 	token, err := s.newLink(ctx, kindDisown, user.ID, undo, s.config.NoticeTimeout)
