@@ -113,6 +113,10 @@ func (c *flowCheck) text() {
 	want := c.s.Response.Body
 	switch {
 	case c.s.Response.Status >= 300 || c.s.Request.Method != "GET" && c.s.Request.Method != "POST":
+	case title(want) != "":
+		if !strings.Contains(c.body, title(want)+" · Coatcheck</title>") {
+			c.fail("the title is not %q: %.300s", title(want), c.body)
+		}
 	case strings.HasPrefix(want, "|"):
 		if !strings.Contains(c.body, "logged out") {
 			c.fail("the page says nothing about the logout: %.300s", c.body)
@@ -142,6 +146,12 @@ func (c *flowCheck) text() {
 	if has := strings.Contains(page, fmt.Sprintf(`name="next" value="%s"`, next)); has != (next != "") {
 		c.fail("the form leads on to %q: %v", next, has)
 	}
+}
+
+// title is that of a recorded page, or "" where it has none.
+func title(body string) string {
+	_, text, _ := strings.Cut(body, "|title=")
+	return text
 }
 
 // rows compares the sessions.
@@ -209,6 +219,9 @@ func (c *flowCheck) data(want flowSession, text string) {
 		delete(expected, "_csrftoken")
 		delete(got, "_csrftoken")
 	}
+	if theirs, ok := expected["_password_reset_token"].(string); ok {
+		expected["_password_reset_token"] = c.w.ours[theirs]
+	}
 	if c.w.rehashed(c.s) { // the salt is random, so the hash in the session differs
 		delete(expected, "_auth_user_hash")
 		if hash, _ := got["_auth_user_hash"].(string); len(hash) != 64 {
@@ -221,9 +234,10 @@ func (c *flowCheck) data(want flowSession, text string) {
 	}
 }
 
-// rehashed says whether a login of the flow hashed the password anew.
+// rehashed says whether a login of the flow, or a change of the password, hashed it
+// anew.
 func (w *flowWorld) rehashed(s *flowStep) bool {
-	return strings.Contains(s.Flow, "upgrade") && s.Step > 1
+	return s.Flow == "password change" && s.Step > 8 || strings.Contains(s.Flow, "upgrade") && s.Step > 1
 }
 
 // users compares the users.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/access"
+	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/password"
@@ -31,18 +32,20 @@ func (w *flowWorld) handler(s *flowStep) http.Handler {
 			Hashers: append([]password.Hasher{password.PBKDF2SHA256{Iterations: 1000}, password.MD5{}}, password.DefaultHashers()[1:]...),
 			Update:  password.Exact,
 		},
-		Views: views.Config{LoginRedirectURL: s.text("LOGIN_REDIRECT_URL"), LogoutRedirectURL: s.text("LOGOUT_REDIRECT_URL")},
+		Accounts: accounts.Config{Mail: &w.outbox, BaseURL: "http://testserver"},
+		Views:    views.Config{LoginRedirectURL: s.text("LOGIN_REDIRECT_URL"), LogoutRedirectURL: s.text("LOGOUT_REDIRECT_URL")},
 	})
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	w.accounts = site.Accounts
 	mux := w.mux(site, s)
 	if s.Flow != "LoginRequiredMiddleware" {
 		return site.Handler(mux)
 	}
 	return site.Handler(middleware.LoginRequired(loginURL, "", func(r *http.Request) bool {
 		_, known := mux.Handler(r)
-		return known == "" || r.URL.Path == auth.LoginURL || r.URL.Path == "/staff/" // which has a guard of its own
+		return known == "" || r.URL.Path == auth.LoginURL || r.URL.Path == views.PasswordResetURL || r.URL.Path == "/staff/" // which has a guard of its own
 	})(mux))
 }
 

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/sqlite"
 	"github.com/coatcheck/coatcheck/internal/testenv"
@@ -27,6 +28,8 @@ type flowWorld struct {
 	db            *database.DB
 	plain, secure *httptest.Server
 	site          atomic.Pointer[http.Handler]
+	accounts      *accounts.Service // of the last step
+	outbox        flowOutbox
 	ours, theirs  map[string]string // what stands for a recorded key or token, and back
 	before        *flowStep         // as it was recorded
 	expires       map[string]time.Time
@@ -109,7 +112,7 @@ func (w *flowWorld) send(s *flowStep) (*http.Response, string) {
 		}
 		form.Set(name, value)
 	}
-	r, err := http.NewRequestWithContext(w.t.Context(), s.Request.Method, server.URL+s.Request.URL, strings.NewReader(form.Encode()))
+	r, err := http.NewRequestWithContext(w.t.Context(), s.Request.Method, server.URL+w.path(s.Request.URL), strings.NewReader(form.Encode()))
 	if err != nil {
 		w.t.Fatal(err)
 	}
