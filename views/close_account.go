@@ -1,6 +1,7 @@
 package views
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/auth"
@@ -46,6 +47,8 @@ func (v *Views) closeAccount(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	switch err := v.close(r, t, b, form); {
+	case errors.Is(err, auth.ErrThrottled):
+		v.hold(w, r, "close_account.html", form, err)
 	case err != nil:
 		report(r, "account not closed", "error", err)
 		v.fail(w, r, err)

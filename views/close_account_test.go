@@ -111,3 +111,34 @@ func TestCloseAccountWithoutMail(t *testing.T) {
 		t.Errorf("without accounts: %d", a.StatusCode)
 	}
 }
+
+// The present password is not to be guessed, nor an address to be flooded.
+func TestPresentPasswordIsThrottled(t *testing.T) {
+	s := newWhole(t)
+	s.user(t, "ada")
+	b := s.enter(t, "ada", firefox)
+	for path, fields := range map[string][]string{
+		"/accounts/email/": {"email", "new@example.com"}, "/accounts/close/": {"understand", "yes"},
+	} {
+		var a *answer
+		for range 11 {
+			a = b.form(path, append(fields, "password", "wrong")...)
+		}
+		if text := a.page(t).alert().text(); a.StatusCode != http.StatusTooManyRequests || a.Header.Get("Retry-After") == "" || !strings.Contains(text, "Too many attempts") {
+			t.Errorf("%s: %d %s", path, a.StatusCode, text)
+		}
+		if a = b.form(path, append(fields, "password", canary)...); a.StatusCode != http.StatusTooManyRequests {
+			t.Errorf("%s: the right password is looked at: %d", path, a.StatusCode)
+		}
+	}
+	s.user(t, "joe")
+	p := s.program(t)
+	p.login("joe")
+	statuses := map[int]int{}
+	for range 12 {
+		statuses[p.form("/accounts/email/", "email", "victim@example.com", "password", canary).StatusCode]++
+	}
+	if statuses[http.StatusOK] != 10 || statuses[http.StatusTooManyRequests] != 2 {
+		t.Errorf("mails to one address: %v", statuses)
+	}
+}

@@ -74,6 +74,8 @@ func (v *Views) emailChange(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	switch err := v.beginEmailChange(r, t, b, form); {
+	case errors.Is(err, auth.ErrThrottled):
+		v.hold(w, r, "email_change.html", form, err)
 	case err != nil:
 		report(r, "address not changed", "error", err)
 		v.fail(w, r, err)
@@ -95,21 +97,14 @@ func (v *Views) beginEmailChange(r *http.Request, t *i18n.Translator, b body, fo
 		return err
 	}
 	address := form.Fields[0]
-	var email string
-	if raw, ok := address.take(b); ok {
-		address.Value = raw
-		email, err = auth.CleanEmail(raw)
-		switch {
-		case err == nil && email == "": // blanks
-			err = auth.ErrRequired
-		case err == nil && email == user.Email:
-			err = errors.New(t.T("This is your address already."))
-		}
-		if err != nil {
-			address.Errors = []string{err.Error()}
-		}
+	email := address.takeEmail(b)
+	if email != "" && email == user.Email {
+		address.Errors = []string{t.T("This is your address already.")}
 	}
 	if user, err = v.takePresentPassword(r, t, b, form, form.Fields[1], user); err != nil || form.Failed() {
+		return err
+	}
+	if err := v.config.Auth.Allow(r, "email", email); err != nil { // nobody is to be flooded with mails
 		return err
 	}
 	report(r, "link to confirm an address queued", "user", user.ID)
