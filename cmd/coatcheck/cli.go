@@ -20,6 +20,8 @@ type cli struct {
 	Migrate         migrateCommand         `cmd:"" help:"Create the tables that are absent, as Django would."`
 	Createsuperuser createsuperuserCommand `cmd:"" help:"Create a user who may do everything."`
 	Changepassword  changepasswordCommand  `cmd:"" help:"Change a user's password, which ends all their sessions."`
+	Sessions        sessionsCommand        `cmd:"" help:"List where a user is signed in."`
+	Logout          logoutCommand          `cmd:"" help:"End the sessions of a user, or one of them."`
 	Clearsessions   clearsessionsCommand   `cmd:"" help:"Remove expired sessions. Run it daily, or leave it to serve."`
 	Invite          inviteCommand          `cmd:"" help:"Make a link by which one account can be made; see serve --signup-invitation."`
 	Pwned           pwnedCommand           `cmd:"" help:"Make and ask a filter of leaked passwords, for --pwned-filter."`
