@@ -39,7 +39,7 @@ func (v *Views) emailForm(t *i18n.Translator) *Form {
 func presentPassword(t *i18n.Translator) *Field {
 	return &Field{
 		Name: "password", Label: t.T("Password"), Type: "password", Autocomplete: "current-password", Required: true,
-		Help: t.T("The one that you have now, so that nobody else can do this in your absence."),
+		Help: t.T("The one you have now, so that nobody else can do this while you are away."),
 	}
 }
 
@@ -103,10 +103,10 @@ func (v *Views) beginEmailChange(r *http.Request, t *i18n.Translator, b body, fo
 		case err == nil && email == "": // blanks
 			err = auth.ErrRequired
 		case err == nil && email == user.Email:
-			err = errors.New(t.T("This is your address already."))
+			err = errors.New(i18n.Mark("This is your address already."))
 		}
 		if err != nil {
-			address.Errors = []string{err.Error()}
+			address.reject(err)
 		}
 	}
 	if user, err = v.takePresentPassword(r, t, b, form, form.Fields[1], user); err != nil || form.Failed() {
