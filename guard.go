@@ -31,7 +31,7 @@ const (
 
 type wrapper = func(http.Handler) http.Handler
 
-// wireMiddleware makes the chain: Proxy, Hosts, Security, CrossOrigin, Sessions,
+// wireMiddleware makes the chain: Locale, Proxy, Hosts, Security, CrossOrigin, Sessions,
 // CSRF, Authentication, RemoteUser; of these, those that the configuration asks for.
 func (s *Site) wireMiddleware(c *Config) error {
 	guard, err := chooseGuard(c)
@@ -48,6 +48,7 @@ func (s *Site) wireMiddleware(c *Config) error {
 		wanted bool
 		make   func() (wrapper, error)
 	}{
+		{c.Views.Languages != nil, func() (wrapper, error) { return middleware.Locale(c.Views.Languages), nil }},
 		{len(proxy.Trusted) > 0, func() (wrapper, error) { return middleware.Proxy(proxy) }},
 		{c.AllowedHosts != nil, func() (wrapper, error) {
 			return middleware.Hosts(middleware.HostsConfig{Allowed: c.AllowedHosts, Logger: c.Logger})

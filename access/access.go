@@ -7,6 +7,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/flow"
+	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/safeurl"
@@ -122,7 +123,7 @@ func (a *Access) guard(h http.Handler, decide func(http.ResponseWriter, *http.Re
 
 func forbid(w http.ResponseWriter, r *http.Request, u *auth.User) {
 	report(r, "refused with 403: lacks the permission", "user", u.ID)
-	middleware.Say(w, r, http.StatusForbidden, "Forbidden")
+	middleware.Say(w, r, http.StatusForbidden, i18n.Mark("Forbidden"))
 }
 
 func report(r *http.Request, what string, details ...any) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 
+	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/password"
 )
 
@@ -20,6 +21,11 @@ func (s *Service) ValidatePassword(ctx context.Context, raw string, user *User) 
 // PasswordHelpTexts tell in sentences what is asked of a new password; none
 // where every password is good. Django: password_validators_help_texts.
 func (s *Service) PasswordHelpTexts() []string { return password.HelpTexts(s.validators) }
+
+// PasswordHelpTextsIn are the [Service.PasswordHelpTexts] in another language.
+func (s *Service) PasswordHelpTextsIn(t *i18n.Translator) []string {
+	return password.HelpTextsIn(t, s.validators)
+}
 
 // attributes are what the validators know of a user: Django's fields, and the own
 // columns of the user model as text. The username is under the name of its

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/coatcheck/coatcheck/flow"
+	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/password"
 	"github.com/coatcheck/coatcheck/throttle"
@@ -90,18 +91,20 @@ func (e *ThrottledError) Is(target error) bool { return target == ErrThrottled }
 func (e *ThrottledError) Seconds() int { return max(1, ceil(e.RetryAfter, time.Second)) }
 
 // Message is the sentence for the visitor.
-func (e *ThrottledError) Message() string {
-	n, unit := e.Seconds(), "second"
-	switch {
+func (e *ThrottledError) Message() string { return e.MessageIn(nil) }
+
+// MessageIn is the message in another language.
+func (e *ThrottledError) MessageIn(t *i18n.Translator) string {
+	switch n := e.Seconds(); {
 	case n > 2*60*60:
-		n, unit = ceil(e.RetryAfter, time.Hour), "hour"
+		return t.N("Too many attempts. Please try again in %(n)d hour.", "Too many attempts. Please try again in %(n)d hours.",
+			ceil(e.RetryAfter, time.Hour))
 	case n >= 60:
-		n, unit = ceil(e.RetryAfter, time.Minute), "minute"
+		return t.N("Too many attempts. Please try again in %(n)d minute.", "Too many attempts. Please try again in %(n)d minutes.",
+			ceil(e.RetryAfter, time.Minute))
+	default:
+		return t.N("Too many attempts. Please try again in %(n)d second.", "Too many attempts. Please try again in %(n)d seconds.", n)
 	}
-	if n != 1 {
-		unit += "s"
-	}
-	return fmt.Sprintf("Too many attempts. Please try again in %d %s.", n, unit)
 }
 
 func ceil(d, unit time.Duration) int { return int((d + unit - 1) / unit) }

@@ -1,10 +1,10 @@
 package auth
 
 import (
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/pystr"
 )
 
@@ -16,6 +16,20 @@ const MaxUsername = 150
 type FieldError struct {
 	Code    string // Django's code of the error: "required", "max_length", "invalid", ...
 	Message string // the sentence, in English
+	// Params are what the message was made of, for translations: "limit_value" and
+	// "show_value" of the code "max_length".
+	Params map[string]any
+}
+
+var tooLongOne, tooLongMany = i18n.MarkN("Ensure this value has at most %(limit_value)d character (it has %(show_value)d).",
+	"Ensure this value has at most %(limit_value)d characters (it has %(show_value)d).")
+
+// MessageIn is the message in another language.
+func (e *FieldError) MessageIn(t *i18n.Translator) string {
+	if limit, ok := e.Params["limit_value"].(int); ok && e.Code == "max_length" {
+		return t.N(tooLongOne, tooLongMany, limit, e.Params)
+	}
+	return t.T(e.Message)
 }
 
 // Error is the message.
@@ -25,17 +39,19 @@ func (e *FieldError) Error() string { return e.Message }
 // errors.Is tells them apart; texts that are too long get an error of the code
 // "max_length" that counts the characters.
 var (
-	ErrRequired = &FieldError{"required", "This field is required."}
-	ErrNUL      = &FieldError{"null_characters_not_allowed", "Null characters are not allowed."}
+	ErrRequired = &FieldError{Code: "required", Message: i18n.Mark("This field is required.")}
+	ErrNUL      = &FieldError{Code: "null_characters_not_allowed", Message: i18n.Mark("Null characters are not allowed.")}
 
 	ErrInvalidUsername = &FieldError{
-		"invalid", "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters.",
+		Code:    "invalid",
+		Message: i18n.Mark("Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters."),
 	}
 	ErrInvalidASCIIUsername = &FieldError{
-		"invalid", "Enter a valid username. This value may contain only unaccented lowercase a-z " +
-			"and uppercase A-Z letters, numbers, and @/./+/-/_ characters.",
+		Code: "invalid",
+		Message: i18n.Mark("Enter a valid username. This value may contain only unaccented lowercase a-z " +
+			"and uppercase A-Z letters, numbers, and @/./+/-/_ characters."),
 	}
-	ErrInvalidEmail = &FieldError{"invalid", "Enter a valid email address."}
+	ErrInvalidEmail = &FieldError{Code: "invalid", Message: i18n.Mark("Enter a valid email address.")}
 )
 
 // NormalizeUsername is the one spelling of names that look alike to Unicode: its
@@ -127,8 +143,9 @@ func checkLength(s string, limit int) error {
 	if n <= limit {
 		return nil
 	}
-	return &FieldError{"max_length", "Ensure this value has at most " + strconv.Itoa(limit) +
-		" characters (it has " + strconv.Itoa(n) + ")."}
+	e := &FieldError{Code: "max_length", Params: map[string]any{"limit_value": limit, "show_value": n}}
+	e.Message = e.MessageIn(nil)
+	return e
 }
 
 // SameIdentifier compares two usernames or addresses as people read them:

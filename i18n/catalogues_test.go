@@ -148,3 +148,13 @@ func TestLanguagesAreACopy(t *testing.T) {
 		t.Error("the caller can change the languages")
 	}
 }
+
+func TestOwnName(t *testing.T) {
+	for code, want := range map[string]string{
+		"de": "Deutsch", "de-at": "Deutsch", "pt_BR": "Português Brasileiro", "zh-tw": "繁體中文", "ja": "日本語", "en-gb": "British English", "x-y": "x-y",
+	} {
+		if got := OwnName(code); got != want {
+			t.Errorf("%s: %q, want %q", code, got, want)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/coatcheck/coatcheck/flow"
+	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 )
 
@@ -42,9 +43,9 @@ func CrossOrigin(trusted ...string) (func(http.Handler) http.Handler, error) {
 					t.Step(flow.Middleware, "refused: cross-origin request", "origin", r.Header.Get("Origin"),
 						"sec-fetch-site", r.Header.Get("Sec-Fetch-Site"))
 				}
-				Say(w, r, http.StatusForbidden, "This request came from another site, so it was refused. "+
+				Say(w, r, http.StatusForbidden, i18n.Mark("This request came from another site, so it was refused. "+
 					"Open the form on this site and send it again. If this is this site, its address is not the one "+
-					"that the server sees: let the proxy pass the Host header on, or add the origin to the trusted ones.")
+					"that the server sees: let the proxy pass the Host header on, or add the origin to the trusted ones."))
 				return
 			}
 			next.ServeHTTP(w, r)

@@ -14,6 +14,8 @@ import (
 
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/i18n"
+	"github.com/coatcheck/coatcheck/internal/locale"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/password"
 	"github.com/coatcheck/coatcheck/safeurl"
@@ -25,28 +27,29 @@ import (
 var failures = []struct {
 	err     error
 	status  int
-	message string
+	message string // for translators
 }{
-	{sessions.ErrInterrupted, http.StatusBadRequest, "Your session ended while this request was being handled, " +
-		"perhaps because you logged out in another window. Please log in and try again."},
-	{password.ErrBusy, http.StatusServiceUnavailable, "Many people are logging in right now. Please try again in a few seconds."},
-	{accounts.ErrQueueFull, http.StatusServiceUnavailable, "So many mails are waiting to be sent that no more are taken right now. " +
-		"Please try again in a few minutes."},
+	{sessions.ErrInterrupted, http.StatusBadRequest, i18n.Mark("Your session ended while this request was being handled, " +
+		"perhaps because you logged out in another window. Please log in and try again.")},
+	{password.ErrBusy, http.StatusServiceUnavailable, i18n.Mark("Many people are logging in right now. Please try again in a few seconds.")},
+	{accounts.ErrQueueFull, http.StatusServiceUnavailable, i18n.Mark("So many mails are waiting to be sent that no more are taken right now. " +
+		"Please try again in a few minutes.")},
 	{sessions.ErrNoSession, http.StatusInternalServerError, misconfigured},
 	{auth.ErrNoAuthentication, http.StatusInternalServerError, misconfigured},
 	{auth.ErrBackendUnknown, http.StatusInternalServerError, misconfigured},
 	{safeurl.ErrLoginURL, http.StatusInternalServerError, misconfigured},
-	{safeurl.ErrRedirect, http.StatusBadRequest, "This address is too long to come back to after the login. Please log in first."},
-	{sessions.ErrReadOnly, http.StatusInternalServerError, "This page cannot change your session, which another part of the site wrote. " +
-		"Please log out, or delete this site's cookies, and try once more."},
-	{sessions.ErrTooLarge, http.StatusInternalServerError, "Your session has grown too large to be stored. " +
-		"Please log out, or delete this site's cookies, and try once more."},
-	{sessions.ErrExpiry, http.StatusInternalServerError, "Your session could not be read. Please delete this site's cookies and log in again."},
+	{safeurl.ErrRedirect, http.StatusBadRequest, i18n.Mark("This address is too long to come back to after the login. Please log in first.")},
+	{sessions.ErrReadOnly, http.StatusInternalServerError, i18n.Mark("This page cannot change your session, " +
+		"which another part of the site wrote. Please log out, or delete this site's cookies, and try once more.")},
+	{sessions.ErrTooLarge, http.StatusInternalServerError, i18n.Mark("Your session has grown too large to be stored. " +
+		"Please log out, or delete this site's cookies, and try once more.")},
+	{sessions.ErrExpiry, http.StatusInternalServerError, i18n.Mark("Your session could not be read. " +
+		"Please delete this site's cookies and log in again.")},
 }
 
-const misconfigured = "This server is set up wrongly. Its log says how."
+var misconfigured = i18n.Mark("This server is set up wrongly. Its log says how.")
 
-const outage = "We cannot reach our records right now. You have not been logged out. Please try again in a few seconds."
+var outage = i18n.Mark("We cannot reach our records right now. You have not been logged out. Please try again in a few seconds.")
 
 // retryAfter is the Retry-After of a 503, in seconds.
 const retryAfter = "5"
@@ -66,7 +69,7 @@ func Fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	throttled := (*auth.ThrottledError)(nil)
 	if errors.As(err, &throttled) {
-		status, message = http.StatusTooManyRequests, throttled.Message()
+		status, message = http.StatusTooManyRequests, throttled.MessageIn(translator(r))
 		w.Header().Set("Retry-After", strconv.Itoa(throttled.Seconds()))
 	}
 	level := slog.LevelError
@@ -90,16 +93,24 @@ func logger(r *http.Request) *slog.Logger {
 }
 
 // Say answers with a status and one sentence: a small page for browsers, which
-// name text/html in Accept, and {"error": …} for everybody else.
+// name text/html in Accept, and {"error": …} for everybody else. The sentence is
+// in the visitor's language where the catalogues have it; see Locale.
 func Say(w http.ResponseWriter, r *http.Request, status int, message string) {
+	t := translator(r)
+	say(w, r, t, status, t.T(message))
+}
+
+// say is Say for what is translated already.
+func say(w http.ResponseWriter, r *http.Request, t *i18n.Translator, status int, message string) {
 	header := w.Header()
+	locale.Vary(header)
 	header.Del("Content-Length")
 	header.Set("X-Content-Type-Options", "nosniff")
 	var body []byte
 	if negotiate.HTML(r) {
 		header.Set("Content-Type", "text/html; charset=utf-8")
 		header.Set("Content-Security-Policy", pagePolicy)
-		body = fmt.Appendf(nil, page, html.EscapeString(http.StatusText(status)), html.EscapeString(message), pageStyle)
+		body = fmt.Appendf(nil, page, html.EscapeString(title(t, status)), html.EscapeString(message), pageStyle, t.Language(), t.Dir())
 	} else {
 		header.Set("Content-Type", "application/json")
 		body, _ = json.Marshal(map[string]string{"error": message}) // a map of strings always has JSON
@@ -111,8 +122,19 @@ func Say(w http.ResponseWriter, r *http.Request, status int, message string) {
 	}
 }
 
+// title is the heading of a page.
+func title(t *i18n.Translator, status int) string {
+	switch status {
+	case http.StatusForbidden:
+		return t.T("Forbidden")
+	case http.StatusNotFound:
+		return t.T("Page not found")
+	}
+	return t.T("That did not work")
+}
+
 const page = `<!DOCTYPE html>
-<html lang="en">
+<html lang="%[4]s" dir="%[5]s">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><title>%[1]s</title><style>%[3]s</style></head>
 <body><main><h1>%[1]s</h1><p>%[2]s</p></main></body>
 </html>

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/safeurl"
 )
@@ -50,8 +51,8 @@ func Hosts(c HostsConfig) (func(http.Handler) http.Handler, error) {
 			if why := refuseHost(r, allowed); why != "" {
 				log.WarnContext(r.Context(), why)
 				note(r, "refused with 400: the host is not allowed")
-				Say(w, r, http.StatusBadRequest, "This site does not answer by that name. "+
-					"If it should, its host belongs into the setting AllowedHosts.")
+				Say(w, r, http.StatusBadRequest, i18n.Mark("This site does not answer by that name. "+
+					"If it should, its host belongs into the setting AllowedHosts."))
 				return
 			}
 			next.ServeHTTP(w, r)

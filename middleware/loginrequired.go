@@ -5,6 +5,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/flow"
+	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 )
 
@@ -15,7 +16,7 @@ import (
 func Challenge(w http.ResponseWriter, r *http.Request, loginURL, field string) {
 	if negotiate.JSON(r) {
 		report(r, "refused with 401: not signed in")
-		Say(w, r, http.StatusUnauthorized, "Unauthorized")
+		Say(w, r, http.StatusUnauthorized, i18n.Mark("Unauthorized"))
 		return
 	}
 	target, err := auth.RedirectToLogin(r, loginURL, field)

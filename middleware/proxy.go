@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 )
 
@@ -81,8 +82,8 @@ func Proxy(c ProxyConfig) (func(http.Handler) http.Handler, error) {
 			if err != nil {
 				log.WarnContext(r.Context(), "refused with 400: "+err.Error(), "peer", r.RemoteAddr)
 				note(r, "refused with 400: the proxy named no host")
-				Say(w, r, http.StatusBadRequest, "The proxy in front of this site named a host that is none. "+
-					"See to it that it sends one host name in X-Forwarded-Host, or set ForwardedHost to false.")
+				Say(w, r, http.StatusBadRequest, i18n.Mark("The proxy in front of this site named a host that is none. "+
+					"See to it that it sends one host name in X-Forwarded-Host, or set ForwardedHost to false."))
 				return
 			}
 			next.ServeHTTP(w, r.WithContext(requestinfo.NewContext(r.Context(), &info)))

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 )
 
@@ -52,7 +53,7 @@ func RemoteUser(c RemoteUserConfig) (func(http.Handler) http.Handler, error) {
 			r = u.cleanse(r)
 			if len(r.Header[name]) > 1 {
 				note(r, "refused with 400: two remote users")
-				Say(w, r, http.StatusBadRequest, "The web server in front of this site named two users at once.")
+				Say(w, r, http.StatusBadRequest, i18n.Mark("The web server in front of this site named two users at once."))
 				return
 			}
 			if err := u.apply(r); err != nil {

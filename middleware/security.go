@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/safeurl"
 )
@@ -181,7 +182,7 @@ func (s *security) redirects(w http.ResponseWriter, r *http.Request) bool {
 	}
 	target, err := safeurl.Location("https://" + host + auth.FullPath(r))
 	if domain, _ := splitHost(host); domain == "" || err != nil {
-		Say(w, r, http.StatusBadRequest, "This address cannot be opened by HTTPS.")
+		Say(w, r, http.StatusBadRequest, i18n.Mark("This address cannot be opened by HTTPS."))
 		return true
 	}
 	note(r, "redirected to HTTPS", "location", target)

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"unicode/utf8"
 
+	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/pystr"
 )
 
@@ -46,11 +47,11 @@ func (v CommonPassword) Validate(_ context.Context, password string, _ Attribute
 	if !list.Has(password) {
 		return nil
 	}
-	return &ValidationError{Code: "password_too_common", Message: "This password is too common."}
+	return &ValidationError{Code: "password_too_common", Message: i18n.Mark("This password is too common.")}
 }
 
 // HelpText is "Your password can’t be a commonly used password."
-func (CommonPassword) HelpText() string { return "Your password can’t be a commonly used password." }
+func (CommonPassword) HelpText() string { return i18n.Mark("Your password can’t be a commonly used password.") }
 
 // List is a set of passwords in small letters.
 type List struct {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/pystr"
 )
 
@@ -80,7 +81,7 @@ func (v UserAttributeSimilarity) verboseName(name string) string {
 // HelpText is "Your password can’t be too similar to your other personal
 // information."
 func (UserAttributeSimilarity) HelpText() string {
-	return "Your password can’t be too similar to your other personal information."
+	return i18n.Mark("Your password can’t be too similar to your other personal information.")
 }
 
 // comparison compares one password with many texts. The password is put in small

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"unicode/utf8"
 
+	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/pystr"
 )
 
@@ -73,8 +74,8 @@ func (Numeric) Validate(_ context.Context, password string, _ Attributes) error 
 	if password == "" {
 		return nil
 	}
-	return &ValidationError{Code: "password_entirely_numeric", Message: "This password is entirely numeric."}
+	return &ValidationError{Code: "password_entirely_numeric", Message: i18n.Mark("This password is entirely numeric.")}
 }
 
 // HelpText is "Your password can’t be entirely numeric."
-func (Numeric) HelpText() string { return "Your password can’t be entirely numeric." }
+func (Numeric) HelpText() string { return i18n.Mark("Your password can’t be entirely numeric.") }

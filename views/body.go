@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/coatcheck/coatcheck/i18n"
 )
 
 // The limits of a request's body. Django's are DATA_UPLOAD_MAX_MEMORY_SIZE,
@@ -20,13 +22,13 @@ const (
 
 // What is said about bodies that cannot be read.
 var (
-	errTooLarge = &refusal{http.StatusRequestEntityTooLarge, "This request is too large: at most 64 KiB can be sent here."}
-	errFields   = &refusal{http.StatusBadRequest, "This request has too many fields: at most 1,000 can be sent here."}
-	errForm     = &refusal{http.StatusBadRequest, "The form that was sent is not well-formed."}
-	errJSON     = &refusal{http.StatusBadRequest, "The JSON that was sent is not well-formed; it must be one object, such as {\"username\": \"ada\"}."}
-	errText     = &refusal{http.StatusBadRequest, "The request is not text in UTF-8."}
-	errCutOff   = &refusal{http.StatusBadRequest, "The request ended too early. Please send it again."}
-	errType     = &refusal{http.StatusUnsupportedMediaType, "Send a form (application/x-www-form-urlencoded) or JSON (application/json), in UTF-8."}
+	errTooLarge = &refusal{http.StatusRequestEntityTooLarge, i18n.Mark("This request is too large: at most 64 KiB can be sent here.")}
+	errFields   = &refusal{http.StatusBadRequest, i18n.Mark("This request has too many fields: at most 1,000 can be sent here.")}
+	errForm     = &refusal{http.StatusBadRequest, i18n.Mark("The form that was sent is not well-formed.")}
+	errJSON     = &refusal{http.StatusBadRequest, i18n.Mark("The JSON that was sent is not well-formed; it must be one object, such as {\"username\": \"ada\"}.")}
+	errText     = &refusal{http.StatusBadRequest, i18n.Mark("The request is not text in UTF-8.")}
+	errCutOff   = &refusal{http.StatusBadRequest, i18n.Mark("The request ended too early. Please send it again.")}
+	errType     = &refusal{http.StatusUnsupportedMediaType, i18n.Mark("Send a form (application/x-www-form-urlencoded) or JSON (application/json), in UTF-8.")}
 )
 
 // body holds the fields of a request by name. Of a name that was sent twice the

@@ -78,7 +78,7 @@ type Config struct {
 	// means Auth.ValidatePassword, so by the validators of the configuration.
 	Validate func(ctx context.Context, password string, user *auth.User) error
 	// Templates has files that replace those of the same name: the templates,
-	// *.html, and style.css. A file of another name is an error of New, which
+	// *.html, style.css and script.js. A file of another name is an error of New, which
 	// lists the names. Files that are not there stay as they are.
 	Templates fs.FS
 }

@@ -42,7 +42,7 @@ func guardedSite(t testing.TB, c middleware.CSRFConfig) *site {
 // token is what the first form of a page sends along.
 func (a *answer) token(t testing.TB) string {
 	t.Helper()
-	return a.page(t).field(csrf.FormField).attr("value")
+	return a.page(t).where("input", "name", csrf.FormField).attr("value")
 }
 
 // TestFormsCarryTokens: every form that posts has a token where the guard is

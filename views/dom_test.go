@@ -25,13 +25,11 @@ func (a *answer) page(t testing.TB) node {
 	if n := page.all("h1"); len(n) != 1 {
 		t.Errorf("%s: %d h1", a.Request.URL.Path, len(n))
 	}
-	if page.one("title").text() == "" || page.one("html").attr("lang") != "en" {
+	if page.one("title").text() == "" || page.one("html").attr("lang") == "" || page.one("html").attr("dir") == "" {
 		t.Errorf("%s: no title or no language", a.Request.URL.Path)
 	}
-	for _, tag := range []string{"script", "style"} {
-		if page.one(tag).Node != nil {
-			t.Errorf("%s: has an inline %s", a.Request.URL.Path, tag)
-		}
+	if script := page.one("script"); page.one("style").Node != nil || script.Node != nil && (script.attr("src") == "" || script.text() != "") {
+		t.Errorf("%s: has an inline style or script", a.Request.URL.Path)
 	}
 	checkFields(t, page)
 	return page
@@ -58,7 +56,7 @@ func checkFields(t testing.TB, page node) {
 			t.Errorf("the label %q is for nothing", label.text())
 		}
 	}
-	for _, input := range page.all("input") {
+	for _, input := range append(page.all("input"), page.all("select")...) {
 		if input.attr("type") != "hidden" && page.where("label", "for", input.attr("id")).Node == nil {
 			t.Errorf("the field %q has no label", input.attr("name"))
 		}
@@ -140,8 +138,13 @@ func (n node) text() string {
 	return strings.Join(strings.Fields(b.String()), " ")
 }
 
-// field gives an input by its name.
-func (n node) field(name string) node { return n.where("input", "name", name) }
+// field gives an input of the page itself by its name, those of its foot left aside.
+func (n node) field(name string) node {
+	if main := n.one("main"); main.Node != nil {
+		n = main
+	}
+	return n.where("input", "name", name)
+}
 
 // fieldError gives the sentence that describes a field as wrong.
 func (n node) fieldError(name string) string {

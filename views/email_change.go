@@ -39,7 +39,7 @@ func (v *Views) emailForm(t *i18n.Translator) *Form {
 func presentPassword(t *i18n.Translator) *Field {
 	return &Field{
 		Name: "password", Label: t.T("Password"), Type: "password", Autocomplete: "current-password", Required: true,
-		Help: t.T("The one that you have now, so that nobody else can do this in your absence."),
+		Help: t.T("The one you have now, so that nobody else can do this while you are away."),
 	}
 }
 

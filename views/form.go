@@ -1,25 +1,29 @@
 package views
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
+	"github.com/coatcheck/coatcheck/password"
 )
 
 // sayNotText is said about JSON that is not text where text belongs.
-const sayNotText = "Enter text."
+var sayNotText = i18n.Mark("Enter text.")
 
 // sayChoose is said about a box that says something else.
-const sayChoose = "Enter yes or no."
+var sayChoose = i18n.Mark("Enter yes or no.")
 
 // Form is what form.html shows.
 type Form struct {
 	// Fields are in their order on the page.
 	Fields []*Field
-	// Errors concern the form and not one field.
+	// Errors concern the form and not one field. As those of a field they are
+	// translated when they are shown, those that are already stay as they are.
 	Errors []string
 	// Notice is good news to be shown above the form, or empty.
 	Notice string
@@ -28,6 +32,8 @@ type Form struct {
 	// Next is where to go afterwards; it is sent along hidden. It is safe, or
 	// empty.
 	Next string
+	// Reveal is what the switch says that shows a password. Render fills it in.
+	Reveal string
 	// CSRFToken is sent along hidden. Render fills it in; it is empty where none
 	// is needed.
 	CSRFToken string
@@ -48,6 +54,7 @@ type Field struct {
 	// Value is shown again after an error; never for a password.
 	Value  string
 	Errors []string
+	cause  error // of the errors, where they have values in them
 }
 
 // ID is the id of the input element, as Django makes it.
@@ -132,6 +139,34 @@ func (f *Field) take(b body) (string, bool) {
 	return "", false
 }
 
+// reject says what is wrong with the field: a *auth.FieldError or
+// password.ValidationErrors.
+func (f *Field) reject(err error) {
+	f.Errors, f.cause = []string{err.Error()}, err
+}
+
+// translate puts the errors into the visitor's language.
+func (f *Form) translate(t *i18n.Translator) {
+	translateAll(t, f.Errors)
+	for _, field := range f.Fields {
+		one, several := (*auth.FieldError)(nil), password.ValidationErrors(nil)
+		switch {
+		case errors.As(field.cause, &several):
+			field.Errors = several.MessagesIn(t)
+		case errors.As(field.cause, &one):
+			field.Errors = []string{one.MessageIn(t)}
+		default:
+			translateAll(t, field.Errors)
+		}
+	}
+}
+
+func translateAll(t *i18n.Translator, texts []string) {
+	for i, text := range texts {
+		texts[i] = t.T(text)
+	}
+}
+
 // checkbox is the Type of a box to be ticked. It is sent as "yes"; a hidden field
 // before it says "no", so that a form without the box says neither.
 const checkbox = "checkbox"
@@ -182,6 +217,7 @@ type formError struct {
 // showForm answers with the form: a page, or where the client wants JSON the
 // status and what is wrong.
 func (v *Views) showForm(w http.ResponseWriter, r *http.Request, status int, page string, f *Form) {
+	f.translate(v.translator(w, r))
 	if negotiate.HTML(r) {
 		f.focus()
 		v.Render(w, r, http.StatusOK, page, f)

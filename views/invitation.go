@@ -6,12 +6,13 @@ import (
 
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/i18n"
 )
 
 // invitedForm is the form to sign up with an invitation. The address is fixed if the
 // invitation was mailed to one, since an account with it needs no other proof.
-func (v *Views) invitedForm(email string) *Form {
-	form := v.signupForm("")
+func (v *Views) invitedForm(t *i18n.Translator, email string) *Form {
+	form := v.signupForm(t, "")
 	if email != "" {
 		field := form.field("email")
 		field.Value, field.Fixed, field.Required, field.Help = email, true, true, ""
@@ -27,7 +28,8 @@ func (v *Views) invitation(w http.ResponseWriter, r *http.Request) {
 		v.rejectInvitation(w, r, err)
 		return
 	}
-	form := v.invitedForm(email)
+	t := v.translator(w, r)
+	form := v.invitedForm(t, email)
 	if r.Method != http.MethodPost {
 		report(r, "sign-up form shown by invitation")
 		v.invite(w, r, "invitation.html", form)

@@ -9,22 +9,28 @@ import (
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 )
 
-// Django's sentences about logins.
-const (
-	sayInvalidLogin = "Please enter a correct username and password. Note that both fields may be case-sensitive."
-	sayInactive     = "This account is inactive."
-)
+// Django's sentence about accounts that are closed.
+var sayInactive = i18n.Mark("This account is inactive.")
+
+// sayInvalidLogin is Django's sentence about a login that failed.
+func (v *Views) sayInvalidLogin(t *i18n.Translator) string {
+	name := t.T("username")
+	if v.config.Auth.UsernameIsEmail() {
+		name = t.T("email address")
+	}
+	return t.T("Please enter a correct %(username)s and password. Note that both fields may be case-sensitive.", "username", name)
+}
 
 // loginForm has a field "username" also where that is the e-mail address, as in
 // Django.
 func (v *Views) loginForm(t *i18n.Translator, next string) *Form {
-	name := &Field{Name: "username", Label: "Username", Type: "text", Autocomplete: "username", MaxLength: auth.MaxUsername, Required: true}
+	name := &Field{Name: "username", Label: t.T("Username"), Type: "text", Autocomplete: "username", MaxLength: auth.MaxUsername, Required: true}
 	if v.config.Auth.UsernameIsEmail() {
-		name.Label, name.Type, name.MaxLength = "Email", "email", maxEmail
+		name.Label, name.Type, name.MaxLength = t.T("Email"), "email", maxEmail
 	}
-	form := &Form{Submit: "Log in", Next: next, Fields: []*Field{
+	form := &Form{Submit: t.T("Log in"), Next: next, Fields: []*Field{
 		name,
-		{Name: "password", Label: "Password", Type: "password", Autocomplete: "current-password", Required: true},
+		{Name: "password", Label: t.T("Password"), Type: "password", Autocomplete: "current-password", Required: true},
 	}}
 	if !v.config.NoRememberMe {
 		form.Fields = append(form.Fields, rememberField(t))
@@ -38,11 +44,12 @@ func (v *Views) login(w http.ResponseWriter, r *http.Request) {
 	if v.passBy(w, r) {
 		return
 	}
+	t := v.translator(w, r)
 	if r.Method != http.MethodPost {
 		report(r, "login form shown")
-		form := v.loginForm(v.translator(w, r), v.next(r, nil))
+		form := v.loginForm(t, v.next(r, nil))
 		if query(r)[createdField].text != "" {
-			form.Notice = "Your account is ready. Log in to go on."
+			form.Notice = t.T("Your account is ready. Log in to go on.")
 		}
 		v.invite(w, r, "login.html", form)
 		return
@@ -52,7 +59,7 @@ func (v *Views) login(w http.ResponseWriter, r *http.Request) {
 		v.fail(w, r, err)
 		return
 	}
-	form := v.loginForm(v.translator(w, r), v.next(r, b))
+	form := v.loginForm(t, v.next(r, b))
 	credentials := v.readCredentials(r, b, form)
 	remember := takeRemember(b, form)
 	if form.Failed() {
@@ -63,13 +70,13 @@ func (v *Views) login(w http.ResponseWriter, r *http.Request) {
 	user, err := v.config.Auth.Authenticate(r.Context(), credentials)
 	switch {
 	case errors.Is(err, auth.ErrInvalidCredentials):
-		v.rejectLogin(w, r, form, sayInvalidLogin, "Invalid credentials")
+		v.rejectLogin(w, r, form, v.sayInvalidLogin(t), t.T("Invalid credentials"))
 	case errors.Is(err, auth.ErrThrottled):
 		v.hold(w, r, "login.html", form, err)
 	case err != nil:
 		v.fail(w, r, err)
 	case !user.IsActive: // a backend that takes inactive users brought it
-		v.rejectLogin(w, r, form, sayInactive, sayInactive)
+		v.rejectLogin(w, r, form, sayInactive, t.T(sayInactive))
 	default:
 		v.enter(w, r, user, form.Next, remember)
 	}
@@ -127,7 +134,7 @@ func (v *Views) readCredentials(r *http.Request, b body, form *Form) auth.Creden
 		}
 		username, err := clean(raw)
 		if err != nil {
-			name.Errors = []string{err.Error()}
+			name.reject(err)
 		}
 		c.Username = username
 	}

@@ -3,6 +3,7 @@ package views
 import (
 	"net/http"
 
+	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 )
 
@@ -40,7 +41,7 @@ func (v *Views) sayGoodbye(w http.ResponseWriter, r *http.Request, target string
 // offerLogout answers every other method: browsers get a page with the button.
 func (v *Views) offerLogout(w http.ResponseWriter, r *http.Request) {
 	if !negotiate.HTML(r) {
-		v.refuse(w, r, &refusal{http.StatusMethodNotAllowed, "Logging out takes a POST request."})
+		v.refuse(w, r, &refusal{http.StatusMethodNotAllowed, i18n.Mark("Logging out takes a POST request.")})
 		return
 	}
 	report(r, "logout button shown: only a POST logs out")

@@ -29,7 +29,7 @@ func (v *Views) passwordChangeForm(t *i18n.Translator, b body) *Form {
 func (v *Views) newPasswordFields(t *i18n.Translator, b body) []*Field {
 	fields := []*Field{{
 		Name: "new_password1", Label: t.T("New password"), Type: "password", Autocomplete: "new-password", Required: true,
-		Help: strings.Join(v.config.Auth.PasswordHelpTexts(), " "),
+		Help: strings.Join(v.config.Auth.PasswordHelpTextsIn(t), " "),
 	}}
 	if _, sent := b[newPasswordAgain]; sent {
 		fields = append(fields, &Field{
@@ -56,13 +56,13 @@ func (v *Views) takeNewPassword(ctx context.Context, t *i18n.Translator, b body,
 		return "", nil
 	}
 	if len(raw) > maxPassword {
-		first.Errors = []string{errPasswordTooLong.Message}
+		first.reject(errPasswordTooLong)
 		return "", nil
 	}
 	err := v.config.Validate(ctx, raw, user)
 	var wrong password.ValidationErrors
 	if errors.As(err, &wrong) {
-		last.Errors = wrong.Messages()
+		last.reject(wrong)
 		return "", nil
 	}
 	return raw, err
@@ -170,5 +170,5 @@ func (v *Views) tell(w http.ResponseWriter, r *http.Request, page, sentence stri
 		v.Render(w, r, http.StatusOK, page, nil)
 		return
 	}
-	sayJSON(w, http.StatusOK, map[string]string{"message": v.translator(w, r).T(sentence)})
+	sayJSON(w, http.StatusOK, map[string]string{"message": sentence})
 }

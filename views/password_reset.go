@@ -109,7 +109,7 @@ func (f *Field) takeEmail(b body) string {
 		err = auth.ErrRequired
 	}
 	if err != nil {
-		f.Errors = []string{err.Error()}
+		f.reject(err)
 	}
 	return email
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/safeurl"
 )
@@ -41,7 +42,7 @@ func (v *Views) successURL(next string) string {
 func (v *Views) redirect(w http.ResponseWriter, r *http.Request, target string) {
 	location, err := safeurl.Location(target)
 	if err != nil {
-		v.refuse(w, r, &refusal{http.StatusBadRequest, "The address to go on to cannot be used."})
+		v.refuse(w, r, &refusal{http.StatusBadRequest, i18n.Mark("The address to go on to cannot be used.")})
 		return
 	}
 	w.Header().Set("Location", location)

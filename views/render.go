@@ -15,9 +15,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/i18n"
-	"github.com/coatcheck/coatcheck/internal/httptext"
 	"github.com/coatcheck/coatcheck/internal/locale"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/middleware"
@@ -26,61 +24,9 @@ import (
 //go:embed templates
 var ownFiles embed.FS
 
-// stylesheetName is the file that is served as the stylesheet.
-const stylesheetName = "style.css"
-
 // shared are the templates that the pages are made of; every other one is a
 // page.
 var shared = []string{"base.html", "form.html"}
-
-// Page is what templates get: the site and the visitor, and in Data what
-// belongs to the page, such as a *Form. The methods T, N and C of the translator
-// give every text in the visitor's language.
-type Page struct {
-	*i18n.Translator
-	SiteName   string
-	Stylesheet string // its address
-	SignupURL  string // empty where nobody may sign up
-	LoginURL   string
-	LogoutURL  string
-	ProfileURL string
-	Data       any
-
-	request *http.Request
-	urls    map[string]string
-	failure error // of finding out who the visitor is
-}
-
-// URL gives the address of a page by the name of its route, "sessions" for
-// instance, or nothing where the site has no such page. Django: {% url %}.
-func (p *Page) URL(name string) string { return p.urls[name] }
-
-// User is the visitor. A page that does not ask for it costs no query.
-func (p *Page) User() (*auth.User, error) {
-	user, err := auth.UserFromContext(p.request.Context())
-	if err != nil {
-		p.failure = err
-	}
-	return user, err
-}
-
-// CSRFToken is what a form that posts must send along as csrfmiddlewaretoken, or
-// empty where the site needs none.
-func (p *Page) CSRFToken() (string, error) {
-	token, err := middleware.CSRFToken(p.request)
-	if err != nil {
-		p.failure = err
-	}
-	return token, err
-}
-
-// With adds the way back to the address of another page.
-func (p *Page) With(target, next string) string {
-	return withQuery(target, auth.RedirectFieldName, next)
-}
-
-// Path is the path of the request.
-func (p *Page) Path() string { return p.request.URL.Path }
 
 // ErrorPage is what error.html shows.
 type ErrorPage struct {
@@ -99,13 +45,15 @@ func (v *Views) Render(w http.ResponseWriter, r *http.Request, status int, name 
 		return
 	}
 	page := &Page{
-		Translator: v.translator(w, r), SiteName: v.config.SiteName, Stylesheet: v.style.url, LoginURL: v.config.LoginURL,
-		SignupURL: SignupURL, LogoutURL: LogoutURL, ProfileURL: ProfileURL, Data: data, request: r, urls: v.urls,
+		Translator: v.translator(w, r), SiteName: v.config.SiteName, Stylesheet: v.style.url, Script: v.script.url,
+		LoginURL: v.config.LoginURL, SignupURL: SignupURL, LogoutURL: LogoutURL, ProfileURL: ProfileURL, Data: data,
+		languages: v.languages, request: r, urls: v.urls,
 	}
 	if v.config.SignupClosed || v.config.SignupInvitation {
 		page.SignupURL = ""
 	}
 	if form, ok := data.(*Form); ok {
+		form.Reveal = page.T("Show password")
 		var err error
 		if form.CSRFToken, err = page.CSRFToken(); err != nil {
 			middleware.Fail(w, r, err)
@@ -132,12 +80,12 @@ func (v *Views) Render(w http.ResponseWriter, r *http.Request, status int, name 
 // program or of its templates can mend.
 func broken(w http.ResponseWriter, r *http.Request, err error) {
 	slog.ErrorContext(r.Context(), "page could not be made", "path", r.URL.Path, "error", err)
-	middleware.Say(w, r, http.StatusInternalServerError, "This page is broken. The log of the server says how.")
+	middleware.Say(w, r, http.StatusInternalServerError, i18n.Mark("This page is broken. The log of the server says how."))
 }
 
 // translator speaks the visitor's language, and says in Vary what it goes by.
 func (v *Views) translator(w http.ResponseWriter, r *http.Request) *i18n.Translator {
-	httptext.PatchVary(w.Header(), "Accept-Language", "Cookie")
+	locale.Vary(w.Header())
 	return locale.Of(v.config.Languages, r)
 }
 
@@ -193,8 +141,10 @@ func (v *Views) readTemplates(replacing fs.FS) error {
 	if err != nil {
 		return err
 	}
-	v.style = newStylesheet(files[stylesheetName])
+	v.style = newStatic(stylesheetName, "text/css", files[stylesheetName])
+	v.script = newStatic(scriptName, "text/javascript", files[scriptName])
 	delete(files, stylesheetName)
+	delete(files, scriptName)
 	base := template.New("")
 	for _, name := range shared {
 		if _, err := base.New(name).Parse(files[name]); err != nil {

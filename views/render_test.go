@@ -37,7 +37,7 @@ func TestTemplatesCanBeReplaced(t *testing.T) {
 		t.Errorf("%q", h1)
 	}
 	s = newSite(t, func(c *views.Config) {
-		c.Templates = files{"base.html": `<!DOCTYPE html><html lang="en"><title>{{template "title" .}}</title>{{template "main" .}}`}
+		c.Templates = files{"base.html": `<!DOCTYPE html><html lang="en" dir="ltr"><title>{{template "title" .}}</title>{{template "main" .}}`}
 	})
 	if nav := s.browser(t).get("/accounts/login/").page(t).one("nav"); nav.Node != nil {
 		t.Error("the base was not replaced")

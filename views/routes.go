@@ -36,6 +36,7 @@ func (v *Views) Routes() []Route {
 		{"login", LoginPath, form, false, v.Login},
 		{"logout", LogoutURL, []string{http.MethodPost}, false, v.Logout},
 		{"signup", SignupURL, form, false, v.Signup},
+		{"set_language", LanguageURL, form, false, v.account(v.language, form...)},
 		{"profile", ProfileURL, page, true, v.Profile},
 		{"password_change", PasswordChangeURL, form, true, v.PasswordChange},
 		{"password_change_done", PasswordChangeDoneURL, page, true, v.PasswordChangeDone},

@@ -43,9 +43,6 @@ type SessionRow struct {
 	First, Seen Moment
 }
 
-// Moment is a time for machines, in words, and exactly.
-type Moment struct{ Machine, Words, Exact string }
-
 func (v *Views) sessionRoutes() []Route {
 	post := []string{http.MethodPost}
 	return []Route{

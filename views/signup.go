@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/password"
@@ -16,13 +17,13 @@ import (
 // by the limit of the body as well; this one is for the stored account.
 const maxPassword = 4096
 
-var errPasswordTooLong = &auth.FieldError{Code: "max_length", Message: "This password is too long: at most 4,096 bytes can be used."}
+var errPasswordTooLong = &auth.FieldError{Code: "max_length", Message: i18n.Mark("This password is too long: at most 4,096 bytes can be used.")}
 
 // sayTaken is Django's sentence about a username that exists.
-const sayTaken = "A user with that username already exists."
+var sayTaken = i18n.Mark("A user with that username already exists.")
 
 // sayEmailTaken is Django's where the e-mail address is what users sign in with.
-const sayEmailTaken = "User with this Email address already exists."
+var sayEmailTaken = i18n.Mark("User with this Email address already exists.")
 
 // maxEmail is the length of the column.
 const maxEmail = 254
@@ -32,17 +33,17 @@ const maxEmail = 254
 const createdField = "created"
 
 // signupForm begins with what users sign in with, and ends with the password.
-func (v *Views) signupForm(next string) *Form {
+func (v *Views) signupForm(t *i18n.Translator, next string) *Form {
 	name := &Field{
-		Name: "username", Label: "Username", Type: "text", Autocomplete: "username", MaxLength: auth.MaxUsername, Required: true,
-		Help: "Letters, digits and @ . + - _ only.",
+		Name: "username", Label: t.T("Username"), Type: "text", Autocomplete: "username", MaxLength: auth.MaxUsername, Required: true,
+		Help: t.T("Letters, digits and @ . + - _ only."),
 	}
-	email := &Field{Name: "email", Label: "Email", Type: "email", Autocomplete: "email", MaxLength: maxEmail, Help: "Optional."}
+	email := &Field{Name: "email", Label: t.T("Email"), Type: "email", Autocomplete: "email", MaxLength: maxEmail, Help: t.T("Optional.")}
 	secret := &Field{
-		Name: "password", Label: "Password", Type: "password", Autocomplete: "new-password", Required: true,
-		Help: "A few words that nobody would guess.",
+		Name: "password", Label: t.T("Password"), Type: "password", Autocomplete: "new-password", Required: true,
+		Help: t.T("A few words that nobody would guess."),
 	}
-	if rules := v.config.Auth.PasswordHelpTexts(); len(rules) > 0 {
+	if rules := v.config.Auth.PasswordHelpTextsIn(t); len(rules) > 0 {
 		secret.Help = strings.Join(rules, " ")
 	}
 	fields := []*Field{name, email, secret}
@@ -50,7 +51,7 @@ func (v *Views) signupForm(next string) *Form {
 		email.Autocomplete, email.Required, email.Help = "username", true, ""
 		fields = fields[1:]
 	}
-	return &Form{Submit: "Create account", Next: next, Fields: fields}
+	return &Form{Submit: t.T("Create account"), Next: next, Fields: fields}
 }
 
 // signup makes a user and no session.
@@ -62,9 +63,10 @@ func (v *Views) signup(w http.ResponseWriter, r *http.Request) {
 	if v.passBy(w, r) {
 		return
 	}
+	t := v.translator(w, r)
 	if r.Method != http.MethodPost {
 		report(r, "sign-up form shown")
-		v.invite(w, r, "signup.html", v.openSignupForm(v.translator(w, r), v.next(r, nil)))
+		v.invite(w, r, "signup.html", v.openSignupForm(t, v.next(r, nil)))
 		return
 	}
 	b, err := readBody(w, r)
@@ -72,7 +74,6 @@ func (v *Views) signup(w http.ResponseWriter, r *http.Request) {
 		v.fail(w, r, err)
 		return
 	}
-	t := v.translator(w, r)
 	form := v.openSignupForm(t, v.next(r, b))
 	open := v.createUser
 	if v.config.SignupVerification {
@@ -99,9 +100,9 @@ func (v *Views) signup(w http.ResponseWriter, r *http.Request) {
 func (c *Config) signupRefusal() *refusal {
 	switch {
 	case c.SignupClosed:
-		return &refusal{http.StatusForbidden, "Accounts are not made on this page. Ask the people who run this site for one."}
+		return &refusal{http.StatusForbidden, i18n.Mark("Accounts are not made on this page. Ask the people who run this site for one.")}
 	case c.SignupInvitation:
-		return &refusal{http.StatusForbidden, "Accounts are made by invitation here. Ask the people who run this site for one, and open the link in it."}
+		return &refusal{http.StatusForbidden, i18n.Mark("Accounts are made by invitation here. Ask the people who run this site for one, and open the link in it.")}
 	}
 	return nil
 }
@@ -176,7 +177,7 @@ func (v *Views) judge(ctx context.Context, secret *Field, n auth.NewUser) error 
 	err := v.config.Validate(ctx, n.Password, known)
 	var wrong password.ValidationErrors
 	if errors.As(err, &wrong) {
-		secret.Errors = wrong.Messages()
+		secret.reject(wrong)
 		return nil
 	}
 	return err
@@ -208,7 +209,7 @@ func readNewUser(b body, form *Form) auth.NewUser {
 			}
 		}
 		if err != nil {
-			field.Errors = []string{err.Error()}
+			field.reject(err)
 		}
 	}
 	return user

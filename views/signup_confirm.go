@@ -21,7 +21,7 @@ func (v *Views) signupConfirmRoutes() []Route {
 // openSignupForm is the form for everybody. Where addresses are confirmed there must
 // be one.
 func (v *Views) openSignupForm(t *i18n.Translator, next string) *Form {
-	form := v.signupForm(next)
+	form := v.signupForm(t, next)
 	if v.config.SignupVerification {
 		email := form.field("email")
 		email.Required, email.Help = true, t.T("We send a link there, by which you finish.")

@@ -4,35 +4,47 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
+	"path"
 	"strings"
 	"time"
 )
 
-// stylesheet is served under a name that changes with its content, so that
-// browsers may keep it for a year.
-type stylesheet struct {
+// The files that are served as they are: the stylesheet and the script.
+const (
+	stylesheetName = "style.css"
+	scriptName     = "script.js"
+)
+
+// static is a file that is served under a name that changes with its content, so
+// that browsers may keep it for a year.
+type static struct {
 	name string
 	url  string
+	kind string
 	etag string
 	text string
 }
 
-func newStylesheet(text string) stylesheet {
+// newStatic names style.css "style.<hash>.css".
+func newStatic(name, kind, text string) static {
 	sum := sha256.Sum256([]byte(text))
 	hash := hex.EncodeToString(sum[:8])
-	name := "style." + hash + ".css"
-	return stylesheet{name: name, url: Path + "static/" + name, etag: `"` + hash + `"`, text: text}
+	ending := path.Ext(name)
+	name = strings.TrimSuffix(name, ending) + "." + hash + ending
+	return static{name: name, url: Path + "static/" + name, kind: kind, etag: `"` + hash + `"`, text: text}
 }
 
 func (v *Views) static(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	header.Del("Vary") // it is the same for every client
-	if r.PathValue("name") != v.style.name {
-		v.notFound(w, r)
-		return
+	for _, file := range []static{v.style, v.script} {
+		if r.PathValue("name") == file.name {
+			header.Set("Cache-Control", "public, max-age=31536000, immutable")
+			header.Set("Content-Type", file.kind+"; charset=utf-8")
+			header.Set("ETag", file.etag)
+			http.ServeContent(w, r, file.name, time.Time{}, strings.NewReader(file.text))
+			return
+		}
 	}
-	header.Set("Cache-Control", "public, max-age=31536000, immutable")
-	header.Set("Content-Type", "text/css; charset=utf-8")
-	header.Set("ETag", v.style.etag)
-	http.ServeContent(w, r, v.style.name, time.Time{}, strings.NewReader(v.style.text))
+	v.notFound(w, r)
 }

@@ -18,12 +18,13 @@ func (v *Views) hold(w http.ResponseWriter, r *http.Request, page string, form *
 		return
 	}
 	report(r, "refused: too many attempts", "status", http.StatusTooManyRequests)
+	message := throttled.MessageIn(v.translator(w, r))
 	w.Header().Set("Retry-After", strconv.Itoa(throttled.Seconds()))
 	if !negotiate.HTML(r) {
-		sayJSON(w, http.StatusTooManyRequests, map[string]string{"error": throttled.Message()})
+		sayJSON(w, http.StatusTooManyRequests, map[string]string{"error": message})
 		return
 	}
-	form.Errors = []string{throttled.Message()}
+	form.Errors = []string{message}
 	form.focus()
 	v.Render(w, r, http.StatusTooManyRequests, page, form)
 }

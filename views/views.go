@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/coatcheck/coatcheck/flow"
+	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/httptext"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 )
@@ -34,7 +35,9 @@ type Views struct {
 
 	config    Config
 	templates map[string]*template.Template
-	style     stylesheet
+	style     static
+	script    static
+	languages []Language
 	security  [][2]string // headers of every answer
 	mux       *http.ServeMux
 	urls      map[string]string // the patterns of the routes by name
@@ -46,13 +49,14 @@ func New(c Config) (*Views, error) {
 		return nil, err
 	}
 	v := &Views{config: c, mux: http.NewServeMux(), security: [][2]string{
-		{"Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action " +
+		{"Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action " +
 			c.formTargets() + "; base-uri 'none'; frame-ancestors 'none'"},
 		{"Cross-Origin-Opener-Policy", "same-origin"},
 		{"Referrer-Policy", "same-origin"},
 		{"X-Content-Type-Options", "nosniff"},
 		{"X-Frame-Options", "DENY"},
 	}}
+	v.languages = nameLanguages(c.Languages)
 	if err := v.readTemplates(c.Templates); err != nil {
 		return nil, err
 	}
@@ -85,7 +89,11 @@ func neverCache(view http.HandlerFunc) http.HandlerFunc {
 // view makes a handler of a view that takes the methods and no other.
 func (v *Views) view(view http.HandlerFunc, methods ...string) http.Handler {
 	return v.handler(view, func(w http.ResponseWriter, r *http.Request) {
-		v.refuse(w, r, &refusal{http.StatusMethodNotAllowed, "This address does not take " + methodName(r) + " requests."})
+		e := &refusal{http.StatusMethodNotAllowed, i18n.Mark("This address does not take such requests.")}
+		if method := methodName(r); method != "" {
+			e.sentence = v.translator(w, r).T("This address does not take %(method)s requests.", "method", method)
+		}
+		v.refuse(w, r, e)
 	}, methods...)
 }
 
@@ -118,13 +126,13 @@ func (v *Views) setSecurity(header http.Header) {
 	httptext.PatchVary(header, "Accept")
 }
 
-// methodName names the method if it is a known one.
+// methodName names the method if it is a known one, or is empty.
 func methodName(r *http.Request) string {
 	switch r.Method {
 	case http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete:
 		return r.Method
 	}
-	return "such"
+	return ""
 }
 
 // addSlash leads to the same address with a slash at its end. The method and
@@ -139,13 +147,13 @@ func addSlash(w http.ResponseWriter, r *http.Request) {
 }
 
 func (v *Views) notFound(w http.ResponseWriter, r *http.Request) {
-	v.refuse(w, r, &refusal{http.StatusNotFound, "There is nothing at this address."})
+	v.refuse(w, r, &refusal{http.StatusNotFound, i18n.Mark("There is nothing at this address.")})
 }
 
 // refusal is an answer that is an error, with a sentence for the client.
 type refusal struct {
 	status   int
-	sentence string
+	sentence string // translated when it is shown; one that is already stays as it is
 }
 
 // Error is the sentence.
@@ -154,15 +162,16 @@ func (e *refusal) Error() string { return e.sentence }
 // refuse answers with a page or with {"error": …}.
 func (v *Views) refuse(w http.ResponseWriter, r *http.Request, e *refusal) {
 	report(r, "refused: "+e.sentence, "status", e.status)
+	t := v.translator(w, r)
 	if negotiate.HTML(r) {
-		title := "That did not work"
+		title := t.T("That did not work")
 		if e.status == http.StatusNotFound {
-			title = "Page not found"
+			title = t.T("Page not found")
 		}
-		v.Render(w, r, e.status, "error.html", ErrorPage{title, e.sentence})
+		v.Render(w, r, e.status, "error.html", ErrorPage{title, t.T(e.sentence)})
 		return
 	}
-	sayJSON(w, e.status, map[string]string{"error": e.sentence})
+	sayJSON(w, e.status, map[string]string{"error": t.T(e.sentence)})
 }
 
 func report(r *http.Request, what string, details ...any) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/middleware"
 )
 
@@ -19,8 +20,7 @@ func (s *server) limit(h http.Handler) http.Handler {
 			cookies += 1 + strings.Count(line, ";")
 		}
 		if cookies > maxCookies {
-			middleware.Say(w, r, http.StatusRequestHeaderFieldsTooLarge,
-				"Your browser sent very many cookies. Please delete those of this site and try again.")
+			middleware.Say(w, r, http.StatusRequestHeaderFieldsTooLarge, i18n.Mark("Your browser sent very many cookies. Please delete those of this site and try again."))
 			return
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, maxBodyBytes)
@@ -43,7 +43,7 @@ func (s *server) survive(h http.Handler) http.Handler {
 				if observed.status != 0 {
 					panic(http.ErrAbortHandler) // half an answer must not look like a whole one
 				}
-				middleware.Say(w, r, http.StatusInternalServerError, "Something went wrong here. It has been noted.")
+				middleware.Say(w, r, http.StatusInternalServerError, i18n.Mark("Something went wrong here. It has been noted."))
 			}
 		}()
 		h.ServeHTTP(observed, r)

@@ -3,6 +3,7 @@
 package locale
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/i18n"
@@ -16,4 +17,22 @@ import (
 func Of(c *i18n.Catalogues, r *http.Request) *i18n.Translator {
 	chosen, _ := httptext.Lookup(r.Header, i18n.CookieName)
 	return c.Negotiate(chosen, r.Header.Get("Accept-Language"))
+}
+
+// Vary says in the header of an answer that it depends on the language.
+func Vary(h http.Header) { httptext.PatchVary(h, "Accept-Language", "Cookie") }
+
+type contextKey struct{}
+
+// NewContext gives the site's catalogues along with a request.
+func NewContext(ctx context.Context, c *i18n.Catalogues) context.Context {
+	return context.WithValue(ctx, contextKey{}, c)
+}
+
+// FromContext gives the site's catalogues, or i18n.Default().
+func FromContext(ctx context.Context) *i18n.Catalogues {
+	if c, ok := ctx.Value(contextKey{}).(*i18n.Catalogues); ok {
+		return c
+	}
+	return i18n.Default()
 }
