@@ -68,6 +68,7 @@ func (v *Views) route() {
 		v.mux.Handle(r.Pattern[:len(r.Pattern)-1], v.view(addSlash, form...))
 	}
 	v.mux.Handle(Path+"static/{name}", v.view(v.static, page...))
+	v.mux.Handle(OpenAPIURL, v.view(v.describe, page...))
 	v.mux.Handle("/", v.view(v.notFound, form...))
 }
 

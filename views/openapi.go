@@ -1,0 +1,38 @@
+package views
+
+import (
+	"bytes"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/hex"
+	"net/http"
+	"time"
+)
+
+// OpenAPIURL is where the views serve OpenAPI.
+const OpenAPIURL = Path + "openapi.json"
+
+//go:embed openapi.json
+var openAPI []byte
+
+// openAPITag changes with the document.
+var openAPITag = func() string {
+	sum := sha256.Sum256(openAPI)
+	return `"` + hex.EncodeToString(sum[:8]) + `"`
+}()
+
+// OpenAPI gives the description of the JSON side of the account pages, by OpenAPI
+// 3.1. It has every operation that there may be: which of them a site has, its
+// configuration decides (see Routes).
+func OpenAPI() []byte { return bytes.Clone(openAPI) }
+
+// describe serves the document. Programs may ask each time whether theirs is the
+// present one.
+func (v *Views) describe(w http.ResponseWriter, r *http.Request) {
+	header := w.Header()
+	header.Del("Vary") // it is the same for every client
+	header.Set("Cache-Control", "no-cache")
+	header.Set("Content-Type", "application/json")
+	header.Set("ETag", openAPITag)
+	http.ServeContent(w, r, "openapi.json", time.Time{}, bytes.NewReader(openAPI))
+}
