@@ -181,6 +181,11 @@ var scenes = map[string]func(testing.TB, *stage) scene{
 	"GET /accounts/close/":  private("/accounts/close/", nil),
 	"POST /accounts/close/": private("/accounts/close/", object{"password": canary, "understand": "yes"}),
 	"GET /accounts/closed/": public("/accounts/closed/"),
+
+	"GET /accounts/language/": public("/accounts/language/"),
+	"POST /accounts/language/": func(t testing.TB, s *stage) scene {
+		return scene{s.program(t), "/accounts/language/", object{"language": "de"}}
+	},
 }
 
 func pendingSignup(t testing.TB, s *stage) scene {
