@@ -51,7 +51,9 @@ func (v CommonPassword) Validate(_ context.Context, password string, _ Attribute
 }
 
 // HelpText is "Your password can’t be a commonly used password."
-func (CommonPassword) HelpText() string { return i18n.Mark("Your password can’t be a commonly used password.") }
+func (CommonPassword) HelpText() string {
+	return i18n.Mark("Your password can’t be a commonly used password.")
+}
 
 // List is a set of passwords in small letters.
 type List struct {
