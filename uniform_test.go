@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -189,6 +190,9 @@ func (m *metered) ask(r *http.Request, typed ...string) outcome {
 		text = strings.ReplaceAll(text, word, "…")
 	}
 	header := response.Header.Clone()
+	if header.Get("Content-Length") == strconv.Itoa(len(body)) { // so that what was typed does not count
+		header.Set("Content-Length", strconv.Itoa(len(text)))
+	}
 	for _, name := range []string{"Date", "Expires", "Retry-After"} {
 		if header.Get(name) != "" {
 			header.Set(name, "…")
