@@ -147,7 +147,7 @@ func TestCSRFBrowser(t *testing.T) {
 	}
 	s := guardedSite(t, middleware.CSRFConfig{})
 	s.addUser(t, auth.NewUser{Username: "ada"})
-	b := newTab(t, s)
+	b := newTab(t, s.URL)
 	b.open("/accounts/login/")
 	b.write("id_username", "ada")
 	b.write("id_password", canary)

@@ -1,0 +1,410 @@
+package views_test
+
+import (
+	"encoding/base64"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/coatcheck/coatcheck"
+	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/coatchecktest"
+	"github.com/coatcheck/coatcheck/database/postgres"
+	"github.com/coatcheck/coatcheck/internal/testenv"
+	"github.com/coatcheck/coatcheck/mail/mailtest"
+	"github.com/coatcheck/coatcheck/mail/smtp"
+	"github.com/coatcheck/coatcheck/views"
+)
+
+// journey is a visitor's way through a whole site, which mails by SMTP.
+type journey struct {
+	*tab
+	site   *coatcheck.Site
+	mails  *mailtest.Server
+	read   int  // of the mails
+	reader *tab // shows mails
+}
+
+// newJourney starts the site, and opens a browser.
+func newJourney(t *testing.T, changes ...func(*coatcheck.Config)) *journey {
+	t.Helper()
+	server := httptest.NewUnstartedServer(nil)
+	j := &journey{mails: mailtest.NewServer(t)}
+	base := "http://" + server.Listener.Addr().String()
+	sender, err := smtp.New(smtp.Config{
+		Host: j.mails.Host(), Port: j.mails.Port(), TLS: smtp.InsecurePlain, From: "The Shop <shop@example.com>",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	j.site = coatchecktest.NewSite(t, append([]func(*coatcheck.Config){func(c *coatcheck.Config) {
+		c.Accounts.Mail, c.Accounts.BaseURL, c.Logger = sender, base, slog.Default()
+		c.Views.SiteName, c.Views.SignupVerification = "The Shop", true
+	}}, changes...)...).Site
+	mux := http.NewServeMux()
+	mux.Handle(views.Path, j.site.Views)
+	mux.Handle("/{$}", j.site.Views.Home())
+	mux.Handle(views.PublicURL, j.site.Views.Public())
+	mux.Handle("/", j.site.Views.NotFound())
+	server.Config.Handler = j.site.Handler(mux)
+	server.Start()
+	t.Cleanup(server.Close)
+	run(t, j.site)
+	j.tab = newTab(t, base)
+	return j
+}
+
+// run does the site's housekeeping, which sends the mails, until the test ends.
+func run(t *testing.T, site *coatcheck.Site) {
+	t.Helper()
+	done := make(chan error, 1)
+	go func() { done <- site.Run(t.Context()) }()
+	t.Cleanup(func() {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// follow opens a link of a mail.
+func (j *journey) follow(link string) { j.t.Helper(); j.open(strings.TrimPrefix(link, j.base)) }
+
+// fill writes into fields, by their names, and sends the form.
+func (j *journey) fill(pairs ...string) {
+	j.t.Helper()
+	j.put(pairs...)
+	j.click("main form:not([action]) > button")
+}
+
+// put writes into fields, by their names.
+func (j *journey) put(pairs ...string) {
+	j.t.Helper()
+	for i := 0; i < len(pairs); i += 2 {
+		j.do(chromedp.Clear(chromedp.ID("id_" + pairs[i])))
+		j.write("id_"+pairs[i], pairs[i+1])
+	}
+}
+
+var anyLink = regexp.MustCompile(`(?m)^http://127\.0\.0\.1:\d+(/accounts/\S*)$`)
+
+// letter waits for the next mails until one is about the subject, inspects it under
+// the name, and gives the path of the link in it.
+func (j *journey) letter(name, to, subject string) string {
+	j.t.Helper()
+	for {
+		m := j.mails.Wait(j.t, j.read+1)[j.read]
+		j.read++
+		if !strings.Contains(m.Subject, subject) {
+			continue
+		}
+		if !slices.Contains(m.To, to) {
+			j.t.Errorf("%q went to %v, want %s", m.Subject, m.To, to)
+		}
+		if j.reader == nil && !j.hold {
+			j.reader = newTab(j.t, j.base)
+		}
+		if j.reader != nil {
+			j.reader.do(chromedp.Navigate("data:text/html;charset=utf-8;base64," + base64.StdEncoding.EncodeToString([]byte(m.HTML))))
+			j.reader.inspect("mail-" + name)
+		}
+		if link := anyLink.FindStringSubmatch(m.Text); link != nil {
+			return link[1]
+		}
+		return ""
+	}
+}
+
+// TestBrowser is a visitor's whole way in a real browser, on SQLite and on
+// PostgreSQL, with mails by SMTP. Every page and every mail is inspected.
+func TestBrowser(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a browser takes some seconds")
+	}
+	t.Run("sqlite", func(t *testing.T) { newJourney(t).walk() })
+	t.Run("postgres", func(t *testing.T) {
+		db, err := postgres.Open(t.Context(), testenv.Postgres(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { db.Close() })
+		j := newJourney(t, on(db))
+		j.hold = true // the pages look the same
+		j.walk()
+	})
+}
+
+func (j *journey) walk() {
+	j.t.Helper()
+	if _, err := j.site.Auth.CreateUser(j.t.Context(), auth.NewUser{Username: "taken", Email: "taken@example.com", Password: another}); err != nil {
+		j.t.Fatal(err)
+	}
+	j.lookAround()
+	j.signUp()
+	j.logIn()
+	j.changePassword()
+	j.changeEmail()
+	j.endSessions()
+	j.undo()
+	j.forget()
+	j.speak()
+	j.close()
+}
+
+// lookAround sees the pages for everybody.
+func (j *journey) lookAround() {
+	j.t.Helper()
+	j.open("/")
+	j.want("/", "You hand over your coat and get a ticket.")
+	j.inspect("home")
+	j.open("/public/")
+	j.inspect("public")
+	j.open("/nothing-here/")
+	j.inspect("not-found")
+}
+
+// signUp meets an error, and confirms the address by the mail.
+func (j *journey) signUp() {
+	j.t.Helper()
+	j.open("/accounts/profile/")
+	j.want("/accounts/login/?next=/accounts/profile/", "Log in")
+	j.inspect("login")
+	j.click(".stub a")
+	j.want("/accounts/signup/?next=/accounts/profile/", "Sign up")
+	j.inspect("signup")
+	if id := evaluate[string](j.tab, `document.activeElement.id`); id != "id_username" {
+		j.t.Errorf("the cursor is in %q", id)
+	}
+	j.fill("username", "taken", "email", "ada@example.com", "password", canary)
+	j.inspect("signup-error")
+	if got := evaluate[string](j.tab, `document.getElementById('id_password').value`); got != "" {
+		j.t.Error("the password was sent back")
+	}
+	j.fill("username", "ada.lovelace", "password", canary)
+	j.want("/accounts/signup/sent/", "Check your mail")
+	j.inspect("signup-sent")
+	j.follow(j.letter("signup-confirm", "ada@example.com", "Confirm your address"))
+	j.inspect("signup-confirm")
+	j.click("main form > button")
+	j.want("/accounts/login/?created=1", "Log in")
+	j.inspect("login-created")
+	if cookies := evaluate[string](j.tab, `document.cookie`); cookies != "" {
+		j.t.Errorf("scripts can read %q", cookies)
+	}
+	j.open("/accounts/signup/")
+	j.fill("username", "ada2", "email", "ada@example.com", "password", canary)
+	j.want("/accounts/signup/sent/", "Check your mail") // the same; only the mail tells
+	j.letter("signup-exists", "ada@example.com", "already")
+}
+
+// logIn meets an error, and forgets nothing by the box that is ticked.
+func (j *journey) logIn() {
+	j.t.Helper()
+	j.open("/accounts/login/?next=/accounts/profile/")
+	j.fill("username", "ada.lovelace", "password", "wrong")
+	j.inspect("login-error")
+	j.fill("password", canary)
+	j.want("/accounts/profile/", "Your profile")
+	j.inspect("profile")
+	j.open("/")
+	j.inspect("home-signed-in")
+	j.open("/accounts/logout/")
+	j.want("/accounts/logout/", "Log out?")
+	j.inspect("logout")
+	j.click("main form > button")
+	j.want("/accounts/logout/", "You are logged out")
+	j.inspect("logged-out")
+	j.open("/accounts/profile/")
+	j.want("/accounts/login/?next=/accounts/profile/", "Log in")
+	j.do(chromedp.Click(chromedp.ID("id_remember"))) // a session that ends with the browser
+	j.fill("username", "ada.lovelace", "password", canary)
+	j.want("/accounts/profile/", "Your profile")
+}
+
+func (j *journey) changePassword() {
+	j.t.Helper()
+	j.open("/accounts/password_change/")
+	j.inspect("password-change")
+	j.fill("old_password", "wrong", "new_password1", another)
+	j.inspect("password-change-error")
+	j.fill("old_password", canary, "new_password1", another)
+	j.want("/accounts/password_change/done/", "Password change successful")
+	j.inspect("password-change-done")
+	j.letter("password-changed", "ada@example.com", "password")
+}
+
+// changeEmail keeps the address until the new one is confirmed, and tells the old.
+func (j *journey) changeEmail() {
+	j.t.Helper()
+	j.open("/accounts/email/")
+	j.inspect("email")
+	j.put("email", "no address", "password", "wrong")
+	j.do(chromedp.Evaluate[chromedp.Void](`document.querySelector('main form').noValidate = true`))
+	j.click("main form > button")
+	j.inspect("email-error")
+	j.fill("email", "countess@example.com", "password", another)
+	j.want("/accounts/email/sent/", "Check your mail")
+	j.inspect("email-sent")
+	link := j.letter("email-confirm", "countess@example.com", "Confirm your new address")
+	j.follow(link)
+	j.inspect("email-confirm")
+	j.click("main form > button")
+	j.want("/accounts/email/done/", "Your address was changed")
+	j.inspect("email-done")
+	j.follow(link)
+	j.want(link, "This link is used up or too old")
+	j.inspect("link-used")
+}
+
+// endSessions signs in with two more browsers, and ends their sessions: one, then all
+// others.
+func (j *journey) endSessions() {
+	j.t.Helper()
+	j.letter("email-changed", "ada@example.com", "address")
+	others := []*journey{j.elsewhere(), j.elsewhere()}
+	j.open("/accounts/sessions/")
+	j.want("/accounts/sessions/", "Where you are signed in")
+	j.inspect("sessions")
+	j.click(".places form button")
+	j.inspect("sessions-ended")
+	j.click(".places + form button")
+	j.want("/accounts/sessions/?ended=1", "Where you are signed in")
+	for _, other := range others {
+		other.open("/accounts/profile/")
+		other.want("/accounts/login/?next=/accounts/profile/", "Log in")
+	}
+}
+
+// elsewhere signs in with a browser of its own, which nothing inspects.
+func (j *journey) elsewhere() *journey {
+	j.t.Helper()
+	other := &journey{tab: newTab(j.t, j.base), site: j.site, mails: j.mails}
+	other.hold = true
+	other.open("/accounts/login/")
+	other.fill("username", "ada.lovelace", "password", another)
+	other.want("/accounts/profile/", "Your profile")
+	return other
+}
+
+// undo follows the link of the notice about a new device, by which the session ends
+// and a link to a new password comes.
+func (j *journey) undo() {
+	j.t.Helper()
+	j.follow(j.letter("new-device", "countess@example.com", "New sign-in"))
+	j.inspect("not-me")
+	j.click("main form > button")
+	j.inspect("not-me-done")
+}
+
+// forget asks for a link to a new password, and sets one.
+func (j *journey) forget() {
+	j.t.Helper()
+	j.letter("password-reset", "countess@example.com", "Password reset")
+	j.open("/accounts/password_reset/")
+	j.inspect("password-reset")
+	j.fill("email", "countess@example.com")
+	j.want("/accounts/password_reset/done/", "Password reset sent")
+	j.inspect("password-reset-done")
+	link := j.letter("password-reset", "countess@example.com", "Password reset")
+	j.follow(link)
+	j.inspect("password-reset-confirm")
+	j.fill("new_password1", "12345")
+	j.inspect("password-reset-confirm-error")
+	j.fill("new_password1", canary)
+	j.inspect("password-reset-complete")
+	j.follow(link)
+	j.want(link, "Password reset unsuccessful")
+	j.inspect("password-reset-unsuccessful")
+	j.open("/accounts/login/?next=/accounts/profile/")
+	j.fill("username", "ada.lovelace", "password", canary)
+	j.want("/accounts/profile/", "Your profile")
+}
+
+// speak switches the languages, and sees the pages with the longest texts.
+func (j *journey) speak() {
+	j.t.Helper()
+	for _, language := range []string{"de", "fr", "ja", "en"} {
+		j.open("/accounts/profile/")
+		j.do(chromedp.SetValue(chromedp.ID("language"), language))
+		j.click(".language button")
+		if got := evaluate[string](j.tab, `document.documentElement.lang`); got != language {
+			j.t.Errorf("the page is in %q, want %q", got, language)
+		}
+		if language == "en" {
+			break
+		}
+		for name, path := range map[string]string{
+			"profile": "/accounts/profile/", "sessions": "/accounts/sessions/", "email": "/accounts/email/", "close": "/accounts/close/",
+			"home": "/", "password-change": "/accounts/password_change/", "signup": "/accounts/signup/", "login": "/accounts/login/",
+		} {
+			j.open(path)
+			j.inspect(name + "-" + language)
+		}
+	}
+	j.open("/public/")
+	j.click("footer a")
+	j.inspect("language")
+	j.click("main button[aria-current]")
+	j.want("/public/", "Open to everybody")
+}
+
+func (j *journey) close() {
+	j.t.Helper()
+	j.open("/accounts/close/")
+	j.inspect("close")
+	j.do(chromedp.Click(chromedp.ID("id_understand")))
+	j.fill("password", canary)
+	j.want("/accounts/closed/", "Goodbye")
+	j.inspect("closed")
+	j.letter("account-closed", "countess@example.com", "closed")
+	j.open("/accounts/login/")
+	j.fill("username", "ada.lovelace", "password", canary)
+	j.want("/accounts/login/", "Log in")
+}
+
+// TestBrowserInvitation: somebody is invited by mail, and makes an account.
+func TestBrowserInvitation(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a browser takes some seconds")
+	}
+	j := newJourney(t, func(c *coatcheck.Config) { c.Views.SignupInvitation = true })
+	if _, err := j.site.Accounts.Invite(t.Context(), "bob@example.com", "en"); err != nil {
+		t.Fatal(err)
+	}
+	link := j.letter("invitation", "bob@example.com", "invited")
+	j.follow(link)
+	j.want(link, "You are invited")
+	j.inspect("invitation")
+	j.fill("username", "bob", "password", canary)
+	j.want("/accounts/login/?created=1", "Log in")
+	j.fill("username", "bob", "password", canary)
+	j.want("/accounts/profile/", "Your profile")
+	j.follow(link)
+	j.inspect("invitation-used")
+}
+
+// TestBrowserLongNames: names, addresses and a site's name as long as they may be.
+func TestBrowserLongNames(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a browser takes some seconds")
+	}
+	j := newJourney(t, func(c *coatcheck.Config) { c.Views.SiteName = "Donaudampfschifffahrtsgesellschaft & Söhne" })
+	name := strings.Repeat("Rindfleischetikettierung.", 6)
+	email := strings.Repeat("x", 60) + "@" + strings.Repeat("very-long-label-", 3) + "of-a-host.example.com"
+	if _, err := j.site.Auth.CreateUser(t.Context(), auth.NewUser{Username: name, Email: email, Password: canary}); err != nil {
+		t.Fatal(err)
+	}
+	j.open("/accounts/login/?next=/accounts/profile/")
+	j.fill("username", name, "password", canary)
+	for title, path := range map[string]string{
+		"profile": "/accounts/profile/", "home": "/", "logout": "/accounts/logout/", "email": "/accounts/email/", "sessions": "/accounts/sessions/",
+	} {
+		j.open(path)
+		j.inspect(title + "-long")
+	}
+}

@@ -1,0 +1,118 @@
+package views_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"github.com/coatcheck/coatcheck/auth"
+)
+
+// focused describes the element that has the focus, and says in the end where it
+// does not show.
+const focused = `(() => {
+	const e = document.activeElement, style = getComputedStyle(e), box = e.getBoundingClientRect();
+	const shows = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2 && box.width > 0 && box.bottom > 0 && box.top < innerHeight;
+	return (e.id || e.getAttribute('aria-label') || e.textContent.trim()) + (shows ? '' : ', invisible');
+})()`
+
+// TestKeyboard goes through the login page by the Tab key: the order is that of the
+// eye, the focus can be seen, and the skip link leads to the content.
+func TestKeyboard(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a browser takes some seconds")
+	}
+	s := newMailSite(t)
+	b := newTab(t, s.URL)
+	b.do(prefer("prefers-reduced-motion", "reduce"))
+	fromTheTop := func() {
+		b.open("/accounts/login/")
+		if id := evaluate[string](b, `document.activeElement.id`); id != "id_username" {
+			t.Errorf("the cursor is in %q", id)
+		}
+		b.do(chromedp.Evaluate[chromedp.Void](`document.body.tabIndex = -1; document.body.focus()`))
+	}
+	press := func() string { b.do(chromedp.KeyEvent(kb.Tab)); return evaluate[string](b, focused) }
+	fromTheTop()
+	for _, want := range []string{
+		"Skip to the content", "Coatcheck", "Log in", "Sign up", "id_username", "id_password", "Show password", "id_remember", "Log in",
+		"Forgot your password?", "Sign up", "language", "Change",
+	} {
+		if got := press(); got != want {
+			t.Errorf("the focus is on %q, want %q", got, want)
+		}
+	}
+	fromTheTop()
+	if got := press(); got != "Skip to the content" {
+		t.Errorf("first comes %q", got)
+	}
+	b.do(chromedp.KeyEvent(kb.Enter))
+	if got := press(); got != "id_username" {
+		t.Errorf("the skip link leads to %q", got)
+	}
+}
+
+// TestErrorsAreFound: the first wrong field has the focus and says what is wrong, and
+// the title of the window begins with it.
+func TestErrorsAreFound(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a browser takes some seconds")
+	}
+	s := newSite(t)
+	s.addUser(t, auth.NewUser{Username: "taken"})
+	b := newTab(t, s.URL)
+	b.open("/accounts/signup/")
+	b.write("id_username", "ada")
+	b.write("id_email", "ada@example.com")
+	b.write("id_password", "12345\r") // Enter sends the form
+	b.do(chromedp.WaitVisible(chromedp.CSS("[role=alert]")))
+	if title := evaluate[string](b, `document.title`); !strings.HasPrefix(title, "Error: ") {
+		t.Errorf("the title is %q", title)
+	}
+	got := evaluate[string](b, `(() => {
+		const e = document.activeElement;
+		return [e.id, e.getAttribute('aria-invalid'), e.getAttribute('aria-describedby').split(' ').map(id => document.getElementById(id).className)].join(' ');
+	})()`)
+	if got != "id_password true help,error" {
+		t.Errorf("the focus is on %q", got)
+	}
+	b.do(chromedp.Click(chromedp.CSS("[role=alert] a")))
+	if id := evaluate[string](b, `document.activeElement.id`); id != "id_password" {
+		t.Errorf("the summary leads to %q", id)
+	}
+}
+
+// TestShowPassword: the switch shows what is typed, says so, and hides it before the
+// form goes.
+func TestShowPassword(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a browser takes some seconds")
+	}
+	b := newTab(t, newSite(t).URL)
+	b.open("/accounts/login/")
+	b.write("id_username", "ada")
+	b.write("id_password", "wrong")
+	state := func() string {
+		return evaluate[string](b, `document.getElementById('id_password').type + ' ' + document.querySelector('.reveal').getAttribute('aria-pressed')`)
+	}
+	if got := state(); got != "password false" {
+		t.Errorf("at first: %s", got)
+	}
+	b.do(chromedp.Click(chromedp.CSS(".reveal")))
+	if got := state(); got != "text true" {
+		t.Errorf("shown: %s", got)
+	}
+	b.inspect("login-password-shown")
+	b.do(chromedp.Click(chromedp.CSS(".reveal")))
+	if got := state(); got != "password false" {
+		t.Errorf("hidden again: %s", got)
+	}
+	b.do(chromedp.Click(chromedp.CSS(".reveal")))
+	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelector('main form').addEventListener('submit', e => e.preventDefault())`))
+	b.do(chromedp.Click(chromedp.CSS("main form > button")))
+	if got := state(); got != "password false" {
+		t.Errorf("while it is sent: %s", got)
+	}
+}
