@@ -108,8 +108,10 @@ func (b *tab) open(path string) { b.t.Helper(); b.do(chromedp.Navigate(b.base + 
 // click clicks what the selector finds and waits for the next page.
 func (b *tab) click(selector string) {
 	b.t.Helper()
-	if _, err := chromedp.RunResponse(b.ctx, chromedp.Click(chromedp.CSS(selector))); err != nil {
-		b.t.Fatal(err)
+	ctx, cancel := context.WithTimeout(b.ctx, time.Minute) // where nothing follows
+	defer cancel()
+	if _, err := chromedp.RunResponse(ctx, chromedp.Click(chromedp.CSS(selector))); err != nil {
+		b.t.Fatalf("after a click on %s: %v", selector, err)
 	}
 }
 

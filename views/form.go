@@ -29,6 +29,8 @@ type Form struct {
 	Notice string
 	// Submit is what the button says.
 	Submit string
+	// Danger makes the button look like one that destroys something.
+	Danger bool
 	// Next is where to go afterwards; it is sent along hidden. It is safe, or
 	// empty.
 	Next string
@@ -43,10 +45,11 @@ type Form struct {
 type Field struct {
 	Name         string
 	Label        string
-	Type         string // of the input element
-	Autocomplete string // what browsers and password managers go by
-	Help         string // a hint below the label, or empty
-	MaxLength    int    // characters; 0 for no limit in the page
+	Type         string   // of the input element
+	Autocomplete string   // what browsers and password managers go by
+	Help         string   // a hint below the label, or empty
+	Rules        []string // a list of hints
+	MaxLength    int      // characters; 0 for no limit in the page
 	Required     bool
 	Autofocus    bool
 	Fixed        bool // Value is shown, and cannot be changed
@@ -63,7 +66,7 @@ func (f *Field) ID() string { return "id_" + f.Name }
 // DescribedBy lists the ids of the elements that describe the field.
 func (f *Field) DescribedBy() string {
 	var ids []string
-	if f.Help != "" {
+	if f.Help != "" || len(f.Rules) > 0 {
 		ids = append(ids, f.ID()+"_help")
 	}
 	if len(f.Errors) > 0 {

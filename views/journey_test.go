@@ -372,7 +372,7 @@ func TestBrowserInvitation(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a browser takes some seconds")
 	}
-	j := newJourney(t, func(c *coatcheck.Config) { c.Views.SignupInvitation = true })
+	j := newJourney(t, func(c *coatcheck.Config) { c.Views.SignupVerification, c.Views.SignupInvitation = false, true })
 	if _, err := j.site.Accounts.Invite(t.Context(), "bob@example.com", "en"); err != nil {
 		t.Fatal(err)
 	}

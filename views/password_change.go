@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/i18n"
@@ -29,7 +28,7 @@ func (v *Views) passwordChangeForm(t *i18n.Translator, b body) *Form {
 func (v *Views) newPasswordFields(t *i18n.Translator, b body) []*Field {
 	fields := []*Field{{
 		Name: "new_password1", Label: t.T("New password"), Type: "password", Autocomplete: "new-password", Required: true,
-		Help: strings.Join(v.config.Auth.PasswordHelpTextsIn(t), " "),
+		Rules: v.config.Auth.PasswordHelpTextsIn(t),
 	}}
 	if _, sent := b[newPasswordAgain]; sent {
 		fields = append(fields, &Field{

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/i18n"
@@ -44,7 +43,7 @@ func (v *Views) signupForm(t *i18n.Translator, next string) *Form {
 		Help: t.T("A few words that nobody would guess."),
 	}
 	if rules := v.config.Auth.PasswordHelpTextsIn(t); len(rules) > 0 {
-		secret.Help = strings.Join(rules, " ")
+		secret.Help, secret.Rules = "", rules
 	}
 	fields := []*Field{name, email, secret}
 	if v.config.Auth.UsernameIsEmail() {

@@ -24,7 +24,7 @@ func (v *Views) openSignupForm(t *i18n.Translator, next string) *Form {
 	form := v.signupForm(t, next)
 	if v.config.SignupVerification {
 		email := form.field("email")
-		email.Required, email.Help = true, t.T("We send a link there, by which you finish.")
+		email.Required, email.Help = true, t.T("We send you a link to confirm it.")
 	}
 	return form
 }
