@@ -153,6 +153,7 @@ func TestCloseAccount(t *testing.T) {
 		r.CreateUser("ada", canary)
 		r.do("/close", r.Accounts.CloseAccount)
 		desk, phone := r.login("ada", firefox), r.login("ada", safari)
+		r.one("ada@example.com", "New sign-in")
 		r.want(desk, "/close", http.StatusOK)
 		r.want(desk, "/me", http.StatusForbidden)
 		r.want(phone, "/me", http.StatusForbidden)
