@@ -328,6 +328,7 @@ func (j *journey) forget() {
 // speak switches the languages, and sees the pages with the longest texts.
 func (j *journey) speak() {
 	j.t.Helper()
+	j.slim = true
 	for _, language := range []string{"de", "fr", "ja", "en"} {
 		j.open("/accounts/profile/")
 		j.do(chromedp.SetValue(chromedp.ID("language"), language))
@@ -346,6 +347,7 @@ func (j *journey) speak() {
 			j.inspect(name + "-" + language)
 		}
 	}
+	j.slim = false
 	j.open("/public/")
 	j.click("footer a")
 	j.inspect("language")
