@@ -328,6 +328,7 @@ func (j *journey) forget() {
 // speak switches the languages, and sees the pages with the longest texts.
 func (j *journey) speak() {
 	j.t.Helper()
+	j.slim = true
 	for _, language := range []string{"de", "fr", "ja", "en"} {
 		j.open("/accounts/profile/")
 		j.do(chromedp.SetValue(chromedp.ID("language"), language))
@@ -346,6 +347,7 @@ func (j *journey) speak() {
 			j.inspect(name + "-" + language)
 		}
 	}
+	j.slim = false
 	j.open("/public/")
 	j.click("footer a")
 	j.inspect("language")
@@ -365,46 +367,4 @@ func (j *journey) close() {
 	j.open("/accounts/login/")
 	j.fill("username", "ada.lovelace", "password", canary)
 	j.want("/accounts/login/", "Log in")
-}
-
-// TestBrowserInvitation: somebody is invited by mail, and makes an account.
-func TestBrowserInvitation(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a browser takes some seconds")
-	}
-	j := newJourney(t, func(c *coatcheck.Config) { c.Views.SignupVerification, c.Views.SignupInvitation = false, true })
-	if _, err := j.site.Accounts.Invite(t.Context(), "bob@example.com", "en"); err != nil {
-		t.Fatal(err)
-	}
-	link := j.letter("invitation", "bob@example.com", "invited")
-	j.follow(link)
-	j.want(link, "You are invited")
-	j.inspect("invitation")
-	j.fill("username", "bob", "password", canary)
-	j.want("/accounts/login/?created=1", "Log in")
-	j.fill("username", "bob", "password", canary)
-	j.want("/accounts/profile/", "Your profile")
-	j.follow(link)
-	j.inspect("invitation-used")
-}
-
-// TestBrowserLongNames: names, addresses and a site's name as long as they may be.
-func TestBrowserLongNames(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a browser takes some seconds")
-	}
-	j := newJourney(t, func(c *coatcheck.Config) { c.Views.SiteName = "Donaudampfschifffahrtsgesellschaft & Söhne" })
-	name := strings.Repeat("Rindfleischetikettierung.", 6)
-	email := strings.Repeat("x", 60) + "@" + strings.Repeat("very-long-label-", 3) + "of-a-host.example.com"
-	if _, err := j.site.Auth.CreateUser(t.Context(), auth.NewUser{Username: name, Email: email, Password: canary}); err != nil {
-		t.Fatal(err)
-	}
-	j.open("/accounts/login/?next=/accounts/profile/")
-	j.fill("username", name, "password", canary)
-	for title, path := range map[string]string{
-		"profile": "/accounts/profile/", "home": "/", "logout": "/accounts/logout/", "email": "/accounts/email/", "sessions": "/accounts/sessions/",
-	} {
-		j.open(path)
-		j.inspect(title + "-long")
-	}
 }
