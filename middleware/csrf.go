@@ -16,6 +16,7 @@ import (
 	"github.com/coatcheck/coatcheck/csrf"
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/internal/httptext"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/sessions"
 )
 
@@ -361,7 +362,7 @@ func (s *csrfState) finish() {
 	defer s.mu.Unlock()
 	if s.late {
 		s.guard.config.Logger.WarnContext(s.request.Context(), "a CSRF token was asked for after the response had begun; "+
-			"the form will be refused", "path", s.request.URL.Path)
+			"the form will be refused", "path", requestinfo.LogPath(s.request))
 	}
 }
 

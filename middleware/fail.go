@@ -17,6 +17,7 @@ import (
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/locale"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/password"
 	"github.com/coatcheck/coatcheck/safeurl"
 	"github.com/coatcheck/coatcheck/sessions"
@@ -76,7 +77,7 @@ func Fail(w http.ResponseWriter, r *http.Request, err error) {
 	if status < 500 || errors.Is(err, context.Canceled) {
 		level = slog.LevelInfo
 	}
-	logger(r).Log(r.Context(), level, "request failed", "status", status, "path", r.URL.Path, "error", err)
+	logger(r).Log(r.Context(), level, "request failed", "status", status, "path", requestinfo.LogPath(r), "error", err)
 	if status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", retryAfter)
 	}

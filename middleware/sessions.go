@@ -8,6 +8,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/internal/httptext"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/sessions"
 )
 
@@ -135,7 +136,7 @@ func (w *sessionWriter) finish() {
 	}
 	if !w.failed && w.session.Unsaved() {
 		w.config.Logger.WarnContext(w.request.Context(), "the session was changed after the response had begun; the change is lost",
-			"path", w.request.URL.Path)
+			"path", requestinfo.LogPath(w.request))
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/coatcheck/coatcheck/flow"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
 )
 
 // Trace switches flow's trace on for each request and gives print its way
@@ -25,7 +26,7 @@ func Trace(print func(block string)) func(http.Handler) http.Handler {
 				if sw.status != 0 {
 					outcome = strconv.Itoa(sw.status)
 				}
-				print(trace.Format(fmt.Sprintf("%s %q  →  %s in %s", r.Method, r.URL.Path, outcome, time.Since(start).Round(time.Microsecond))))
+				print(trace.Format(fmt.Sprintf("%s %q  →  %s in %s", r.Method, requestinfo.LogPath(r), outcome, time.Since(start).Round(time.Microsecond))))
 			}()
 			next.ServeHTTP(sw, r.WithContext(ctx))
 			outcome = strconv.Itoa(http.StatusOK) // of a handler that wrote nothing

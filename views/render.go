@@ -18,6 +18,7 @@ import (
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/locale"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/middleware"
 )
 
@@ -79,7 +80,7 @@ func (v *Views) Render(w http.ResponseWriter, r *http.Request, status int, name 
 // broken answers where a page cannot be made, which only a change of the
 // program or of its templates can mend.
 func broken(w http.ResponseWriter, r *http.Request, err error) {
-	slog.ErrorContext(r.Context(), "page could not be made", "path", r.URL.Path, "error", err)
+	slog.ErrorContext(r.Context(), "page could not be made", "path", requestinfo.LogPath(r), "error", err)
 	middleware.Say(w, r, http.StatusInternalServerError, i18n.Mark("This page is broken. The log of the server says how."))
 }
 

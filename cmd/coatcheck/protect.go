@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/coatcheck/coatcheck/i18n"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/middleware"
 )
 
@@ -38,7 +39,7 @@ func (s *server) survive(h http.Handler) http.Handler {
 			case cause == http.ErrAbortHandler:
 				panic(cause)
 			default:
-				s.log.ErrorContext(r.Context(), "a handler panicked", "path", r.URL.Path,
+				s.log.ErrorContext(r.Context(), "a handler panicked", "path", requestinfo.LogPath(r),
 					"panic", fmt.Sprint(cause), "stack", string(debug.Stack()))
 				if observed.status != 0 {
 					panic(http.ErrAbortHandler) // half an answer must not look like a whole one
@@ -56,7 +57,7 @@ func (s *server) logged(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start, observed := time.Now(), &response{ResponseWriter: w}
 		defer func() {
-			s.log.InfoContext(r.Context(), "request", "method", r.Method, "path", r.URL.Path, "status", observed.status,
+			s.log.InfoContext(r.Context(), "request", "method", r.Method, "path", requestinfo.LogPath(r), "status", observed.status,
 				"ms", float64(time.Since(start).Microseconds())/1000)
 		}()
 		h.ServeHTTP(observed, r)

@@ -104,3 +104,19 @@ func TestPanic(t *testing.T) {
 		}()
 	}
 }
+
+// TestTokensAreNotLogged: neither the log of requests nor the trace has what a link
+// of a mail is worth.
+func TestTokensAreNotLogged(t *testing.T) {
+	const token = "EVFH4LJPSW7RH5ZATEWAAWPO5V"
+	var log bytes.Buffer
+	s := &server{log: slog.New(slog.NewTextHandler(&log, nil))}
+	answer := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
+	link := httptest.NewRequest("GET", "/accounts/not-me/"+token+"/", nil)
+	s.logged(answer).ServeHTTP(httptest.NewRecorder(), link)
+	s.trace = &log
+	s.observed(answer).ServeHTTP(httptest.NewRecorder(), link)
+	if text := log.String(); strings.Contains(text, token) || strings.Count(text, "/accounts/not-me/EVFH…/") != 2 {
+		t.Errorf("the log says %s", text)
+	}
+}
