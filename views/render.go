@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"github.com/coatcheck/coatcheck/i18n"
+	"github.com/coatcheck/coatcheck/internal/httptext"
 	"github.com/coatcheck/coatcheck/internal/locale"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
@@ -84,9 +85,15 @@ func broken(w http.ResponseWriter, r *http.Request, err error) {
 	middleware.Say(w, r, http.StatusInternalServerError, i18n.Mark("This page is broken. The log of the server says how."))
 }
 
-// translator speaks the visitor's language, and says in Vary what it goes by.
+// translator speaks the visitor's language, and says in Vary what it goes by. The
+// JSON that no cache keeps need not name the cookie: then it says Cookie where, as in
+// Django, the session was asked for.
 func (v *Views) translator(w http.ResponseWriter, r *http.Request) *i18n.Translator {
-	locale.Vary(w.Header())
+	if header := w.Header(); negotiate.HTML(r) || !strings.Contains(header.Get("Cache-Control"), "no-store") {
+		locale.Vary(header)
+	} else {
+		httptext.PatchVary(header, "Accept-Language")
+	}
 	return locale.Of(v.config.Languages, r)
 }
 

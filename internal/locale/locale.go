@@ -5,7 +5,6 @@ package locale
 import (
 	"context"
 	"net/http"
-	"strings"
 
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/httptext"
@@ -20,15 +19,8 @@ func Of(c *i18n.Catalogues, r *http.Request) *i18n.Translator {
 	return c.Negotiate(chosen, r.Header.Get("Accept-Language"))
 }
 
-// Vary says in the header of an answer that it depends on the language: on both of
-// what Of goes by, where a cache may keep the answer. One that no cache keeps need not
-// name the cookie, which Django's LocaleMiddleware does not either.
-func Vary(header http.Header) {
-	httptext.PatchVary(header, "Accept-Language")
-	if !strings.Contains(header.Get("Cache-Control"), "no-store") {
-		httptext.PatchVary(header, "Cookie")
-	}
-}
+// Vary says in the header of an answer that it depends on the language.
+func Vary(h http.Header) { httptext.PatchVary(h, "Accept-Language", "Cookie") }
 
 type contextKey struct{}
 
