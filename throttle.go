@@ -23,7 +23,7 @@ func chooseThrottle(c *Config) (auth.Throttle, error) {
 	if t.Store != nil {
 		return t, nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
 	defer cancel()
 	own, err := c.Database.HasOwnTables(ctx)
 	switch {

@@ -207,5 +207,3 @@ func together(n int, f func() error) (good int) {
 	wg.Wait()
 	return good
 }
-
-func contains(text, part string) bool { return strings.Contains(text, part) }

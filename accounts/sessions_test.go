@@ -3,6 +3,7 @@ package accounts_test
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -238,7 +239,7 @@ func TestIndexHoldsNoKey(t *testing.T) {
 			t.Fatal(err)
 		}
 		for n := 0; n+9 <= len(key); n++ {
-			if part := key[n : n+9]; contains(row.Locator, part) || contains(row.KeyHash, part) {
+			if part := key[n : n+9]; strings.Contains(row.Locator, part) || strings.Contains(row.KeyHash, part) {
 				t.Errorf("%q of the key is in %q, %q", part, row.KeyHash, row.Locator)
 			}
 		}
