@@ -84,14 +84,15 @@ func newWalkOwn(t *testing.T, p pairing, cache walkCache, dir string) *walkOwn {
 // URL is an address of Coatcheck's side.
 func (w *walkOwn) URL(path string) string { return w.base + path }
 
-// use starts the site anew with these keys, the first of which signs.
+// use starts the site anew with these keys, the first of which signs. It throttles
+// nobody, as Django does not.
 func (w *walkOwn) use(keys []string) {
 	w.t.Helper()
 	w.store = w.newStore(keys)
 	hashers := []password.Hasher{password.PBKDF2SHA256{Iterations: walkIterations}}
 	site, err := coatcheck.New(coatcheck.Config{
 		Database: w.db, SecretKey: keys[0], SecretKeyFallbacks: keys[1:], Logger: slog.New(slog.DiscardHandler),
-		Passwords: password.Config{Hashers: hashers}, Sessions: sessions.Config{Store: w.store},
+		Passwords: password.Config{Hashers: hashers}, Sessions: sessions.Config{Store: w.store}, ThrottleOff: true,
 	})
 	if err != nil {
 		w.t.Fatal(err)

@@ -13,7 +13,7 @@ agree on comes from environment variables; twin_test.go sets them.
     TWIN_SESSION_FILE_PATH      of the file engine; the system's temporary folder without it
     TWIN_REDIS, TWIN_MEMCACHED  host:port of the default cache, whose KEY_PREFIX is TWIN_CACHE_PREFIX
     TWIN_AUTH_USER_MODEL        auth.User (default), or accounts.Member, the site's own
-    TWIN_EMAIL_DIR              the folder into which mails are written
+    TWIN_EMAIL_DIR              the folder into which mails are written; without one they are dropped
     TWIN_CSRF_USE_SESSIONS      1, or 0 (default)
     TWIN_THROTTLE               1 counts guesses with Coatcheck, by docs/coatcheck_throttle.py
     TWIN_REMOTE_USER            HeaderUser or PersistentHeaderUser, of remoteuser.py; nobody is believed without it
@@ -90,8 +90,8 @@ elif env("MEMCACHED"):
         }
     }
 
-EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = env("EMAIL_DIR") or None
+EMAIL_BACKEND = f"django.core.mail.backends.{'filebased' if EMAIL_FILE_PATH else 'dummy'}.EmailBackend"
 
 PASSWORD_HASHERS = list(global_settings.PASSWORD_HASHERS)
 if env("PBKDF2_ITERATIONS"):
