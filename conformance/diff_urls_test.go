@@ -29,15 +29,28 @@ func urlDifferentials() []differential {
 				return failed(err)
 			}
 			return fields{"location": location}
-		}, rules: []explanation{{
-			id: "login-url-without-host", before: "6", example: fields{"next": "/", "login_url": "https:login/", "field": ""},
-			matches: func(d difference) bool {
-				theirs, _ := d.theirField("location").(string)
-				own, _ := d.ownField("location").(string)
+		}, rules: []explanation{
+			loginWithoutHost("https:login/", func(theirs, own string) bool {
 				return own != "" && !strings.HasPrefix(own, "/") &&
 					(strings.Replace(theirs, ":///", ":", 1) == own || strings.Replace(own, ":////", "://", 1) == theirs)
-			},
-		}}},
+			}),
+			loginWithoutHost("////", func(theirs, own string) bool {
+				return strings.HasPrefix(own, "////") && own[len("//"):] == theirs
+			}),
+		}},
+	}
+}
+
+// loginWithoutHost: an older Python puts a login address of no host together
+// again with other slashes.
+func loginWithoutHost(example string, matches func(theirs, own string) bool) explanation {
+	return explanation{
+		id: "login-url-without-host", before: "6", example: fields{"next": "/", "login_url": example, "field": ""},
+		matches: func(d difference) bool {
+			theirs, _ := d.theirField("location").(string)
+			own, _ := d.ownField("location").(string)
+			return matches(theirs, own)
+		},
 	}
 }
 
