@@ -26,7 +26,7 @@ func (v *Views) closeRoutes() []Route {
 
 // closeForm asks for the present password and for a tick.
 func (v *Views) closeForm(t *i18n.Translator) *Form {
-	return &Form{Submit: t.T("Close my account"), Danger: true, Fields: []*Field{
+	return &Form{Submit: t.T("Close my account"), Danger: true, own: true, Fields: []*Field{
 		presentPassword(t),
 		{Name: "understand", Label: t.T("I understand that this cannot be undone"), Type: checkbox, Required: true},
 	}}

@@ -57,7 +57,7 @@ func checkFields(t testing.TB, page node) {
 		}
 	}
 	for _, input := range append(page.all("input"), page.all("select")...) {
-		if input.attr("type") != "hidden" && page.where("label", "for", input.attr("id")).Node == nil {
+		if input.attr("type") != "hidden" && !input.has("hidden") && page.where("label", "for", input.attr("id")).Node == nil {
 			t.Errorf("the field %q has no label", input.attr("name"))
 		}
 		if input.attr("type") == "password" && input.attr("value") != "" {

@@ -29,7 +29,7 @@ func (v *Views) emailRoutes() []Route {
 
 // emailForm asks for the new address and the present password.
 func (v *Views) emailForm(t *i18n.Translator) *Form {
-	return &Form{Submit: t.T("Send the link"), Fields: []*Field{
+	return &Form{Submit: t.T("Send the link"), own: true, Fields: []*Field{
 		{Name: "email", Label: t.T("New email address"), Type: "email", Autocomplete: "email", MaxLength: maxEmail, Required: true},
 		presentPassword(t),
 	}}

@@ -31,6 +31,9 @@ type Form struct {
 	Submit string
 	// Danger makes the button look like one that destroys something.
 	Danger bool
+	// Username is whose password the form is about, or empty where it asks for that
+	// itself. It is for password managers alone: hidden, and not sent.
+	Username string
 	// Next is where to go afterwards; it is sent along hidden. It is safe, or
 	// empty.
 	Next string
@@ -39,6 +42,7 @@ type Form struct {
 	// CSRFToken is sent along hidden. Render fills it in; it is empty where none
 	// is needed.
 	CSRFToken string
+	own       bool // about the visitor's password: Render fills in Username
 }
 
 // Field is one field of a form.

@@ -54,6 +54,21 @@ func (p *Page) CSRFToken() (string, error) {
 	return token, err
 }
 
+// fillIn gives a form what it takes from the request. The error is an outage.
+func (p *Page) fillIn(f *Form) error {
+	f.Reveal = p.T("Show password")
+	if f.own {
+		user, err := p.User()
+		if err != nil {
+			return err
+		}
+		f.Username = user.Username
+	}
+	token, err := p.CSRFToken()
+	f.CSRFToken = token
+	return err
+}
+
 // With adds the way back to the address of another page.
 func (p *Page) With(target, next string) string {
 	return withQuery(target, auth.RedirectFieldName, next)

@@ -20,7 +20,7 @@ func (v *Views) passwordChangeForm(t *i18n.Translator, b body) *Form {
 	old := &Field{
 		Name: "old_password", Label: t.T("Old password"), Type: "password", Autocomplete: "current-password", Required: true,
 	}
-	return &Form{Submit: t.T("Change my password"), Fields: append([]*Field{old}, v.newPasswordFields(t, b)...)}
+	return &Form{Submit: t.T("Change my password"), own: true, Fields: append([]*Field{old}, v.newPasswordFields(t, b)...)}
 }
 
 // newPasswordFields ask for a new password, and for the same again only where that

@@ -183,3 +183,24 @@ func TestPasswordChangeRace(t *testing.T) {
 		}
 	})
 }
+
+// TestPasswordManagersKnowWhose: a form that asks for a password and not for the name
+// tells password managers whose it is, as Django's reset does, without sending it.
+func TestPasswordManagersKnowWhose(t *testing.T) {
+	s := newMailSite(t)
+	s.ada(t)
+	b, guest := s.browser(t), s.browser(t)
+	b.login("ada")
+	set := guest.get(s.resetLink(must(s.auth.UserByUsername(t.Context(), "ada")))).Header.Get("Location")
+	for path, c := range map[string]*client{
+		"/accounts/password_change/": b, "/accounts/email/": b, "/accounts/close/": b, set: guest,
+	} {
+		hint := c.get(path).page(t).where("input", "autocomplete", "username")
+		if hint.attr("value") != "ada" || !hint.has("hidden") || hint.has("name") {
+			t.Errorf("%s: %v", path, hint.Node)
+		}
+	}
+	if hint := guest.get("/accounts/login/").page(t).where("input", "autocomplete", "username"); hint.has("hidden") || !hint.has("name") {
+		t.Error("the login page hints at somebody")
+	}
+}

@@ -191,7 +191,7 @@ func (v *Views) confirmReset(w http.ResponseWriter, r *http.Request, user *auth.
 	t := v.translator(w, r)
 	if r.Method != http.MethodPost {
 		report(r, "form for the new password shown")
-		v.invite(w, r, "password_reset_confirm.html", v.newPasswordForm(t, nil))
+		v.invite(w, r, "password_reset_confirm.html", v.newPasswordForm(t, nil, user))
 		return
 	}
 	b, err := readBody(w, r)
@@ -199,7 +199,7 @@ func (v *Views) confirmReset(w http.ResponseWriter, r *http.Request, user *auth.
 		v.fail(w, r, err)
 		return
 	}
-	form := v.newPasswordForm(t, b)
+	form := v.newPasswordForm(t, b, user)
 	raw, err := v.takeNewPassword(r.Context(), t, b, form.Fields, user)
 	if err == nil && form.Failed() {
 		report(r, "new password refused")
@@ -221,8 +221,8 @@ func (v *Views) confirmReset(w http.ResponseWriter, r *http.Request, user *auth.
 	}
 }
 
-func (v *Views) newPasswordForm(t *i18n.Translator, b body) *Form {
-	return &Form{Submit: t.T("Change my password"), Fields: v.newPasswordFields(t, b)}
+func (v *Views) newPasswordForm(t *i18n.Translator, b body, user *auth.User) *Form {
+	return &Form{Submit: t.T("Change my password"), Username: user.Username, Fields: v.newPasswordFields(t, b)}
 }
 
 // resetPassword sets the password and takes the token out of the session. All

@@ -55,9 +55,7 @@ func (v *Views) Render(w http.ResponseWriter, r *http.Request, status int, name 
 		page.SignupURL = ""
 	}
 	if form, ok := data.(*Form); ok {
-		form.Reveal = page.T("Show password")
-		var err error
-		if form.CSRFToken, err = page.CSRFToken(); err != nil {
+		if err := page.fillIn(form); err != nil {
 			middleware.Fail(w, r, err)
 			return
 		}

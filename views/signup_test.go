@@ -227,7 +227,8 @@ func TestSignupRace(t *testing.T) {
 	}
 }
 
-// TestBlanksStayInPasswords, at sign-up and at login, in forms and in JSON.
+// TestBlanksStayInPasswords, at sign-up, at login, and where a password is changed or
+// reset, in forms and in JSON.
 func TestBlanksStayInPasswords(t *testing.T) {
 	const blank = "  four blue umbrellas\t"
 	s := newSite(t)
@@ -238,4 +239,23 @@ func TestBlanksStayInPasswords(t *testing.T) {
 		s.program(t).json("/accounts/login/", `{"username":"`+name+`","password":"four blue umbrellas"}`).wantJSON(t, 401, `{"error":"Invalid credentials"}`)
 		s.browser(t).form("/accounts/login/", "username", name, "password", blank).wantRedirect(t, "/accounts/profile/")
 	}
+
+	const other, third = "\tfive green umbrellas ", " six red umbrellas "
+	opens := func(password string) {
+		t.Helper()
+		s.browser(t).form("/accounts/login/", "username", "eve", "password", password).wantRedirect(t, "/accounts/profile/")
+		s.program(t).form("/accounts/login/", "username", "eve", "password", strings.TrimSpace(password)).wantJSON(t, 401, `{"error":"Invalid credentials"}`)
+	}
+	s = newMailSite(t)
+	s.addUser(t, auth.NewUser{Username: "eve"})
+	b := s.browser(t)
+	b.login("eve")
+	b.form("/accounts/password_change/", "old_password", canary, "new_password1", other).wantRedirect(t, "/accounts/password_change/done/")
+	opens(other)
+	b.form("/accounts/password_change/", "old_password", strings.TrimSpace(other), "new_password1", third).page(t)
+	b.form("/accounts/password_change/", "old_password", other, "new_password1", third, "new_password2", third).
+		wantRedirect(t, "/accounts/password_change/done/")
+	opens(third)
+	s.program(t).form(s.resetLink(must(s.auth.UserByUsername(t.Context(), "eve"))), "new_password1", blank).wantJSON(t, 200, `{"message":"Password changed successfully"}`)
+	opens(blank)
 }
