@@ -99,10 +99,8 @@ type mailTemplates struct {
 	mails  map[string]*mailTemplate
 }
 
-// mailTemplate is one mail. Its file has the subject in its first line and then
-// paragraphs, blank lines between. A paragraph that begins with "=> " is the button,
-// and one that begins with "-- " is in small print. Each part is a template of its
-// own, so that no value can begin another part.
+// mailTemplate is one mail; its file is as [MailTemplates] says. Each part is a
+// template of its own, so that no value can begin another part.
 type mailTemplate struct {
 	subject *template.Template
 	parts   []part
@@ -115,7 +113,12 @@ type part struct {
 }
 
 // MailTemplates are the names of the files that Config.Templates may replace: one a
-// mail, and mail.html, the HTML around all of them.
+// mail, which gets a [Mail], and mail.html, the HTML around all of them, which gets a
+// [Letter].
+//
+// The file of a mail has the subject in its first line and then paragraphs, blank
+// lines between. A paragraph that begins with "=> " is the button that leads to
+// Mail.URL, and one that begins with "-- " is in small print.
 func MailTemplates() []string {
 	entries, err := mailFiles.ReadDir("mails")
 	if err != nil {
@@ -148,26 +151,46 @@ func readMails(replacing fs.FS) (*mailTemplates, error) {
 		}
 	}
 	for _, name := range known {
-		text, err := readReplaced(name, own, replacing)
-		if err == nil {
-			err = t.add(name, text)
-		}
-		if err != nil {
+		if err := t.read(name, own, replacing); err != nil {
 			return nil, fmt.Errorf("accounts: mail template %s: %w", name, err)
 		}
 	}
 	return t, nil
 }
 
-func readReplaced(name string, own, replacing fs.FS) (string, error) {
-	if replacing != nil {
-		text, err := fs.ReadFile(replacing, name)
-		if err == nil || !errors.Is(err, fs.ErrNotExist) {
-			return string(text), err
-		}
-	}
+// read takes our file, and then the one that replaces it, if there is one. A mail
+// whose point is a link keeps one.
+func (t *mailTemplates) read(name string, own, replacing fs.FS) error {
 	text, err := fs.ReadFile(own, name)
-	return string(text), err
+	if err != nil {
+		return err
+	}
+	if err := t.add(name, string(text)); err != nil || replacing == nil {
+		return err
+	}
+	leads := t.leads(name)
+	text, err = fs.ReadFile(replacing, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		err = t.add(name, string(text))
+	}
+	if err == nil && leads && !t.leads(name) {
+		err = errors.New(`it has no link; begin the paragraph that is to be its button with "=> "`)
+	}
+	return err
+}
+
+// leads says whether a mail has a link for its URL.
+func (t *mailTemplates) leads(name string) bool {
+	m, ok := t.mails[strings.TrimSuffix(name, ".txt")]
+	if !ok {
+		return false
+	}
+	const url = "https://example.com/a-link"
+	letter, err := m.letter(&Mail{URL: url})
+	return err == nil && strings.Contains(letter.text(), url)
 }
 
 // add parses a file, and tries it out.

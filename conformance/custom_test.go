@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -56,6 +57,7 @@ func TestCustomUserTwins(t *testing.T) {
 				t.Run("columns of Django's", func(t *testing.T) { columnsOfDjango(t, p) })
 				t.Run("columns of Coatcheck's", func(t *testing.T) { columnsOfCoatcheck(t, p) })
 				t.Run("permissions", func(t *testing.T) { customPermissions(t, p) })
+				t.Run("reset links", func(t *testing.T) { customResetLinks(t, p) })
 				t.Run("deleting", func(t *testing.T) { customDeleting(t, p) })
 				t.Run("superuser by the command line", func(t *testing.T) { customSuperuser(t, p) })
 				t.Logf("Django %s and Coatcheck agree on a custom user on %s", version, db.Engine)
@@ -250,6 +252,53 @@ func customPermissions(t *testing.T, p pair) {
 		t.Errorf("a user whose id is no UUID: %v", err)
 	}
 }
+
+// customResetLinks: the link of a member, whose id is a UUID, is good on the other
+// side, whoever made the member, and ids that are none are nobody's.
+func customResetLinks(t *testing.T, p pair) {
+	ctx, service := t.Context(), p.own.site.Auth
+	signUpMember(t, p, "lost@example.com", fields{"company": "", "employees": 0})
+	if _, err := service.CreateUser(ctx, auth.NewUser{Username: "mislaid@example.com", Password: somePassword}); err != nil {
+		t.Fatal(err)
+	}
+	b := newBrowser(t)
+	for _, address := range []string{"lost@example.com", "mislaid@example.com"} {
+		user, err := service.UserByUsername(ctx, address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		path, token := "/accounts/reset/"+auth.EncodeUID(user.ID)+"/", service.MakeResetToken(user)
+		if got := b.wants(b.get(p.django.URL(path+token+"/")), http.StatusFound); got.location != path+"set-password/" {
+			t.Errorf("Django leads our link of %s to %q", address, got.location)
+		}
+		b.wants(b.get(p.django.URL(path+token+"x/")), http.StatusOK) // the page that says no
+		var theirs link
+		out := p.django.Manage("shell", "-c", fmt.Sprintf(memberLink, address))
+		lines := strings.Split(strings.TrimSpace(out), "\n")
+		must(t, json.Unmarshal([]byte(lines[len(lines)-1]), &theirs))
+		user, err = service.UserByUID(ctx, theirs.UID)
+		if err != nil || user.Username != address || !service.CheckResetToken(user, theirs.Token) || service.CheckResetToken(user, theirs.Token+"x") {
+			t.Errorf("Django's link of %s: %v, %v", address, user, err)
+		}
+	}
+	for _, id := range []string{"1", "x", "00000000-0000-0000-0000-000000000000", strings.Repeat("0", 33)} {
+		if _, err := service.UserByUID(ctx, auth.EncodeUID(id)); !errors.Is(err, auth.ErrNoUser) {
+			t.Errorf("the id %q: %v", id, err)
+		}
+	}
+}
+
+// memberLink makes a member's link in manage.py shell.
+const memberLink = `
+import json
+from django.contrib.auth import get_user_model
+from django.contrib.auth.tokens import default_token_generator
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
+user = get_user_model()._default_manager.get_by_natural_key(%q)
+print()
+print(json.dumps({"UID": urlsafe_base64_encode(force_bytes(user.pk)), "Token": default_token_generator.make_token(user)}))
+`
 
 func customDeleting(t *testing.T, p pair) {
 	ctx, db := t.Context(), p.own.site.Database

@@ -37,6 +37,14 @@ func TestLanguageSwitch(t *testing.T) {
 	if chosen := page.where("option", "value", "de"); !chosen.has("selected") {
 		t.Error("the language of the page is not the one that is chosen")
 	}
+	s.addUser(t, auth.NewUser{Username: "ada"})
+	b.login("ada")
+	if a := b.form("/accounts/logout/"); a.StatusCode != http.StatusOK {
+		t.Errorf("the logout: %d", a.StatusCode)
+	}
+	if h1 := b.get("/accounts/login/").page(t).one("h1").text(); h1 != "Anmelden" {
+		t.Errorf("the logout changed the language: %q", h1)
+	}
 	for _, tt := range [][3]string{
 		{"tlh", "/public/", "/public/"}, {"", "", "/"}, {"fr", "https://evil.example/", "/"}, {"fr", "//evil.example/", "/"},
 	} {
