@@ -26,6 +26,8 @@ type DB struct {
 	onQuery func(string)     // for tests: sees every statement
 	clock   func() time.Time // for tests; nil for time.Now
 
+	endings bool // the table of endings was there when the database was opened
+
 	tx *sql.Tx // not nil in the handle that Tx gives to its function
 
 	stmts *sync.Map // statement text -> *sql.Stmt; nil where nothing is prepared
@@ -59,6 +61,11 @@ func New(ctx context.Context, from dialect.Source, d dialect.Dialect, m UserMode
 			return nil, errors.Join(err, db.Close())
 		}
 	}
+	present, err := db.tables(ctx)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	db.endings = present["coatcheck_ending"]
 	return db, nil
 }
 

@@ -14,8 +14,8 @@ import (
 // What Migrate makes in an empty database: tables, Django's and ours, and rows of
 // django_migrations.
 const (
-	created  = 10 + 4
-	recorded = 18 + 1
+	created  = 10 + 7
+	recorded = 18 + 2
 )
 
 func TestMigrateIsIdempotent(t *testing.T) {
@@ -120,6 +120,22 @@ func TestUnappliedOfAnOldSite(t *testing.T) {
 		if got, err := db.Unapplied(t.Context()); err != nil || !slices.Equal(got, want[:1]) {
 			t.Errorf("Unapplied without admin = %v, %v", got, err)
 		}
+	})
+}
+
+// A database that an older Coatcheck made gets what has been added since.
+func TestMigrateAddsOwnTables(t *testing.T) {
+	eachDB(t, func(t *testing.T, db *database.DB) {
+		run(t, db, "DROP TABLE coatcheck_ending", "DROP TABLE coatcheck_lock", "DROP TABLE coatcheck_notice",
+			"DELETE FROM django_migrations WHERE name = '0002_endings'")
+		must1(t, false)(db.HasOwnTables(t.Context()))
+		want := []string{
+			"created table coatcheck_ending", "created table coatcheck_lock", "created table coatcheck_notice", "recorded coatcheck.0002_endings",
+		}
+		if done, err := db.Migrate(t.Context()); err != nil || !slices.Equal(done, want) {
+			t.Errorf("Migrate = %v, %v", done, err)
+		}
+		must1(t, true)(db.HasOwnTables(t.Context()))
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -283,6 +284,59 @@ func TestReplaceEmail(t *testing.T) {
 		must1(t, true)(db.ReplaceEmail(ctx, u.ID, "Joe@example.com", "new@example.com"))
 		if got, err := db.UserByID(ctx, u.ID); err != nil || got.Email != "new@example.com" {
 			t.Errorf("%v, %v", got, err)
+		}
+	})
+}
+
+func TestEndings(t *testing.T) {
+	eachDB(t, func(t *testing.T, db *database.DB) {
+		ctx := t.Context()
+		u := user(t, db, "joe")
+		read := func() int64 {
+			t.Helper()
+			n, err := db.Ending(ctx, u.ID)
+			must(t, err)
+			got, err := db.UserByID(ctx, u.ID)
+			must(t, err)
+			if with, known := got.Ending(); !known || with != n {
+				t.Errorf("the user's row says %d, %v; want %d", with, known, n)
+			}
+			return n
+		}
+		if n := read(); n != 0 {
+			t.Errorf("before the first: %d", n)
+		}
+		first, err := db.NextEnding(ctx, u.ID, noon)
+		must(t, err)
+		if first != noon.UnixMicro() || read() != first {
+			t.Errorf("the first: %d, want %d", first, noon.UnixMicro())
+		}
+		second, err := db.NextEnding(ctx, u.ID, noon.Add(-time.Hour)) // a clock that was set back
+		must(t, err)
+		if second != first+1 || read() != second {
+			t.Errorf("the second: %d, want %d", second, first+1)
+		}
+		var mu sync.Mutex
+		seen := map[int64]bool{}
+		together(8, func(int) {
+			n, err := db.NextEnding(ctx, u.ID, noon)
+			if err != nil {
+				t.Error(err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if seen[n] {
+				t.Errorf("%d twice", n)
+			}
+			seen[n] = true
+		})
+		if n := read(); n != second+8 {
+			t.Errorf("after eight more: %d, want %d", n, second+8)
+		}
+		named, err := db.UserByUsername(ctx, "joe")
+		must(t, err)
+		if _, known := named.Ending(); known {
+			t.Error("who was read by name bears an ending that was not read")
 		}
 	})
 }

@@ -12,6 +12,8 @@ type ownQueries struct {
 	deleteLinks, deleteExpiredLinks        dialect.Query
 	insertMail, nextMail, claimMail        dialect.Query
 	deleteMail, postponeMail, mailsWaiting dialect.Query
+
+	ending, endingNow, firstEnding, nextEnding dialect.Query
 }
 
 func newOwnQueries(d *dialect.Dialect) *ownQueries {
@@ -19,7 +21,21 @@ func newOwnQueries(d *dialect.Dialect) *ownQueries {
 	q.index(d)
 	q.links(d)
 	q.mails(d)
+	q.endings(d)
 	return q
+}
+
+// endingOf spells the number of the last ending of a user.
+func endingOf(mark string) string {
+	return "SELECT ending FROM coatcheck_ending WHERE user_id = " + mark
+}
+
+func (q *ownQueries) endings(d *dialect.Dialect) {
+	q.ending = d.Query("ending of the user's sessions read", endingOf("?1"))
+	q.endingNow = q.ending
+	q.endingNow.Write = true // in the transaction that wrote it
+	q.firstEnding = d.Query("first ending of the user's sessions", "INSERT INTO coatcheck_ending (user_id, ending) VALUES (?1, 0)"+onConflict(d, "user_id"))
+	q.nextEnding = d.Query("user's sessions ended", "UPDATE coatcheck_ending SET ending = CASE WHEN ending < ?2 THEN ?2 ELSE ending + 1 END WHERE user_id = ?1")
 }
 
 const indexColumns = "key_hash, user_id, locator, method, ip, user_agent"

@@ -10,13 +10,14 @@ type queries struct {
 	deleteExpired                              dialect.Query
 
 	// Those of what the user model does not have are empty.
-	userByID, userByName, userByFold, nameTaken dialect.Query
-	usersByEmail, createUser, updateUser        dialect.Query
-	replacePassword, setPassword, setLastLogin  dialect.Query
-	replaceEmail                                dialect.Query
-	lockUser, deleteUser                        dialect.Query
-	deleteUserGroups, deleteUserPermissions     dialect.Query
-	deleteUserLog                               dialect.Query
+	userByID, userAndEnding                    dialect.Query
+	userByName, userByFold, nameTaken          dialect.Query
+	usersByEmail, createUser, updateUser       dialect.Query
+	replacePassword, setPassword, setLastLogin dialect.Query
+	replaceEmail                               dialect.Query
+	lockUser, deleteUser                       dialect.Query
+	deleteUserGroups, deleteUserPermissions    dialect.Query
+	deleteUserLog                              dialect.Query
 
 	userPermissions, groupPermissions, permissions dialect.Query
 	grantUser, revokeUser, grantGroup, revokeGroup dialect.Query

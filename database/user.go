@@ -37,6 +37,9 @@ type User struct {
 
 	memo  *memo
 	extra *extra // of a custom user model
+
+	ending      int64 // see Ending
+	endingKnown bool
 }
 
 // IsAuthenticated reports whether this is a user of the table, and not the

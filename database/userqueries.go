@@ -46,6 +46,7 @@ func (q *queries) users(d *dialect.Dialect, t *userTable) {
 	from, name, email := " FROM "+t.name, t.column["username"], t.column["email"]
 	columns := "SELECT " + t.columns(d) + from
 	q.userByID = d.Query("user row read", columns+t.is(d, "?1"))
+	q.userAndEnding = d.Query("user row read", "SELECT "+t.columns(d)+", COALESCE(("+endingOf("?2")+"), 0)"+from+t.is(d, "?1"))
 	q.userByName = d.Query("user row read", columns+" WHERE "+name+" = ?1")
 	q.userByFold = d.Query("user row read without regard to case", columns+" WHERE "+d.Fold(name, "?1")+
 		" ORDER BY CASE WHEN "+d.Same(name, "?2")+" THEN 0 ELSE 1 END, "+t.id+" LIMIT 1")

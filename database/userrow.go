@@ -13,7 +13,7 @@ type userRow struct {
 	memo        memo
 	id          int64
 	login, join dialect.Time
-	columns     [11]any
+	columns     [12]any
 	custom      *customRow // nil for Django's own model
 }
 
@@ -34,7 +34,16 @@ func (row *userRow) dest() []any {
 	}
 	row.columns = [...]any{
 		&row.id, (*string)(&row.Password), &row.login, &row.IsSuperuser, &row.Username,
-		&row.FirstName, &row.LastName, &row.Email, &row.IsStaff, &row.IsActive, &row.join,
+		&row.FirstName, &row.LastName, &row.Email, &row.IsStaff, &row.IsActive, &row.join, &row.ending,
+	}
+	return row.columns[:len(row.columns)-1]
+}
+
+// destEnding is dest for a query that reads the last ending as well.
+func (row *userRow) destEnding() []any {
+	row.endingKnown = true
+	if all := row.dest(); row.custom != nil {
+		return append(all, &row.ending)
 	}
 	return row.columns[:]
 }

@@ -18,6 +18,13 @@ func (db *DB) UserByID(ctx context.Context, id string) (*User, error) {
 	if !ok {
 		return nil, fmt.Errorf("database: user: %w", ErrNotFound)
 	}
+	if db.endings {
+		row := db.newUserRow()
+		if err := db.row(ctx, &db.queries.userAndEnding, []any{n, id}, row.destEnding()...); err != nil {
+			return nil, absent("user", err)
+		}
+		return row.finish(), nil
+	}
 	return db.user(ctx, &db.queries.userByID, n)
 }
 

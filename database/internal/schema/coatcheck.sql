@@ -44,3 +44,24 @@ CREATE TABLE coatcheck_throttle (
   tat bigint NOT NULL
 );
 CREATE INDEX coatcheck_throttle_tat ON coatcheck_throttle (tat);
+
+-- table coatcheck_ending
+CREATE TABLE coatcheck_ending (
+  user_id varchar(64) NOT NULL PRIMARY KEY,
+  ending bigint NOT NULL
+);
+
+-- table coatcheck_lock
+CREATE TABLE coatcheck_lock (
+  name varchar(64) NOT NULL PRIMARY KEY
+);
+
+-- table coatcheck_notice
+CREATE TABLE coatcheck_notice (
+  id {id},
+  message {text} NOT NULL,
+  tries integer NOT NULL,
+  created {time} NOT NULL,
+  due {time} NOT NULL
+);
+CREATE INDEX coatcheck_notice_due ON coatcheck_notice (due);

@@ -90,12 +90,20 @@ var Apps = []App{
 	},
 }
 
-// Own is what is needed beyond Django's tables. The ledger has it as an app, so
-// that what later versions add is known to be there or not.
-var Own = App{
-	Label:      "coatcheck",
-	Tables:     []string{"coatcheck_session", "coatcheck_link", "coatcheck_mail", "coatcheck_throttle"},
-	Migrations: []string{"0001_initial"},
+// Own are the migrations of what is needed beyond Django's tables, in order. The
+// ledger has each of them, so that what later versions add is known to be there or
+// not. A migration that was released never changes.
+var Own = []App{
+	{
+		Label:      "coatcheck",
+		Tables:     []string{"coatcheck_session", "coatcheck_link", "coatcheck_mail", "coatcheck_throttle"},
+		Migrations: []string{"0001_initial"},
+	},
+	{
+		Label:      "coatcheck",
+		Tables:     []string{"coatcheck_ending", "coatcheck_lock", "coatcheck_notice"},
+		Migrations: []string{"0002_endings"},
+	},
 }
 
 // Tables gives Django's tables for an engine ("sqlite", "postgres", "mysql"), in
