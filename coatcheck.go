@@ -126,6 +126,8 @@ type Site struct {
 	chain func(http.Handler) http.Handler // 3
 	log   *slog.Logger
 
+	ownTables    bool // the database has those that are ours
+	lookFailed   error
 	throttleRows bool // attempts are counted in the database
 }
 
@@ -148,12 +150,21 @@ func New(c Config) (*Site, error) {
 		c.Logger = slog.Default()
 	}
 	site := &Site{Database: c.Database, log: c.Logger}
-	for _, wire := range []func(*Config) error{site.wireSessions, site.wireAuth, site.wireMiddleware, site.wireAccounts, site.wireViews, site.wireAccess} {
+	for _, wire := range []func(*Config) error{site.look, site.wireSessions, site.wireAuth, site.wireMiddleware, site.wireAccounts, site.wireViews, site.wireAccess} {
 		if err := wire(&c); err != nil {
 			return nil, err
 		}
 	}
 	return site, nil
+}
+
+// look finds out whether the database has the tables that are ours. What has gone wrong
+// is for wireAccounts to say.
+func (s *Site) look(c *Config) error {
+	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
+	defer cancel()
+	s.ownTables, s.lookFailed = c.Database.HasOwnTables(ctx)
+	return nil
 }
 
 func (s *Site) wireSessions(c *Config) error {
@@ -189,9 +200,13 @@ func (s *Site) wireAuth(c *Config) error {
 		return err
 	}
 	_, s.throttleRows = limits.Store.(database.Throttle)
+	var endings auth.Endings
+	if s.ownTables {
+		endings = c.Database
+	}
 	s.Auth, err = auth.New(auth.Config{
-		Throttle: limits,
-		Users:    c.Database, Passwords: passwords, Backends: c.Backends, SecretKey: c.SecretKey,
+		Throttle: limits, Endings: endings,
+		Users: c.Database, Passwords: passwords, Backends: c.Backends, SecretKey: c.SecretKey,
 		SecretKeyFallbacks: c.SecretKeyFallbacks, AcceptSHA1: c.AcceptSHA1, Hooks: c.Hooks, Logger: c.Logger,
 		Validators: c.Validators, PasswordResetTimeout: c.PasswordResetTimeout, TimeZone: c.TimeZone,
 	})
@@ -203,13 +218,10 @@ const openTimeout = 10 * time.Second
 
 // wireAccounts makes the accounts where the database has their tables.
 func (s *Site) wireAccounts(c *Config) error {
-	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
-	defer cancel()
-	own, err := c.Database.HasOwnTables(ctx)
-	if err != nil {
-		return fmt.Errorf("coatcheck: %w", err)
+	if s.lookFailed != nil {
+		return fmt.Errorf("coatcheck: %w", s.lookFailed)
 	}
-	if !own {
+	if !s.ownTables {
 		c.Logger.Warn("the database has no tables of Coatcheck's own, so there is no list of sessions and no mail; coatcheck migrate makes them")
 		return nil
 	}
@@ -221,6 +233,7 @@ func (s *Site) wireAccounts(c *Config) error {
 	if a.Languages == nil {
 		a.Languages = c.Views.Languages
 	}
+	var err error
 	s.Accounts, err = accounts.New(a)
 	return err
 }

@@ -55,7 +55,9 @@ func (s *Site) wireMiddleware(c *Config) error {
 		}},
 		{c.Security != nil, func() (wrapper, error) { return secure(c) }},
 		{guard != GuardDjango, func() (wrapper, error) { return middleware.CrossOrigin(c.TrustedOrigins...) }},
-		{true, func() (wrapper, error) { return middleware.Sessions(s.Sessions, s.track), nil }},
+		{true, func() (wrapper, error) {
+			return middleware.Sessions(s.Sessions, middleware.SessionHooks{Stored: s.record, Done: s.track}), nil
+		}},
 		{guard != GuardCrossOrigin, func() (wrapper, error) { return middleware.CSRF(s.csrfConfig(c)) }},
 		{true, func() (wrapper, error) { return middleware.Authentication(s.Auth), nil }},
 		{c.RemoteUser != nil, func() (wrapper, error) { return s.remoteUser(c) }},
@@ -73,7 +75,15 @@ func (s *Site) wireMiddleware(c *Config) error {
 	return nil
 }
 
-// track writes the session of a request to the index.
+// record writes to the index what a request did to its session.
+func (s *Site) record(r *http.Request, sent string) error {
+	if s.Accounts == nil {
+		return nil
+	}
+	return s.Accounts.Record(r, sent)
+}
+
+// track writes to the index that a session was used.
 func (s *Site) track(r *http.Request, sent string) {
 	if s.Accounts != nil {
 		s.Accounts.Track(r, sent)

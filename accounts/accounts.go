@@ -79,9 +79,19 @@ type Service struct {
 
 	locators *seal.Box
 	jobs     *seal.Box
-	recent   recent
+	links    *seal.Box
+	recent   *recent
 	wake     chan struct{} // has an element when a mail was queued
 	adopted  database.Session
+
+	unfinished *unfinished // endings whose walk Run goes on with
+}
+
+// in returns a service that works in a transaction.
+func (s *Service) in(tx *database.DB) *Service {
+	joined := *s
+	joined.db = tx
+	return &joined
 }
 
 // Defaults of Config.
@@ -98,6 +108,7 @@ func New(c Config) (*Service, error) {
 	}
 	s := &Service{
 		db: c.Database, auth: c.Auth, sessions: c.Sessions, config: c, log: c.Logger, now: time.Now, wake: make(chan struct{}, 1),
+		recent: &recent{}, unfinished: &unfinished{},
 	}
 	var err error
 	if s.codec, err = sessions.NewCodec(sessions.CodecConfig{
@@ -105,11 +116,13 @@ func New(c Config) (*Service, error) {
 	}); err != nil {
 		return nil, fmt.Errorf("accounts: %w", err)
 	}
-	if s.locators, err = seal.New("session locator", c.SecretKey, c.SecretKeyFallbacks...); err != nil {
-		return nil, fmt.Errorf("accounts: %w", err)
-	}
-	if s.jobs, err = seal.New("mail", c.SecretKey, c.SecretKeyFallbacks...); err != nil {
-		return nil, fmt.Errorf("accounts: %w", err)
+	for _, box := range []struct {
+		of      **seal.Box
+		purpose string
+	}{{&s.locators, "session locator"}, {&s.jobs, "mail"}, {&s.links, "link"}} {
+		if *box.of, err = seal.New(box.purpose, c.SecretKey, c.SecretKeyFallbacks...); err != nil {
+			return nil, fmt.Errorf("accounts: %w", err)
+		}
 	}
 	if s.mails, err = readMails(c.Templates); err != nil {
 		return nil, err
@@ -174,3 +187,10 @@ func (c *Config) check() error {
 
 // SendsMail says whether there is a way to send mails.
 func (s *Service) SendsMail() bool { return s.config.Mail != nil }
+
+// EndsSessions reports whether sessions can be listed and ended: those of the engine
+// signed_cookies cannot.
+func (s *Service) EndsSessions() bool {
+	_, irrevocable := s.sessions.Config().Store.(sessions.Irrevocable)
+	return !irrevocable
+}

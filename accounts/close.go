@@ -10,47 +10,76 @@ import (
 	"github.com/coatcheck/coatcheck/password"
 )
 
-// CloseAccount closes the account of a user, who asked for it: all sessions end, and
-// nobody can sign in any more. The row stays, switched off and without its password
+// CloseAccount closes the account of a user, who asked for it: all sessions and links
+// end, and nobody can sign in any more. The row stays, inactive and without its password
 // and address, since other tables of the site may refer to it; with
-// Config.DeleteClosed it goes, as by DeleteUser. A mail says goodbye.
+// Config.DeleteClosed it goes, as by DeleteUser. An email says goodbye.
 func (s *Service) CloseAccount(r *http.Request, user *auth.User) error {
-	ctx := r.Context()
-	goodbye := job{Kind: "account_closed", To: user.Email, Lang: s.language(r), Username: user.Username}
-	if _, err := s.removeAll(ctx, user.ID); err != nil {
-		return err
-	}
-	if err := s.close(ctx, user); err != nil {
+	err := s.db.Tx(r.Context(), func(ctx context.Context, db *database.DB) error {
+		tx := s.in(db)
+		if err := tx.close(ctx, user); err != nil {
+			return err
+		}
+		if user.Email == "" || s.config.Mail == nil {
+			return nil
+		}
+		return tx.enqueue(ctx, job{Kind: "account_closed", To: user.Email, Lang: s.language(r), Username: user.Username})
+	})
+	if err != nil {
 		return fmt.Errorf("accounts: close account: %w", err)
 	}
-	s.log.InfoContext(ctx, "account closed by its user", "user", user.ID)
-	if goodbye.To == "" || s.config.Mail == nil {
-		return nil
+	closed := *user
+	closed.Password = password.Unusable() // not that of the row, but no session was made with either
+	s.tidy(r.Context(), &closed, "")
+	s.log.InfoContext(r.Context(), "account closed by its user", "user", user.ID)
+	return nil
+}
+
+// close ends every session by the number and by the password, and every link.
+func (s *Service) close(ctx context.Context, user *auth.User) error {
+	if _, err := s.db.NextEnding(ctx, user.ID, s.now()); err != nil {
+		return err
 	}
-	if err := s.enqueue(ctx, goodbye); err != nil { // the account is closed all the same
-		s.log.ErrorContext(ctx, "a user could not be told of a change", "mail", "account_closed", "user", user.ID, "error", err)
+	if err := s.deleteLinks(ctx, user.ID); err != nil {
+		return err
+	}
+	if s.config.DeleteClosed {
+		return s.db.DeleteUser(ctx, user.ID)
+	}
+	if err := s.db.SetPassword(ctx, user.ID, password.Unusable()); err != nil {
+		return err
+	}
+	closed := *user
+	closed.IsActive = false
+	if !s.auth.UsernameIsEmail() {
+		closed.Email, closed.FirstName, closed.LastName = "", "", ""
+	}
+	return s.db.UpdateUser(ctx, &closed)
+}
+
+// deleteLinks removes every link that concerns a user.
+func (s *Service) deleteLinks(ctx context.Context, userID string) error {
+	for _, kind := range [...]string{kindEmail, kindInvitation, kindDisown} {
+		if err := s.db.DeleteLinks(ctx, userID, kind); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-func (s *Service) close(ctx context.Context, user *auth.User) error {
-	return s.db.Tx(ctx, func(ctx context.Context, tx *database.DB) error {
-		for _, kind := range [...]string{kindEmail, kindDisown} {
-			if err := tx.DeleteLinks(ctx, user.ID, kind); err != nil {
-				return err
-			}
-		}
-		if s.config.DeleteClosed {
-			return tx.DeleteUser(ctx, user.ID)
-		}
-		if err := tx.SetPassword(ctx, user.ID, password.Unusable()); err != nil {
+// Deactivate makes a user inactive, for whoever runs the site: all sessions and links
+// end, so that none is valid again when the user is active again, and nobody can sign in.
+// It returns how many sessions were removed. See EndSessions for progress.
+func (s *Service) Deactivate(ctx context.Context, user *auth.User, progress func(looked int)) (int, error) {
+	inactive := *user
+	inactive.IsActive = false
+	if err := s.db.Tx(ctx, func(ctx context.Context, db *database.DB) error {
+		if err := db.UpdateUser(ctx, &inactive); err != nil {
 			return err
 		}
-		closed := *user
-		closed.IsActive = false
-		if !s.auth.UsernameIsEmail() {
-			closed.Email, closed.FirstName, closed.LastName = "", "", ""
-		}
-		return tx.UpdateUser(ctx, &closed)
-	})
+		return s.in(db).deleteLinks(ctx, user.ID)
+	}); err != nil {
+		return 0, fmt.Errorf("accounts: deactivate: %w", err)
+	}
+	return s.EndSessions(ctx, user, progress)
 }

@@ -19,19 +19,25 @@ type change struct {
 }
 
 // BeginEmailChange mails a link to the new address of a user, by which it becomes
-// the address of the account. Links of earlier changes end. Lang is the language of
-// the mail.
-func (s *Service) BeginEmailChange(ctx context.Context, user *auth.User, email, lang string) error {
-	if err := s.db.DeleteLinks(ctx, user.ID, kindEmail); err != nil {
-		return err
-	}
-	token, err := s.newLink(ctx, kindEmail, user.ID, change{user.Email, email}, s.config.EmailTimeout)
-	if err != nil {
-		return err
-	}
-	return s.enqueue(ctx, job{
-		Kind: "email_confirm", To: email, Lang: lang, Username: user.Username, Email: email,
-		URL: s.config.BaseURL + EmailConfirmPath + token + "/", Expires: s.config.EmailTimeout,
+// the address of the account, and tells the present address that it was asked for.
+// Links of earlier changes end, and this one ends with the user's password.
+func (s *Service) BeginEmailChange(r *http.Request, user *auth.User, email string) error {
+	return s.db.Tx(r.Context(), func(ctx context.Context, db *database.DB) error {
+		tx := s.in(db)
+		if err := db.DeleteLinks(ctx, user.ID, kindEmail); err != nil {
+			return err
+		}
+		token, err := tx.newLink(ctx, kindEmail, user, change{user.Email, email}, s.config.EmailTimeout)
+		if err != nil {
+			return err
+		}
+		if err := tx.enqueue(ctx, job{
+			Kind: "email_confirm", To: email, Lang: s.language(r), Username: user.Username, Email: email,
+			URL: s.config.BaseURL + EmailConfirmPath + token + "/", Expires: s.config.EmailTimeout,
+		}); err != nil {
+			return err
+		}
+		return tx.notify(ctx, r, notice{name: "email_change_begun", to: user.Email, newEmail: email}, user)
 	})
 }
 
@@ -46,9 +52,10 @@ func (s *Service) PendingEmail(ctx context.Context, token string) (string, error
 }
 
 // ConfirmEmail makes the address of a link that of its user, whatever other changes
-// were begun meanwhile: a link is good for the address in it, and only as long as
-// the user's address is the one that it replaces. The old address is told. The error
-// is ErrLink, ErrEmailTaken, or an outage.
+// were begun meanwhile: a link is valid for the address in it, and only as long as
+// the user's address is the one that it replaces and the password that of when it was
+// asked for. The old address is told. The error is ErrLink, ErrEmailTaken, or an
+// outage.
 func (s *Service) ConfirmEmail(r *http.Request, token string) error {
 	ctx := r.Context()
 	var c change
@@ -56,32 +63,19 @@ func (s *Service) ConfirmEmail(r *http.Request, token string) error {
 	if err != nil {
 		return err
 	}
-	user, err := s.db.UserByID(ctx, link.UserID)
-	if errors.Is(err, database.ErrNotFound) || err == nil && !user.IsActive {
-		return ErrLink
-	}
-	if err != nil {
-		return err
-	}
-	err = s.useLink(ctx, link, func(ctx context.Context, tx *database.DB) error {
-		replaced, err := tx.ReplaceEmail(ctx, user.ID, c.Old, c.New)
+	err = s.useLink(ctx, link, func(ctx context.Context, tx *Service, user *auth.User) error {
+		replaced, err := tx.db.ReplaceEmail(ctx, user.ID, c.Old, c.New)
 		if err == nil && !replaced {
 			err = ErrLink
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		user.Email = c.New
+		return tx.notify(ctx, r, notice{name: "email_changed", to: c.Old, newEmail: c.New}, user)
 	})
 	if errors.Is(err, database.ErrDuplicate) {
 		return ErrEmailTaken
 	}
-	if err != nil {
-		return err
-	}
-	user.Email = c.New
-	if c.Old == "" {
-		return nil
-	}
-	if err := s.notify(r, "email_changed", user, c.Old); err != nil { // what was done cannot be undone
-		s.log.ErrorContext(ctx, "a user could not be told of a change", "mail", "email_changed", "user", user.ID, "error", err)
-	}
-	return nil
+	return err
 }

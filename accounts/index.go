@@ -4,14 +4,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
 	"strings"
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
@@ -29,8 +27,7 @@ const (
 // The limits of the index.
 const (
 	maxUserAgent = 512
-	maxListed    = 200 // sessions of one user
-	prefixLength = 8   // of a key, that the index keeps to find it by
+	prefixLength = 8 // of a key, that the index keeps to find it by
 
 	// writeEvery is how often a session that is in use is written to the index,
 	// and writeMove how often one that is used from changing places.
@@ -86,87 +83,129 @@ func (m *recent) forget(key string) {
 	delete(m.seen, key)
 }
 
-// Track writes the session of a request to the index once the request is done:
-// whose it is, from where and by what it was used, and when. Sent is the key that
-// the request came with. A session that nobody asked for, or that nobody is
-// signed in to, is not looked at, and one that is in use is written every five
-// minutes. It is for middleware.Sessions.
-func (s *Service) Track(r *http.Request, sent string) {
-	ctx := r.Context()
-	session, err := sessions.FromContext(ctx)
-	if err != nil {
+// Record writes to the index what a request did to its session, before the cookie
+// goes out, so that an ending finds whatever a client was told of: a session that was
+// begun, one that got another key, and those that were ended, whose rows go. The error
+// is an outage, and about a session that was begun: nobody may get its cookie. It is
+// for middleware.SessionHooks.
+func (s *Service) Record(r *http.Request, _ string) error {
+	session, err := sessions.FromContext(r.Context())
+	if err != nil || !s.EndsSessions() {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), indexTimeout)
+	defer cancel()
+	for _, key := range session.Ended() {
+		s.forget(ctx, string(key))
+	}
+	key, userID := string(session.Key()), signedInTo(session)
+	if key == "" || userID == "" {
+		return nil
+	}
+	now := sighting(r, userID, s.now())
+	if from := session.MovedFrom(); from != "" {
+		moved, err := s.db.MoveIndexedSession(ctx, keyHash(string(from)), s.row(key, now))
+		if err != nil {
+			s.log.WarnContext(ctx, "a session with a new key could not be written to the index; trying again at its next use", "user", userID, "error", err)
+			return nil
+		}
+		if moved {
+			s.recent.forget(string(from))
+			s.recent.remember(key, now)
+			return nil
+		}
+	}
+	row := s.row(key, now)
+	row.Method = methodOf(session)
+	if _, err := s.db.InsertIndexedSession(ctx, row); err != nil {
+		return fmt.Errorf("accounts: index session: %w", err)
+	}
+	s.recent.remember(key, now)
+	return nil
+}
+
+// forget removes the row of a session that has ended. What is left over is removed
+// when the list is shown.
+func (s *Service) forget(ctx context.Context, key string) {
+	s.recent.forget(key)
+	if err := s.db.DeleteIndexedSession(ctx, keyHash(key)); err != nil {
+		s.log.WarnContext(ctx, "an ended session could not be removed from the index", "error", err)
+	}
+}
+
+// Track writes to the index that a session was used, once the request is done: by
+// what and from where, and when. One that is in use is written every five minutes, and
+// one that nobody asked for, or that nobody is signed in to, not at all. A session that
+// is not in the index was made elsewhere. It is for middleware.SessionHooks.
+func (s *Service) Track(r *http.Request, _ string) {
+	session, err := sessions.FromContext(r.Context())
+	if err != nil || !s.EndsSessions() {
 		return
 	}
 	key, userID := string(session.Key()), signedInTo(session)
 	if key == "" || userID == "" {
 		return
 	}
-	now := seen{userID, requestinfo.Client(r), userAgent(r), s.now()}
-	if key == sent && s.recent.written(key, now) {
+	now := sighting(r, userID, s.now())
+	if s.recent.written(key, now) {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), indexTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), indexTimeout)
 	defer cancel()
-	if err := s.index(ctx, session, sent, now); err != nil {
+	row := s.row(key, now)
+	known, err := s.db.SeenIndexedSession(ctx, row)
+	if !known && err == nil {
+		_, err = s.db.InsertIndexedSession(ctx, row)
+	}
+	if err != nil {
 		s.log.WarnContext(ctx, "a session could not be written to the index; trying again at its next use", "user", userID, "error", err)
 		return
 	}
 	s.recent.remember(key, now)
-	if key != sent {
-		s.recent.forget(sent)
-	}
 }
 
-// signedInTo is the ID of the user that a session names, as far as it is loaded.
-func signedInTo(session *sessions.Session) string {
-	raw, _ := session.Peek(auth.SessionKey)
-	return strings.Trim(raw, `"`)
+// sighting is what a request shows of whoever uses a session.
+func sighting(r *http.Request, userID string, at time.Time) seen {
+	return seen{userID, requestinfo.Client(r), userAgent(r), at}
 }
 
-// userAgent is the header, cut to what the index keeps.
-func userAgent(r *http.Request) string {
-	text := strings.Map(printable, r.UserAgent())
-	if len(text) > maxUserAgent {
-		text = strings.ToValidUTF8(text[:maxUserAgent], "")
-	}
-	return text
-}
-
-// printable drops what is no text.
-func printable(r rune) rune {
-	if r < ' ' || r == 0x7f || r == utf8.RuneError {
-		return -1
-	}
-	return r
-}
-
-// index writes a session: as seen again, as moved from the key that it had before,
-// or as new.
-func (s *Service) index(ctx context.Context, session *sessions.Session, sent string, now seen) error {
-	key := string(session.Key())
+// row is a session as the index has it, made elsewhere unless a login made it.
+func (s *Service) row(key string, now seen) database.IndexedSession {
 	row := database.IndexedSession{
-		KeyHash: keyHash(key), UserID: now.userID, UserAgent: now.userAgent,
+		KeyHash: keyHash(key), UserID: now.userID, UserAgent: now.userAgent, Locator: s.locator(key),
 		Method: MethodElsewhere, Created: now.at, LastSeen: now.at,
 	}
 	if now.client.IsValid() {
 		row.IP = now.client.String()
 	}
-	known, err := s.db.SeenIndexedSession(ctx, row)
-	if known || err != nil {
-		return err
+	return row
+}
+
+// signedInTo is the ID of the user that a session names, as far as it is loaded.
+func signedInTo(session *sessions.Session) string { return auth.SessionUserID(peeked{session}) }
+
+// peeked is a session as far as it is loaded.
+type peeked struct{ *sessions.Session }
+
+func (p peeked) Get(key string) (string, bool) { return p.Peek(key) }
+
+// userAgent is the header, cut to what the index keeps. It is ASCII by the standard
+// (RFC 9110), and what is not becomes a question mark: there are columns that hold no
+// more.
+func userAgent(r *http.Request) string {
+	text := strings.Map(printable, r.UserAgent())
+	return text[:min(len(text), maxUserAgent)]
+}
+
+// printable drops what is no text.
+func printable(c rune) rune {
+	switch {
+	case c < ' ' || c == 0x7f:
+		return -1
+	case c > 0x7f:
+		return '?'
 	}
-	row.Locator = s.locator(key)
-	if key != sent {
-		row.Method = methodOf(session)
-		if sent != "" {
-			moved, err := s.db.MoveIndexedSession(ctx, keyHash(sent), row)
-			if moved || err != nil {
-				return err
-			}
-		}
-	}
-	_, err = s.db.InsertIndexedSession(ctx, row)
-	return err
+	return c
 }
 
 // methodOf tells from the backend how the user of a new session signed in.
@@ -222,24 +261,4 @@ func (s *Service) find(ctx context.Context, row database.IndexedSession) (string
 		}
 	}
 	return "", nil
-}
-
-// errNotTheirs: a session has ended, or is somebody else's by now.
-var errNotTheirs = errors.New("accounts: the session has ended")
-
-// open loads an indexed session if the user is still signed in to it.
-func (s *Service) open(ctx context.Context, row database.IndexedSession, user *auth.User) (*sessions.Session, error) {
-	key, err := s.find(ctx, row)
-	if err != nil {
-		return nil, err
-	}
-	if key == "" {
-		return nil, errNotTheirs
-	}
-	session := s.sessions.Session(key)
-	theirs, err := s.auth.SignedIn(ctx, session, user)
-	if err == nil && !theirs {
-		err = errNotTheirs
-	}
-	return session, err
 }

@@ -3,10 +3,10 @@ package accounts
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/sessions"
 )
 
 // RequestReset mails a link by which a new password can be chosen to every active
@@ -45,7 +45,9 @@ func (s *Service) resetMail(user *auth.User, lang string) job {
 
 // ResetPassword sets the password of the user whom a link named, and whose token was
 // checked on this very user. Of any number who use one link at once, one does; the
-// others get ErrLink. All sessions of the user end, and nobody is signed in.
+// others get ErrLink. All sessions of the user end, wherever they are, because the hash
+// of the password is another one, and nobody is signed in. The error is
+// auth.ErrSamePassword if it is the present one: whoever else knows that would stay in.
 func (s *Service) ResetPassword(r *http.Request, user *auth.User, raw string) error {
 	err := s.auth.ReplacePassword(r.Context(), user, raw)
 	if errors.Is(err, auth.ErrPasswordChanged) {
@@ -54,56 +56,40 @@ func (s *Service) ResetPassword(r *http.Request, user *auth.User, raw string) er
 	if err != nil {
 		return err
 	}
-	s.endAll(r.Context(), user)
+	s.tidy(r.Context(), user, "")
 	s.tell(r, "password_changed", user)
 	return nil
 }
 
 // ChangePassword sets the password of the user of the request, who stays signed in;
-// all other sessions of the user end. The error is auth.ErrPasswordChanged where
-// another request has changed it meanwhile. Django: PasswordChangeForm.save, and
-// update_session_auth_hash.
+// all other sessions of the user end, wherever they are, because the hash of the
+// password is another one. The error is auth.ErrPasswordChanged where another request
+// has changed it meanwhile, and auth.ErrSamePassword if it is the present one. Django:
+// PasswordChangeForm.save, and update_session_auth_hash.
 func (s *Service) ChangePassword(r *http.Request, user *auth.User, raw string) error {
-	if err := s.auth.ReplacePassword(r.Context(), user, raw); err != nil {
+	ctx := r.Context()
+	if err := s.auth.ReplacePassword(ctx, user, raw); err != nil {
 		return err
 	}
 	if err := s.auth.UpdateSessionAuthHash(r, user); err != nil {
 		return err
 	}
+	session, err := sessions.FromContext(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.Record(r, ""); err != nil { // the row moves before its kind is removed
+		return err
+	}
+	s.tidy(ctx, user, session.Key())
 	s.tell(r, "password_changed", user)
 	return nil
 }
 
-// tell is notify after what cannot be undone: that a mail could not be queued makes
+// tell is notify after what cannot be undone: that an email could not be queued makes
 // it no failure.
 func (s *Service) tell(r *http.Request, name string, user *auth.User) {
-	if err := s.notify(r, name, user, ""); err != nil {
+	if err := s.notify(r.Context(), r, notice{name: name, to: user.Email}, user); err != nil {
 		s.log.ErrorContext(r.Context(), "a user could not be told of a change", "mail", name, "user", user.ID, "error", err)
-	}
-}
-
-// endAll removes the sessions of a user whose password was changed. They are worth
-// nothing already, so that an outage is logged and nothing else.
-func (s *Service) endAll(ctx context.Context, user *auth.User) {
-	if _, err := s.removeAll(ctx, user.ID); err != nil {
-		s.log.WarnContext(ctx, "ended sessions could not be removed; they end by themselves", "user", user.ID, "error", err)
-	}
-}
-
-// removeAll removes every session in the index of a user, whatever password it was
-// made with.
-func (s *Service) removeAll(ctx context.Context, userID string) (int, error) {
-	removed := 0
-	for {
-		rows, err := s.db.IndexedSessions(ctx, userID, maxListed)
-		if err != nil || len(rows) == 0 {
-			return removed, err
-		}
-		for _, row := range rows {
-			if err := s.remove(ctx, row); err != nil {
-				return removed, fmt.Errorf("accounts: end session: %w", err)
-			}
-			removed++
-		}
 	}
 }

@@ -15,6 +15,8 @@ const (
 	InvitationPath    = "/accounts/invitation/"     // <token>/
 	EmailConfirmPath  = "/accounts/email/confirm/"  // <token>/
 	DisownPath        = "/accounts/not-me/"         // <token>/
+
+	PasswordResetPath = "/accounts/password_reset/" // asks for an address
 )
 
 // translator speaks the language of a request.

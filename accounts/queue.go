@@ -40,6 +40,8 @@ type job struct {
 	At       time.Time `json:"at"`
 	// Expires is the life of the link.
 	Expires time.Duration `json:"expires,omitempty"`
+	// UserID is whom a rescue is for.
+	UserID string `json:"user_id,omitempty"`
 	// Pending is the account that a sign-up would make.
 	Pending *pending `json:"pending,omitempty"`
 }
@@ -47,6 +49,7 @@ type job struct {
 // Work of the queue that is no mail itself.
 const (
 	jobReset  = "reset"  // mails links to everybody who has the address To
+	jobRescue = "rescue" // mails a link to the user UserID at the mailbox To
 	jobSignup = "signup" // mails a link to the address To, or says that it has an account
 )
 
@@ -133,6 +136,8 @@ func (s *Service) do(ctx context.Context, queued *database.QueuedMail) error {
 	switch j.Kind {
 	case jobReset:
 		return s.mailResets(ctx, j)
+	case jobRescue:
+		return s.mailRescue(ctx, j)
 	case jobSignup:
 		return s.mailSignup(ctx, j)
 	}

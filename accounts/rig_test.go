@@ -169,6 +169,21 @@ func (r *rig) one(to, subject string) mail.Message {
 	return mails[0]
 }
 
+// only is the one of the emails to the address with the subject.
+func (r *rig) only(mails []mail.Message, to, subject string) (found mail.Message) {
+	r.t.Helper()
+	n := 0
+	for _, m := range mails {
+		if m.To == to && strings.Contains(m.Subject, subject) {
+			found, n = m, n+1
+		}
+	}
+	if n != 1 {
+		r.t.Fatalf("%d emails to %s about %q in %q", n, to, subject, subjects(mails))
+	}
+	return found
+}
+
 func subjects(mails []mail.Message) (all []string) {
 	for _, m := range mails {
 		all = append(all, m.To+": "+m.Subject)

@@ -24,7 +24,7 @@ const (
 // Site.Run, about once an hour.
 func (s *Service) Clean(ctx context.Context) error {
 	_, err := s.db.DeleteExpiredLinks(ctx, s.now())
-	return errors.Join(err, s.forgetEnded(ctx), s.Adopt(ctx))
+	return errors.Join(err, s.finish(ctx), s.forgetEnded(ctx), s.Adopt(ctx))
 }
 
 // forgetEnded removes rows of sessions that nobody has seen for the life of a
@@ -149,6 +149,9 @@ func (s *Service) Run(ctx context.Context) error {
 				s.log.WarnContext(ctx, "accounts could not be kept in order; trying again later", "error", err)
 			}
 			next = now.Add(cleanEvery)
+		}
+		if err := s.finish(ctx); err != nil && ctx.Err() == nil {
+			s.log.WarnContext(ctx, "sessions that were ended could not be removed from the store; trying again later", "error", err)
 		}
 		s.sendDue(ctx)
 		select {

@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/coatcheck/coatcheck/auth"
@@ -36,93 +37,127 @@ var ErrNoSession = errors.New("accounts: there is no such session")
 // SessionID is the ID of SessionInfo by the session's key.
 func SessionID(key sessions.Key) string { return keyHash(string(key)) }
 
+// maxListed is how many sessions of one user are listed.
+const maxListed = 200
+
 // Sessions lists where the user is signed in, the present session first, then the
 // last seen first, at most 200. The cost is that of the sessions that the user
 // has. Those that ended are left out, and out of the index. Current is the key of
 // the session of the request, or empty.
 func (s *Service) Sessions(ctx context.Context, user *auth.User, current sessions.Key) ([]SessionInfo, error) {
 	var all []SessionInfo
-	err := s.each(ctx, user, func(row database.IndexedSession, _ *sessions.Session) error {
-		info := SessionInfo{
-			ID: row.KeyHash, Current: row.KeyHash == keyHash(string(current)), Method: row.Method,
-			UserAgent: row.UserAgent, IP: row.IP, FirstSeen: row.Created, LastSeen: row.LastSeen,
+	present := keyHash(string(current))
+	if row, err := s.live(ctx, user, present); err == nil {
+		all = append(all, info(row, true))
+	} else if !errors.Is(err, ErrNoSession) {
+		return nil, err
+	}
+	var last database.IndexedSession
+	for {
+		rows, err := s.db.IndexedSessions(ctx, user.ID, last, maxListed)
+		if err != nil {
+			return nil, err
 		}
-		info.Browser, info.System = device.Describe(row.UserAgent)
-		if info.Current {
-			all = append([]SessionInfo{info}, all...)
-		} else {
-			all = append(all, info)
+		for _, row := range rows {
+			last = row
+			if row.KeyHash == present {
+				continue
+			}
+			switch _, err := s.openOrForget(ctx, row, user); {
+			case errors.Is(err, ErrNoSession):
+			case err != nil:
+				return nil, err
+			default:
+				if all = append(all, info(row, false)); len(all) == maxListed {
+					return all, nil
+				}
+			}
 		}
-		return nil
-	})
-	return all, err
+		if len(rows) < maxListed {
+			return all, nil
+		}
+	}
 }
 
-// each calls f for the live sessions of a user.
-func (s *Service) each(ctx context.Context, user *auth.User, f func(database.IndexedSession, *sessions.Session) error) error {
-	rows, err := s.db.IndexedSessions(ctx, user.ID, maxListed)
+// info is a row as users see it.
+func info(row database.IndexedSession, current bool) SessionInfo {
+	i := SessionInfo{
+		ID: row.KeyHash, Current: current, Method: row.Method,
+		UserAgent: row.UserAgent, IP: row.IP, FirstSeen: row.Created, LastSeen: row.LastSeen,
+	}
+	i.Browser, i.System = device.Describe(row.UserAgent)
+	return i
+}
+
+// live is the row of a session by its hash if the user is signed in to it; else the
+// error is ErrNoSession.
+func (s *Service) live(ctx context.Context, user *auth.User, hash string) (database.IndexedSession, error) {
+	row, err := s.db.IndexedSession(ctx, hash)
+	if errors.Is(err, database.ErrNotFound) || err == nil && row.UserID != user.ID {
+		return database.IndexedSession{}, ErrNoSession
+	}
 	if err != nil {
-		return err
+		return database.IndexedSession{}, err
 	}
-	for _, row := range rows {
-		session, err := s.open(ctx, row, user)
-		switch {
-		case errors.Is(err, errNotTheirs):
-			err = s.db.DeleteIndexedSession(ctx, row.KeyHash)
-		case err == nil:
-			err = f(row, session)
-		}
-		if err != nil {
-			return err
+	_, err = s.openOrForget(ctx, *row, user)
+	return *row, err
+}
+
+// openOrForget loads a session of the index. One that has ended leaves the index, and
+// is ErrNoSession.
+func (s *Service) openOrForget(ctx context.Context, row database.IndexedSession, user *auth.User) (*sessions.Session, error) {
+	session, err := s.open(ctx, row, user)
+	if errors.Is(err, ErrNoSession) {
+		if err := s.db.DeleteIndexedSession(ctx, row.KeyHash); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	return session, err
+}
+
+// open loads a session of the index; ErrNoSession if the user is not signed in to it.
+func (s *Service) open(ctx context.Context, row database.IndexedSession, user *auth.User) (*sessions.Session, error) {
+	key, err := s.find(ctx, row)
+	if err != nil {
+		return nil, err
+	}
+	if key == "" {
+		return nil, ErrNoSession
+	}
+	session := s.sessions.Session(key)
+	theirs, err := s.auth.SignedIn(ctx, session, user)
+	if err == nil && !theirs {
+		err = ErrNoSession
+	}
+	return session, err
 }
 
 // EndSession ends one session of the user, wherever it was made: at its next
 // request nobody is signed in. The error is ErrNoSession where the user has no
 // such session, or an outage.
 func (s *Service) EndSession(ctx context.Context, user *auth.User, id string) error {
-	found := false
-	err := s.each(ctx, user, func(row database.IndexedSession, session *sessions.Session) error {
-		if row.KeyHash != id {
-			return nil
-		}
-		found = true
-		return s.end(ctx, row, session)
-	})
-	if err == nil && !found {
-		err = ErrNoSession
-	}
-	return err
-}
-
-// EndOtherSessions ends all sessions of the user but the present one, and says how
-// many. With an empty key it ends all.
-func (s *Service) EndOtherSessions(ctx context.Context, user *auth.User, current sessions.Key) (int, error) {
-	ended := 0
-	for {
-		before := ended
-		err := s.each(ctx, user, func(row database.IndexedSession, session *sessions.Session) error {
-			if current != "" && row.KeyHash == keyHash(string(current)) {
-				return nil
-			}
-			ended++
-			return s.end(ctx, row, session)
-		})
-		if err != nil || ended-before < maxListed-1 { // else there may be more
-			return ended, err
-		}
-	}
-}
-
-// end removes a session, and then its row.
-func (s *Service) end(ctx context.Context, row database.IndexedSession, session *sessions.Session) error {
-	key := string(session.Key())
-	if err := session.Flush(ctx); err != nil {
+	row, err := s.live(ctx, user, id)
+	if err != nil {
 		return err
 	}
-	s.recent.forget(key)
-	s.log.InfoContext(ctx, "session ended by its user", "user", row.UserID)
-	return s.db.DeleteIndexedSession(ctx, row.KeyHash)
+	key, err := s.find(ctx, row)
+	if err == nil {
+		err = s.sessions.Session(key).Flush(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("accounts: end session: %w", err)
+	}
+	s.forget(ctx, key)
+	s.log.InfoContext(ctx, "session ended by its user", "user", user.ID)
+	return nil
+}
+
+// EndOtherSessions ends all sessions of the user but the present one, wherever they were
+// made and whatever the index knows of them, also those that begin before it returns,
+// and returns how many were removed. With an empty key it ends all. In a store of very
+// many sessions those that only a Django has seen may be removed a little later, by
+// Run; they sign nobody in here any more. The error is sessions.ErrInterrupted if the
+// present session has ended itself, or an outage.
+func (s *Service) EndOtherSessions(ctx context.Context, user *auth.User, current sessions.Key) (int, error) {
+	return s.endAll(ctx, user, current, walkTime)
 }

@@ -45,7 +45,7 @@ func (s *Service) mailSignup(ctx context.Context, j job) error {
 			return s.send(ctx, "signup_exists", j)
 		}
 	}
-	token, err := s.newLink(ctx, kindSignup, "", j.Pending, s.config.SignupTimeout)
+	token, err := s.newLink(ctx, kindSignup, nil, j.Pending, s.config.SignupTimeout)
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (s *Service) ConfirmSignup(ctx context.Context, token string) (*auth.User, 
 	user := &auth.User{
 		Username: p.Username, Email: p.Email, Password: password.Hash(p.Hash), FirstName: p.FirstName, LastName: p.LastName, IsActive: true,
 	}
-	err = s.useLink(ctx, link, func(ctx context.Context, tx *database.DB) error { return tx.CreateUser(ctx, user) })
+	err = s.useLink(ctx, link, func(ctx context.Context, tx *Service, _ *auth.User) error { return tx.db.CreateUser(ctx, user) })
 	if errors.Is(err, database.ErrDuplicate) {
 		return nil, auth.ErrUsernameTaken
 	}
@@ -94,7 +94,7 @@ type invitation struct {
 // invitation only, and mails it if an address is given. It gives the link, which is
 // a secret.
 func (s *Service) Invite(ctx context.Context, email, lang string) (string, error) {
-	token, err := s.newLink(ctx, kindInvitation, "", invitation{email}, s.config.InvitationTimeout)
+	token, err := s.newLink(ctx, kindInvitation, nil, invitation{email}, s.config.InvitationTimeout)
 	if err != nil {
 		return "", err
 	}
@@ -127,7 +127,7 @@ func (s *Service) AcceptInvitation(ctx context.Context, token string, n auth.New
 	if err != nil {
 		return nil, err
 	}
-	err = s.useLink(ctx, link, func(ctx context.Context, tx *database.DB) error { return tx.CreateUser(ctx, user) })
+	err = s.useLink(ctx, link, func(ctx context.Context, tx *Service, _ *auth.User) error { return tx.db.CreateUser(ctx, user) })
 	if errors.Is(err, database.ErrDuplicate) {
 		return nil, auth.ErrUsernameTaken
 	}

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -17,6 +18,8 @@ var (
 	ErrUsernameRequired = errors.New("auth: the given username must be set")
 	// ErrUsernameTaken: a user of that name exists.
 	ErrUsernameTaken = errors.New("auth: a user with that username already exists")
+	// ErrSamePassword: the new password is the present one.
+	ErrSamePassword = errors.New("auth: the new password is the present one")
 	// ErrPasswordChanged: the password was changed since the user was read.
 	ErrPasswordChanged = errors.New("auth: the password was changed meanwhile")
 )
@@ -160,8 +163,16 @@ func (s *Service) SetPassword(ctx context.Context, user *User, raw string) error
 // ReplacePassword is SetPassword for a user whose password may be changed by others
 // at the same time: it stores the new one only where the present one still is that
 // of user, and otherwise returns ErrPasswordChanged. Of any number who do it at once
-// with the same user, one succeeds.
+// with the same user, one succeeds. The present password again is ErrSamePassword, since
+// a change is meant to keep those out who know it.
 func (s *Service) ReplacePassword(ctx context.Context, user *User, raw string) error {
+	same, err := s.passwords.Check(ctx, raw, user.Password)
+	if err != nil {
+		return err
+	}
+	if same.OK {
+		return ErrSamePassword
+	}
 	hash, err := s.newHash(ctx, raw)
 	if err != nil {
 		return err
@@ -176,6 +187,17 @@ func (s *Service) ReplacePassword(ctx context.Context, user *User, raw string) e
 	user.Password = hash
 	s.passwordChanged(ctx, raw, user)
 	return nil
+}
+
+// UnknownPassword returns the hash of a password that nobody knows, to be stored in the
+// place of the user's. So every session of the user ends, in a Django too, and so do the
+// links and the known devices that are bound to the password. An account that no password
+// opens stays one. The error is password.ErrBusy.
+func (s *Service) UnknownPassword(ctx context.Context, user *User) (password.Hash, error) {
+	if !user.Password.Usable() {
+		return password.Unusable(), nil
+	}
+	return s.passwords.Make(ctx, rand.Text())
 }
 
 // UserByUsername finds a user, or returns ErrNoUser. Unlike Backend.User it

@@ -19,6 +19,10 @@ var (
 	// ErrNoUser from Backend.User: there is no such user, or it may not be
 	// signed in.
 	ErrNoUser = errors.New("auth: no such user, or not an active one")
+	// ErrInactive from Backend.User is an ErrNoUser: the user is there and not
+	// active. The session ends, so that it stays over when the user is active again.
+	// (In Django it lives again.)
+	ErrInactive = fmt.Errorf("%w: inactive", ErrNoUser)
 )
 
 // Backend knows a kind of users. A backend may also be a PermissionBackend.
@@ -30,8 +34,8 @@ type Backend interface {
 	// ErrInvalidCredentials, or ErrPermissionDenied. It must do the same amount
 	// of work whether the user exists or not. Another error means an outage.
 	Authenticate(ctx context.Context, c Credentials) (*User, error)
-	// User returns a user who is signed in already, or ErrNoUser. Another error
-	// means an outage.
+	// User returns a user who is signed in already, or ErrNoUser, which may be
+	// ErrInactive. Another error means an outage.
 	User(ctx context.Context, id string) (*User, error)
 }
 
@@ -128,7 +132,7 @@ func (b *ModelBackend) User(ctx context.Context, id string) (*User, error) {
 	case err != nil:
 		return nil, fmt.Errorf("auth: load user: %w", err)
 	case !b.allows(user):
-		return nil, ErrNoUser
+		return nil, ErrInactive
 	}
 	return user, nil
 }

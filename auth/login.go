@@ -40,12 +40,8 @@ func (s *Service) Login(r *http.Request, user *User) error {
 	if err != nil {
 		return err
 	}
-	for _, item := range [...][2]string{
-		{SessionKey, user.ID}, {BackendSessionKey, backend}, {HashSessionKey, s.SessionAuthHash(user)},
-	} {
-		if err := session.Set(ctx, item[0], item[1]); err != nil {
-			return err
-		}
+	if err := s.signIn(ctx, session, user, backend); err != nil {
+		return err
 	}
 	user.Backend = backend
 	ru.set(user)
@@ -60,6 +56,26 @@ func (s *Service) Login(r *http.Request, user *User) error {
 	}
 	flow.Report(ctx, flow.View, "signed in", "user", user.ID)
 	return nil
+}
+
+// signIn stores who is signed in: Django's three keys, and the number of the last
+// ending of the user's sessions.
+func (s *Service) signIn(ctx context.Context, session *sessions.Session, user *User, backend string) error {
+	for _, item := range [...][2]string{
+		{SessionKey, user.ID}, {BackendSessionKey, backend}, {HashSessionKey, s.SessionAuthHash(user)},
+	} {
+		if err := session.Set(ctx, item[0], item[1]); err != nil {
+			return err
+		}
+	}
+	if s.endings == nil {
+		return nil
+	}
+	ending, err := s.lastEnding(ctx, user)
+	if err != nil {
+		return err
+	}
+	return StampSession(ctx, session, ending)
 }
 
 type onLoginKey struct{}
@@ -80,7 +96,7 @@ func OnLogin(ctx context.Context, f func()) context.Context {
 // handler answers its error with a status by which the session is saved.
 func withdraw(ctx context.Context, ru *requestUser, session *sessions.Session) error {
 	ru.set(AnonymousUser())
-	for _, key := range [...]string{SessionKey, BackendSessionKey, HashSessionKey} {
+	for _, key := range [...]string{SessionKey, BackendSessionKey, HashSessionKey, EndingSessionKey} {
 		if _, err := session.Delete(ctx, key); err != nil {
 			return err
 		}
@@ -99,20 +115,27 @@ func parts(ctx context.Context) (*requestUser, *sessions.Session, error) {
 
 // freshSession sees to it that nobody who knew the session key before the login
 // knows it after. A session that the user is signed in to already stays, and is
-// not fresh.
+// not fresh. One that another request has ended meanwhile stays so, with all that
+// was in it: the login begins another.
 func (s *Service) freshSession(ctx context.Context, session *sessions.Session, user *User) (fresh bool, err error) {
-	id, present, err := storedID(ctx, session)
+	_, present, err := storedID(ctx, session)
 	if err != nil {
 		return false, err
 	}
 	if !present {
-		return true, session.CycleKey(ctx)
+		err := session.CycleKey(ctx)
+		if errors.Is(err, sessions.ErrInterrupted) {
+			err = session.Flush(ctx)
+		}
+		return true, err
 	}
-	stored, err := session.Text(ctx, HashSessionKey)
+	ending, err := s.lastEnding(ctx, user)
 	if err != nil {
 		return false, err
 	}
-	if id != user.ID || s.matchHash(stored, user.Password) != hashCurrent {
+	v := loaded{session}
+	stored, _ := textOf(v, HashSessionKey)
+	if SessionUserID(v) != user.ID || s.matchHash(stored, user.Password) != hashCurrent || endedWith(v, user, ending) {
 		return true, session.Flush(ctx)
 	}
 	return false, nil

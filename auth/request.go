@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/coatcheck/coatcheck/flow"
+	"github.com/coatcheck/coatcheck/internal/pyjson"
 	"github.com/coatcheck/coatcheck/sessions"
 )
 
@@ -102,7 +103,10 @@ func (s *Service) sessionUser(ctx context.Context) (*User, error) {
 		return s.anonymous(ctx, "the session's backend is not configured", "backend", name)
 	}
 	user, err := backend.User(ctx, id)
-	if errors.Is(err, ErrNoUser) {
+	switch {
+	case errors.Is(err, ErrInactive): // it must not live again with its user
+		return s.end(ctx, session, "the user is not active; session ended", id)
+	case errors.Is(err, ErrNoUser):
 		return s.anonymous(ctx, "the user is gone or not active", "user", id)
 	}
 	if err != nil {
@@ -115,15 +119,31 @@ func (s *Service) sessionUser(ctx context.Context) (*User, error) {
 // storedID reads the user's ID, which Django writes as a string and also
 // accepts as a number. What is present and neither is the ID of nobody, "".
 func storedID(ctx context.Context, session *sessions.Session) (id string, present bool, err error) {
-	raw, present, err := session.Get(ctx, SessionKey)
-	if err != nil || !present {
+	if _, present, err = session.Get(ctx, SessionKey); err != nil {
 		return "", false, err
 	}
-	if raw[0] >= '0' && raw[0] <= '9' {
-		return raw, true, nil
+	return SessionUserID(loaded{session}), present, nil
+}
+
+// SessionUserID is the ID of the user whom a session names, or "".
+func SessionUserID(v interface {
+	Get(key string) (string, bool)
+}) string {
+	raw, _ := v.Get(SessionKey)
+	if raw != "" && raw[0] >= '0' && raw[0] <= '9' {
+		return raw
 	}
-	id, err = session.Text(ctx, SessionKey)
-	return id, true, err
+	id, _ := textOf(v, SessionKey)
+	return id
+}
+
+// textOf is the text under a key.
+func textOf(v values, key string) (string, bool) {
+	raw, ok := v.Get(key)
+	if !ok {
+		return "", false
+	}
+	return pyjson.Unquote(raw)
 }
 
 func (s *Service) anonymous(ctx context.Context, reason string, details ...any) (*User, error) {
@@ -131,38 +151,55 @@ func (s *Service) anonymous(ctx context.Context, reason string, details ...any) 
 	return AnonymousUser(), nil
 }
 
-// checkHash accepts a user whose password still is the one of the login. A hash
-// made with an old secret key is replaced, and the session key with it.
+// end ends a session that is good for nobody any more.
+func (s *Service) end(ctx context.Context, session *sessions.Session, reason, userID string) (*User, error) {
+	if err := session.Flush(ctx); err != nil {
+		return nil, err
+	}
+	return s.anonymous(ctx, reason, "user", userID)
+}
+
+// checkHash accepts a user whose password still is that of the login, in a session
+// that has not ended with the others of the user. A hash made with an old secret key
+// is renewed in its place: the session keeps its key, so that the requests of a page
+// that come at once all find it.
 func (s *Service) checkHash(ctx context.Context, session *sessions.Session, user *User) (*User, error) {
 	stored, err := session.Text(ctx, HashSessionKey)
 	if err != nil {
 		return nil, err
 	}
-	switch s.matchHash(stored, user.Password) {
-	case hashCurrent:
-		flow.Report(ctx, flow.Middleware, "session auth hash good", "user", user.ID)
-		return user, nil
-	case hashFallback:
-		flow.Report(ctx, flow.Middleware, "session auth hash good by an old secret key, renewed", "user", user.ID)
-		if err := session.CycleKey(ctx); err != nil {
-			return nil, err
+	match := s.matchHash(stored, user.Password)
+	if match == hashDiffers {
+		return s.end(ctx, session, "the password was changed since the login; session ended", user.ID)
+	}
+	over, err := s.over(ctx, session, user)
+	if over && err == nil { // or it is the one that stays, and was read before it was stamped
+		if err = session.Reload(ctx); err == nil {
+			over, err = s.over(ctx, session, user)
 		}
+	}
+	switch {
+	case errors.Is(err, sessions.ErrInterrupted):
+		return s.end(ctx, session, "the session was ended with the others of the user", user.ID)
+	case err != nil:
+		return nil, err
+	case over:
+		return s.end(ctx, session, "the session was ended with the others of the user", user.ID)
+	case match == hashFallback:
+		flow.Report(ctx, flow.Middleware, "session auth hash good by an old secret key, renewed", "user", user.ID)
 		return user, session.Set(ctx, HashSessionKey, s.SessionAuthHash(user))
 	}
-	if err := session.Flush(ctx); err != nil {
-		return nil, err
-	}
-	return s.anonymous(ctx, "the password was changed since the login; session ended", "user", user.ID)
+	flow.Report(ctx, flow.Middleware, "session auth hash good", "user", user.ID)
+	return user, nil
 }
 
-// SignedIn says whether the user is signed in to a session, which need not be that
-// of a request: the session names the user, and the password has not changed
-// since. It changes nothing.
+// SignedIn reports whether the user is signed in to a session, which need not be that
+// of a request: the session names the user, the password has not changed since, and
+// the session has not ended with the others of the user. It changes nothing.
 func (s *Service) SignedIn(ctx context.Context, session *sessions.Session, user *User) (bool, error) {
-	id, _, err := storedID(ctx, session)
-	if err != nil || !user.IsAuthenticated() || id != user.ID {
+	if _, _, err := storedID(ctx, session); err != nil {
 		return false, err
 	}
-	stored, err := session.Text(ctx, HashSessionKey)
-	return err == nil && s.matchHash(stored, user.Password) != hashDiffers, err
+	ending, err := s.lastEnding(ctx, user)
+	return err == nil && s.holds(loaded{session}, user, ending), err
 }

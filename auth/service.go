@@ -95,6 +95,8 @@ type Config struct {
 	// TimeZone is Django's TIME_ZONE, by which reset tokens are stamped. Nil means
 	// the zone of the database, which is UTC unless it says otherwise.
 	TimeZone *time.Location
+	// Endings tells which sessions ended with others of their user; nil where none do.
+	Endings Endings
 	// Throttle bounds how often passwords may be guessed; off where its Store is nil.
 	Throttle Throttle
 	Hooks    Hooks
@@ -120,6 +122,7 @@ type Service struct {
 	hashes    []*signing.MAC // of the session auth hash; the first one writes
 	hooks     Hooks
 	log       *slog.Logger
+	endings   Endings // may be nil
 
 	validators []password.Validator
 	tokens     *PasswordResetTokenGenerator
@@ -171,7 +174,7 @@ func New(c Config) (*Service, error) {
 	s := &Service{
 		throttle: c.Throttle, names: throttle.NewNames(c.SecretKey),
 		users: c.Users, passwords: c.Passwords, backends: c.Backends,
-		hooks: c.Hooks, log: c.Logger, validators: slices.Clone(c.Validators),
+		endings: c.Endings, hooks: c.Hooks, log: c.Logger, validators: slices.Clone(c.Validators),
 	}
 	if m, ok := c.Users.(modeler); ok {
 		model := m.UserModel()

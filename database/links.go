@@ -2,6 +2,7 @@ package database
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -66,6 +67,20 @@ func (db *DB) LinkByToken(ctx context.Context, tokenHash, kind string, now time.
 		return nil, err
 	}
 	return &l, nil
+}
+
+// LinksOf lists the links of a kind that concern the user and have not expired at
+// now.
+func (db *DB) LinksOf(ctx context.Context, userID, kind string, now time.Time) ([]Link, error) {
+	var all []Link
+	err := db.rows(ctx, &db.own.linksOf, []any{userID, kind, db.dialect.Bind(now)}, func(rows *sql.Rows) error {
+		var l Link
+		err := rows.Scan(&l.TokenHash, &l.Kind, &l.UserID, &l.Data,
+			&dialect.Time{Dest: &l.Created, Dialect: db.dialect}, &dialect.Time{Dest: &l.Expires, Dialect: db.dialect})
+		all = append(all, l)
+		return err
+	}, func() { all = nil })
+	return all, err
 }
 
 // UseLink uses a link up, and reports whether it was there: of any number who try

@@ -3,6 +3,7 @@ package database_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -39,7 +40,7 @@ func TestSessionIndex(t *testing.T) {
 		}
 		must1(t, true)(db.InsertIndexedSession(ctx, indexed(9, "8")))
 		list := func(limit int) []database.IndexedSession {
-			all, err := db.IndexedSessions(ctx, "7", limit)
+			all, err := db.IndexedSessions(ctx, "7", database.IndexedSession{}, limit)
 			must(t, err)
 			return all
 		}
@@ -48,6 +49,35 @@ func TestSessionIndex(t *testing.T) {
 		}
 		if got := list(1); len(got) != 1 || got[0].KeyHash != hash64(2) {
 			t.Errorf("with a limit: %v", got)
+		}
+		if next, err := db.IndexedSessions(ctx, "7", indexed(2, "7"), 1); err != nil || len(next) != 1 || next[0].KeyHash != hash64(1) {
+			t.Errorf("after the first: %v, %v", next, err)
+		}
+		var walked []string
+		for after := ""; ; {
+			rows, err := db.WalkIndexedSessions(ctx, "7", after, 2)
+			must(t, err)
+			for _, row := range rows {
+				walked = append(walked, row.KeyHash)
+				after = row.KeyHash
+			}
+			if len(rows) < 2 {
+				break
+			}
+		}
+		slices.Sort(walked)
+		if want := []string{hash64(0), hash64(1), hash64(2)}; !slices.Equal(walked, slices.Sorted(slices.Values(want))) {
+			t.Errorf("walked: %v", walked)
+		}
+		one, err := db.IndexedSession(ctx, hash64(1))
+		must(t, err)
+		if diff := cmp.Diff(indexed(1, "7"), *one); diff != "" {
+			t.Error(diff)
+		}
+		for _, absent := range []string{hash64(4), strings.ToUpper(hash64(10)), "", "\xff"} {
+			if _, err := db.IndexedSession(ctx, absent); !errors.Is(err, database.ErrNotFound) {
+				t.Errorf("%q: %v", absent, err)
+			}
 		}
 
 		seen := indexed(0, "7")

@@ -5,10 +5,12 @@ import "github.com/coatcheck/coatcheck/database/internal/dialect"
 // ownQueries are the statements about our own tables.
 type ownQueries struct {
 	insertIndexed, seenIndexed, moveIndexed, deleteIndexed dialect.Query
-	indexedByUser, indexedBefore                           dialect.Query
+	indexedByHash, indexedByUser                           dialect.Query
+	indexedOfUser, indexedBefore                           dialect.Query
 	sessionKeys, sessionsAfter                             dialect.Query
 
 	insertLink, linkByToken, useLink       dialect.Query
+	linksOf                                dialect.Query
 	deleteLinks, deleteExpiredLinks        dialect.Query
 	insertMail, nextMail, claimMail        dialect.Query
 	deleteMail, postponeMail, mailsWaiting dialect.Query
@@ -49,7 +51,11 @@ func (q *ownQueries) index(d *dialect.Dialect) {
 	q.moveIndexed = d.Query("indexed session moved", "UPDATE coatcheck_session SET key_hash = ?3, locator = ?4"+
 		" WHERE key_hash = ?1 AND user_id = ?2")
 	q.deleteIndexed = d.Query("indexed session deleted", "DELETE FROM coatcheck_session WHERE key_hash = ?1")
-	q.indexedByUser = d.Query("user's indexed sessions read", columns+" WHERE user_id = ?1 ORDER BY last_seen DESC, key_hash LIMIT ?2")
+	q.indexedByHash = d.Query("indexed session read", columns+" WHERE key_hash = ?1")
+	q.indexedByUser = d.Query("user's indexed sessions read", columns+
+		" WHERE user_id = ?1 AND last_seen <= ?2 AND (last_seen < ?2 OR key_hash > ?3) ORDER BY last_seen DESC, key_hash LIMIT ?4")
+	q.indexedOfUser = d.Query("user's indexed sessions walked", columns+
+		" WHERE user_id = ?1 AND key_hash > ?2 ORDER BY key_hash LIMIT ?3")
 	q.indexedBefore = d.Query("old indexed sessions read", columns+" WHERE last_seen < ?1 ORDER BY last_seen, key_hash LIMIT ?2")
 	q.sessionKeys = d.Query("session keys found", "SELECT session_key FROM django_session WHERE "+d.Prefixed("session_key")+" AND expire_date > ?3")
 	q.sessionsAfter = d.Query("session rows walked", "SELECT session_key, session_data, "+d.TimeColumn("expire_date")+
@@ -58,10 +64,11 @@ func (q *ownQueries) index(d *dialect.Dialect) {
 
 func (q *ownQueries) links(d *dialect.Dialect) {
 	const columns = "token_hash, kind, user_id, data"
+	times := ", " + d.TimeColumn("created") + ", " + d.TimeColumn("expires") + " FROM coatcheck_link"
 	q.insertLink = d.Query("link inserted", "INSERT INTO coatcheck_link ("+columns+", created, expires)"+
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6)"+onConflict(d, "token_hash"))
-	q.linkByToken = d.Query("link read", "SELECT "+columns+", "+d.TimeColumn("created")+", "+d.TimeColumn("expires")+
-		" FROM coatcheck_link WHERE token_hash = ?1 AND kind = ?2 AND expires > ?3")
+	q.linkByToken = d.Query("link read", "SELECT "+columns+times+" WHERE token_hash = ?1 AND kind = ?2 AND expires > ?3")
+	q.linksOf = d.Query("user's links read", "SELECT "+columns+times+" WHERE user_id = ?1 AND kind = ?2 AND expires > ?3 ORDER BY token_hash")
 	q.useLink = d.Query("link used up", "DELETE FROM coatcheck_link WHERE token_hash = ?1 AND kind = ?2 AND expires > ?3")
 	q.deleteLinks = d.Query("user's links deleted", "DELETE FROM coatcheck_link WHERE user_id = ?1 AND kind = ?2")
 	q.deleteExpiredLinks = d.Query("expired links deleted", "DELETE FROM coatcheck_link WHERE expires <= ?1")

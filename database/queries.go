@@ -6,7 +6,8 @@ import "github.com/coatcheck/coatcheck/database/internal/dialect"
 // on are their parameters.
 type queries struct {
 	sessionByKey, sessionExists, insertSession dialect.Query
-	updateSession, deleteSession               dialect.Query
+	updateSession, moveSession, deleteSession  dialect.Query
+	walkSessions                               dialect.Query
 	deleteExpired                              dialect.Query
 
 	// Those of what the user model does not have are empty.
@@ -62,6 +63,10 @@ func (q *queries) sessions(d *dialect.Dialect) {
 			onConflict(d, "session_key"))
 	q.updateSession = d.Query("session row updated", "UPDATE django_session SET session_data = ?2, expire_date = ?3 WHERE "+
 		d.Same("session_key", "?1")+" AND "+d.Same("session_data", "?4"))
+	q.moveSession = d.Query("session row moved", "UPDATE django_session SET session_key = ?2, session_data = ?3, expire_date = ?4 WHERE "+
+		d.Same("session_key", "?1")+" AND "+d.Same("session_data", "?5"))
+	q.walkSessions = d.Query("session rows walked", "SELECT session_key, session_data, "+d.TimeColumn("expire_date")+
+		" FROM django_session WHERE session_key > ?1 ORDER BY session_key LIMIT ?2")
 	q.deleteSession = d.Query("session row deleted", "DELETE FROM django_session WHERE "+d.Same("session_key", "?1"))
 	if d.DeleteLimit {
 		q.deleteExpired = d.Query("expired session rows deleted",

@@ -71,10 +71,36 @@ func (db *DB) DeleteIndexedSession(ctx context.Context, keyHash string) error {
 	return err
 }
 
-// IndexedSessions lists the sessions of a user, the last seen first, at most
-// limit. They may have ended since.
-func (db *DB) IndexedSessions(ctx context.Context, userID string, limit int) ([]IndexedSession, error) {
-	return db.indexed(ctx, &db.own.indexedByUser, userID, limit)
+// IndexedSession fetches the row of a session, or ErrNotFound.
+func (db *DB) IndexedSession(ctx context.Context, keyHash string) (*IndexedSession, error) {
+	if !storable(keyHash) {
+		return nil, fmt.Errorf("database: indexed session: %w", ErrNotFound)
+	}
+	all, err := db.indexed(ctx, &db.own.indexedByHash, keyHash)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(all) == 0 || all[0].KeyHash != keyHash: // MySQL ignores case
+		return nil, fmt.Errorf("database: indexed session: %w", ErrNotFound)
+	}
+	return &all[0], nil
+}
+
+// IndexedSessions lists the sessions of a user, the last seen first, at most limit:
+// those that come after the one given, and the first ones after the zero
+// IndexedSession. They may have ended since.
+func (db *DB) IndexedSessions(ctx context.Context, userID string, last IndexedSession, limit int) ([]IndexedSession, error) {
+	if last.LastSeen.IsZero() {
+		last.LastSeen = time.Date(9000, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	return db.indexed(ctx, &db.own.indexedByUser, userID, db.dialect.Bind(last.LastSeen), last.KeyHash, limit)
+}
+
+// WalkIndexedSessions lists the sessions of a user in the order of their hashes, at
+// most limit: those after the hash given, the first ones after "". What is seen or
+// added meanwhile does not disturb the order.
+func (db *DB) WalkIndexedSessions(ctx context.Context, userID, after string, limit int) ([]IndexedSession, error) {
+	return db.indexed(ctx, &db.own.indexedOfUser, userID, after, limit)
 }
 
 // IndexedSessionsBefore lists sessions that were last seen before a time, the
@@ -129,14 +155,5 @@ func (db *DB) SessionsAfter(ctx context.Context, last Session, limit int) ([]Ses
 	if last.Expires.IsZero() {
 		last.Expires = time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC)
 	}
-	var all []Session
-	err := db.rows(ctx, &db.own.sessionsAfter, []any{db.dialect.Bind(last.Expires), last.Key, limit}, func(rows *sql.Rows) error {
-		var s Session
-		if err := rows.Scan(&s.Key, &s.Data, &dialect.Time{Dest: &s.Expires, Dialect: db.dialect}); err != nil {
-			return fmt.Errorf("walk sessions: %w", err)
-		}
-		all = append(all, s)
-		return nil
-	}, func() { all = nil })
-	return all, err
+	return db.sessionRows(ctx, &db.own.sessionsAfter, db.dialect.Bind(last.Expires), last.Key, limit)
 }

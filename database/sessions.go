@@ -2,6 +2,7 @@ package database
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -72,14 +73,60 @@ func (db *DB) UpdateSession(ctx context.Context, s Session, loaded string) error
 	if err != nil || count > 0 {
 		return err
 	}
-	found, err := db.SessionExists(ctx, s.Key)
+	return db.whyNot(ctx, "update session", s.Key)
+}
+
+// MoveSession gives a row another key, and replaces data and expiry, where it still
+// holds the data that was loaded, byte for byte, in one statement: ErrNotFound where
+// the row is gone, ErrConflict where its data is another one, ErrDuplicate where the
+// key of s is taken. There is never a row under both keys.
+func (db *DB) MoveSession(ctx context.Context, old string, s Session, loaded string) error {
+	if err := db.checkSession(s); err != nil {
+		return err
+	}
+	if !possibleKey(old) {
+		return fmt.Errorf("database: move session: %w", ErrNotFound)
+	}
+	if !storable(loaded) {
+		return fmt.Errorf("database: move session: loaded data: %w", ErrInvalid)
+	}
+	count, err := db.exec(ctx, &db.queries.moveSession, old, s.Key, s.Data, db.dialect.Bind(s.Expires), loaded)
+	if err != nil || count > 0 {
+		return err
+	}
+	return db.whyNot(ctx, "move session", old)
+}
+
+// whyNot tells a row that is gone from one whose data is another.
+func (db *DB) whyNot(ctx context.Context, what, key string) error {
+	found, err := db.SessionExists(ctx, key)
 	switch {
 	case err != nil:
 		return err
 	case found:
-		return fmt.Errorf("database: update session: %w", ErrConflict)
+		return fmt.Errorf("database: %s: %w", what, ErrConflict)
 	}
-	return fmt.Errorf("database: update session: %w", ErrNotFound)
+	return fmt.Errorf("database: %s: %w", what, ErrNotFound)
+}
+
+// WalkSessions lists sessions in the order of their keys, expired ones too, at most
+// limit: those after the key given, the first ones after "". Each call goes on where
+// the last one ended, whatever comes and goes meanwhile.
+func (db *DB) WalkSessions(ctx context.Context, after string, limit int) ([]Session, error) {
+	return db.sessionRows(ctx, &db.queries.walkSessions, after, limit)
+}
+
+func (db *DB) sessionRows(ctx context.Context, q *dialect.Query, args ...any) ([]Session, error) {
+	var all []Session
+	err := db.rows(ctx, q, args, func(rows *sql.Rows) error {
+		var s Session
+		if err := rows.Scan(&s.Key, &s.Data, &dialect.Time{Dest: &s.Expires, Dialect: db.dialect}); err != nil {
+			return fmt.Errorf("walk sessions: %w", err)
+		}
+		all = append(all, s)
+		return nil
+	}, func() { all = nil })
+	return all, err
 }
 
 // DeleteSession deletes the row with this key. That there is none is no error.

@@ -28,6 +28,22 @@ func (db *DB) UserByID(ctx context.Context, id string) (*User, error) {
 	return db.user(ctx, &db.queries.userByID, n)
 }
 
+// LockUser fetches the user and keeps everybody else from changing the row until the
+// transaction of this handle ends; see [DB.Tx]. Or ErrNotFound.
+func (db *DB) LockUser(ctx context.Context, id string) (*User, error) {
+	if db.tx == nil {
+		return nil, errors.New("database: lock user: not within a transaction")
+	}
+	n, ok := db.userKey(id)
+	if !ok {
+		return nil, fmt.Errorf("database: lock user: %w", ErrNotFound)
+	}
+	if err := db.row(ctx, &db.queries.lockUser, []any{n}, new(int)); err != nil {
+		return nil, absent("lock user", err)
+	}
+	return db.UserByID(ctx, id)
+}
+
 // UserByUsername fetches the user with this name as the database compares:
 // exactly on SQLite and PostgreSQL; on MySQL, under its default collations,
 // without regard to case, accents and trailing blanks, as Django does there. Or

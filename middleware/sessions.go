@@ -23,11 +23,7 @@ const saveTimeout = 10 * time.Second
 //
 // Change a session before writing the response: later changes are lost, and a
 // warning in the log says so.
-//
-// The functions done, if any, are called when the request is done and its session is
-// saved: with the request, in whose context the session is, and with the key that
-// the client sent, or "".
-func Sessions(engine *sessions.Engine, done ...func(r *http.Request, sent string)) func(http.Handler) http.Handler {
+func Sessions(engine *sessions.Engine, hooks ...SessionHooks) func(http.Handler) http.Handler {
 	config := engine.Config()
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -37,16 +33,30 @@ func Sessions(engine *sessions.Engine, done ...func(r *http.Request, sent string
 			if t := flow.FromContext(ctx); t != nil {
 				t.Step(flow.Middleware, "cookie read", "name", config.CookieName, "key", flow.Brief(key))
 			}
-			sw := &sessionWriter{config: &config, session: session, sent: sent}
+			sw := &sessionWriter{config: &config, session: session, sent: sent, key: key, hooks: hooks}
 			sw.beforeWriter = beforeWriter{ResponseWriter: w, by: sw}
 			sw.request = r.WithContext(sessions.NewContext(ctx, session))
 			next.ServeHTTP(sw, sw.request)
 			sw.finish()
-			for _, f := range done {
-				f(sw.request, key)
+			for _, h := range hooks {
+				if h.Done != nil {
+					h.Done(sw.request, key)
+				}
 			}
 		})
 	}
+}
+
+// SessionHooks are called about the session of a request, which is in the context of
+// the request, with the key that the client sent, or "". Either may be nil.
+type SessionHooks struct {
+	// Stored is called once the session is stored and before the response begins, if
+	// the request gave it another key or ended one. After an error, an outage, the
+	// session is removed and the response is a 503 without its cookie, if the client
+	// did not know the key: so whatever a client was told of has been seen by the hook.
+	Stored func(r *http.Request, sent string) error
+	// Done is called when the request is done.
+	Done func(r *http.Request, sent string)
 }
 
 // sessionWriter runs the session's part of a response before its first byte.
@@ -55,7 +65,9 @@ type sessionWriter struct {
 	config  *sessions.Config
 	session *sessions.Session
 	request *http.Request
-	sent    bool // the request brought the cookie
+	sent    bool   // the request brought the cookie
+	key     string // that it brought
+	hooks   []SessionHooks
 }
 
 // process is Django's process_response. It adds headers, and returns an error
@@ -65,6 +77,11 @@ func (w *sessionWriter) process(status int) error {
 	if w.config.SaveEveryRequest && status < 500 && !w.session.IsEmpty() && !w.session.Modified() {
 		// A key that somebody made up makes no session, though Django makes one.
 		if _, _, err := w.session.Get(w.request.Context(), ""); err != nil {
+			return err
+		}
+	}
+	if len(w.session.Ended()) > 0 {
+		if err := w.stored(); err != nil {
 			return err
 		}
 	}
@@ -93,6 +110,11 @@ func (w *sessionWriter) save() error {
 	if err := w.session.Save(ctx); err != nil {
 		return err
 	}
+	if string(w.session.Key()) != w.key {
+		if err := w.stored(); err != nil {
+			return errors.Join(err, w.session.Flush(ctx))
+		}
+	}
 	cookie, err := w.cookie(ctx)
 	if err != nil {
 		return err
@@ -100,6 +122,19 @@ func (w *sessionWriter) save() error {
 	w.Header().Add("Set-Cookie", cookie)
 	httptext.PatchVary(w.Header(), "Cookie")
 	w.report("cookie set", "name", w.config.CookieName)
+	return nil
+}
+
+// stored calls the hooks.
+func (w *sessionWriter) stored() error {
+	for _, h := range w.hooks {
+		if h.Stored == nil {
+			continue
+		}
+		if err := h.Stored(w.request, w.key); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -4,14 +4,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"github.com/coatcheck/coatcheck/flow"
 )
 
 const (
-	maxCreates = 5  // a random key is never taken; a store that says so fails
-	maxMerges  = 20 // then the request fails rather than wait for its turn forever
+	maxCreates = 5 // a random key is never taken; a store that says so fails
+
+	// mergeTime bounds how long a request tries to save what others change at the same
+	// time, where its context has no deadline. A pause between tries grows from
+	// firstPause to lastPause.
+	mergeTime  = 10 * time.Second
+	firstPause = time.Millisecond
+	lastPause  = 50 * time.Millisecond
 )
 
 // Save stores the session (Django: save). One without a key is created. Where
@@ -39,27 +46,53 @@ func (s *Session) Save(ctx context.Context) error {
 }
 
 func (s *Session) update(ctx context.Context) error {
-	for range maxMerges {
+	return s.store(ctx, "save", func(ctx context.Context, r *Record) (string, error) {
+		return s.key, s.engine.config.Store.Update(ctx, s.key, r)
+	})
+}
+
+// store writes the session by a step that fails with ErrConflict where another request
+// changed it meanwhile. Then this request's changes are made again on top of it, and the
+// step is tried again, until there is no time left. The step returns the key.
+func (s *Session) store(ctx context.Context, op string, step func(context.Context, *Record) (string, error)) error {
+	if _, ok := ctx.Deadline(); !ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, mergeTime)
+		defer cancel()
+	}
+	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		record, err := s.record()
 		if err != nil {
 			return err
 		}
-		switch err := s.engine.config.Store.Update(ctx, s.key, record); {
+		switch key, err := step(ctx, record); {
 		case err == nil:
-			s.saved(s.key, record)
+			s.saved(key, record)
 			s.report(ctx, "session saved", "keys", s.data.Len())
 			return nil
 		case errors.Is(err, ErrNotFound):
 			s.report(ctx, "the session was deleted meanwhile")
 			return ErrInterrupted
 		case !errors.Is(err, ErrConflict):
-			return &StoreError{Op: "save", Err: err}
+			return &StoreError{Op: op, Err: err}
+		}
+		if err := rest(ctx, pause); err != nil {
+			return &StoreError{Op: op, Err: fmt.Errorf("%w: %w", ErrConflict, err)}
 		}
 		if err := s.merge(ctx); err != nil {
 			return err
 		}
 	}
-	return &StoreError{Op: "save", Err: ErrConflict}
+}
+
+// rest lets other requests finish, for a random part of the pause.
+func rest(ctx context.Context, pause time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(rand.N(pause)):
+		return nil
+	}
 }
 
 // merge loads the session again and repeats this request's changes on it.
@@ -139,8 +172,15 @@ func (s *Session) create(ctx context.Context) error {
 func (s *Session) Flush(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.remove(ctx, s.key); err != nil {
-		return err
+	if s.key != "" {
+		if err := s.engine.config.Store.Delete(ctx, s.key); err != nil {
+			return &StoreError{Op: "delete", Err: err}
+		}
+		s.report(ctx, "session deleted")
+		s.ended = append(s.ended, Key(s.key))
+		if s.movedFrom != "" {
+			s.ended, s.movedFrom = append(s.ended, s.movedFrom), ""
+		}
 	}
 	s.clear()
 	s.key, s.version = "", ""
@@ -148,7 +188,9 @@ func (s *Session) Flush(ctx context.Context) error {
 }
 
 // CycleKey gives the session a new key and keeps its data, so that a key which
-// somebody else may know is worth nothing (Django: cycle_key).
+// somebody else may know is worth nothing (Django: cycle_key). The old one is good for
+// nothing when it returns. Where another request ended the session meanwhile, the error
+// is ErrInterrupted, and there is no session under the new key either.
 func (s *Session) CycleKey(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -156,23 +198,40 @@ func (s *Session) CycleKey(ctx context.Context) error {
 		return err
 	}
 	old := s.key
-	if err := s.create(ctx); err != nil {
+	if old == "" {
+		return s.create(ctx)
+	}
+	err := s.store(ctx, "cycle key", func(ctx context.Context, r *Record) (string, error) {
+		key := NewKey()
+		err := s.engine.config.Store.Move(ctx, old, key, r)
+		for n := 1; n < maxCreates && errors.Is(err, ErrExists); n++ {
+			key = NewKey()
+			err = s.engine.config.Store.Move(ctx, old, key, r)
+		}
+		return key, err
+	})
+	if err != nil {
 		return err
 	}
-	return s.remove(ctx, old)
+	s.modified = true
+	if s.movedFrom == "" {
+		s.movedFrom = Key(old)
+	}
+	s.report(ctx, "session moved from its old key", "old", flow.Brief(old))
+	return nil
 }
 
-func (s *Session) remove(ctx context.Context, key string) error {
-	if key == "" {
-		return nil
-	}
-	if err := s.engine.config.Store.Delete(ctx, key); err != nil {
-		return &StoreError{Op: "delete", Err: err}
-	}
-	if key == s.key {
-		s.report(ctx, "session deleted")
-	} else {
-		s.report(ctx, "session under the old key deleted", "old", flow.Brief(key))
-	}
-	return nil
+// MovedFrom returns the key of a live session that this request found and moved to
+// another key, or "".
+func (s *Session) MovedFrom() Key {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.movedFrom
+}
+
+// Ended returns the keys of the sessions that this request ended.
+func (s *Session) Ended() []Key {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ended
 }

@@ -32,6 +32,9 @@ type Session struct {
 	accessed bool
 	modified bool
 	readOnly error // Record.ReadOnly of what was loaded
+
+	movedFrom Key   // see MovedFrom
+	ended     []Key // see Ended
 }
 
 // Key returns the session key, or "" where the session has none yet.

@@ -43,6 +43,13 @@ type Store interface {
 	// it is another, and ErrNotFound where it is gone: an update must never
 	// create. Whether it has expired plays no part.
 	Update(ctx context.Context, key string, r *Record) error
+	// Move stores the session of old under new, and removes old, if that still is the
+	// one whose Version the record bears, and sets the new Version. It returns
+	// ErrConflict where it is another, ErrNotFound where it is gone, so that a session
+	// that was ended stays so, and ErrExists where new is taken. After an error there
+	// is no session under new, or only one whose key nobody was told: a store that
+	// failed half-way may leave it.
+	Move(ctx context.Context, old, new string, r *Record) error
 	// Delete removes the session of key. One that is not there is no error.
 	Delete(ctx context.Context, key string) error
 }
@@ -62,6 +69,15 @@ type Finder interface {
 	FindKeys(ctx context.Context, prefix string) ([]string, error)
 }
 
+// Walker is implemented by stores that can list what they hold.
+type Walker interface {
+	// Walk calls f with each session that has not expired and can be read, in no
+	// order; those that come or go meanwhile may be left out. It reads in pieces, and
+	// holds nothing while f runs. An error of f ends it. The error is
+	// errors.ErrUnsupported where what the store stands on cannot list.
+	Walk(ctx context.Context, f func(key string, d Data) error) error
+}
+
 // Record is a session as a store has it.
 type Record struct {
 	Data Data
@@ -78,7 +94,7 @@ type Record struct {
 	// Django site shares. Data is the rest, and good to read. Saving a change
 	// fails with ErrReadOnly; the session can still be flushed.
 	ReadOnly error
-	// Key is set by Create and Update of a store whose keys are made of what
+	// Key is set by Create, Update and Move of a store whose keys are made of what
 	// they hold, as signed cookies are: the session has this key from then on.
 	Key string
 	// Replace asks that the session be saved though nothing in it changes:

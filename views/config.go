@@ -27,7 +27,7 @@ const (
 	PasswordChangeURL     = Path + "password_change/"
 	PasswordChangeDoneURL = PasswordChangeURL + "done/"
 
-	PasswordResetURL         = Path + "password_reset/"
+	PasswordResetURL         = accounts.PasswordResetPath
 	PasswordResetDoneURL     = PasswordResetURL + "done/"
 	PasswordResetCompleteURL = accounts.ResetPath + "done/"
 )

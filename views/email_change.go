@@ -108,7 +108,7 @@ func (v *Views) beginEmailChange(r *http.Request, t *i18n.Translator, b body, fo
 		return err
 	}
 	report(r, "link to confirm an address queued", "user", user.ID)
-	return v.config.Accounts.BeginEmailChange(r.Context(), user, email, t.Code())
+	return v.config.Accounts.BeginEmailChange(r, user, email)
 }
 
 func (v *Views) emailChangeSent(w http.ResponseWriter, r *http.Request) {

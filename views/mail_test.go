@@ -116,7 +116,30 @@ var linkPattern = regexp.MustCompile(`https://www\.example\.com(/accounts/\S+/)\
 // the subject, and gives the path of the link in it.
 func (s *site) letter(t testing.TB, to, subject string) (path string) {
 	t.Helper()
-	mails := s.deliver(t)
+	return linkOf(t, s.deliver(t), to, subject)
+}
+
+// confirm delivers the two emails about a change of the address that was begun, the
+// notice to the old one and the link to the new one, and returns the link.
+func (s *site) confirm(t testing.TB, to, old string) (path string) {
+	t.Helper()
+	var notices, links []mail.Message
+	for _, m := range s.deliver(t) {
+		if m.To == old {
+			notices = append(notices, m)
+		} else {
+			links = append(links, m)
+		}
+	}
+	if notMe := linkOf(t, notices, old, "is about to change"); !strings.HasPrefix(notMe, "/accounts/not-me/") {
+		t.Errorf("the notice leads to %s", notMe)
+	}
+	return linkOf(t, links, to, "Confirm your new address")
+}
+
+// linkOf is the link in the one email that there must be.
+func linkOf(t testing.TB, mails []mail.Message, to, subject string) (path string) {
+	t.Helper()
 	if len(mails) != 1 || mails[0].To != to || !strings.Contains(mails[0].Subject, subject) {
 		t.Fatalf("mails: %v, want one to %s about %q", subjects(mails), to, subject)
 	}

@@ -16,7 +16,7 @@ func TestNotMePage(t *testing.T) {
 	s.user(t, "ada")
 	eve := s.enter(t, "ada", safari)
 	eve.form("/accounts/email/", "email", "eve@example.com", "password", canary)
-	eve.form(s.letter(t, "eve@example.com", "Confirm")).wantRedirect(t, "/accounts/email/done/")
+	eve.form(s.confirm(t, "eve@example.com", "ada@example.com")).wantRedirect(t, "/accounts/email/done/")
 	link := s.letter(t, "ada@example.com", "was changed")
 
 	ada := s.browser(t)
@@ -33,15 +33,21 @@ func TestNotMePage(t *testing.T) {
 		}
 	}
 	eve.wantIn(true)
-	ada.form(link).wantRedirect(t, "/accounts/not-me/done/")
-	if text := ada.get("/accounts/not-me/done/").page(t).one("main").text(); !strings.Contains(text, "A link to a new password is on its way") {
-		t.Error(text)
+	done := ada.form(link)
+	for _, want := range []string{
+		"Every session of your account has ended.",
+		"Your password works no more, and a link to a new one is on its way to ada@example.com.",
+		"Your account has its address ada@example.com back.",
+	} {
+		if text := done.page(t).one("main").text(); done.StatusCode != http.StatusOK || !strings.Contains(text, want) {
+			t.Errorf("%d %s, want %q", done.StatusCode, text, want)
+		}
 	}
 	eve.wantIn(false)
 	if got := s.mailOf(t, "ada"); got != "ada@example.com" {
 		t.Errorf("the address is %q", got)
 	}
-	if reset := s.letter(t, "ada@example.com", "Password reset"); !strings.HasPrefix(reset, "/accounts/reset/") {
+	if reset := s.letter(t, "ada@example.com", "Choose a new password"); !strings.HasPrefix(reset, "/accounts/reset/") {
 		t.Errorf("the link is %q", reset)
 	}
 	for _, a := range []*answer{ada.get(link), ada.form(link), ada.get("/accounts/not-me/x/")} {
@@ -64,7 +70,7 @@ func TestNotMeJSON(t *testing.T) {
 		p.json("/accounts/password_change/", `{"old_password":"`+canary+`","new_password1":"`+another+`"}`).
 			wantJSON(t, 200, `{"message":"Password changed successfully"}`)
 		link := s.letter(t, "ada@example.com", "password")
-		s.program(t).get(link).wantJSON(t, 200, `{"message":"Send a POST to undo it","ends_one_session":false,"brings_back":""}`)
+		s.program(t).get(link).wantJSON(t, 200, `{"address":"","mailbox":"ada@example.com","message":"Send a POST to end every session and the password"}`)
 		var clients [16]*client
 		for i := range clients {
 			clients[i] = s.program(t)
@@ -73,9 +79,8 @@ func TestNotMeJSON(t *testing.T) {
 		if count[http.StatusOK] != 1 || count[http.StatusGone] != len(clients)-1 {
 			t.Errorf("statuses: %v", count)
 		}
-		s.letter(t, "ada@example.com", "Password reset")
+		s.letter(t, "ada@example.com", "Choose a new password")
 		p.get("/api/profile").wantJSON(t, 401, `{"error":"Unauthorized"}`)
-		clients[0].get("/accounts/not-me/done/").wantJSON(t, 200, `{"message":"It is undone, and a link to a new password is on its way to you by mail"}`)
 	})
 }
 

@@ -170,7 +170,7 @@ func (c *contract) tryTakenAddress() {
 	p := s.program(c.t)
 	p.login(address("ada"))
 	p.form("/accounts/email/", "email", address("joe"), "password", canary)
-	c.send("POST /accounts/email/confirm/{token}/", scene{p, s.letter(c.t, address("joe"), "Confirm"), nil})
+	c.send("POST /accounts/email/confirm/{token}/", scene{p, s.confirm(c.t, address("joe"), address("ada")), nil})
 }
 
 // tryTokens logs in where the guard is Django's, without and with the token that the

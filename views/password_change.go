@@ -15,6 +15,10 @@ import (
 // Django's forms have it; ours do not, since they can show what is typed.
 const newPasswordAgain = "new_password2"
 
+var errSamePassword = &auth.FieldError{
+	Code: "password_unchanged", Message: i18n.Mark("This is the present password. Choose another one, so that nobody who knows it stays in."),
+}
+
 // passwordChangeForm has Django's fields. The body is that of the request, or nil.
 func (v *Views) passwordChangeForm(t *i18n.Translator, b body) *Form {
 	old := &Field{
@@ -119,8 +123,12 @@ func (v *Views) changePassword(r *http.Request, t *i18n.Translator, b body, form
 		return err
 	}
 	err = v.replacePassword(r, user, raw)
-	if errors.Is(err, auth.ErrPasswordChanged) { // the old one was right a moment ago
+	switch {
+	case errors.Is(err, auth.ErrPasswordChanged): // the old one was right a moment ago
 		old.Errors = []string{t.T("Your old password was entered incorrectly. Please enter it again.")}
+		return nil
+	case errors.Is(err, auth.ErrSamePassword):
+		form.Fields[len(form.Fields)-1].reject(errSamePassword)
 		return nil
 	}
 	if err == nil {

@@ -209,6 +209,11 @@ func (v *Views) confirmReset(w http.ResponseWriter, r *http.Request, user *auth.
 	if err == nil {
 		err = v.resetPassword(r, user, raw)
 	}
+	if errors.Is(err, auth.ErrSamePassword) {
+		form.Fields[len(form.Fields)-1].reject(errSamePassword)
+		v.showForm(w, r, http.StatusBadRequest, "password_reset_confirm.html", form)
+		return
+	}
 	switch {
 	case errors.Is(err, accounts.ErrLink): // another request was faster
 		v.resetUnsuccessful(w, r)

@@ -1,6 +1,7 @@
 package views_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/cookiejar"
 	"strings"
@@ -348,10 +349,10 @@ func TestPasswordResetEndsSessions(t *testing.T) {
 	elsewhere.login("ada")
 	own.login("ada")
 	other.login("eve")
-	for _, b := range []*client{own, other} {
+	for i, b := range []*client{own, other} {
 		user = must(s.auth.UserByUsername(t.Context(), user.Username))
 		set := b.get(s.resetLink(user)).Header.Get("Location")
-		b.form(set, "new_password1", another).wantRedirect(t, "/accounts/reset/done/")
+		b.form(set, "new_password1", fmt.Sprint(another, i)).wantRedirect(t, "/accounts/reset/done/")
 		b.get("/accounts/reset/done/").page(t)
 	}
 	for b, status := range map[*client]int{elsewhere: 302, own: 302, other: 200} {

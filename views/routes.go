@@ -49,11 +49,16 @@ func (v *Views) Routes() []Route {
 		routes = append(routes, Route{"invitation", accounts.InvitationPath + "{token}/", form, false, v.account(v.invitation, form...)})
 	}
 	if v.config.Accounts != nil {
-		routes = append(routes, v.sessionRoutes()...)
+		ends := v.config.Accounts.EndsSessions()
+		if ends {
+			routes = append(routes, v.sessionRoutes()...)
+		}
 		routes = append(routes, v.closeRoutes()...)
 		if v.config.Accounts.SendsMail() {
 			routes = append(routes, v.emailRoutes()...)
-			routes = append(routes, v.disownRoutes()...)
+		}
+		if v.config.Accounts.SendsMail() && ends {
+			routes = append(routes, v.notMeRoutes()...)
 		}
 	}
 	return routes

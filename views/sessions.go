@@ -31,7 +31,6 @@ const maxEnded = 9999
 type SessionsPage struct {
 	Notice   string
 	Sessions []SessionRow // the present one first
-	Others   int          // how many of them are not the present one
 	// EndURL and EndOthersURL are where the buttons post to.
 	EndURL, EndOthersURL string
 }
@@ -101,9 +100,6 @@ func (v *Views) listSessions(w http.ResponseWriter, r *http.Request) {
 	p := SessionsPage{EndURL: endSessionURL, EndOthersURL: endOtherSessionsURL}
 	for _, s := range all {
 		p.Sessions = append(p.Sessions, SessionRow{s, deviceName(t, s), moment(t, s.FirstSeen, now), moment(t, s.LastSeen, now)})
-		if !s.Current {
-			p.Others++
-		}
 	}
 	if n, err := strconv.Atoi(query(r)[endedField].text); err == nil && n >= 0 && n <= maxEnded {
 		p.Notice = t.N("%(n)d session was ended.", "%(n)d sessions were ended.", n)

@@ -147,12 +147,12 @@ func (s *site) chain(t testing.TB, engine *sessions.Engine) func(http.Handler) h
 	if err != nil {
 		t.Fatal(err)
 	}
-	var done []func(*http.Request, string)
+	var hooks middleware.SessionHooks
 	if s.accounts != nil {
-		done = append(done, s.accounts.Track)
+		hooks = middleware.SessionHooks{Stored: s.accounts.Record, Done: s.accounts.Track}
 	}
 	trace := middleware.Trace(func(block string) { io.WriteString(&output, block) })
-	return middleware.Chain(trace, guard, middleware.Sessions(engine, done...), middleware.Authentication(s.auth))
+	return middleware.Chain(trace, guard, middleware.Sessions(engine, hooks), middleware.Authentication(s.auth))
 }
 
 // addUser makes a user whose password is the canary.

@@ -22,7 +22,7 @@ func (c *logoutCommand) Run(ctx context.Context, con *console) error {
 		return usageError{fmt.Errorf("--id %q is too short; give %d characters at least, as coatcheck sessions shows them", c.ID, shortID)}
 	}
 	return c.signedIn(ctx, con, c.Username, func(site *coatcheck.Site, user *auth.User) error {
-		ended, err := c.end(ctx, site, user)
+		ended, err := c.end(ctx, con, site, user)
 		if err != nil {
 			return err
 		}
@@ -35,11 +35,11 @@ func (c *logoutCommand) Run(ctx context.Context, con *console) error {
 	})
 }
 
-func (c *logoutCommand) end(ctx context.Context, site *coatcheck.Site, user *auth.User) (int, error) {
+func (c *logoutCommand) end(ctx context.Context, con *console, site *coatcheck.Site, user *auth.User) (int, error) {
 	if c.ID == "" {
-		return site.Accounts.EndOtherSessions(ctx, user, "")
+		return site.Accounts.EndSessions(ctx, user, progress(con))
 	}
-	all, err := site.Accounts.Sessions(ctx, user, "")
+	all, err := list(ctx, con, site, user)
 	if err != nil {
 		return 0, err
 	}
@@ -57,4 +57,16 @@ func (c *logoutCommand) end(ctx context.Context, site *coatcheck.Site, user *aut
 		return 0, fmt.Errorf("user '%s' has no session %s", user, c.ID)
 	}
 	return 1, site.Accounts.EndSession(ctx, user, id)
+}
+
+// progressEvery is after how many sessions a walk through all of them says where it is.
+const progressEvery = 100_000
+
+// progress says now and then how many sessions were looked at.
+func progress(con *console) func(looked int) {
+	return func(looked int) {
+		if looked%progressEvery == 0 {
+			fmt.Fprintf(con.err, "Looked at %d sessions\n", looked)
+		}
+	}
 }

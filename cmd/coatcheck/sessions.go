@@ -26,8 +26,7 @@ type signedInFlags struct {
 // shortID is how much of an ID is shown, and taken at least.
 const shortID = 12
 
-// signedIn calls f with the site and the user. Sessions that a Django has made are
-// put into the index before, so that none is missed.
+// signedIn calls f with the site and the user.
 func (c *signedInFlags) signedIn(ctx context.Context, con *console, username string, f func(*coatcheck.Site, *auth.User) error) (err error) {
 	site, closeSite, err := c.openSite(ctx)
 	if err != nil {
@@ -41,21 +40,24 @@ func (c *signedInFlags) signedIn(ctx context.Context, con *console, username str
 	if err != nil {
 		return err
 	}
+	return f(site, user)
+}
+
+// list lists where the user is signed in. Sessions that a Django has made are put into
+// the index before, so that none is missed.
+func list(ctx context.Context, con *console, site *coatcheck.Site, user *auth.User) ([]accounts.SessionInfo, error) {
 	if err := site.Accounts.Adopt(ctx); err != nil {
-		return err
+		return nil, err
 	}
-	rows, err := site.Database.IndexedSessions(ctx, user.ID, 1)
+	rows, err := site.Database.WalkIndexedSessions(ctx, user.ID, "", 1)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	alive, err := site.Accounts.Sessions(ctx, user, "")
-	if err != nil {
-		return err
-	}
-	if len(rows) > 0 && len(alive) == 0 {
+	all, err := site.Accounts.Sessions(ctx, user, "")
+	if err == nil && len(rows) > 0 && len(all) == 0 {
 		fmt.Fprintln(con.err, "Sessions were known and none can be read. If this is unexpected: are secret key and session engine those of serve?")
 	}
-	return f(site, user)
+	return all, err
 }
 
 // openSite opens the database and the session engine as serve does.
@@ -127,7 +129,7 @@ type listed struct {
 // Run prints a table, the last seen first.
 func (c *sessionsCommand) Run(ctx context.Context, con *console) error {
 	return c.signedIn(ctx, con, c.Username, func(site *coatcheck.Site, user *auth.User) error {
-		all, err := site.Accounts.Sessions(ctx, user, "")
+		all, err := list(ctx, con, site, user)
 		switch {
 		case err != nil:
 			return err

@@ -49,6 +49,7 @@ var (
 	_ sessions.Store   = (*Store)(nil)
 	_ sessions.Clearer = (*Store)(nil)
 	_ sessions.Finder  = (*Store)(nil)
+	_ sessions.Walker  = (*Store)(nil)
 )
 
 // New makes a store. The error is about the configuration.
@@ -155,13 +156,18 @@ func (s *Store) Create(ctx context.Context, key string, r *sessions.Record) erro
 		return err
 	}
 	r.Version = fromRow + r.Version
+	s.addCopy(ctx, name, r)
+	return nil
+}
+
+// addCopy makes a copy of a session whose key is new.
+func (s *Store) addCopy(ctx context.Context, name string, r *sessions.Record) {
 	value, err := r.Data.Pickle(s.config.PickleProtocol)
 	if lifetime := cachestore.Lifetime(r.Expires); err == nil && lifetime > 0 {
 		if err := s.config.Cache.Add(ctx, name, value, lifetime); err != nil {
 			s.config.Logger.WarnContext(ctx, "session cache failed, the new session is in its row", "error", err)
 		}
 	}
-	return nil
 }
 
 // Update replaces the row if its data still is what was loaded, and the copy.
@@ -222,6 +228,43 @@ func (s *Store) replaceCopy(ctx context.Context, name, lease string, r *sessions
 		}
 	}
 	return s.config.Cache.Delete(ctx, name)
+}
+
+// Move gives the row another key if its data still is what was loaded; the old copy goes,
+// and a new one is made. Where the cache cannot be reached it fails before it touches the
+// row.
+func (s *Store) Move(ctx context.Context, old, new string, r *sessions.Record) error {
+	from, err := s.config.Keys.Make(KeyPrefix + old)
+	if err != nil {
+		return sessions.ErrNotFound
+	}
+	name, err := s.config.Keys.Make(KeyPrefix + new)
+	if err != nil {
+		return err
+	}
+	loaded, err := s.rowVersion(ctx, old, from, r.Version)
+	if err != nil {
+		return err
+	}
+	if err := s.config.Cache.Set(ctx, from, newLease(), leaseTime); err != nil {
+		return err
+	}
+	row := *r
+	row.Version = loaded
+	if err := s.config.Rows.Move(ctx, old, new, &row); err != nil {
+		return err // the lease ends by itself
+	}
+	r.Version = fromRow + row.Version
+	s.addCopy(ctx, name, r)
+	return s.config.Cache.Delete(ctx, from)
+}
+
+// Walk walks through the rows; errors.ErrUnsupported where what keeps them cannot.
+func (s *Store) Walk(ctx context.Context, f func(key string, d sessions.Data) error) error {
+	if w, ok := s.config.Rows.(sessions.Walker); ok {
+		return w.Walk(ctx, f)
+	}
+	return fmt.Errorf("cacheddb: list sessions: %w", errors.ErrUnsupported)
 }
 
 // Delete removes the row and the copy. It fails where either cannot be reached,

@@ -80,6 +80,19 @@ func (m *memory) Set(ctx context.Context, key, value string, lifetime time.Durat
 	return m.do(ctx, "set", func() error { return m.set(key, value, lifetime) })
 }
 
+func (m *memory) DeleteIf(ctx context.Context, key, old string) error {
+	return m.do(ctx, "delete", func() error {
+		switch now, ok := m.values[key]; {
+		case !ok:
+			return sessions.ErrNotFound
+		case now.Value != old:
+			return sessions.ErrConflict
+		}
+		delete(m.values, key)
+		return nil
+	})
+}
+
 func (m *memory) Delete(ctx context.Context, key string) error {
 	return m.do(ctx, "delete", func() error {
 		delete(m.values, key)

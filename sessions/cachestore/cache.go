@@ -28,9 +28,20 @@ type Cache interface {
 	Swap(ctx context.Context, key, old, value string, lifetime time.Duration) error
 	// Set stores a value, whatever was there.
 	Set(ctx context.Context, key, value string, lifetime time.Duration) error
+	// DeleteIf removes key if its value still is old, and returns as Delete does. It
+	// returns sessions.ErrConflict where the value is another, and
+	// sessions.ErrNotFound where it is gone.
+	DeleteIf(ctx context.Context, key, old string) error
 	// Delete removes key, if it is there. It returns when the value is gone for
 	// good: where the cache has copies that could take over, it is gone there.
 	Delete(ctx context.Context, key string) error
+}
+
+// Lister is implemented by caches that can list their keys.
+type Lister interface {
+	// List calls f with each key that begins with prefix, in no order, perhaps more
+	// than once. An error of f ends it.
+	List(ctx context.Context, prefix string, f func(key string) error) error
 }
 
 // Entry is what a cache has under a key.

@@ -48,3 +48,13 @@ func (f *fake) Delete(_ context.Context, key string) error {
 	delete(f.values, key)
 	return nil
 }
+
+func (f *fake) DeleteIf(ctx context.Context, key, old string) error {
+	switch now, ok := f.values[key]; {
+	case !ok:
+		return sessions.ErrNotFound
+	case now != old:
+		return sessions.ErrConflict
+	}
+	return f.Delete(ctx, key)
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/coatcheck/coatcheck/sessions"
@@ -30,7 +31,10 @@ type Store struct {
 	config Config
 }
 
-var _ sessions.Store = (*Store)(nil)
+var (
+	_ sessions.Store  = (*Store)(nil)
+	_ sessions.Walker = (*Store)(nil)
+)
 
 // New makes a store. The error is about the configuration.
 func New(c Config) (*Store, error) {
@@ -99,6 +103,57 @@ func (s *Store) Update(ctx context.Context, key string, r *sessions.Record) erro
 		return s.config.Cache.Delete(ctx, name)
 	}
 	return nil
+}
+
+// Move stores the session under the new key, which nobody knows yet, removes the old one
+// if it still is what was loaded, and otherwise takes the new one back. One that has
+// expired by what it says itself is removed.
+func (s *Store) Move(ctx context.Context, old, new string, r *sessions.Record) error {
+	from, err := s.config.Keys.Make(KeyPrefix + old)
+	if err != nil {
+		return sessions.ErrNotFound
+	}
+	name, value, err := s.prepare(new, r)
+	if err != nil {
+		return err
+	}
+	lifetime := Lifetime(r.Expires)
+	if lifetime > 0 {
+		if err := s.config.Cache.Add(ctx, name, value, lifetime); err != nil {
+			return err
+		}
+	}
+	if err := s.config.Cache.DeleteIf(ctx, from, r.Version); err != nil {
+		return errors.Join(err, s.config.Cache.Delete(ctx, name))
+	}
+	r.Version = value
+	return nil
+}
+
+// Walk asks the cache for its keys, and then for each session; errors.ErrUnsupported
+// where the cache cannot list, as memcached.
+func (s *Store) Walk(ctx context.Context, f func(key string, d sessions.Data) error) error {
+	lister, ok := s.config.Cache.(Lister)
+	if !ok {
+		return fmt.Errorf("cachestore: list sessions: %w", errors.ErrUnsupported)
+	}
+	prefix, err := s.config.Keys.Make(KeyPrefix)
+	if err != nil {
+		return err
+	}
+	return lister.List(ctx, prefix, func(name string) error {
+		key := strings.TrimPrefix(name, prefix)
+		record, err := s.Load(ctx, key)
+		switch {
+		case errors.Is(err, sessions.ErrNotFound):
+			return nil
+		case err != nil:
+			return err
+		case record.Corrupt != nil:
+			return nil
+		}
+		return f(key, record.Data)
+	})
 }
 
 func (s *Store) prepare(key string, r *sessions.Record) (name, value string, err error) {

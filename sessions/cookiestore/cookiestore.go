@@ -37,7 +37,10 @@ type Store struct {
 	codec  *sessions.Codec
 }
 
-var _ sessions.Store = (*Store)(nil)
+var (
+	_ sessions.Store       = (*Store)(nil)
+	_ sessions.Irrevocable = (*Store)(nil)
+)
 
 // NewIrrevocable makes a store whose sessions nobody can end before their time:
 // see the package comment. The error is about a missing key.
@@ -101,5 +104,13 @@ func (s *Store) Update(ctx context.Context, key string, r *sessions.Record) erro
 	return s.Create(ctx, key, r)
 }
 
+// Move is Create: the old cookie stays good until its time, for whoever has it.
+func (s *Store) Move(ctx context.Context, _, new string, r *sessions.Record) error {
+	return s.Create(ctx, new, r)
+}
+
 // Delete does nothing. The browser is told to forget the cookie; nobody else is.
 func (s *Store) Delete(context.Context, string) error { return nil }
+
+// Irrevocable says that nobody can end the sessions of this store.
+func (s *Store) Irrevocable() {}

@@ -23,6 +23,10 @@ type Rows interface {
 	// loaded; else it returns database.ErrConflict, or database.ErrNotFound
 	// where the row is gone.
 	UpdateSession(ctx context.Context, s database.Session, loaded string) error
+	// MoveSession gives the row of old another key, data and expiry, if its data still
+	// is loaded; the errors are those of UpdateSession, and database.ErrDuplicate where
+	// the key of s is taken.
+	MoveSession(ctx context.Context, old string, s database.Session, loaded string) error
 	// DeleteSession removes the row, if it is there.
 	DeleteSession(ctx context.Context, key string) error
 	// DeleteExpiredSessions removes at most limit rows that expired before now
@@ -31,6 +35,9 @@ type Rows interface {
 	// SessionKeys lists the keys that begin with prefix of rows that have not
 	// expired at now.
 	SessionKeys(ctx context.Context, prefix string, now time.Time) ([]string, error)
+	// WalkSessions lists rows in the order of their keys, at most limit of those after
+	// the key given.
+	WalkSessions(ctx context.Context, after string, limit int) ([]database.Session, error)
 }
 
 // Store is a sessions.Store over a database. It is safe for concurrent use.
@@ -43,6 +50,7 @@ var (
 	_ sessions.Store   = (*Store)(nil)
 	_ sessions.Clearer = (*Store)(nil)
 	_ sessions.Finder  = (*Store)(nil)
+	_ sessions.Walker  = (*Store)(nil)
 )
 
 // New makes a store over the rows, which a *database.DB is, with the codec that
@@ -87,6 +95,16 @@ func (s *Store) Update(ctx context.Context, key string, r *sessions.Record) erro
 	return nil
 }
 
+// Move gives the row another key, in one statement.
+func (s *Store) Move(ctx context.Context, old, new string, r *sessions.Record) error {
+	row := database.Session{Key: new, Data: s.codec.Encode(r.Data), Expires: r.Expires}
+	if err := s.rows.MoveSession(ctx, old, row, r.Version); err != nil {
+		return translate(err)
+	}
+	r.Version = row.Data
+	return nil
+}
+
 // Delete removes the row.
 func (s *Store) Delete(ctx context.Context, key string) error {
 	return s.rows.DeleteSession(ctx, key)
@@ -97,8 +115,36 @@ func (s *Store) FindKeys(ctx context.Context, prefix string) ([]string, error) {
 	return s.rows.SessionKeys(ctx, prefix, time.Now())
 }
 
-// batch is how many rows one statement removes, so that none holds locks for long.
-const batch = 1000
+// batch is how many rows one statement removes, so that none holds locks for long, and
+// piece how many a walk reads at a time.
+const (
+	batch = 1000
+	piece = 500
+)
+
+// Walk reads the rows in the order of their keys.
+func (s *Store) Walk(ctx context.Context, f func(key string, d sessions.Data) error) error {
+	after := ""
+	for {
+		rows, err := s.rows.WalkSessions(ctx, after, piece)
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			after = row.Key
+			data, err := s.codec.Decode(row.Data)
+			if err != nil || !row.Expires.After(time.Now()) {
+				continue
+			}
+			if err := f(row.Key, data); err != nil {
+				return err
+			}
+		}
+		if len(rows) < piece {
+			return nil
+		}
+	}
+}
 
 // ClearExpired removes expired rows in small batches (Django: clear_expired).
 func (s *Store) ClearExpired(ctx context.Context) (int64, error) {

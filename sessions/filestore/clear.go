@@ -3,7 +3,6 @@ package filestore
 import (
 	"context"
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,36 +17,14 @@ const abandoned = time.Hour
 // ClearExpired removes the files of expired sessions, and what was left by
 // processes that died while they wrote (Django: clear_expired).
 func (s *Store) ClearExpired(ctx context.Context) (n int64, err error) {
-	dir, err := os.Open(s.config.Dir)
-	if err != nil {
-		return 0, fault("clear", err)
-	}
-	defer dir.Close()
-	for {
-		entries, err := dir.ReadDir(1000)
-		for _, entry := range entries {
-			key, ok := strings.CutPrefix(entry.Name(), s.config.CookieName)
-			if !ok {
-				continue
-			}
-			if err := ctx.Err(); err != nil {
-				return n, err
-			}
-			removed, err := s.clear(ctx, key)
-			if err != nil {
-				return n, err
-			}
-			if removed {
-				n++
-			}
+	err = s.each(ctx, "clear", func(key string) error {
+		removed, err := s.clear(ctx, key)
+		if removed {
+			n++
 		}
-		if errors.Is(err, io.EOF) {
-			return n, nil
-		}
-		if err != nil {
-			return n, fault("clear", err)
-		}
-	}
+		return err
+	})
+	return n, err
 }
 
 // clear removes the file of key if its session has expired.

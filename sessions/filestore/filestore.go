@@ -40,6 +40,7 @@ type Store struct {
 var (
 	_ sessions.Store   = (*Store)(nil)
 	_ sessions.Clearer = (*Store)(nil)
+	_ sessions.Walker  = (*Store)(nil)
 )
 
 // New makes a store. The error is about the configuration, or a folder that is
@@ -153,20 +154,28 @@ func (s *Store) Create(ctx context.Context, key string, r *sessions.Record) erro
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	content, err := s.link(path, r)
+	if err == nil {
+		r.Version = content
+	}
+	return err
+}
+
+// link makes a file where there is none.
+func (s *Store) link(path string, r *sessions.Record) (content string, err error) {
 	temp, content, err := s.write(path, r)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer os.Remove(temp)
 	err = os.Link(temp, path) // unlike a rename this never replaces
 	if errors.Is(err, os.ErrExist) {
-		return sessions.ErrExists
+		return "", sessions.ErrExists
 	}
 	if err != nil {
-		return fault("create", err)
+		return "", fault("create", err)
 	}
-	r.Version = content
-	return nil
+	return content, nil
 }
 
 var errKey = errors.New("a session key may hold a-z and 0-9 only")
@@ -196,6 +205,40 @@ func (s *Store) Update(ctx context.Context, key string, r *sessions.Record) erro
 	defer os.Remove(temp)
 	if err := replace(temp, path); err != nil {
 		return missing("update", err)
+	}
+	r.Version = content
+	return nil
+}
+
+// Move makes a file under the new key and removes the old one, if that still holds what
+// was loaded.
+func (s *Store) Move(ctx context.Context, old, new string, r *sessions.Record) error {
+	from, ok := s.path(old)
+	if !ok {
+		return sessions.ErrNotFound
+	}
+	path, ok := s.path(new)
+	if !ok {
+		return fmt.Errorf("filestore: move: %w", errKey)
+	}
+	held, err := lock(ctx, from)
+	if err != nil {
+		return missing("move", err)
+	}
+	defer held.Close()
+	now, err := contentOf(held.file)
+	if err != nil {
+		return err
+	}
+	if now != r.Version {
+		return sessions.ErrConflict
+	}
+	content, err := s.link(path, r)
+	if err != nil {
+		return err
+	}
+	if err := os.Remove(from); err != nil { // a program that knows no lock has removed it
+		return errors.Join(missing("move", err), os.Remove(path))
 	}
 	r.Version = content
 	return nil

@@ -31,6 +31,7 @@ type row struct {
 var (
 	_ sessions.Store   = (*Memory)(nil)
 	_ sessions.Clearer = (*Memory)(nil)
+	_ sessions.Walker  = (*Memory)(nil)
 )
 
 // NewMemory makes an empty store.
@@ -43,7 +44,7 @@ func (m *Memory) FailWith(err error) {
 	m.fail = err
 }
 
-// Log returns the operations since it was asked last: load, create, update and
+// Log returns the operations since it was asked last: load, create, update, move and
 // delete.
 func (m *Memory) Log() []string {
 	m.mu.Lock()
@@ -128,6 +129,45 @@ func (m *Memory) put(key string, r *sessions.Record) {
 	m.next++
 	m.rows[key] = row{r.Data.JSON(), r.Expires, m.next}
 	r.Version = fmt.Sprint(m.next)
+}
+
+// Move gives a session another key.
+func (m *Memory) Move(ctx context.Context, old, new string, r *sessions.Record) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.begin(ctx, "move"); err != nil {
+		return err
+	}
+	now, ok := m.rows[old]
+	_, taken := m.rows[new]
+	switch {
+	case !ok:
+		return sessions.ErrNotFound
+	case fmt.Sprint(now.version) != r.Version:
+		return sessions.ErrConflict
+	case taken:
+		return sessions.ErrExists
+	}
+	delete(m.rows, old)
+	m.put(new, r)
+	return nil
+}
+
+// Walk lists the sessions of the moment when it is called.
+func (m *Memory) Walk(ctx context.Context, f func(key string, d sessions.Data) error) error {
+	for key, text := range m.Sessions() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		data, err := sessions.ParseData(text)
+		if err != nil {
+			continue
+		}
+		if err := f(key, data); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Delete removes a session.

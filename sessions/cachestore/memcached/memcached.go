@@ -136,6 +136,11 @@ func (c *Cache) Swap(ctx context.Context, key, old, value string, lifetime time.
 		return sessions.ErrConflict
 	}
 	item.Value, item.Expiration = []byte(value), expiration(lifetime)
+	return c.cas(ctx, item)
+}
+
+// cas stores an item that was got, unless somebody wrote in between.
+func (c *Cache) cas(ctx context.Context, item *memcache.Item) error {
 	return c.do(ctx, "cas", func() error {
 		err := c.client.CompareAndSwap(item)
 		switch {
@@ -146,6 +151,29 @@ func (c *Cache) Swap(ctx context.Context, key, old, value string, lifetime time.
 		}
 		return err
 	})
+}
+
+// tombstone is what a deleted session leaves for a moment: it is no pickle, so that
+// Get finds nothing.
+const (
+	tombstone     = "-"
+	tombstoneTime = time.Second
+)
+
+// DeleteIf is gets and cas, by which the session gives way to a tombstone, and delete.
+func (c *Cache) DeleteIf(ctx context.Context, key, old string) error {
+	item, err := c.get(ctx, key)
+	if err != nil {
+		return err
+	}
+	if string(item.Value) != old {
+		return sessions.ErrConflict
+	}
+	item.Value, item.Flags, item.Expiration = []byte(tombstone), 0, expiration(tombstoneTime)
+	if err := c.cas(ctx, item); err != nil {
+		return err
+	}
+	return c.Delete(ctx, key)
 }
 
 // Delete is delete.

@@ -21,3 +21,5 @@ func (c *oneValue) Swap(context.Context, string, string, string, time.Duration) 
 func (c *oneValue) Set(context.Context, string, string, time.Duration) error { return nil }
 
 func (c *oneValue) Delete(context.Context, string) error { return nil }
+
+func (c *oneValue) DeleteIf(context.Context, string, string) error { return nil }

@@ -19,7 +19,10 @@ type Cache struct {
 	client rueidis.Client
 }
 
-var _ cachestore.Cache = (*Cache)(nil)
+var (
+	_ cachestore.Cache  = (*Cache)(nil)
+	_ cachestore.Lister = (*Cache)(nil)
+)
 
 // Close ends the connections.
 func (c *Cache) Close() { c.client.Close() }
@@ -111,6 +114,33 @@ func (c *Cache) Swap(ctx context.Context, key, old, value string, lifetime time.
 		return sessions.ErrConflict
 	}
 	return nil
+}
+
+// deleteIf answers 1 where it was done, 0 where the key is gone and -1 where it has
+// another value.
+var deleteIf = rueidis.NewLuaScript(`
+local now = redis.call('GET', KEYS[1])
+if not now then return 0 end
+if now ~= ARGV[1] then return -1 end
+redis.call('DEL', KEYS[1])
+return 1`)
+
+// DeleteIf is a script, and WAIT where replicas must confirm it.
+func (c *Cache) DeleteIf(ctx context.Context, key, old string) error {
+	scripting, cancel := c.within(ctx)
+	defer cancel()
+	done, err := deleteIf.Exec(scripting, c.client, []string{key}, []string{old}).AsInt64()
+	switch {
+	case err != nil:
+		return fault("delete", err)
+	case done == 0:
+		return sessions.ErrNotFound
+	case done < 0:
+		return sessions.ErrConflict
+	case c.config.DeleteAcks == 0:
+		return nil
+	}
+	return c.Delete(ctx, key)
 }
 
 // Delete is DEL, and WAIT where replicas must confirm it. It is repeated where a
