@@ -73,6 +73,9 @@ type sessionWriter struct {
 // process is Django's process_response. It adds headers, and returns an error
 // where the session could not be saved.
 func (w *sessionWriter) process(status int) error {
+	if w.session.Interrupted() { // whatever the handler made of it
+		return sessions.ErrInterrupted
+	}
 	header := w.Header()
 	if w.config.SaveEveryRequest && status < 500 && !w.session.IsEmpty() && !w.session.Modified() {
 		// A key that somebody made up makes no session, though Django makes one.

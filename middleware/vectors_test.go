@@ -245,13 +245,18 @@ func compare(r *record, store *sessionstest.Memory, session *sessions.Session, r
 }
 
 // djangoLog gives the operations in the words of the recording. A save after a
-// clear reads the session first, to replace what is there now.
+// clear reads the session first, to replace what is there now, and a move is in one step
+// what Django does in two.
 func djangoLog(log []string) []string {
 	words := map[string]string{"load": "load", "create": "save_create", "update": "save", "delete": "delete"}
 	out := []string{}
 	for i := 0; i < len(log); i++ {
 		if log[i] == "update" && i+2 < len(log) && log[i+1] == "load" && log[i+2] == "update" {
 			i += 2
+		}
+		if log[i] == "move" {
+			out = append(out, "save_create", "delete")
+			continue
 		}
 		out = append(out, words[log[i]])
 	}

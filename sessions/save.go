@@ -71,8 +71,7 @@ func (s *Session) store(ctx context.Context, op string, step func(context.Contex
 			s.report(ctx, "session saved", "keys", s.data.Len())
 			return nil
 		case errors.Is(err, ErrNotFound):
-			s.report(ctx, "the session was deleted meanwhile")
-			return ErrInterrupted
+			return s.interrupt(ctx)
 		case !errors.Is(err, ErrConflict):
 			return &StoreError{Op: op, Err: err}
 		}
@@ -83,6 +82,23 @@ func (s *Session) store(ctx context.Context, op string, step func(context.Contex
 			return err
 		}
 	}
+}
+
+// interrupt remembers that another request ended the session, so that no response of
+// this one can pass over it.
+func (s *Session) interrupt(ctx context.Context) error {
+	s.report(ctx, "the session was deleted meanwhile")
+	s.interrupted = true
+	return ErrInterrupted
+}
+
+// Interrupted reports whether another request was found to have ended the session, and
+// this request has not begun another since. The response must be a 400 then, as the
+// middleware makes it.
+func (s *Session) Interrupted() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.interrupted
 }
 
 // rest lets other requests finish, for a random part of the pause.
@@ -100,7 +116,7 @@ func (s *Session) merge(ctx context.Context) error {
 	fresh, err := s.engine.config.Store.Load(ctx, s.key)
 	switch {
 	case errors.Is(err, ErrNotFound):
-		return ErrInterrupted
+		return s.interrupt(ctx)
 	case err != nil:
 		return &StoreError{Op: "load", Err: err}
 	}
@@ -183,7 +199,7 @@ func (s *Session) Flush(ctx context.Context) error {
 		}
 	}
 	s.clear()
-	s.key, s.version = "", ""
+	s.key, s.version, s.interrupted = "", "", false
 	return nil
 }
 

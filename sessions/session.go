@@ -33,8 +33,9 @@ type Session struct {
 	modified bool
 	readOnly error // Record.ReadOnly of what was loaded
 
-	movedFrom Key   // see MovedFrom
-	ended     []Key // see Ended
+	movedFrom   Key   // see MovedFrom
+	ended       []Key // see Ended
+	interrupted bool  // see Interrupted
 }
 
 // Key returns the session key, or "" where the session has none yet.

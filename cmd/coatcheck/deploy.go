@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/coatcheck/coatcheck/password"
+	"github.com/coatcheck/coatcheck/sessions/filestore"
 )
 
 // rule is a check of settings for the internet.
@@ -101,8 +102,16 @@ func (c *checkCommand) ownRules() []rule {
 		{"coatcheck.W009", passwordInArgs(), "The password of the database is in the command line, which everybody on the machine can read. " +
 			"Give it by $COATCHECK_DATABASE or the config file."},
 		{"coatcheck.W010", c.Trace, "--trace prints the way of every request. It costs time."},
+		{"coatcheck.W012", c.Engine == "file" && openToOthers(c.engineFlags.FilePath), "--session-file-path names a folder that other users of this system " +
+			"can enter, and the names of its files are the session keys. Close it to them (chmod 0700), or choose another."},
 		{"coatcheck.W011", c.Throttle == "off", "--throttle is off, so passwords can be guessed without end."},
 	}
+}
+
+// openToOthers reports whether others can enter a folder. The default one is refused then.
+func openToOthers(dir string) bool {
+	open, err := filestore.OpenToOthers(dir)
+	return dir != "" && err == nil && open
 }
 
 func hasEveryHost(hosts []string) bool {

@@ -29,7 +29,7 @@ type engineFlags struct {
 	CacheVersion   int      `group:"sessions" default:"1" help:"VERSION of Django's cache."`
 	CachePickle    int      `group:"sessions" enum:"4,5" default:"5" help:"Pickle protocol to write: 5 as Django's own caches do, or 4 as django-redis does."`
 	ReadRows       bool     `group:"sessions" name:"cached-db-read-rows" default:"true" negatable:"" help:"With cached_db, read each session from its row; on by default. --no-cached-db-read-rows reads the cache, for a cache that no Django node shares."`
-	FilePath       string   `group:"sessions" name:"session-file-path" placeholder:"DIR" help:"Folder of the file engine; the system's for temporary files by default (SESSION_FILE_PATH)."`
+	FilePath       string   `group:"sessions" name:"session-file-path" placeholder:"DIR" help:"Folder of the file engine, closed to other users; by default one of its own in the system's for temporary files (SESSION_FILE_PATH)."`
 }
 
 // store opens the engine. The function closes what it opened.
@@ -52,6 +52,7 @@ func (f *engineFlags) store(ctx context.Context, db *database.DB, key secret, ac
 	case "file":
 		store, err := filestore.New(filestore.Config{
 			Codec: codec, Dir: f.FilePath, CookieName: c.CookieName, CookieAge: c.CookieAge, Location: c.Location,
+			Logger: log,
 		})
 		return store, nothing, err
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 )
@@ -107,8 +108,13 @@ func engineSetting(c *conversion, s djangoSetting, value any) {
 		return
 	}
 	c.set(s.flag, engine)
-	if strings.HasPrefix(engine, "cache") {
+	switch {
+	case strings.HasPrefix(engine, "cache"):
 		c.cache()
+	case engine == "file" && c.text("SESSION_FILE_PATH") == "":
+		c.set("session-file-path", os.TempDir())
+		c.note("SESSION_FILE_PATH", "is not set, so that Django keeps sessions in the folder for temporary files, where every user of the "+
+			"system can read their keys; set it to a folder of its own on both sides")
 	}
 }
 

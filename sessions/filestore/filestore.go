@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,9 +17,11 @@ import (
 type Config struct {
 	// Codec signs what the files hold.
 	Codec *sessions.Codec
-	// Dir is the system's folder for temporary files when empty; it must be
-	// there. Give one that only this program's user can enter. Django:
-	// SESSION_FILE_PATH.
+	// Dir must be there. When it is empty, it is a folder of this user's own in the
+	// system's folder for temporary files, coatcheck-sessions-UID, which is made. Give
+	// one that only this program's user can enter: whoever can list it knows the keys
+	// of all sessions, and a warning in the log says so. Django: SESSION_FILE_PATH,
+	// whose default is the folder for temporary files itself.
 	Dir string
 	// CookieName begins the name of each file; "sessionid" when empty. It must be
 	// that of sessions.Config. Django: SESSION_COOKIE_NAME.
@@ -29,6 +32,8 @@ type Config struct {
 	CookieAge time.Duration
 	// Location is that of sessions.Config.
 	Location *time.Location
+	// Logger gets the warning about Dir. Nil means slog.Default().
+	Logger *slog.Logger
 }
 
 // Store is a sessions.Store in a folder. It is safe for concurrent use, by
@@ -49,8 +54,8 @@ func New(c Config) (*Store, error) {
 	if c.Codec == nil {
 		return nil, errors.New("filestore: no codec given; set Config.Codec to what sessions.NewCodec returns")
 	}
-	if c.Dir == "" {
-		c.Dir = os.TempDir()
+	if c.Logger == nil {
+		c.Logger = slog.Default()
 	}
 	if c.CookieName == "" {
 		c.CookieName = sessions.DefaultCookieName
@@ -61,10 +66,26 @@ func New(c Config) (*Store, error) {
 	if strings.ContainsAny(c.CookieName, `/\:`) || c.CookieName == "." || c.CookieName == ".." {
 		return nil, fmt.Errorf("filestore: Config.CookieName is %q, which no file can be called", c.CookieName)
 	}
-	if info, err := os.Stat(c.Dir); err != nil || !info.IsDir() {
-		return nil, fmt.Errorf("filestore: Config.Dir %q is not a folder: create it, closed to others (mode 0700)", c.Dir)
+	if err := c.folder(); err != nil {
+		return nil, err
 	}
 	return &Store{c}, nil
+}
+
+// folder makes the default of Dir, and judges what was given.
+func (c *Config) folder() (err error) {
+	if c.Dir == "" {
+		c.Dir, err = ownFolder()
+		return err
+	}
+	if info, err := os.Stat(c.Dir); err != nil || !info.IsDir() {
+		return fmt.Errorf("filestore: Config.Dir %q is not a folder: create it, closed to others (mode 0700)", c.Dir)
+	}
+	if open, err := OpenToOthers(c.Dir); err == nil && open {
+		c.Logger.Warn("other users of this system can enter the folder of sessions, whose file names are the session keys; "+
+			"close it to them (chmod 0700), or choose another", "folder", c.Dir)
+	}
+	return nil
 }
 
 // maxSize bounds what is read of a file; what is longer is no session.

@@ -1,0 +1,16 @@
+//go:build unix
+
+package filestore
+
+import (
+	"os"
+	"syscall"
+)
+
+func openToOthers(info os.FileInfo) bool { return info.Mode().Perm()&0o077 != 0 }
+
+// ours reports whether a file is one of the user who runs this program.
+func ours(info os.FileInfo) bool {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(stat.Uid) == os.Getuid()
+}
