@@ -26,11 +26,7 @@ func (c *logoutCommand) Run(ctx context.Context, con *console) error {
 		if err != nil {
 			return err
 		}
-		sessions := "sessions"
-		if ended == 1 {
-			sessions = "session"
-		}
-		con.say(fmt.Sprintf("Ended %d %s of user '%s'", ended, sessions, user))
+		con.say(fmt.Sprintf("Ended %s of user '%s'", countSessions(ended), user))
 		return nil
 	})
 }

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/coatcheck/coatcheck"
+	"github.com/coatcheck/coatcheck/auth"
+)
+
+// deactivateCommand makes a user inactive.
+type deactivateCommand struct {
+	Username string `arg:"" help:"Who may not sign in any more."`
+	signedInFlags
+}
+
+// Run ends all sessions and links of the user too, so that none is valid again when the
+// user is active again.
+func (c *deactivateCommand) Run(ctx context.Context, con *console) error {
+	return c.signedIn(ctx, con, c.Username, func(site *coatcheck.Site, user *auth.User) error {
+		if !user.IsActive {
+			return fmt.Errorf("user '%s' is inactive already", user)
+		}
+		ended, err := site.Accounts.Deactivate(ctx, user, progress(con))
+		if err != nil {
+			return err
+		}
+		con.say(fmt.Sprintf("User '%s' is inactive; ended %s", user, countSessions(ended)))
+		return nil
+	})
+}
+
+// activateCommand makes a user active again.
+type activateCommand struct {
+	Username string `arg:"" help:"Who may sign in again."`
+	signedInFlags
+}
+
+// Run says so. Nobody is signed in by it.
+func (c *activateCommand) Run(ctx context.Context, con *console) error {
+	return c.signedIn(ctx, con, c.Username, func(site *coatcheck.Site, user *auth.User) error {
+		if user.IsActive {
+			return fmt.Errorf("user '%s' is active already", user)
+		}
+		user.IsActive = true
+		if err := site.Database.UpdateUser(ctx, user); err != nil {
+			return err
+		}
+		con.say(fmt.Sprintf("User '%s' is active again", user))
+		return nil
+	})
+}
+
+// countSessions says how many there were.
+func countSessions(n int) string {
+	if n == 1 {
+		return "1 session"
+	}
+	return fmt.Sprintf("%d sessions", n)
+}
