@@ -30,7 +30,7 @@ func (s *Service) CloseAccount(r *http.Request, user *auth.User) error {
 	}
 	closed := *user
 	closed.Password = password.Unusable() // not that of the row, but no session was made with either
-	s.tidy(r.Context(), &closed, "")
+	s.tidy(r.Context(), &closed)
 	s.log.InfoContext(r.Context(), "account closed by its user", "user", user.ID)
 	return nil
 }

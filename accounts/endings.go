@@ -247,10 +247,10 @@ func (s *Service) endAll(ctx context.Context, user *auth.User, keep sessions.Key
 	return e.removed, err
 }
 
-// tidy removes the sessions of a user whose password was changed, but for the one to be
-// kept. They sign nobody in already, so that an outage is logged and nothing else.
-func (s *Service) tidy(ctx context.Context, user *auth.User, keep sessions.Key) {
-	e := &ending{Service: s, user: user, keep: keep}
+// tidy removes the sessions of a user whose password was changed. They sign nobody in
+// already, so that an outage is logged and nothing else.
+func (s *Service) tidy(ctx context.Context, user *auth.User) {
+	e := &ending{Service: s, user: user}
 	var err error
 	if e.current, err = s.db.Ending(ctx, user.ID); err == nil {
 		err = e.removeIndexed(ctx)

@@ -6,7 +6,6 @@ import (
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/auth"
-	"github.com/coatcheck/coatcheck/sessions"
 )
 
 // RequestReset mails a link by which a new password can be chosen to every active
@@ -56,7 +55,7 @@ func (s *Service) ResetPassword(r *http.Request, user *auth.User, raw string) er
 	if err != nil {
 		return err
 	}
-	s.tidy(r.Context(), user, "")
+	s.tidy(r.Context(), user)
 	s.tell(r, "password_changed", user)
 	return nil
 }
@@ -74,14 +73,6 @@ func (s *Service) ChangePassword(r *http.Request, user *auth.User, raw string) e
 	if err := s.auth.UpdateSessionAuthHash(r, user); err != nil {
 		return err
 	}
-	session, err := sessions.FromContext(ctx)
-	if err != nil {
-		return err
-	}
-	if err := s.Record(r, ""); err != nil { // the row moves before its kind is removed
-		return err
-	}
-	s.tidy(ctx, user, session.Key())
 	s.tell(r, "password_changed", user)
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/internal/vectors"
 	"github.com/coatcheck/coatcheck/middleware"
+	"github.com/coatcheck/coatcheck/sessions"
 )
 
 // A flowStep is a record of the topic flows: a request to a recorded Django site,
@@ -220,6 +221,34 @@ var flowDifferences = []struct {
 			s.Response.Status, s.Response.Body = 200, `{"user": "", "auth": false}`
 		},
 	},
+	{
+		"the session of an inactive user ends at the first look (inactive-user-session); in Django it waits for the user to be active again",
+		func(_ *flowWorld, s *flowStep) bool { return s.in("inactive / deleted / changed", 3, 4, 5) },
+		func(_ *flowWorld, s *flowStep) {
+			s.Sessions = nil
+			s.Response.SetCookie = append(s.Response.SetCookie, `sessionid=""; expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Path=/; SameSite=Lax`)
+			if s.Step == 5 {
+				s.Response.Body = `{"user": "", "auth": false}`
+			}
+		},
+	},
+	{
+		"a session whose hash a former key made keeps its key (former-key-session); Django gives it another",
+		func(w *flowWorld, s *flowStep) bool {
+			return s.in("secret key rotation", 3, 4) && len(w.before.Sessions) == 1
+		},
+		func(w *flowWorld, s *flowStep) { w.keepsKey(s) },
+	},
+}
+
+// keepsKey makes the session of a step keep the key that it had before.
+func (w *flowWorld) keepsKey(s *flowStep) {
+	before, now := w.before.Sessions[0].Key, s.Sessions[0].Key
+	s.Sessions[0].Key = before
+	s.Request.Cookies[sessions.DefaultCookieName] = before
+	for i, line := range s.Response.SetCookie {
+		s.Response.SetCookie[i] = strings.ReplaceAll(line, now, before)
+	}
 }
 
 // showsNoForm makes the answer a page without a form. The recorded template sets a

@@ -135,6 +135,9 @@ func (s *walkStep) changePassword() {
 func (s *walkStep) activate() {
 	active := rapid.Bool().Draw(s.T, "active")
 	s.post("/twin/active/", func(w *world) fields { return fields{"username": w.username(s.user), "active": active} })
+	if !active { // inactive-user-session
+		s.settle(1)
+	}
 }
 
 func (s *walkStep) flush() { s.post("/twin/flush/", same(fields{})) }
@@ -149,6 +152,7 @@ func (s *walkStep) rotate() {
 		keys = append(keys, s.walk.keys[:min(2, len(s.walk.keys))]...)
 	}
 	s.walk.setKeys(keys)
+	s.settle(s.side) // former-key-session
 }
 
 // cookie: a browser comes with a cookie that is not its own.
