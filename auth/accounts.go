@@ -145,7 +145,7 @@ func (s *Service) newHash(ctx context.Context, raw string) (password.Hash, error
 // that no password opens (Django: set_password and save). It ends all sessions
 // of the user; keep the present one by UpdateSessionAuthHash.
 func (s *Service) SetPassword(ctx context.Context, user *User, raw string) error {
-	hash, err := s.newHash(ctx, raw)
+	hash, err := s.newHash(changing(ctx, user), raw)
 	if err != nil {
 		return err
 	}
@@ -162,7 +162,7 @@ func (s *Service) SetPassword(ctx context.Context, user *User, raw string) error
 // of user, and otherwise returns ErrPasswordChanged. Of any number who do it at once
 // with the same user, one succeeds.
 func (s *Service) ReplacePassword(ctx context.Context, user *User, raw string) error {
-	hash, err := s.newHash(ctx, raw)
+	hash, err := s.newHash(changing(ctx, user), raw)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,91 @@
+package auth_test
+
+import (
+	"net/http"
+	"sync"
+	"testing"
+
+	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/password"
+	"github.com/coatcheck/coatcheck/throttle"
+)
+
+// TestWhoIsKnownToTheQueue: while unknown clients have taken every place, hashes are
+// computed for a device that the account knows, for the user who is signed in, and
+// for nobody else, such as one who is signed in and guesses at another account.
+func TestWhoIsKnownToTheQueue(t *testing.T) {
+	for _, test := range []struct {
+		name, username string
+		known, limits  bool // by the device; with throttling
+		signedIn       bool
+		change         bool // of the password, instead of a guess
+		want           error
+	}{
+		{name: "unknown client", username: "anna", limits: true, want: password.ErrBusy},
+		{name: "known device", username: "anna", known: true, limits: true},
+		{name: "known device at another account", username: "berta", known: true, limits: true, want: password.ErrBusy},
+		{name: "signed in", username: "anna", signedIn: true, limits: true},
+		{name: "signed in, without throttling", username: "anna", signedIn: true},
+		{name: "signed in at another account", username: "berta", signedIn: true, limits: true, want: password.ErrBusy},
+		{name: "password change", username: "anna", signedIn: true, change: true},
+		{name: "password change of another", username: "berta", signedIn: true, change: true, want: password.ErrBusy},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			h := heldHasher{password.PBKDF2SHA256{Iterations: 1}, make(chan struct{}), make(chan struct{})}
+			r := newRig(t, limited(throttle.NewMemory(0)), func(c *auth.Config) {
+				if !test.limits {
+					c.Throttle = auth.Throttle{}
+				}
+				var err error
+				c.Passwords, err = password.New(password.Config{Hashers: []password.Hasher{h}, Workers: 1, MaxQueue: 1})
+				if err != nil {
+					t.Fatal(err)
+				}
+			})
+			anna := r.user("anna")
+			target := map[string]*auth.User{"anna": anna, "berta": r.user("berta")}[test.username]
+			b := r.browser()
+			if test.signedIn {
+				b.login(anna.ID)
+			}
+			var flood sync.WaitGroup
+			flood.Go(func() { r.guessFrom("192.0.2.1", "berta", "held") })
+			<-h.began
+			defer flood.Wait()
+			// One more fills the queue. It is the one that is not refused at once.
+			refused := make(chan struct{}, 2)
+			for _, address := range []string{"192.0.2.2", "192.0.2.3"} {
+				flood.Go(func() {
+					if r.guessFrom(address, "nobody", "wrong") == password.ErrBusy {
+						refused <- struct{}{}
+					}
+				})
+			}
+			<-refused
+			got := make(chan error, 1)
+			go func() {
+				_, err := b.visit(func(req *http.Request) error {
+					if _, err := auth.UserFromContext(req.Context()); err != nil {
+						return err
+					}
+					if test.known {
+						req.AddCookie(deviceCookie(t, r.Service, anna))
+					}
+					if test.change {
+						return r.ReplacePassword(req.Context(), target, "another")
+					}
+					_, err := r.Authenticate(req.Context(), auth.Credentials{Username: test.username, Password: "secret", Request: req})
+					return err
+				})
+				got <- err
+			}()
+			if test.want != nil { // refused while the worker is held
+				wants(t, <-got, test.want)
+				close(h.end)
+				return
+			}
+			close(h.end)
+			wants(t, <-got, nil)
+		})
+	}
+}
