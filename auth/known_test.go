@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"context"
 	"net/http"
 	"sync"
 	"testing"
@@ -9,6 +10,24 @@ import (
 	"github.com/coatcheck/coatcheck/password"
 	"github.com/coatcheck/coatcheck/throttle"
 )
+
+// detached are users whose lookups do not notice that a request ends.
+type detached struct{ *users }
+
+func (u detached) UserByUsername(ctx context.Context, name string) (*auth.User, error) {
+	return u.users.UserByUsername(context.WithoutCancel(ctx), name)
+}
+
+// noticed is a context that tells when somebody waits for its end.
+type noticed struct {
+	context.Context
+	waits func()
+}
+
+func (c noticed) Done() <-chan struct{} {
+	c.waits()
+	return c.Context.Done()
+}
 
 // TestWhoIsKnownToTheQueue: while unknown clients have taken every place, hashes are
 // computed for a device that the account knows, for the user who is signed in, and
@@ -33,6 +52,7 @@ func TestWhoIsKnownToTheQueue(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			h := heldHasher{password.PBKDF2SHA256{Iterations: 1}, make(chan struct{}), make(chan struct{})}
 			r := newRig(t, limited(throttle.NewMemory(0)), func(c *auth.Config) {
+				c.Users = detached{c.Users.(*users)}
 				if !test.limits {
 					c.Throttle = auth.Throttle{}
 				}
@@ -62,7 +82,7 @@ func TestWhoIsKnownToTheQueue(t *testing.T) {
 				})
 			}
 			<-refused
-			got := make(chan error, 1)
+			got, queued := make(chan error, 1), make(chan struct{})
 			go func() {
 				_, err := b.visit(func(req *http.Request) error {
 					if _, err := auth.UserFromContext(req.Context()); err != nil {
@@ -71,21 +91,26 @@ func TestWhoIsKnownToTheQueue(t *testing.T) {
 					if test.known {
 						req.AddCookie(deviceCookie(t, r.Service, anna))
 					}
+					ctx := noticed{req.Context(), sync.OnceFunc(func() { close(queued) })}
 					if test.change {
-						return r.ReplacePassword(req.Context(), target, "another")
+						return r.ReplacePassword(ctx, target, "another")
 					}
-					_, err := r.Authenticate(req.Context(), auth.Credentials{Username: test.username, Password: "secret", Request: req})
+					_, err := r.Authenticate(ctx, auth.Credentials{Username: test.username, Password: "secret", Request: req})
 					return err
 				})
 				got <- err
 			}()
-			if test.want != nil { // refused while the worker is held
-				wants(t, <-got, test.want)
+			select {
+			case <-queued: // for a hash, while the worker is held
 				close(h.end)
-				return
+				wants(t, <-got, nil)
+				if test.want != nil {
+					t.Errorf("it waits, want %v", test.want)
+				}
+			case err := <-got:
+				close(h.end)
+				wants(t, err, test.want)
 			}
-			close(h.end)
-			wants(t, <-got, nil)
 		})
 	}
 }
