@@ -22,6 +22,7 @@ type cli struct {
 	Changepassword  changepasswordCommand  `cmd:"" help:"Change a user's password, which ends all their sessions."`
 	Sessions        sessionsCommand        `cmd:"" help:"List where a user is signed in."`
 	Logout          logoutCommand          `cmd:"" help:"End the sessions of a user, or one of them."`
+	Unlock          unlockCommand          `cmd:"" help:"Let a user, or an address, try to log in again at once."`
 	Clearsessions   clearsessionsCommand   `cmd:"" help:"Remove expired sessions. Run it daily, or leave it to serve."`
 	Invite          inviteCommand          `cmd:"" help:"Make a link by which one account can be made; see serve --signup-invitation."`
 	Pwned           pwnedCommand           `cmd:"" help:"Make and ask a filter of leaked passwords, for --pwned-filter."`
