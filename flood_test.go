@@ -78,7 +78,9 @@ func floodSite(t *testing.T) (*coatcheck.Site, *floodHasher, *queueBackend) {
 	t.Helper()
 	h := &floodHasher{PBKDF2SHA256: password.PBKDF2SHA256{Iterations: 1}, release: make(chan struct{})}
 	config := testConfig(t)
-	config.Passwords = password.Config{Hashers: []password.Hasher{h}, Workers: 1, MaxQueue: 16, MaxWait: time.Minute}
+	config.Passwords = password.Config{
+		Hashers: []password.Hasher{h}, Workers: 1, MaxQueue: 16, MaxWait: time.Minute,
+	}
 	hashers, err := password.New(config.Passwords)
 	if err != nil {
 		t.Fatal(err)
@@ -133,7 +135,8 @@ func TestFlood(t *testing.T) {
 		}
 	}
 	for range 20 { // while the only worker is held
-		if response, body := known[0].do("GET", "/private", ""); response.StatusCode != http.StatusOK || body != "hello owner0" {
+		response, body := known[0].do("GET", "/private", "")
+		if response.StatusCode != http.StatusOK || body != "hello owner0" {
 			t.Errorf("a page of somebody who is signed in: %s %s", response.Status, body)
 		}
 	}
@@ -142,7 +145,8 @@ func TestFlood(t *testing.T) {
 		flood.Go(func() {
 			name := fmt.Sprint("owner", i)
 			if i%2 == 0 { // who is asked for the present password
-				response, _ := c.do("POST", "/accounts/password_change/", "old_password="+name+"&new_password1=another+horse+"+name)
+				form := "old_password=" + name + "&new_password1=another+horse+" + name
+				response, _ := c.do("POST", "/accounts/password_change/", form)
 				statuses <- response.StatusCode
 				return
 			}

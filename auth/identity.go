@@ -74,7 +74,9 @@ func (s *Service) identify(ctx context.Context, username string) ([]account, *Us
 
 // identifyLoosely returns the user who has the name in whatever case, and the only
 // one who has it for an email address, or else the same again.
-func (s *Service) identifyLoosely(ctx context.Context, username string, named *User) (_, owner *User, err error) {
+func (s *Service) identifyLoosely(
+	ctx context.Context, username string, named *User,
+) (_, owner *User, err error) {
 	folded, err := s.loose.UserByUsernameFold(ctx, username)
 	if err = unlessAbsent(err); err != nil {
 		return nil, nil, err

@@ -11,25 +11,35 @@ import (
 	"github.com/coatcheck/coatcheck/throttle"
 )
 
+// backendKinds are Django's backend, and ones of the program's own.
+var backendKinds = map[string]func(*auth.Config){"model": func(*auth.Config) {}, "own": mailBackends}
+
 // TestSharingTellsNothing: which spellings share a budget is the same for a name that
 // exists and for one that does not.
 func TestSharingTellsNothing(t *testing.T) {
 	for name, open := range map[string]func(*testing.T) *database.DB{
-		"sqlite": func(t *testing.T) *database.DB { return openDB(t) }, "postgres": openPostgres, "mysql": openMariaDB,
+		"sqlite":   func(t *testing.T) *database.DB { return openDB(t) },
+		"postgres": openPostgres, "mysql": openMariaDB,
 	} {
-		for kind, backends := range map[string]func(*auth.Config){"model": func(*auth.Config) {}, "own": mailBackends} {
+		for kind, backends := range backendKinds {
 			t.Run(name+", "+kind, func(t *testing.T) {
 				r := newRig(t, limited(throttle.NewMemory(0)), func(c *auth.Config) { c.Users = open(t) }, backends)
 				r.user("änna weiß")
 				for i, pair := range [][2]string{
-					{"%s", "%s"}, {"%s weiß", "%s WEISS"}, {"%s weiß", "%s Weiß"}, {"%s weiß", "%s weiss"}, {"%s weiß", "%s weis"}, {"%s weiß", "%s weiß "},
+					{"%s", "%s"},
+					{"%s weiß", "%s WEISS"},
+					{"%s weiß", "%s Weiß"},
+					{"%s weiß", "%s weiss"},
+					{"%s weiß", "%s weis"},
+					{"%s weiß", "%s weiß "},
 				} {
 					var shared [2]bool
 					for j, who := range []string{"änna", "ämma"} {
 						for range hourly.Burst {
 							r.guessFrom(fmt.Sprintf("192.0.%d.%d", i, j), fmt.Sprintf(pair[0], who), "wrong")
 						}
-						shared[j] = errors.Is(r.guessFrom(fmt.Sprintf("192.1.%d.%d", i, j), fmt.Sprintf(pair[1], who), "wrong"), auth.ErrThrottled)
+						err := r.guessFrom(fmt.Sprintf("192.1.%d.%d", i, j), fmt.Sprintf(pair[1], who), "wrong")
+						shared[j] = errors.Is(err, auth.ErrThrottled)
 						unlock(t, r, who, pair)
 					}
 					if shared[0] != shared[1] {
@@ -54,7 +64,7 @@ func unlock(t *testing.T, r *rig, who string, pair [2]string) {
 // TestAnotherAccountFreesNone: who owns an account whose name folds to that of
 // another gets no more guesses at the other one by logging in to the own one.
 func TestAnotherAccountFreesNone(t *testing.T) {
-	for name, change := range map[string]func(*auth.Config){"model": func(*auth.Config) {}, "own backend": mailBackends} {
+	for name, change := range backendKinds {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, limited(throttle.NewMemory(0)), change)
 			r.user("jessica")
@@ -93,7 +103,8 @@ func TestUsernameThatIsAnEmailAddress(t *testing.T) {
 		model := auth.ModelBackend{Users: c.Users, Passwords: c.Passwords}
 		c.Backends = []auth.Backend{&model, &emailBackend{model, c.Users.(*users).DB}}
 	})
-	if _, err := r.CreateUser(t.Context(), auth.NewUser{Username: "anna", Email: "anna@example.com", Password: "hers"}); err != nil {
+	anna := auth.NewUser{Username: "anna", Email: "anna@example.com", Password: "hers"}
+	if _, err := r.CreateUser(t.Context(), anna); err != nil {
 		t.Fatal(err)
 	}
 	r.user("anna@example.com") // of somebody else
@@ -102,7 +113,8 @@ func TestUsernameThatIsAnEmailAddress(t *testing.T) {
 		if errors.Is(r.guessFrom("192.0.2.1", "anna@example.com", "wrong"), auth.ErrInvalidCredentials) {
 			guesses++
 		}
-		if err := r.guessFrom("192.0.2.1", "anna@example.com", "secret"); err != nil && !errors.Is(err, auth.ErrThrottled) {
+		err := r.guessFrom("192.0.2.1", "anna@example.com", "secret")
+		if err != nil && !errors.Is(err, auth.ErrThrottled) {
 			t.Fatal(err)
 		}
 	}

@@ -30,7 +30,11 @@ func (s *Service) Unlock(ctx context.Context, user *User) error {
 	if loose, err = s.usernameKeys(ctx, loose, true); err != nil {
 		return err
 	}
-	return s.reset(ctx, s.names.Name("account", exact[0]), s.names.Name("account", loose[0]), s.names.Name("account", loose[1]))
+	var names []string
+	for _, key := range [...]string{exact[0], loose[0], loose[1]} {
+		names = append(names, s.names.Name("account", key))
+	}
+	return s.reset(ctx, names...)
 }
 
 // The kinds of Allow that the account pages use.

@@ -19,7 +19,8 @@ func TestUnlock(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, limited(throttle.NewMemory(0)), func(c *auth.Config) { change(t, c) })
-			user, err := r.CreateUser(t.Context(), auth.NewUser{Username: "anna", Email: "anna@example.com", Password: "secret"})
+			anna := auth.NewUser{Username: "anna", Email: "anna@example.com", Password: "secret"}
+			user, err := r.CreateUser(t.Context(), anna)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -69,7 +70,8 @@ func TestUnlockAddress(t *testing.T) {
 	wants(t, r.guessFrom("[2001:db8::1]", "nobody", "wrong"), auth.ErrInvalidCredentials)
 	wants(t, r.guessFrom("192.0.2.1", "nobody", "wrong"), auth.ErrThrottled)
 
-	if r.UnlockAddress(t.Context(), netip.Addr{}) == nil || r.UnlockAddress(t.Context(), netip.MustParseAddr("::1"), "a:b") == nil {
+	if r.UnlockAddress(t.Context(), netip.Addr{}) == nil ||
+		r.UnlockAddress(t.Context(), netip.MustParseAddr("::1"), "a:b") == nil {
 		t.Error("an address that is none, or a kind with a colon")
 	}
 }

@@ -69,7 +69,8 @@ func (c *changepasswordCommand) unlock(ctx context.Context, con *console, db *da
 		err = service.Unlock(ctx, user)
 	}
 	if err != nil {
-		fmt.Fprintf(con.err, "The account was not unlocked: %v. If it is locked, that ends by itself, or by coatcheck unlock.\n", err)
+		fmt.Fprintf(con.err, "The account was not unlocked: %v. "+
+			"If it is locked, that ends by itself, or by coatcheck unlock.\n", err)
 		return
 	}
 	con.say(fmt.Sprintf("Unlocked user '%s'", user))

@@ -33,17 +33,20 @@ func (f *attemptFlags) unlocker(ctx context.Context, db *database.DB, folder str
 		return nil, err
 	}
 	if !own {
-		return nil, errors.New("the database has no tables of Coatcheck's own, so attempts are counted in the memory of serve; run coatcheck migrate")
+		return nil, errors.New("the database has no tables of Coatcheck's own, so attempts are counted in the memory of serve; " +
+			"run coatcheck migrate")
 	}
 	if f.absent(folder) {
-		return nil, errors.New("there is no secret key, by which attempts are counted; run this where serve finds it, or name it by --secret-key-file")
+		return nil, errors.New("there is no secret key, by which attempts are counted; " +
+			"run this where serve finds it, or name it by --secret-key-file")
 	}
 	log := slog.New(slog.DiscardHandler)
 	key, err := f.load(folder, log)
 	if err != nil {
 		return nil, err
 	}
-	return auth.New(auth.Config{Users: db, SecretKey: key.key, Throttle: auth.Throttle{Store: db.Throttle()}, Logger: log})
+	limits := auth.Throttle{Store: db.Throttle()}
+	return auth.New(auth.Config{Users: db, SecretKey: key.key, Throttle: limits, Logger: log})
 }
 
 // unlockCommand makes budgets of attempts whole.

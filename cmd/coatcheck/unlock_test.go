@@ -61,7 +61,8 @@ func TestUnlock(t *testing.T) {
 	if err := os.Remove(dir + "/coatcheck.secret"); err != nil {
 		t.Fatal(err)
 	}
-	if _, errs, status := command(t, dir, "unlock", "alice"); status != exitFailed || !strings.Contains(errs, "there is no secret key") {
+	_, errs, status := command(t, dir, "unlock", "alice")
+	if status != exitFailed || !strings.Contains(errs, "there is no secret key") {
 		t.Errorf("without the key: %d %s", status, errs)
 	}
 }

@@ -123,7 +123,9 @@ func classify(err error) dialect.Class {
 		return dialect.Transient
 	case 1053, 1317, 1927: // server shutdown, query interrupted, connection killed (MariaDB)
 		return dialect.Lost
-	case 1406, 1366, 1292, 1264, 1267, 1271: // too long, bad characters, bad time, out of range, characters that the column lacks
+	case 1406, 1366, 1292, 1264: // too long, bad characters, bad time, out of range
+		return dialect.Invalid
+	case 1267, 1271: // mix of collations: a text has characters that the column lacks
 		return dialect.Invalid
 	}
 	return dialect.Other
