@@ -148,7 +148,7 @@ func (s *Service) newHash(ctx context.Context, raw string) (password.Hash, error
 // that no password opens (Django: set_password and save). It ends all sessions
 // of the user; keep the present one by UpdateSessionAuthHash.
 func (s *Service) SetPassword(ctx context.Context, user *User, raw string) error {
-	hash, err := s.newHash(ctx, raw)
+	hash, err := s.newHash(changing(ctx, user), raw)
 	if err != nil {
 		return err
 	}
@@ -166,6 +166,7 @@ func (s *Service) SetPassword(ctx context.Context, user *User, raw string) error
 // with the same user, one succeeds. The present password again is ErrSamePassword, since
 // a change is meant to keep those out who know it.
 func (s *Service) ReplacePassword(ctx context.Context, user *User, raw string) error {
+	ctx = changing(ctx, user)
 	same, err := s.passwords.Check(ctx, raw, user.Password)
 	if err != nil {
 		return err
@@ -197,7 +198,7 @@ func (s *Service) UnknownPassword(ctx context.Context, user *User) (password.Has
 	if !user.Password.Usable() {
 		return password.Unusable(), nil
 	}
-	return s.passwords.Make(ctx, rand.Text())
+	return s.passwords.Make(password.KnownClient(ctx, user.ID), rand.Text())
 }
 
 // UserByUsername finds a user, or returns ErrNoUser. Unlike Backend.User it

@@ -10,11 +10,13 @@ import (
 // Authenticate checks credentials and makes no session (Django: authenticate).
 // The error is ErrInvalidCredentials where no backend accepts them, a
 // ThrottledError where there were too many attempts (see Throttle),
-// password.ErrBusy where too many are being checked, and else an outage. A remote
-// user is no guess, and is not counted.
+// password.ErrBusy where too many are being checked, and else a failure of a store.
+// A remote user is no guess, and is not counted. Credentials from a device that the
+// account knows, and those of the user who is signed in to the request, are checked
+// as those of a known client: see password.KnownClient.
 func (s *Service) Authenticate(ctx context.Context, c Credentials) (*User, error) {
 	if s.throttle.Store == nil || c.RemoteUser != "" {
-		return s.authenticate(ctx, c)
+		return s.authenticate(guessing(ctx, c, ""), c)
 	}
 	g, err := s.reserve(ctx, c)
 	if err != nil {
@@ -23,8 +25,8 @@ func (s *Service) Authenticate(ctx context.Context, c Credentials) (*User, error
 		}
 		return nil, err
 	}
-	user, err := s.authenticate(ctx, c)
-	s.settle(ctx, g, err)
+	user, err := s.authenticate(guessing(ctx, c, g.deviceOf), c)
+	s.settle(ctx, g, user, err)
 	return user, err
 }
 

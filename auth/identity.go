@@ -16,41 +16,106 @@ type looseFinder interface {
 	UsersByEmail(ctx context.Context, email string) ([]*User, error)
 }
 
-// identify says whose account a typed username is meant to open, in one spelling,
-// so that guesses count together whatever was typed: the user's ID where there is
-// such a user, else the text as SameIdentifier compares it. The user is nil where
-// there is none. It asks the database the same, be there a user or not.
+// usernameKeyer knows which texts it takes for one username; a *database.DB is one.
+type usernameKeyer interface {
+	UsernameKeys(ctx context.Context, names [2]string, fold bool) ([2]string, error)
+}
+
+// account is one that guesses are counted for: by a key that stands for all
+// spellings of a name.
+type account struct {
+	key   string
+	owner string // the ID of the user it may open; "" where none is known
+}
+
+// identify returns the accounts that a typed username is counted for, one or two,
+// and the user whom it is meant for, or nil. It asks the database the same, be there
+// a user or not.
+//
+// The first account is always that of the text as it was typed, by the database's
+// own comparison of usernames: so which spellings count together never depends on
+// which users exist. And no two users share one, since their names would be one name
+// to the database; by FoldIdentifier they would, and who signs up as "jeßica" could
+// make the budget of "jessica" whole by each login.
 //
 // Backends of the program's own may find users in other ways than by the exact
-// username. Where there are any, a name in another case and an e-mail address
-// that one user alone has are that user's, too.
-func (s *Service) identify(ctx context.Context, username string) (*User, string, error) {
-	user, err := s.users.UserByUsername(ctx, username)
+// username. Where there are any, names are compared without regard to case, and an
+// email address that one user alone has counts for the username of that user as
+// well. That links an address to an account, but never a spelling.
+func (s *Service) identify(ctx context.Context, username string) ([]account, *User, error) {
+	named, err := s.users.UserByUsername(ctx, username)
 	if err = unlessAbsent(err); err != nil {
-		return nil, "", err
+		return nil, nil, err
 	}
+	owner := named
 	if s.loose != nil {
-		folded, err := s.loose.UserByUsernameFold(ctx, username)
-		if err = unlessAbsent(err); err != nil {
-			return nil, "", err
-		}
-		if user == nil {
-			user = folded
-		}
-		if strings.Contains(username, "@") {
-			owners, err := s.loose.UsersByEmail(ctx, username)
-			if err = unlessAbsent(err); err != nil {
-				return nil, "", err
-			}
-			if user == nil && len(owners) == 1 {
-				user = owners[0]
-			}
+		if named, owner, err = s.identifyLoosely(ctx, username, named); err != nil {
+			return nil, nil, err
 		}
 	}
-	if user != nil {
-		return user, "id:" + user.ID, nil
+	names := [2]string{username, username}
+	if owner != nil {
+		names[1] = owner.Username
 	}
-	return nil, foldBounded(username), nil
+	keys, err := s.usernameKeys(ctx, names, s.loose != nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	meant := named
+	if meant == nil {
+		meant = owner
+	}
+	accounts := []account{{keys[0], idOf(meant)}}
+	if keys[1] != keys[0] {
+		accounts = append(accounts, account{keys[1], idOf(owner)})
+	}
+	return accounts, meant, nil
+}
+
+// identifyLoosely returns the user who has the name in whatever case, and the only
+// one who has it for an email address, or else the same again.
+func (s *Service) identifyLoosely(
+	ctx context.Context, username string, named *User,
+) (_, owner *User, err error) {
+	folded, err := s.loose.UserByUsernameFold(ctx, username)
+	if err = unlessAbsent(err); err != nil {
+		return nil, nil, err
+	}
+	if named == nil {
+		named = folded
+	}
+	if !strings.Contains(username, "@") {
+		return named, named, nil
+	}
+	owners, err := s.loose.UsersByEmail(ctx, username)
+	if err = unlessAbsent(err); err != nil {
+		return nil, nil, err
+	}
+	if len(owners) == 1 {
+		return named, owners[0], nil
+	}
+	return named, named, nil
+}
+
+// usernameKeys are those of the database. Users from elsewhere are taken to compare
+// bytes.
+func (s *Service) usernameKeys(ctx context.Context, names [2]string, fold bool) ([2]string, error) {
+	db, ok := s.users.(usernameKeyer)
+	if !ok {
+		return [2]string{"text:" + names[0], "text:" + names[1]}, nil
+	}
+	keys, err := db.UsernameKeys(ctx, names, fold)
+	if err != nil {
+		return keys, fmt.Errorf("auth: compare usernames: %w", err)
+	}
+	return keys, nil
+}
+
+func idOf(user *User) string {
+	if user == nil {
+		return ""
+	}
+	return user.ID
 }
 
 func unlessAbsent(err error) error {
@@ -60,7 +125,7 @@ func unlessAbsent(err error) error {
 	return fmt.Errorf("auth: find user: %w", err)
 }
 
-// maxFolded is beyond every username and e-mail address in bytes.
+// maxFolded is beyond every username and email address in bytes.
 const maxFolded = 4 * MaxEmail
 
 // foldBounded is FoldIdentifier for a text of any length: one that is too long for

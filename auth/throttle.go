@@ -26,17 +26,19 @@ var (
 // Throttle says how often passwords may be guessed. A guess costs one attempt of
 // the client's address and one of the account. One from a browser that signed in
 // to this account before (see SetDeviceCookie) costs one attempt of that device
-// alone, so that no stranger can lock out the owner. A login makes the budget of
-// the account or device whole and gives the address its attempt back.
+// alone, so that no unknown client can lock out the owner. A login makes the budget
+// of the account or device whole and gives the address its attempt back; so does
+// Unlock, without a login.
 //
 // The attempts are taken before any hashing, and alike for accounts that do not
-// exist. The address is that of middleware.ClientIP, an IPv6 address by its
+// exist: an account is what the database takes for one username, be there a user or
+// not. The address is that of middleware.ClientIP, an IPv6 address by its
 // network of 64 bits; where it is not known, only the account counts.
 type Throttle struct {
 	// Store keeps the budgets: database.DB.Throttle, throttle.NewMemory or one of
 	// package throttle/redis. Nil switches throttling off.
 	Store throttle.Store
-	// Account is for guesses at one account by strangers; DefaultAccountLimit when
+	// Account is for guesses at one account by unknown clients; DefaultAccountLimit when
 	// zero.
 	Account throttle.Limit
 	// Device is for guesses at one account from a browser that it knows;
@@ -113,15 +115,23 @@ func ceil(d, unit time.Duration) int { return int((d + unit - 1) / unit) }
 type budget struct {
 	name  string
 	limit throttle.Limit
+	owner string // the ID of the user whose login makes it whole; "" for whoever logs in
 }
 
 // guess is what one guess of a password was taken from.
-type guess struct{ address, account budget }
+type guess struct {
+	address  budget
+	accounts []budget
+	deviceOf string // the ID of the user who knows the browser that it came from
+}
+
+// all are the budgets of a guess.
+func (g *guess) all() []budget { return append([]budget{g.address}, g.accounts...) }
 
 // reserve takes the attempts that these credentials cost. The error is a
-// ThrottledError, or an outage: nothing may be looked at then.
+// ThrottledError, or a failure of a store: nothing may be looked at then.
 func (s *Service) reserve(ctx context.Context, c Credentials) (guess, error) {
-	user, identity, err := s.identify(ctx, c.Username)
+	accounts, user, err := s.identify(ctx, c.Username)
 	if err != nil {
 		return guess{}, err
 	}
@@ -129,14 +139,17 @@ func (s *Service) reserve(ctx context.Context, c Credentials) (guess, error) {
 	nonce, known := s.device(c.Request, user)
 	switch {
 	case known:
-		g.account = budget{s.names.Name("device", identity+":"+nonce), s.throttle.Device}
+		g.deviceOf = user.ID
+		g.accounts = []budget{{s.names.Name("device", "id:"+user.ID+":"+nonce), s.throttle.Device, user.ID}}
 	case c.Username == "" && len(c.Extra) > 0: // a backend of the program's own knows whose they are
 		g.address = s.addressBudget("address", c.Request)
 	default:
 		g.address = s.addressBudget("address", c.Request)
-		g.account = budget{s.names.Name("account", identity), s.throttle.Account}
+		for _, a := range accounts {
+			g.accounts = append(g.accounts, budget{s.names.Name("account", a.key), s.throttle.Account, a.owner})
+		}
 	}
-	return g, s.take(ctx, g.address, g.account)
+	return g, s.take(ctx, g.all()...)
 }
 
 // addressBudget is the one of the client's address, or none where nobody knows it.
@@ -148,7 +161,7 @@ func (s *Service) addressBudget(kind string, r *http.Request) budget {
 	if address == "" {
 		return budget{}
 	}
-	return budget{s.names.Name(kind, address), s.throttle.Address}
+	return budget{name: s.names.Name(kind, address), limit: s.throttle.Address}
 }
 
 // take takes one attempt of each budget, or of none.
@@ -177,18 +190,24 @@ func (s *Service) take(ctx context.Context, all ...budget) error {
 const settleTimeout = 5 * time.Second
 
 // settle gives back what a guess cost that was right, or that was none because
-// hashing had no place. That it fails keeps nobody out who is in.
-func (s *Service) settle(ctx context.Context, g guess, err error) {
+// hashing had no place. The login of a user makes whole what is that user's alone;
+// of an account that the same text may open as well, it gives back the attempt. That
+// it fails keeps nobody out who is in.
+func (s *Service) settle(ctx context.Context, g guess, user *User, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()
 	switch {
 	case err == nil:
 		s.give(ctx, g.address)
-		if g.account.name != "" {
-			s.warn(ctx, s.throttle.Store.Reset(ctx, g.account.name))
+		for _, b := range g.accounts {
+			if b.owner == "" || b.owner == user.ID {
+				s.warn(ctx, s.reset(ctx, b.name))
+			} else {
+				s.give(ctx, b)
+			}
 		}
 	case errors.Is(err, password.ErrBusy) && s.oneHasher:
-		s.give(ctx, g.address, g.account)
+		s.give(ctx, g.all()...)
 	}
 }
 
@@ -221,7 +240,7 @@ func (s *Service) Allow(r *http.Request, kind, identity string) error {
 	}
 	account := budget{}
 	if identity != "" {
-		account = budget{s.names.Name(kind+" account", foldBounded(identity)), s.throttle.Account}
+		account = budget{name: s.names.Name(kind+" account", foldBounded(identity)), limit: s.throttle.Account}
 	}
 	err := s.take(r.Context(), s.addressBudget(kind+" address", r), account)
 	if errors.Is(err, ErrThrottled) {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/mysql"
 	"github.com/coatcheck/coatcheck/database/postgres"
 	"github.com/coatcheck/coatcheck/database/sqlite"
@@ -155,28 +156,59 @@ func (b *mailBackend) Authenticate(ctx context.Context, c auth.Credentials) (*au
 	return b.ModelBackend.Authenticate(ctx, c)
 }
 
-// TestOneIdentity: whatever is typed for an account counts as one (CVE-2025-24806
-// of authelia).
-func TestOneIdentity(t *testing.T) {
-	mariaDB, err := mysql.Open(t.Context(), testenv.MariaDBDatabase(t).DSN())
+// mailBackends are ones of the program's own, which sign in by email address too.
+func mailBackends(c *auth.Config) {
+	c.Backends = []auth.Backend{&mailBackend{auth.ModelBackend{Users: c.Users, Passwords: c.Passwords}}}
+}
+
+// openMariaDB opens a fresh database.
+func openMariaDB(t *testing.T) *database.DB {
+	t.Helper()
+	db, err := mysql.Open(t.Context(), testenv.MariaDBDatabase(t).DSN())
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { mariaDB.Close() })
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+// openPostgres opens a fresh database.
+func openPostgres(t *testing.T) *database.DB {
+	t.Helper()
+	db, err := postgres.Open(t.Context(), testenv.PostgresDatabase(t).DSN())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+// TestOneIdentity: whatever is typed for an account counts as one (CVE-2025-24806
+// of authelia).
+func TestOneIdentity(t *testing.T) {
+	onMariaDB, onPostgres := openMariaDB(t), openPostgres(t)
 	for _, test := range []struct {
 		name   string
 		change func(*auth.Config)
 		typed  []string
 	}{
-		{"missing", func(*auth.Config) {}, []string{"nobody", "NOBODY", "NoBody", "ｎｏｂｏｄｙ", "Nobody"}},
-		{"missing, Unicode", func(*auth.Config) {}, []string{"straße", "STRASSE", "Straſſe", "strasse", "ＳＴＲＡẞＥ"}},
-		{"missing, long", func(*auth.Config) {}, slices.Repeat([]string{fmt.Sprintf("%5000d", 1)}, 5)},
-		{"case, MariaDB", func(c *auth.Config) { c.Users = mariaDB }, []string{"anna", "ANNA", "Anna", "ánna", "anna "}},
+		{"long", func(*auth.Config) {}, slices.Repeat([]string{fmt.Sprintf("%5000d", 1)}, 5)},
+		{"MariaDB", func(c *auth.Config) { c.Users = onMariaDB }, []string{"anna", "ANNA", "Anna", "ánna", "anna "}},
 		{
-			"e-mail address", func(c *auth.Config) {
-				c.Backends = []auth.Backend{&mailBackend{auth.ModelBackend{Users: c.Users, Passwords: c.Passwords}}}
-			},
+			"missing, MariaDB", func(c *auth.Config) { c.Users = openMariaDB(t) },
+			[]string{"nobody", "NOBODY", "Nobody", "nóbody", "nobody "},
+		},
+		{
+			"email address", mailBackends,
 			[]string{"anna", "anna@example.com", "ANNA@EXAMPLE.COM", "aNNa", "Anna@example.com"},
+		},
+		{
+			"missing, email address", mailBackends,
+			[]string{"no@a.example", "NO@a.example", "No@A.Example", "no@A.example", "nO@a.example"},
+		},
+		{
+			"missing, PostgreSQL", func(c *auth.Config) { c.Users = onPostgres; mailBackends(c) },
+			[]string{"nobödy", "NOBÖDY", "NobÖdy", "nobÖDY", "nobödY"},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -260,6 +292,8 @@ func TestEveryAccountIsThrottledAlike(t *testing.T) {
 type brokenStore struct{ throttle.Store }
 
 var errStore = errors.New("the store is away")
+
+func (brokenStore) Reset(context.Context, string) error { return errStore }
 
 func (brokenStore) Take(context.Context, string, throttle.Limit) (time.Duration, error) {
 	return 0, errStore

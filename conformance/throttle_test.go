@@ -24,7 +24,7 @@ func TestSharedThrottle(t *testing.T) {
 		for _, db := range testenv.Databases(t) {
 			t.Run(db.Engine, func(t *testing.T) {
 				p := pair{own: newOwn(t, db), django: newTwin(t, version, db, "THROTTLE=1"), db: db}
-				for _, name := range []string{"ada", "bea", "cora"} {
+				for _, name := range []string{"ada", "bea", "cora", "dora"} {
 					coatcheckCommand(t, db, []string{"DJANGO_SUPERUSER_PASSWORD=" + somePassword},
 						"createsuperuser", "--noinput", "--username", name, "--email", name+"@example.com")
 				}
@@ -32,6 +32,7 @@ func TestSharedThrottle(t *testing.T) {
 				sharedBudget(t, p)
 				sharedReset(t, p)
 				sharedDevice(t, p)
+				sharedSpelling(t, p)
 			})
 		}
 	})
@@ -135,5 +136,37 @@ func sharedDevice(t *testing.T, p pair) {
 	}
 	if got := p.adminLogin(owner, "cora", somePassword); got != http.StatusFound {
 		t.Errorf("the admin answers the owner %d", got)
+	}
+}
+
+// sharedSpelling: both sides take the same spellings for one name, be there a user or
+// not, and those are the ones that the database takes for one.
+func sharedSpelling(t *testing.T, p pair) {
+	for _, name := range [][2]string{{"dora", "DÓRA"}, {"nobody", "NÓBODY"}} {
+		query := "DELETE FROM coatcheck_throttle" // the one address has made many guesses by now
+		if _, err := openDatabase(t, p.db, database.UserModel{}).SQL().ExecContext(t.Context(), query); err != nil {
+			t.Fatal(err)
+		}
+		for i := range auth.DefaultAccountLimit.Burst {
+			spelling := name[0]
+			if p.db.Engine == "mysql" {
+				spelling = name[i%2]
+			}
+			if i%4 < 2 {
+				p.adminLogin(newBrowser(t), spelling, "wrong")
+			} else if got := p.ownLogin(newBrowser(t), spelling, "wrong"); got != http.StatusUnauthorized {
+				t.Errorf("%s: guess %d gets %d", name[0], i, got)
+			}
+		}
+		other := http.StatusUnauthorized
+		if p.db.Engine == "mysql" {
+			other = http.StatusTooManyRequests
+		}
+		if got := p.ownLogin(newBrowser(t), name[0], "wrong"); got != http.StatusTooManyRequests {
+			t.Errorf("%s: after ten guesses: %d", name[0], got)
+		}
+		if got := p.ownLogin(newBrowser(t), name[1], "wrong"); got != other {
+			t.Errorf("%s: %d, want %d", name[1], got, other)
+		}
 	}
 }

@@ -16,6 +16,7 @@ type queries struct {
 	usersByEmail, createUser, updateUser       dialect.Query
 	replacePassword, setPassword, setLastLogin dialect.Query
 	replaceEmail                               dialect.Query
+	upperNames, nameWeights                    dialect.Query
 	lockUser, deleteUser                       dialect.Query
 	deleteUserGroups, deleteUserPermissions    dialect.Query
 	deleteUserLog                              dialect.Query
@@ -41,6 +42,7 @@ func newQueries(d *dialect.Dialect, t *userTable) *queries {
 	q := &queries{tables: d.Query("tables listed", d.Tables)}
 	q.sessions(d)
 	q.users(d, t)
+	q.usernameKeys(d, t)
 	q.credentials(d, t)
 	q.permissionRows(d)
 	q.groupRows(d)

@@ -13,7 +13,6 @@ import hmac
 import ipaddress
 import re
 import time
-import unicodedata
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -54,18 +53,46 @@ def address_budget(request):
 
 
 def find(username):
-    """The user whom a typed text means, by one query or, where backends of the site's own sign in by more, by three."""
+    """The user of that name, and the one who signs in by it: one query or, with backends of the site's own, three."""
     users = get_user_model()._default_manager
     by_name = {get_user_model().USERNAME_FIELD: username}
-    found = list(users.filter(**by_name)[:1])
-    if set(settings.AUTHENTICATION_BACKENDS) - EXACT:
-        folded = list(users.filter(**{name + "__iexact": username for name in by_name}).order_by("pk")[:1])
-        found = found or folded
+    named = owner = users.filter(**by_name).first()
+    if loose():
+        folded = users.filter(**{name + "__iexact": username for name in by_name}).order_by("pk").first()
+        named = owner = named or folded
         if "@" in username and get_user_model().get_email_field_name():
             owners = users.filter(**{get_user_model().get_email_field_name() + "__iexact": username})
             owners = [owner for owner in owners if owner.is_active]
-            found = found or (owners if len(owners) == 1 else [])
-    return found[0] if found else None
+            owner = owners[0] if len(owners) == 1 else named
+    return named, owner
+
+
+def loose():
+    return bool(set(settings.AUTHENTICATION_BACKENDS) - EXACT)
+
+
+def keys(names):
+    """What stands for two texts, the same where the database takes them for one username."""
+    if max(len(name.encode()) for name in names) > 1280:
+        return ["text:" + name for name in names]
+    connection = connections[router.db_for_write(get_user_model())]
+    with connection.cursor() as cursor:
+        if connection.vendor == "mysql":
+            quote, meta = connection.ops.quote_name, get_user_model()._meta
+            column = meta.get_field(get_user_model().USERNAME_FIELD).column
+            cursor.execute(
+                "SELECT HEX(WEIGHT_STRING(x)) FROM (SELECT 0 AS n, %s AS x FROM %s WHERE 1 = 0 UNION ALL SELECT 1, RTRIM(%%s)"
+                " UNION ALL SELECT 2, RTRIM(%%s) UNION ALL SELECT 3, ' ') texts ORDER BY n" % (quote(column), quote(meta.db_table)),
+                names,
+            )
+            *weights, space = [row[0] for row in cursor.fetchall()]
+            return ["weight:" + re.sub("^((?:.{%d})*?)(?:%s)*$" % (len(space), space), r"\1", weight) for weight in weights]
+        if not loose():
+            return ["text:" + name for name in names]
+        if connection.vendor == "postgresql":
+            cursor.execute("SELECT UPPER(%s::text), UPPER(%s::text)", names)
+            return ["fold:" + upper for upper in cursor.fetchone()]
+    return ["fold:" + re.sub("[A-Z]", lambda found: found[0].lower(), name) for name in names]
 
 
 def device(request, user):
@@ -83,13 +110,18 @@ def device(request, user):
 
 
 def budgets(request, username):
-    user = find(username)
-    text = "text:" + unicodedata.normalize("NFKC", username).casefold() if len(username.encode()) <= 1280 else "long:" + username
-    identity = "id:%s" % user.pk if user else text
+    """What a guess costs: kind, name, and whose login makes it whole, None where anybody's does."""
+    named, owner = find(username)
+    user = named or owner
     nonce = device(request, user)
     if nonce:
-        return [budget("device", identity + ":" + nonce)]
-    return [b for b in (address_budget(request), budget("account", identity)) if b]
+        return [(*budget("device", "id:%s:%s" % (user.pk, nonce)), user.pk)]
+    typed, own = keys([username, owner.get_username() if owner else username])
+    found = [(*budget("account", typed), user and user.pk)]
+    if own != typed:
+        found.append((*budget("account", own), owner.pk))
+    address = address_budget(request)
+    return [(*address, None)] * bool(address) + found
 
 
 def run(sql, *args):
@@ -127,9 +159,9 @@ class ThrottleBackend(BaseBackend):
             return None
         taken = []
         for one in budgets(request, username):
-            if not take(*one):
+            if not take(*one[:2]):
                 for other in taken:
-                    give(*other)
+                    give(*other[:2])
                 raise PermissionDenied("Too many attempts")
             taken.append(one)
         request._coatcheck_taken = taken
@@ -139,8 +171,8 @@ class ThrottleBackend(BaseBackend):
 @receiver(user_logged_in)
 def settle(sender, request, user, **kwargs):
     """A login makes the budget of the account or device whole, and gives the address its attempt back."""
-    for kind, name in getattr(request, "_coatcheck_taken", None) or []:
-        if kind == "address":
+    for kind, name, owner in getattr(request, "_coatcheck_taken", None) or []:
+        if kind == "address" or owner not in (None, user.pk):
             give(kind, name)
         else:
             run("DELETE FROM coatcheck_throttle WHERE name = %s", name)

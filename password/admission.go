@@ -16,23 +16,33 @@ import (
 var ErrBusy = errors.New("password: too busy to hash")
 
 // gate admits hashing: at most workers at a time whose memory together stays in
-// the budget, first come, first served. One that alone exceeds the budget runs
-// when nothing else does.
+// the budget. One that alone exceeds the budget runs when nothing else does.
+//
+// Known clients and unknown ones each have a lane: a queue with places of its
+// own, first come, first served. Known clients go first, but of four turns one is
+// for an unknown client that waits. So a flood of unknown clients costs a known one
+// the rest of a running hash and a quarter of the turns, never the place.
 type gate struct {
 	workers  int
 	memory   int64 // bytes
 	maxWait  time.Duration
-	maxQueue int
+	maxQueue int // of each lane
 
 	mu      sync.Mutex // guards what follows
 	running int
 	used    int64         // memory of those that run
 	mean    time.Duration // of a run, the last ones counting most
-	queue   list.List     // of *waiter
+	unknown list.List     // of *waiter
+	known   list.List     // of *waiter
+	streak  int           // turns of known clients since the last one of an unknown client
 }
 
-// waiter is one place in the queue.
+// maxStreak is how many known clients go before an unknown one that waits.
+const maxStreak = 3
+
+// waiter is one place in a lane.
 type waiter struct {
+	client  string // the known client, or ""
 	memory  int64
 	granted chan struct{} // closed, under mu, when its turn has come
 }
@@ -43,17 +53,19 @@ func (g *gate) enter(ctx context.Context, memory int64) (leave func(), err error
 		return nil, waitError(ctx)
 	}
 	g.mu.Lock()
-	if g.queue.Len() == 0 && g.fits(memory) {
+	if g.unknown.Len()+g.known.Len() == 0 && g.fits(memory) {
 		g.take(memory)
 		g.mu.Unlock()
 		return g.leaver(memory), nil
 	}
-	if g.queue.Len() >= g.maxQueue || g.expectedWait() > g.patience(ctx) {
+	w := &waiter{client: g.knownClient(ctx), memory: memory, granted: make(chan struct{})}
+	lane := g.lane(w)
+	if lane.Len() >= g.maxQueue || g.expectedWait(lane) > g.patience(ctx) {
 		g.mu.Unlock()
 		return nil, ErrBusy
 	}
-	w := &waiter{memory: memory, granted: make(chan struct{})}
-	place := g.queue.PushBack(w)
+	place := lane.PushBack(w)
+	g.admit() // a known client may fit where the unknown ones in front of it do not
 	g.mu.Unlock()
 	return g.wait(ctx, w, place)
 }
@@ -75,7 +87,7 @@ func (g *gate) wait(ctx context.Context, w *waiter, place *list.Element) (leave 
 	case <-w.granted: // in the same moment; the turn goes to the next one
 		g.give(w.memory)
 	default:
-		g.queue.Remove(place)
+		g.lane(w).Remove(place)
 	}
 	g.admit()
 	return nil, err
@@ -97,10 +109,23 @@ func (g *gate) leaver(memory int64) func() {
 	}
 }
 
-// expectedWait is how long the next in the queue will probably wait. The caller
+// lane returns the queue that the waiter stands in.
+func (g *gate) lane(w *waiter) *list.List {
+	if w.client != "" {
+		return &g.known
+	}
+	return &g.unknown
+}
+
+// expectedWait is how long the next in a lane will probably wait: for those in
+// front of it, and for those of the other lane that go before them. The caller
 // holds mu.
-func (g *gate) expectedWait() time.Duration {
-	return g.mean * time.Duration(g.queue.Len()) / time.Duration(g.workers)
+func (g *gate) expectedWait(lane *list.List) time.Duration {
+	ahead := g.known.Len() + min(g.unknown.Len(), g.known.Len()/maxStreak)
+	if lane == &g.unknown {
+		ahead = g.unknown.Len() + min(g.known.Len(), g.unknown.Len()*maxStreak)
+	}
+	return g.mean * time.Duration(ahead) / time.Duration(g.workers)
 }
 
 // patience is how long somebody may wait.
@@ -111,17 +136,30 @@ func (g *gate) patience(ctx context.Context) time.Duration {
 	return g.maxWait
 }
 
-// admit lets in whoever's turn has come. The caller holds mu.
+// admit lets in those whose turn has come. The caller holds mu.
 func (g *gate) admit() {
-	for front := g.queue.Front(); front != nil; front = g.queue.Front() {
+	for lane := g.next(); lane.Len() > 0; lane = g.next() {
+		front := lane.Front()
 		w := front.Value.(*waiter)
 		if !g.fits(w.memory) {
 			return
 		}
-		g.queue.Remove(front)
+		lane.Remove(front)
+		g.streak++
+		if w.client == "" {
+			g.streak = 0
+		}
 		g.take(w.memory)
 		close(w.granted)
 	}
+}
+
+// next returns the lane whose turn it is. The caller holds mu.
+func (g *gate) next() *list.List {
+	if g.known.Len() == 0 || g.streak >= maxStreak && g.unknown.Len() > 0 {
+		return &g.unknown
+	}
+	return &g.known
 }
 
 func (g *gate) fits(memory int64) bool {

@@ -9,10 +9,10 @@
 //
 // What Django leaves to the operator is built in:
 //
-//   - Admission. At most Workers hashes are computed at a time, first come,
-//     first served, within a budget of memory; the rest waits, no longer than
-//     MaxWait or the context's deadline, and gets [ErrBusy] (503 or 429 with
-//     Retry-After).
+//   - Admission. At most Workers hashes are computed at a time, within a budget
+//     of memory; the rest waits, no longer than MaxWait or the context's deadline,
+//     and gets [ErrBusy] (503 or 429 with Retry-After). Known clients wait in a
+//     queue of their own, which no flood of unknown ones fills: see [KnownClient].
 //   - Equal work. A failed Check takes about the time of one Make whatever the
 //     row holds: a weaker hash, an unusable or unknown one, a mangled one, none.
 //   - Bounds. Parameters that were read from the database (10^12 iterations,

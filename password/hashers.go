@@ -24,7 +24,8 @@ type Config struct {
 	MaxWait time.Duration
 	// MaxQueue is the number of hashes that wait; one more gets ErrBusy at once,
 	// as does one that would, by the time that hashes took of late, not get its
-	// turn in time. Zero means 64 for each worker.
+	// turn in time. Known clients have as many places of their own: see
+	// [KnownClient]. Zero means 64 for each worker.
 	MaxQueue int
 	// MaxMemory is the budget in bytes that argon2 and scrypt hashes share while
 	// they run; zero means 1 GiB. One hash always may run. A stored hash that

@@ -104,7 +104,7 @@ func (v *Views) beginEmailChange(r *http.Request, t *i18n.Translator, b body, fo
 	if user, err = v.takePresentPassword(r, t, b, form, form.Fields[1], user); err != nil || form.Failed() {
 		return err
 	}
-	if err := v.config.Auth.Allow(r, "email", email); err != nil { // nobody is to be flooded with mails
+	if err := v.config.Auth.Allow(r, auth.KindEmail, email); err != nil { // nobody is to be flooded with mails
 		return err
 	}
 	report(r, "link to confirm an address queued", "user", user.ID)

@@ -86,7 +86,7 @@ func (v *Views) passwordChange(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	form := v.passwordChangeForm(t, b)
-	switch err := v.changePassword(r, t, b, form); {
+	switch err := v.changePassword(w, r, t, b, form); {
 	case err != nil:
 		report(r, "password not changed", "error", err)
 		v.fail(w, r, err)
@@ -101,8 +101,9 @@ func (v *Views) passwordChange(w http.ResponseWriter, r *http.Request) {
 }
 
 // changePassword checks the fields and sets the password. What is wrong with a
-// field is written into the form.
-func (v *Views) changePassword(r *http.Request, t *i18n.Translator, b body, form *Form) error {
+// field is written into the form. A known device ends with the password, so the
+// browser becomes one anew.
+func (v *Views) changePassword(w http.ResponseWriter, r *http.Request, t *i18n.Translator, b body, form *Form) error {
 	ctx := r.Context()
 	user, err := auth.UserFromContext(ctx)
 	if err != nil {
@@ -131,10 +132,11 @@ func (v *Views) changePassword(r *http.Request, t *i18n.Translator, b body, form
 		form.Fields[len(form.Fields)-1].reject(errSamePassword)
 		return nil
 	}
-	if err == nil {
-		report(r, "password changed; other sessions of the user are void", "user", user.ID)
+	if err != nil {
+		return err
 	}
-	return err
+	report(r, "password changed; other sessions of the user are void", "user", user.ID)
+	return v.config.Auth.SetDeviceCookie(w, r, user)
 }
 
 // ownPassword says whether this is the password of the user of the request, by the

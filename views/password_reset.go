@@ -2,6 +2,7 @@ package views
 
 import (
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
+	"github.com/coatcheck/coatcheck/password"
 	"github.com/coatcheck/coatcheck/sessions"
 )
 
@@ -81,7 +83,7 @@ func (v *Views) passwordReset(w http.ResponseWriter, r *http.Request) {
 		v.showForm(w, r, http.StatusBadRequest, "password_reset.html", form)
 		return
 	}
-	if err := v.config.Auth.Allow(r, "reset", email); err != nil {
+	if err := v.config.Auth.Allow(r, auth.KindReset, email); err != nil {
 		v.hold(w, r, "password_reset.html", form, err)
 		return
 	}
@@ -207,7 +209,7 @@ func (v *Views) confirmReset(w http.ResponseWriter, r *http.Request, user *auth.
 		return
 	}
 	if err == nil {
-		err = v.resetPassword(r, user, raw)
+		err = v.resetPassword(w, r, user, raw)
 	}
 	if errors.Is(err, auth.ErrSamePassword) {
 		form.Fields[len(form.Fields)-1].reject(errSamePassword)
@@ -232,7 +234,9 @@ func (v *Views) newPasswordForm(t *i18n.Translator, b body, user *auth.User) *Fo
 
 // resetPassword sets the password and takes the token out of the session. All
 // sessions of the user end, and so does that of the request if it is one of them.
-func (v *Views) resetPassword(r *http.Request, user *auth.User, raw string) error {
+// The user has proved to own the mailbox: other people's guesses do not count any
+// more, and the browser is a known one.
+func (v *Views) resetPassword(w http.ResponseWriter, r *http.Request, user *auth.User, raw string) error {
 	ctx := r.Context()
 	session, err := sessions.FromContext(ctx)
 	if err != nil {
@@ -242,10 +246,17 @@ func (v *Views) resetPassword(r *http.Request, user *auth.User, raw string) erro
 	if err != nil {
 		return err
 	}
-	if err := v.config.Accounts.ResetPassword(r, user, raw); err != nil {
+	known := r.WithContext(password.KnownClient(ctx, user.ID))
+	if err := v.config.Accounts.ResetPassword(known, user, raw); err != nil {
 		return err
 	}
 	report(r, "password set; the sessions of the user are void, and the link too", "user", user.ID)
+	if err := v.config.Auth.Unlock(ctx, user); err != nil { // the password is set all the same
+		slog.WarnContext(ctx, "the attempts of a user could not be made whole", "user", user.ID, "error", err)
+	}
+	if err := v.config.Auth.SetDeviceCookie(w, r, user); err != nil {
+		return err
+	}
 	if current.ID == user.ID {
 		return v.config.Auth.Logout(r)
 	}

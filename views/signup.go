@@ -134,7 +134,7 @@ func (v *Views) signUp(r *http.Request, b body, form *Form, open func(*http.Requ
 	if form.Failed() { // nobody is to be bothered with it
 		identity = ""
 	}
-	if err := v.config.Auth.Allow(r, "signup", identity); err != nil {
+	if err := v.config.Auth.Allow(r, auth.KindSignup, identity); err != nil {
 		return 0, err
 	}
 	if secret := form.Fields[len(form.Fields)-1]; len(secret.Errors) == 0 {

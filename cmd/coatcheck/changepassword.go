@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/database"
 )
 
 // changepasswordCommand sets a user's password (Django: changepassword).
@@ -13,6 +14,7 @@ type changepasswordCommand struct {
 	Username string `arg:"" optional:"" help:"Whose password; by default that of the user of this system."`
 	databaseFlags
 	passwordFlags
+	attemptFlags
 }
 
 // maxTries is how often two passwords may differ, or be refused.
@@ -53,7 +55,25 @@ func (c *changepasswordCommand) Run(ctx context.Context, con *console) (err erro
 		return err
 	}
 	con.say(fmt.Sprintf("Password changed successfully for user '%s'", user))
+	if c.Throttle != "off" {
+		c.unlock(ctx, con, db, user)
+	}
 	return nil
+}
+
+// unlock lets the user in with the new password at once, whatever was guessed before.
+// That it cannot is told and no failure: the password is changed.
+func (c *changepasswordCommand) unlock(ctx context.Context, con *console, db *database.DB, user *auth.User) {
+	service, err := c.unlocker(ctx, db, c.folder())
+	if err == nil {
+		err = service.Unlock(ctx, user)
+	}
+	if err != nil {
+		fmt.Fprintf(con.err, "The account was not unlocked: %v. "+
+			"If it is locked, that ends by itself, or by coatcheck unlock.\n", err)
+		return
+	}
+	con.say(fmt.Sprintf("Unlocked user '%s'", user))
 }
 
 // newPassword asks for a password until it is typed the same twice and is good.

@@ -24,6 +24,7 @@ type cli struct {
 	Logout          logoutCommand          `cmd:"" help:"End the sessions of a user, or one of them."`
 	Deactivate      deactivateCommand      `cmd:"" help:"Make a user inactive, and end all their sessions and links."`
 	Activate        activateCommand        `cmd:"" help:"Make an inactive user active again."`
+	Unlock          unlockCommand          `cmd:"" help:"Let a user, or an address, try to log in again at once."`
 	Clearsessions   clearsessionsCommand   `cmd:"" help:"Remove expired sessions. Run it daily, or leave it to serve."`
 	Invite          inviteCommand          `cmd:"" help:"Make a link by which one account can be made; see serve --signup-invitation."`
 	Pwned           pwnedCommand           `cmd:"" help:"Make and ask a filter of leaked passwords, for --pwned-filter."`

@@ -5,6 +5,7 @@
 //	coatcheck migrate               create the tables that are absent
 //	coatcheck createsuperuser       as Django's
 //	coatcheck changepassword NAME   as Django's
+//	coatcheck unlock NAME           let a locked account log in at once
 //	coatcheck clearsessions         remove expired sessions
 //	coatcheck pwned build FILE      a filter of leaked passwords, for --pwned-filter
 //	coatcheck version

@@ -38,11 +38,10 @@ type server struct {
 	stopping    *atomic.Bool // set by the stop signal; from then on /readyz says no
 }
 
-// serve answers requests and keeps house until ctx is done. It then lets the
-// requests that are under way finish, for ten seconds at most.
-func (s *server) serve(ctx context.Context, l net.Listener) error {
-	web := &http.Server{
-		Handler:           s.handler(),
+// web is the HTTP server with its limits.
+func (s *server) web(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           h,
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
@@ -50,6 +49,12 @@ func (s *server) serve(ctx context.Context, l net.Listener) error {
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
 	}
+}
+
+// serve answers requests and keeps house until ctx is done. It then lets the
+// requests that are under way finish, for ten seconds at most.
+func (s *server) serve(ctx context.Context, l net.Listener) error {
+	web := s.web(s.handler())
 	var house sync.WaitGroup
 	defer house.Wait()
 	keeping, stopKeeping := context.WithCancel(context.WithoutCancel(ctx))

@@ -5,10 +5,15 @@ import (
 	"github.com/coatcheck/coatcheck/throttle"
 )
 
+// throttleStoreFlags say where attempts to log in are counted.
+type throttleStoreFlags struct {
+	Throttle string `group:"throttle" enum:"auto,memory,off" default:"auto" help:"Where attempts to log in are counted: ${enum}. auto is the database, or the memory of this process where the database has no table for it."`
+}
+
 // throttleFlags say how often passwords may be guessed.
 type throttleFlags struct {
-	Throttle        string         `group:"throttle" enum:"auto,memory,off" default:"auto" help:"Where attempts to log in are counted: ${enum}. auto is the database, or the memory of this process where the database has no table for it."`
-	ThrottleAccount throttle.Limit `group:"throttle" default:"${throttle_account}" help:"Guesses at one account by strangers: so many at once, then one each so often."`
+	throttleStoreFlags
+	ThrottleAccount throttle.Limit `group:"throttle" default:"${throttle_account}" help:"Guesses at one account by unknown clients: so many at once, then one each so often."`
 	ThrottleDevice  throttle.Limit `group:"throttle" default:"${throttle_device}" help:"Guesses at one account from a browser that it has signed in from."`
 	ThrottleAddress throttle.Limit `group:"throttle" default:"${throttle_address}" help:"Guesses from one address (IPv6: one network of 64 bits) at whatever account."`
 }

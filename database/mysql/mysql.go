@@ -125,6 +125,8 @@ func classify(err error) dialect.Class {
 		return dialect.Lost
 	case 1406, 1366, 1292, 1264: // too long, bad characters, bad time, out of range
 		return dialect.Invalid
+	case 1267, 1271: // mix of collations: a text has characters that the column lacks
+		return dialect.Invalid
 	}
 	return dialect.Other
 }
