@@ -32,6 +32,16 @@ func (r *turns) hold(t *testing.T, g *gate, ctx context.Context, who string, mem
 	time.Sleep(time.Second)
 }
 
+// wants compares the order with the names in want.
+func (r *turns) wants(t *testing.T, want ...string) {
+	t.Helper()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !slices.Equal(r.order, want) {
+		t.Errorf("turns of %q, want %q", r.order, want)
+	}
+}
+
 // TestKnownClientsGoFirst: three of them, and then an unknown one that waits.
 func TestKnownClientsGoFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -48,10 +58,7 @@ func TestKnownClientsGoFirst(t *testing.T) {
 			synctest.Wait()
 		}
 		time.Sleep(time.Minute)
-		want := strings.Fields("first k0 k1 k2 u0 k3 k4 k5 u1 k6 u2 u3")
-		if !slices.Equal(got.order, want) {
-			t.Errorf("turns of %v, want %v", got.order, want)
-		}
+		got.wants(t, strings.Fields("first k0 k1 k2 u0 k3 k4 k5 u1 k6 u2 u3")...)
 		g.idle(t)
 	})
 }
@@ -126,9 +133,7 @@ func TestKnownClientWaitsForNoMemoryOfOthers(t *testing.T) {
 		synctest.Wait()
 		got.hold(t, g, KnownClient(t.Context(), "owner"), "known", 100)
 		time.Sleep(time.Minute)
-		if want := []string{"big", "known", "too big"}; !slices.Equal(got.order, want) {
-			t.Errorf("turns of %v, want %v", got.order, want)
-		}
+		got.wants(t, "big", "known", "too big")
 		g.idle(t)
 	})
 }
