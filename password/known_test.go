@@ -100,6 +100,13 @@ func TestFloodLeavesPlacesForKnownClients(t *testing.T) {
 	}
 }
 
+// lanes counts those who wait in each lane.
+func (g *gate) lanes() (known, unknown int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.known.Len(), g.unknown.Len()
+}
+
 // TestKnownClientHasEightPlaces: the rest queues with the unknown ones, so that one
 // client does not fill the lane of all known ones.
 func TestKnownClientHasEightPlaces(t *testing.T) {
@@ -110,12 +117,12 @@ func TestKnownClientHasEightPlaces(t *testing.T) {
 			go func() { _ = g.hold(KnownClient(t.Context(), "one"), 1, time.Second) }()
 			synctest.Wait()
 		}
-		if g.known.Len() != 8 || g.unknown.Len() != 20 {
-			t.Errorf("%d known and %d unknown clients wait", g.known.Len(), g.unknown.Len())
+		if known, unknown := g.lanes(); known != 8 || unknown != 20 {
+			t.Errorf("%d known and %d unknown clients wait", known, unknown)
 		}
 		go func() { _ = g.hold(KnownClient(t.Context(), ""), 1, time.Second) }()
 		synctest.Wait()
-		if g.known.Len() != 8 {
+		if known, _ := g.lanes(); known != 8 {
 			t.Error("an empty name is a known client")
 		}
 		time.Sleep(time.Minute)
