@@ -32,6 +32,16 @@ func (r *turns) hold(t *testing.T, g *gate, ctx context.Context, who string, mem
 	time.Sleep(time.Second)
 }
 
+// wants compares the order with the names in want.
+func (r *turns) wants(t *testing.T, want ...string) {
+	t.Helper()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !slices.Equal(r.order, want) {
+		t.Errorf("turns of %q, want %q", r.order, want)
+	}
+}
+
 // TestKnownClientsGoFirst: three of them, and then an unknown one that waits.
 func TestKnownClientsGoFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -48,10 +58,7 @@ func TestKnownClientsGoFirst(t *testing.T) {
 			synctest.Wait()
 		}
 		time.Sleep(time.Minute)
-		want := strings.Fields("first k0 k1 k2 u0 k3 k4 k5 u1 k6 u2 u3")
-		if !slices.Equal(got.order, want) {
-			t.Errorf("turns of %v, want %v", got.order, want)
-		}
+		got.wants(t, strings.Fields("first k0 k1 k2 u0 k3 k4 k5 u1 k6 u2 u3")...)
 		g.idle(t)
 	})
 }
@@ -93,6 +100,13 @@ func TestFloodLeavesPlacesForKnownClients(t *testing.T) {
 	}
 }
 
+// lanes counts those who wait in each lane.
+func (g *gate) lanes() (known, unknown int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.known.Len(), g.unknown.Len()
+}
+
 // TestKnownClientHasEightPlaces: the rest queues with the unknown ones, so that one
 // client does not fill the lane of all known ones.
 func TestKnownClientHasEightPlaces(t *testing.T) {
@@ -103,12 +117,12 @@ func TestKnownClientHasEightPlaces(t *testing.T) {
 			go func() { _ = g.hold(KnownClient(t.Context(), "one"), 1, time.Second) }()
 			synctest.Wait()
 		}
-		if g.known.Len() != 8 || g.unknown.Len() != 20 {
-			t.Errorf("%d known and %d unknown clients wait", g.known.Len(), g.unknown.Len())
+		if known, unknown := g.lanes(); known != 8 || unknown != 20 {
+			t.Errorf("%d known and %d unknown clients wait", known, unknown)
 		}
 		go func() { _ = g.hold(KnownClient(t.Context(), ""), 1, time.Second) }()
 		synctest.Wait()
-		if g.known.Len() != 8 {
+		if known, _ := g.lanes(); known != 8 {
 			t.Error("an empty name is a known client")
 		}
 		time.Sleep(time.Minute)
@@ -126,9 +140,7 @@ func TestKnownClientWaitsForNoMemoryOfOthers(t *testing.T) {
 		synctest.Wait()
 		got.hold(t, g, KnownClient(t.Context(), "owner"), "known", 100)
 		time.Sleep(time.Minute)
-		if want := []string{"big", "known", "too big"}; !slices.Equal(got.order, want) {
-			t.Errorf("turns of %v, want %v", got.order, want)
-		}
+		got.wants(t, "big", "known", "too big")
 		g.idle(t)
 	})
 }
