@@ -19,6 +19,13 @@ type operation struct {
 	onlyOurs   map[string]string
 }
 
+// A user is read together with the number of the last ending of the user's sessions, by
+// the primary key of a table of our own.
+var (
+	withoutEnding = map[string]string{"SELECT auth_user WHERE id =": "the user alone"}
+	withEnding    = map[string]string{"SELECT auth_user coatcheck_ending WHERE id = user_id =": "together with the number of the last ending"}
+)
+
 var operations = map[string]operation{
 	"session load": {ours: load},
 	"session exists": {ours: func(ctx context.Context, db *database.DB, _ *database.User) error {
@@ -68,7 +75,7 @@ var operations = map[string]operation{
 		_, err := db.UserByUsername(ctx, u.Username)
 		return err
 	}},
-	"user by pk": {ours: byID},
+	"user by pk": {ours: byID, onlyDjango: withoutEnding, onlyOurs: withEnding},
 	"last_login update": {ours: func(ctx context.Context, db *database.DB, u *database.User) error {
 		return db.SetLastLogin(ctx, u.ID, moment)
 	}},
@@ -79,10 +86,12 @@ var operations = map[string]operation{
 			return errOf(byID(ctx, db, u), userErr, groupErr)
 		},
 		onlyDjango: map[string]string{
+			"SELECT auth_user WHERE id =": withoutEnding["SELECT auth_user WHERE id ="],
 			"SELECT auth_group auth_group_permissions auth_permission auth_user_groups django_content_type WHERE user_id =":                     "to 4.2 it joins auth_group, of which it takes nothing",
 			"SELECT auth_group auth_group_permissions auth_permission auth_user_groups django_content_type WHERE group_id IN (SELECT user_id =": "from 5.0 it names the groups by a sub-select, through auth_group, of which it takes nothing",
 		},
 		onlyOurs: map[string]string{
+			"SELECT auth_user coatcheck_ending WHERE id = user_id =":                                             "together with the number of the last ending",
 			"SELECT auth_group_permissions auth_permission auth_user_groups django_content_type WHERE user_id =": "without auth_group: the same rows, one join less",
 		},
 	},
