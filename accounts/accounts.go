@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/coatcheck/coatcheck/auth"
@@ -80,7 +81,8 @@ type Service struct {
 	locators *seal.Box
 	jobs     *seal.Box
 	recent   recent
-	wake     chan struct{} // has an element when a mail was queued
+	wake     bell       // rings when an email was queued
+	taking   sync.Mutex // held while a sender takes an email
 	adopted  database.Session
 }
 
@@ -97,7 +99,7 @@ func New(c Config) (*Service, error) {
 		return nil, err
 	}
 	s := &Service{
-		db: c.Database, auth: c.Auth, sessions: c.Sessions, config: c, log: c.Logger, now: time.Now, wake: make(chan struct{}, 1),
+		db: c.Database, auth: c.Auth, sessions: c.Sessions, config: c, log: c.Logger, now: time.Now,
 	}
 	var err error
 	if s.codec, err = sessions.NewCodec(sessions.CodecConfig{
