@@ -14,6 +14,8 @@ type ownQueries struct {
 	mails, notices mailQueries
 
 	ending, endingNow, firstEnding, nextEnding dialect.Query
+
+	lock, unlock dialect.Query
 }
 
 func newOwnQueries(d *dialect.Dialect) *ownQueries {
@@ -21,6 +23,7 @@ func newOwnQueries(d *dialect.Dialect) *ownQueries {
 	q.index(d)
 	q.links(d)
 	q.endings(d)
+	q.locking(d)
 	return q
 }
 

@@ -14,7 +14,7 @@ type queries struct {
 	userByName, userByFold, nameTaken          dialect.Query
 	usersByEmail, createUser, updateUser       dialect.Query
 	replacePassword, setPassword, setLastLogin dialect.Query
-	replaceEmail                               dialect.Query
+	replaceEmail, alikeNames, alikeMailboxes   dialect.Query
 	lockUser, deleteUser                       dialect.Query
 	deleteUserGroups, deleteUserPermissions    dialect.Query
 	deleteUserLog                              dialect.Query
@@ -40,6 +40,7 @@ func newQueries(d *dialect.Dialect, t *userTable) *queries {
 	q := &queries{tables: d.Query("tables listed", d.Tables)}
 	q.sessions(d)
 	q.users(d, t)
+	q.alike(d, t)
 	q.credentials(d, t)
 	q.permissionRows(d)
 	q.groupRows(d)
