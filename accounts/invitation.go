@@ -38,7 +38,9 @@ func (s *Service) invite(ctx context.Context, userID, email, lang string) (strin
 	if email == "" {
 		return link, nil
 	}
-	return link, s.enqueue(ctx, job{Kind: "invitation", To: email, Lang: lang, URL: link, Expires: s.config.InvitationTimeout})
+	return link, s.enqueue(ctx, job{
+		Kind: "invitation", To: email, Lang: lang, URL: link, Expires: s.config.InvitationTimeout,
+	})
 }
 
 // Invitation returns the address that an invitation was sent to, perhaps none. It
@@ -64,5 +66,7 @@ func (s *Service) AcceptInvitation(ctx context.Context, token string, n auth.New
 	if err != nil {
 		return nil, err
 	}
-	return s.auth.Store(ctx, user, auth.Storing{Password: n.Password, OneMailbox: i.Email != "", Within: s.using(link)})
+	return s.auth.Store(ctx, user, auth.Storing{
+		Password: n.Password, OneMailbox: i.Email != "", Within: s.using(link),
+	})
 }

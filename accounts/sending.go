@@ -113,7 +113,8 @@ func wait(tries int) time.Duration {
 func (s *Service) do(ctx context.Context, queued *database.QueuedMail) error {
 	text, err := s.jobs.Open(queued.Message, "")
 	if err != nil {
-		return fmt.Errorf("accounts: an email was queued under a secret key that is gone: %w: %w", err, mail.ErrPermanent)
+		err = fmt.Errorf("accounts: an email was queued under a secret key that is gone: %w", err)
+		return errors.Join(err, mail.ErrPermanent)
 	}
 	var j job
 	if err := json.Unmarshal([]byte(text), &j); err != nil {
@@ -137,8 +138,9 @@ func (s *Service) send(ctx context.Context, name string, j job) error {
 		return nil
 	}
 	about := &Mail{
-		Translator: s.config.Languages.Translator(j.Lang), SiteName: s.config.SiteName, BaseURL: s.config.BaseURL,
-		Username: greeted(name, j), URL: j.URL, LoginURL: s.config.BaseURL + s.config.LoginURL, Email: j.Email, OldEmail: j.OldEmail,
+		Translator: s.config.Languages.Translator(j.Lang),
+		SiteName:   s.config.SiteName, BaseURL: s.config.BaseURL, LoginURL: s.config.BaseURL + s.config.LoginURL,
+		Username: greeted(name, j), URL: j.URL, Email: j.Email, OldEmail: j.OldEmail,
 		Browser: j.Browser, System: j.System, IP: j.IP, At: j.At, Expires: j.Expires,
 	}
 	message, err := s.mails.compose(name, j.To, about)

@@ -23,15 +23,15 @@ type pending struct {
 
 func newPending(user *auth.User) *pending {
 	return &pending{
-		Username: user.Username, Email: user.Email, Hash: user.Password.Encoded(), FirstName: user.FirstName, LastName: user.LastName,
-		IsStaff: user.IsStaff, Inactive: !user.IsActive,
+		Username: user.Username, Email: user.Email, Hash: user.Password.Encoded(),
+		FirstName: user.FirstName, LastName: user.LastName, IsStaff: user.IsStaff, Inactive: !user.IsActive,
 	}
 }
 
 func (p *pending) user() *auth.User {
 	return &auth.User{
-		Username: p.Username, Email: p.Email, Password: password.Hash(p.Hash), FirstName: p.FirstName, LastName: p.LastName,
-		IsStaff: p.IsStaff, IsActive: !p.Inactive,
+		Username: p.Username, Email: p.Email, Password: password.Hash(p.Hash),
+		FirstName: p.FirstName, LastName: p.LastName, IsStaff: p.IsStaff, IsActive: !p.Inactive,
 	}
 }
 
@@ -44,7 +44,8 @@ func (p *pending) user() *auth.User {
 // which a link cannot keep: give those columns defaults in the database.UserModel.
 func (s *Service) BeginSignup(ctx context.Context, n auth.NewUser, lang string) error {
 	if len(n.Extra) > 0 {
-		return fmt.Errorf("accounts: a sign-up by link cannot keep NewUser.Extra; use UserModel.Defaults: %w", database.ErrInvalid)
+		return fmt.Errorf("accounts: a sign-up by link cannot keep NewUser.Extra; use UserModel.Defaults: %w",
+			database.ErrInvalid)
 	}
 	user, err := s.auth.PrepareUser(ctx, n)
 	if err != nil {
@@ -53,7 +54,9 @@ func (s *Service) BeginSignup(ctx context.Context, n auth.NewUser, lang string) 
 	if mail.CheckAddress(user.Email) != nil {
 		return auth.ErrInvalidEmail
 	}
-	return s.enqueue(ctx, job{Kind: jobSignup, To: user.Email, Lang: lang, Username: user.Username, Pending: newPending(user)})
+	return s.enqueue(ctx, job{
+		Kind: jobSignup, To: user.Email, Lang: lang, Username: user.Username, Pending: newPending(user),
+	})
 }
 
 // mailSignup is the work of BeginSignup.
@@ -63,7 +66,8 @@ func (s *Service) mailSignup(ctx context.Context, j job) error {
 		return err
 	}
 	if len(owners) > 0 {
-		j.To, j.Username, j.URL, j.Pending = owners[0].Email, owners[0].Username, s.config.BaseURL+s.config.LoginURL, nil
+		j.To, j.Username = owners[0].Email, owners[0].Username
+		j.URL, j.Pending = s.config.BaseURL+s.config.LoginURL, nil
 		return s.send(ctx, "signup_exists", j)
 	}
 	token, err := s.newLink(ctx, kindSignup, "", j.Pending, s.config.SignupTimeout)
@@ -97,7 +101,7 @@ func (s *Service) ConfirmSignup(ctx context.Context, token string) (*auth.User, 
 }
 
 // using stores a user in one transaction with using the link up.
-func (s *Service) using(link *database.Link) func(context.Context, func(context.Context, auth.UniqueUsers) error) error {
+func (s *Service) using(link *database.Link) auth.Within {
 	return func(ctx context.Context, store func(context.Context, auth.UniqueUsers) error) error {
 		return s.useLink(ctx, link, func(ctx context.Context, tx *database.DB) error { return store(ctx, tx) })
 	}

@@ -16,10 +16,13 @@ type Storing struct {
 	// OneMailbox refuses an address that another account has in any spelling. Set it
 	// where the user has shown that the address is theirs.
 	OneMailbox bool
-	// Within runs store in a transaction, to which it passes the users; in one of its
-	// own when nil. Within may run store again if the transaction is run again.
-	Within func(ctx context.Context, store func(ctx context.Context, users UniqueUsers) error) error `json:"-"`
+	// Within is the transaction to store the user in; nil means one of its own.
+	Within Within `json:"-"`
 }
+
+// Within runs store in a transaction, whose users it passes. It may run store again if
+// the transaction is run again.
+type Within func(ctx context.Context, store func(ctx context.Context, users UniqueUsers) error) error
 
 // String hides the password.
 func (o Storing) String() string { return "auth.Storing{…}" }

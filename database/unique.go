@@ -176,8 +176,8 @@ func (q *queries) alike(d *dialect.Dialect, t *userTable) {
 	}
 	q.alikeNames = d.Query("usernames that are alike", "SELECT "+name+" FROM "+t.name+" WHERE "+likeName)
 	if email != "" {
-		q.alikeMailboxes = d.Query("user rows with an address that is alike", "SELECT "+t.columns(d)+" FROM "+t.name+
-			" WHERE "+likeMailbox(email)+" ORDER BY "+t.id)
+		q.alikeMailboxes = d.Query("user rows with an address that is alike", "SELECT "+t.columns(d)+
+			" FROM "+t.name+" WHERE "+likeMailbox(email)+" ORDER BY "+t.id)
 	}
 }
 

@@ -8,7 +8,8 @@ import (
 
 func TestName(t *testing.T) {
 	for name, want := range map[string]string{
-		"Alice": "alice", "ＡＬＩＣＥ": "alice", "aliſe": "alise", "STRASSE": "strasse", "straße": "strasse", "STRAẞE": "strasse",
+		"Alice": "alice", "ＡＬＩＣＥ": "alice", "aliſe": "alise",
+		"STRASSE": "strasse", "straße": "strasse", "STRAẞE": "strasse",
 		"ΣΊΣΥΦΟΣ": "σίσυφοσ", "σίσυφος": "σίσυφοσ", "": "", "ﬁona": "fiona", "É": "é", "é": "é",
 	} {
 		if got := fold.Name(name); got != want {
@@ -19,7 +20,10 @@ func TestName(t *testing.T) {
 
 func TestMailbox(t *testing.T) {
 	for _, same := range [][]string{
-		{"a@münchen.example", "A@MÜNCHEN.Example", "a@xn--mnchen-3ya.example", "ａ@XN--MNCHEN-3YA.example", "a@mu\u0308nchen.example", "a＠münchen．example", "a@münchen。example"},
+		{
+			"a@münchen.example", "A@MÜNCHEN.Example", "a@xn--mnchen-3ya.example", "ａ@XN--MNCHEN-3YA.example",
+			"a@mu\u0308nchen.example", "a＠münchen．example", "a@münchen。example",
+		},
 		{"a@straße.example", "a@strasse.example", "a@xn--strae-oqa.example"},
 		{"ada", "ADA"},
 		{"a@xn--\u00fc.example", "A@XN--\u00dc.example"}, // no Punycode
@@ -33,7 +37,9 @@ func TestMailbox(t *testing.T) {
 			}
 		}
 	}
-	if fold.Mailbox("a+b@example.com") == fold.Mailbox("ab@example.com") || fold.Mailbox("a.b@example.com") == fold.Mailbox("ab@example.com") {
-		t.Error("two mailboxes are one")
+	for _, other := range []string{"a+b@example.com", "a.b@example.com", "ab@example.org"} {
+		if fold.Mailbox(other) == fold.Mailbox("ab@example.com") {
+			t.Errorf("%s is ab@example.com", other)
+		}
 	}
 }
