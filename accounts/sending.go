@@ -91,17 +91,17 @@ func (s *Service) take(ctx context.Context, queue database.MailQueue) (*database
 }
 
 // try does a job, and removes it from its queue or lets it wait.
-func (s *Service) try(ctx context.Context, queue database.MailQueue, queued *database.QueuedMail) (bool, error) {
+func (s *Service) try(ctx context.Context, q database.MailQueue, m *database.QueuedMail) (ok bool, err error) {
 	trying, cancel := context.WithTimeout(ctx, lease/2)
 	defer cancel()
-	err := s.do(trying, queued)
+	err = s.do(trying, m)
 	switch {
-	case err == nil, errors.Is(err, mail.ErrPermanent), s.now().Sub(queued.Created) > maxAge:
-		return true, errors.Join(err, queue.Delete(ctx, queued.ID))
+	case err == nil, errors.Is(err, mail.ErrPermanent), s.now().Sub(m.Created) > maxAge:
+		return true, errors.Join(err, q.Delete(ctx, m.ID))
 	case ctx.Err() != nil: // the lease ends by itself
 		return false, nil
 	}
-	return true, errors.Join(err, queue.Postpone(ctx, queued.ID, s.now().Add(wait(queued.Tries))))
+	return true, errors.Join(err, q.Postpone(ctx, m.ID, s.now().Add(wait(m.Tries))))
 }
 
 // wait returns how long a job waits after so many tries.

@@ -117,7 +117,8 @@ func newMailQueries(d *dialect.Dialect, table string) mailQueries {
 		insert: d.Query("mail queued", "INSERT INTO "+table+" (message, tries, created, due)"+
 			" VALUES (?1, 0, ?2, ?2)"),
 		next: d.Query("mail looked for", "SELECT id, message, tries, "+
-			d.TimeColumn("created")+", "+d.TimeColumn("due")+" FROM "+table+" WHERE due <= ?1 ORDER BY due, id LIMIT 1"),
+			d.TimeColumn("created")+", "+d.TimeColumn("due")+" FROM "+table+
+			" WHERE due <= ?1 ORDER BY due, id LIMIT 1"),
 		claim: d.Query("mail claimed", "UPDATE "+table+
 			" SET tries = tries + 1, due = ?3 WHERE id = "+d.ID("?1")+" AND tries = ?2"),
 		delete:   d.Query("mail deleted", "DELETE FROM "+table+" WHERE id = "+d.ID("?1")),

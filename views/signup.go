@@ -21,7 +21,7 @@ var errPasswordTooLong = &auth.FieldError{Code: "max_length", Message: i18n.Mark
 // sayTaken is Django's sentence about a username that exists.
 var sayTaken = i18n.Mark("A user with that username already exists.")
 
-// sayEmailTaken is Django's where the e-mail address is what users sign in with.
+// sayEmailTaken is Django's sentence about an email address that exists.
 var sayEmailTaken = i18n.Mark("User with this Email address already exists.")
 
 // maxEmail is the length of the column.
