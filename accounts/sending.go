@@ -91,7 +91,7 @@ func (s *Service) take(ctx context.Context, queue database.MailQueue) (*database
 }
 
 // try does a job, and removes it from its queue or lets it wait.
-func (s *Service) try(ctx context.Context, q database.MailQueue, m *database.QueuedMail) (ok bool, err error) {
+func (s *Service) try(ctx context.Context, q database.MailQueue, m *database.QueuedMail) (_ bool, err error) {
 	trying, cancel := context.WithTimeout(ctx, lease/2)
 	defer cancel()
 	err = s.do(trying, m)
