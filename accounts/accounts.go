@@ -1,12 +1,14 @@
 package accounts
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/coatcheck/coatcheck/auth"
@@ -81,10 +83,19 @@ type Service struct {
 	jobs     *seal.Box
 	links    *seal.Box
 	recent   *recent
-	wake     chan struct{} // has an element when a mail was queued
+	wake     *bell       // rings when an email was queued
+	taking   *sync.Mutex // held while a sender takes an email
 	adopted  database.Session
 
 	unfinished *unfinished // endings whose walk Run goes on with
+}
+
+// tx does f in one transaction, and then wakes the senders: what f queued was not to be
+// seen before.
+func (s *Service) tx(ctx context.Context, f func(ctx context.Context, tx *Service) error) error {
+	err := s.db.Tx(ctx, func(ctx context.Context, db *database.DB) error { return f(ctx, s.in(db)) })
+	s.wake.ring()
+	return err
 }
 
 // in returns a service that works in a transaction.
@@ -107,8 +118,8 @@ func New(c Config) (*Service, error) {
 		return nil, err
 	}
 	s := &Service{
-		db: c.Database, auth: c.Auth, sessions: c.Sessions, config: c, log: c.Logger, now: time.Now, wake: make(chan struct{}, 1),
-		recent: &recent{}, unfinished: &unfinished{},
+		db: c.Database, auth: c.Auth, sessions: c.Sessions, config: c, log: c.Logger, now: time.Now,
+		recent: &recent{}, unfinished: &unfinished{}, wake: &bell{}, taking: &sync.Mutex{},
 	}
 	var err error
 	if s.codec, err = sessions.NewCodec(sessions.CodecConfig{

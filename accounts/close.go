@@ -6,7 +6,6 @@ import (
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/auth"
-	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/password"
 )
 
@@ -15,8 +14,7 @@ import (
 // and address, since other tables of the site may refer to it; with
 // Config.DeleteClosed it goes, as by DeleteUser. An email says goodbye.
 func (s *Service) CloseAccount(r *http.Request, user *auth.User) error {
-	err := s.db.Tx(r.Context(), func(ctx context.Context, db *database.DB) error {
-		tx := s.in(db)
+	err := s.tx(r.Context(), func(ctx context.Context, tx *Service) error {
 		if err := tx.close(ctx, user); err != nil {
 			return err
 		}
@@ -73,11 +71,11 @@ func (s *Service) deleteLinks(ctx context.Context, userID string) error {
 func (s *Service) Deactivate(ctx context.Context, user *auth.User, progress func(looked int)) (int, error) {
 	inactive := *user
 	inactive.IsActive = false
-	if err := s.db.Tx(ctx, func(ctx context.Context, db *database.DB) error {
-		if err := db.UpdateUser(ctx, &inactive); err != nil {
+	if err := s.tx(ctx, func(ctx context.Context, tx *Service) error {
+		if err := tx.db.UpdateUser(ctx, &inactive); err != nil {
 			return err
 		}
-		return s.in(db).deleteLinks(ctx, user.ID)
+		return tx.deleteLinks(ctx, user.ID)
 	}); err != nil {
 		return 0, fmt.Errorf("accounts: deactivate: %w", err)
 	}

@@ -22,9 +22,8 @@ type change struct {
 // the address of the account, and tells the present address that it was asked for.
 // Links of earlier changes end, and this one ends with the user's password.
 func (s *Service) BeginEmailChange(r *http.Request, user *auth.User, email string) error {
-	return s.db.Tx(r.Context(), func(ctx context.Context, db *database.DB) error {
-		tx := s.in(db)
-		if err := db.DeleteLinks(ctx, user.ID, kindEmail); err != nil {
+	return s.tx(r.Context(), func(ctx context.Context, tx *Service) error {
+		if err := tx.db.DeleteLinks(ctx, user.ID, kindEmail); err != nil {
 			return err
 		}
 		token, err := tx.newLink(ctx, kindEmail, user, change{user.Email, email}, s.config.EmailTimeout)

@@ -143,13 +143,12 @@ func orLink(err error) error {
 // Where f fails the link stays valid. The row of whoever asked for the link is
 // locked, and their password is looked at again.
 func (s *Service) useLink(ctx context.Context, link *database.Link, f func(ctx context.Context, tx *Service, user *auth.User) error) error {
-	return s.db.Tx(ctx, func(ctx context.Context, db *database.DB) error {
-		tx := s.in(db)
+	return s.tx(ctx, func(ctx context.Context, tx *Service) error {
 		user, err := tx.asker(ctx, link)
 		if err != nil {
 			return err
 		}
-		used, err := db.UseLink(ctx, link.TokenHash, link.Kind, s.now())
+		used, err := tx.db.UseLink(ctx, link.TokenHash, link.Kind, s.now())
 		if err != nil {
 			return fmt.Errorf("accounts: link: %w", err)
 		}

@@ -30,6 +30,9 @@ type Mail struct {
 	*i18n.Translator
 	SiteName string
 	BaseURL  string
+	// Username is empty in emails to an address that is not confirmed yet, and where an
+	// email program would turn the name into a link, which is not the recipient's own
+	// address. Greeting does without it.
 	Username string
 	URL      string // where the button of the mail leads
 	LoginURL string
@@ -43,6 +46,14 @@ type Mail struct {
 	At      time.Time
 	// Expires is how long the link holds.
 	Expires time.Duration
+}
+
+// Greeting is the first line, with the username if there is one.
+func (m *Mail) Greeting() string {
+	if m.Username == "" {
+		return m.T("Hello,")
+	}
+	return m.T("Hello %(username)s,", "username", m.Username)
 }
 
 // When is At in words.

@@ -142,6 +142,7 @@ const cleanEvery = time.Hour
 // Run sends mails as they are queued, and cleans about once an hour, until ctx is
 // done; it returns nil then. It is part of Site.Run.
 func (s *Service) Run(ctx context.Context) error {
+	defer s.startSenders(ctx)()
 	next := time.Now()
 	for ctx.Err() == nil {
 		if now := time.Now(); !now.Before(next) {
@@ -153,10 +154,8 @@ func (s *Service) Run(ctx context.Context) error {
 		if err := s.finish(ctx); err != nil && ctx.Err() == nil {
 			s.log.WarnContext(ctx, "sessions that were ended could not be removed from the store; trying again later", "error", err)
 		}
-		s.sendDue(ctx)
 		select {
 		case <-ctx.Done():
-		case <-s.wake:
 		case <-time.After(pollEvery):
 		}
 	}

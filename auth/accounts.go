@@ -16,8 +16,10 @@ import (
 var (
 	// ErrUsernameRequired is Django's "The given username must be set".
 	ErrUsernameRequired = errors.New("auth: the given username must be set")
-	// ErrUsernameTaken: a user of that name exists.
+	// ErrUsernameTaken means that a user has that name, in this spelling or another.
 	ErrUsernameTaken = errors.New("auth: a user with that username already exists")
+	// ErrEmailTaken means that a user has that address where none may share it.
+	ErrEmailTaken = errors.New("auth: a user with that email address already exists")
 	// ErrSamePassword: the new password is the present one.
 	ErrSamePassword = errors.New("auth: the new password is the present one")
 	// ErrPasswordChanged: the password was changed since the user was read.
@@ -51,42 +53,9 @@ func (n NewUser) GoString() string { return n.String() }
 // LogValue hides the password.
 func (n NewUser) LogValue() slog.Value { return slog.StringValue(n.String()) }
 
-// CreateUser stores a new user and makes no session (Django: create_user). As
-// in Django the username is not validated here but where it is typed: see
-// CleanUsername. The error is ErrUsernameRequired, ErrUsernameTaken,
-// password.ErrBusy, database.ErrInvalid where the user model cannot store what is
-// given or wants more, or an outage.
-func (s *Service) CreateUser(ctx context.Context, n NewUser) (*User, error) {
-	return s.create(ctx, n, false)
-}
-
-// CreateSuperuser stores a user who may do everything (Django:
-// create_superuser).
-func (s *Service) CreateSuperuser(ctx context.Context, n NewUser) (*User, error) {
-	n.IsStaff = true
-	return s.create(ctx, n, true)
-}
-
-func (s *Service) create(ctx context.Context, n NewUser, superuser bool) (*User, error) {
-	user, err := s.prepare(ctx, n, superuser)
-	if err != nil {
-		return nil, err
-	}
-	switch err := s.users.CreateUser(ctx, user); {
-	case errors.Is(err, database.ErrDuplicate) && s.nameIsTaken(ctx, user):
-		return nil, ErrUsernameTaken
-	case err != nil:
-		return nil, fmt.Errorf("auth: create user: %w", err)
-	}
-	s.log.InfoContext(ctx, "user created", "user", user.ID)
-	s.passwordChanged(ctx, n.Password, user)
-	return user, nil
-}
-
 // PrepareUser makes what CreateUser would store, its hash too, and stores nothing,
-// for a program that stores it later, or in a transaction of its own by
-// database.DB.CreateUser. The errors are those of CreateUser, but for a name that
-// is taken.
+// for a program that stores it later by [Service.Store]. The errors are those of
+// CreateUser, except for a name that is taken.
 func (s *Service) PrepareUser(ctx context.Context, n NewUser) (*User, error) {
 	return s.prepare(ctx, n, false)
 }
@@ -118,16 +87,6 @@ func (s *Service) prepare(ctx context.Context, n NewUser, superuser bool) (*User
 		user.SetExtra(column, value)
 	}
 	return user, nil
-}
-
-// nameIsTaken says whether it is the username that a new user shares with
-// another, and not some column of the site's own user model.
-func (s *Service) nameIsTaken(ctx context.Context, user *User) bool {
-	if !s.moreColumns {
-		return true
-	}
-	_, err := s.users.UserByUsername(ctx, user.Username)
-	return err == nil
 }
 
 // modeler is a database with a user model.
@@ -212,14 +171,4 @@ func (s *Service) UserByUsername(ctx context.Context, username string) (*User, e
 		return nil, fmt.Errorf("auth: find user: %w", err)
 	}
 	return user, nil
-}
-
-// UsernameTaken says whether a user has the name, whatever the case, as
-// Django's sign-up form asks since 4.2.
-func (s *Service) UsernameTaken(ctx context.Context, username string) (bool, error) {
-	taken, err := s.users.UsernameTaken(ctx, username)
-	if err != nil {
-		return false, fmt.Errorf("auth: find user: %w", err)
-	}
-	return taken, nil
 }

@@ -32,7 +32,9 @@ func TestAuthenticate(t *testing.T) {
 	ctx := t.Context()
 	r := newRig(t)
 	ada := r.user("ada")
-	r.user("Ada")
+	if err := r.db.CreateUser(ctx, &auth.User{Username: "Ada", Password: "md5$salt$x", IsActive: true}); err != nil { // by Django
+		t.Fatal(err)
+	}
 	for _, name := range []string{"off", "unusable", "garbage", "empty", "foreign"} {
 		r.user(name)
 	}

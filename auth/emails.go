@@ -35,7 +35,7 @@ func NormalizeEmail(email string) string {
 // address that is stored, which may be another one that looks the same
 // (CVE-2019-19844). Django: _unicode_ci_compare.
 func SameEmail(a, b string) bool {
-	return pystr.Casefold(pystr.NFKC(a)) == pystr.Casefold(pystr.NFKC(b))
+	return SameIdentifier(a, b)
 }
 
 // CleanEmail is the address that a visitor typed as it is to be stored: white

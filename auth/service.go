@@ -53,7 +53,20 @@ type PermissionLister interface {
 	AllPermissions(ctx context.Context) ([]string, error)
 }
 
-// Users is what auth needs of the database; a *database.DB is one.
+// UniqueUsers is what Users may have in addition, so that no two accounts have one name
+// in two spellings, however many are created at once; a *database.DB is one. Without it
+// a name is looked for before it is stored, as in Django.
+type UniqueUsers interface {
+	// NameTaken reports whether a user has the name in any spelling.
+	NameTaken(ctx context.Context, username string) (bool, error)
+	// CreateUnique stores a new user and sets its ID, or returns
+	// database.ErrUsernameTaken, or database.ErrEmailTaken if oneMailbox is set and
+	// another user has the address in any spelling.
+	CreateUnique(ctx context.Context, u *User, oneMailbox bool) error
+}
+
+// Users is what auth needs of the database; a *database.DB is one. It may be UniqueUsers
+// too.
 type Users interface {
 	Finder
 	Keeper
@@ -134,7 +147,6 @@ type Service struct {
 	oneHasher bool           // a single backend hashes
 
 	usernameIsEmail bool // by the user model
-	moreColumns     bool // the user model has some of its own
 }
 
 // New checks the configuration and makes a Service.
@@ -177,8 +189,7 @@ func New(c Config) (*Service, error) {
 		endings: c.Endings, hooks: c.Hooks, log: c.Logger, validators: slices.Clone(c.Validators),
 	}
 	if m, ok := c.Users.(modeler); ok {
-		model := m.UserModel()
-		s.usernameIsEmail, s.moreColumns = model.UsernameIsEmail(), len(model.Extra) > 0
+		s.usernameIsEmail = m.UserModel().UsernameIsEmail()
 	}
 	for _, key := range append([]string{c.SecretKey}, c.SecretKeyFallbacks...) {
 		s.hashes = append(s.hashes, signing.NewMAC(sha256.New, authHashSalt, key))

@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/coatcheck/coatcheck/i18n"
+	"github.com/coatcheck/coatcheck/internal/fold"
 	"github.com/coatcheck/coatcheck/internal/pystr"
 )
 
@@ -157,4 +158,4 @@ func SameIdentifier(a, b string) bool { return FoldIdentifier(a) == FoldIdentifi
 
 // FoldIdentifier is the text that [SameIdentifier] compares: a key for what must
 // count together, such as failed logins.
-func FoldIdentifier(s string) string { return pystr.Casefold(pystr.NFKC(s)) }
+func FoldIdentifier(s string) string { return fold.Name(s) }

@@ -27,6 +27,7 @@ type DB struct {
 	clock   func() time.Time // for tests; nil for time.Now
 
 	endings bool // the table of endings was there when the database was opened
+	locks   bool // so was the table of locks
 
 	tx *sql.Tx // not nil in the handle that Tx gives to its function
 
@@ -65,7 +66,7 @@ func New(ctx context.Context, from dialect.Source, d dialect.Dialect, m UserMode
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	db.endings = present["coatcheck_ending"]
+	db.endings, db.locks = present["coatcheck_ending"], present["coatcheck_lock"]
 	return db, nil
 }
 

@@ -1,6 +1,9 @@
 package database
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // What callers branch on. They come wrapped; use errors.Is.
 var (
@@ -9,6 +12,10 @@ var (
 	// ErrDuplicate means that a row with this unique value exists already.
 	// Django: IntegrityError, and CreateError for a session.
 	ErrDuplicate = errors.New("exists already")
+	// ErrUsernameTaken is the ErrDuplicate of [DB.CreateUnique] for a username that
+	// another user has in some spelling, ErrEmailTaken that for the address.
+	ErrUsernameTaken = fmt.Errorf("the username %w", ErrDuplicate)
+	ErrEmailTaken    = fmt.Errorf("the email address %w", ErrDuplicate)
 	// ErrConflict means that the row is there and no longer holds what the
 	// caller had read.
 	ErrConflict = errors.New("changed meanwhile")

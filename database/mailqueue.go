@@ -10,10 +10,24 @@ import (
 	"github.com/coatcheck/coatcheck/database/internal/dialect"
 )
 
-// QueuedMail is a row of coatcheck_mail: a mail that waits to be sent.
+// MailQueue is a table of emails that wait to be sent, in the order in which they
+// are due. It is safe for concurrent use.
+type MailQueue struct {
+	db      *DB
+	queries *mailQueries
+}
+
+// Mails returns the queue of emails that anybody can ask for (coatcheck_mail).
+func (db *DB) Mails() MailQueue { return MailQueue{db, &db.own.mails} }
+
+// Notices returns the queue of emails that warn a user (coatcheck_notice), which no
+// unknown client can fill.
+func (db *DB) Notices() MailQueue { return MailQueue{db, &db.own.notices} }
+
+// QueuedMail is a row of a [MailQueue].
 type QueuedMail struct {
 	ID int64
-	// Message is the mail, as whoever queued it wrote it.
+	// Message is the email as the program that queued it wrote it.
 	Message string `json:"-"`
 	// Tries is how often it was taken before.
 	Tries int
@@ -22,7 +36,7 @@ type QueuedMail struct {
 	Due     time.Time
 }
 
-// String tells the number, and not the message.
+// String returns the number, without the message.
 func (m QueuedMail) String() string { return fmt.Sprintf("mail %d", m.ID) }
 
 // GoString is String.
@@ -31,35 +45,36 @@ func (m QueuedMail) GoString() string { return m.String() }
 // LogValue is String.
 func (m QueuedMail) LogValue() slog.Value { return slog.StringValue(m.String()) }
 
-// QueueMail appends a mail, unless max mails wait already: then ErrConflict. The
-// bound may be passed by as many as append at once.
-func (db *DB) QueueMail(ctx context.Context, message string, now time.Time, max int) error {
+// Append queues an email. It returns ErrConflict if max emails wait already;
+// several calls at once may exceed that bound by their number.
+func (q MailQueue) Append(ctx context.Context, message string, now time.Time, max int) error {
 	if err := check(field{"mail", message, 0}); err != nil {
 		return err
 	}
-	waiting, err := db.MailsWaiting(ctx)
+	waiting, err := q.Waiting(ctx)
 	if err != nil {
 		return err
 	}
 	if waiting >= max {
 		return fmt.Errorf("database: queue mail: %d are waiting already: %w", waiting, ErrConflict)
 	}
-	_, err = db.exec(ctx, &db.own.insertMail, message, db.dialect.Bind(now))
+	_, err = q.db.exec(ctx, &q.queries.insert, message, q.db.dialect.Bind(now))
 	return err
 }
 
-// TakeMail takes the mail that has been due the longest, for the time of the
-// lease: nobody else gets it until then. ErrNotFound where none is due. Whoever
-// took it deletes it once it is sent, or postpones it.
-func (db *DB) TakeMail(ctx context.Context, now time.Time, lease time.Duration) (*QueuedMail, error) {
+// Take returns the email that has been due the longest, and keeps it from all others
+// for the time of the lease. It returns ErrNotFound if none is due. The caller
+// deletes the email once it is sent, or postpones it.
+func (q MailQueue) Take(ctx context.Context, now time.Time, lease time.Duration) (*QueuedMail, error) {
+	db := q.db
 	for range tries {
 		var m QueuedMail
-		err := db.row(ctx, &db.own.nextMail, []any{db.dialect.Bind(now)}, &m.ID, &m.Message, &m.Tries,
+		err := db.row(ctx, &q.queries.next, []any{db.dialect.Bind(now)}, &m.ID, &m.Message, &m.Tries,
 			&dialect.Time{Dest: &m.Created, Dialect: db.dialect}, &dialect.Time{Dest: &m.Due, Dialect: db.dialect})
 		if err != nil {
 			return nil, absent("take mail", err)
 		}
-		count, err := db.exec(ctx, &db.own.claimMail, m.ID, m.Tries, db.dialect.Bind(now.Add(lease)))
+		count, err := db.exec(ctx, &q.queries.claim, m.ID, m.Tries, db.dialect.Bind(now.Add(lease)))
 		if err != nil {
 			return nil, err
 		}
@@ -70,24 +85,44 @@ func (db *DB) TakeMail(ctx context.Context, now time.Time, lease time.Duration) 
 	return nil, fmt.Errorf("database: take mail: %w", ErrNotFound) // others take them just now
 }
 
-// DeleteMail removes a mail from the queue.
-func (db *DB) DeleteMail(ctx context.Context, id int64) error {
-	_, err := db.exec(ctx, &db.own.deleteMail, id)
+// Delete removes an email from the queue.
+func (q MailQueue) Delete(ctx context.Context, id int64) error {
+	_, err := q.db.exec(ctx, &q.queries.delete, id)
 	return err
 }
 
-// PostponeMail lets a mail wait until due.
-func (db *DB) PostponeMail(ctx context.Context, id int64, due time.Time) error {
-	_, err := db.exec(ctx, &db.own.postponeMail, id, db.dialect.Bind(due))
+// Postpone lets an email wait until due.
+func (q MailQueue) Postpone(ctx context.Context, id int64, due time.Time) error {
+	_, err := q.db.exec(ctx, &q.queries.postpone, id, q.db.dialect.Bind(due))
 	return err
 }
 
-// MailsWaiting counts the mails in the queue.
-func (db *DB) MailsWaiting(ctx context.Context) (int, error) {
+// Waiting returns the number of emails in the queue.
+func (q MailQueue) Waiting(ctx context.Context) (int, error) {
 	var n int
-	err := db.row(ctx, &db.own.mailsWaiting, nil, &n)
+	err := q.db.row(ctx, &q.queries.count, nil, &n)
 	if errors.Is(err, ErrNotFound) {
 		return 0, nil
 	}
 	return n, err
+}
+
+// mailQueries are the statements about one queue.
+type mailQueries struct {
+	insert, next, claim, delete, postpone, count dialect.Query
+}
+
+func newMailQueries(d *dialect.Dialect, table string) mailQueries {
+	return mailQueries{
+		insert: d.Query("mail queued", "INSERT INTO "+table+" (message, tries, created, due)"+
+			" VALUES (?1, 0, ?2, ?2)"),
+		next: d.Query("mail looked for", "SELECT id, message, tries, "+
+			d.TimeColumn("created")+", "+d.TimeColumn("due")+" FROM "+table+
+			" WHERE due <= ?1 ORDER BY due, id LIMIT 1"),
+		claim: d.Query("mail claimed", "UPDATE "+table+
+			" SET tries = tries + 1, due = ?3 WHERE id = "+d.ID("?1")+" AND tries = ?2"),
+		delete:   d.Query("mail deleted", "DELETE FROM "+table+" WHERE id = "+d.ID("?1")),
+		postpone: d.Query("mail postponed", "UPDATE "+table+" SET due = ?2 WHERE id = "+d.ID("?1")),
+		count:    d.Query("mails counted", "SELECT COUNT(*) FROM "+table),
+	}
 }

@@ -232,60 +232,69 @@ func TestLinks(t *testing.T) {
 	})
 }
 
+// TestMailQueue: both queues keep emails in order, each for itself.
 func TestMailQueue(t *testing.T) {
 	eachDB(t, func(t *testing.T, db *database.DB) {
-		ctx := t.Context()
-		for n := range 3 {
-			must(t, db.QueueMail(ctx, fmt.Sprint("mail ", n), noon.Add(time.Duration(n)*time.Second), 3))
+		testMailQueue(t, db.Mails())
+		if n, err := db.Notices().Waiting(t.Context()); err != nil || n != 0 {
+			t.Errorf("notices: %d, %v", n, err)
 		}
-		if err := db.QueueMail(ctx, "one more", noon, 3); !errors.Is(err, database.ErrConflict) {
-			t.Errorf("beyond the bound: %v", err)
-		}
-		if _, err := db.TakeMail(ctx, noon.Add(-time.Second), time.Minute); !errors.Is(err, database.ErrNotFound) {
-			t.Errorf("before it is due: %v", err)
-		}
-		first, err := db.TakeMail(ctx, noon, time.Minute)
-		must(t, err)
-		if first.Message != "mail 0" || first.Tries != 0 || !first.Created.Equal(noon) {
-			t.Errorf("first: %+v", *first)
-		}
-		if _, err := db.TakeMail(ctx, noon, time.Minute); !errors.Is(err, database.ErrNotFound) {
-			t.Errorf("a mail that somebody has: %v", err)
-		}
-		again, err := db.TakeMail(ctx, noon.Add(time.Minute), time.Minute) // mail 1 has been due longer
-		must(t, err)
-		if again.Message != "mail 1" {
-			t.Errorf("then: %+v", *again)
-		}
-		must(t, db.DeleteMail(ctx, again.ID))
-		must(t, db.PostponeMail(ctx, first.ID, noon.Add(time.Hour)))
-		late, err := db.TakeMail(ctx, noon.Add(2*time.Second), time.Minute)
-		must(t, err)
-		if late.Message != "mail 2" {
-			t.Errorf("third: %+v", *late)
-		}
-		must(t, db.DeleteMail(ctx, late.ID))
-		if n, err := db.MailsWaiting(ctx); err != nil || n != 1 {
-			t.Errorf("waiting: %d, %v", n, err)
-		}
-		first, err = db.TakeMail(ctx, noon.Add(time.Hour), time.Minute)
-		must(t, err)
-		if first.Tries != 1 {
-			t.Errorf("tries: %d", first.Tries)
-		}
+		testMailQueue(t, db.Notices())
 	})
+}
+
+func testMailQueue(t *testing.T, q database.MailQueue) {
+	ctx := t.Context()
+	for n := range 3 {
+		must(t, q.Append(ctx, fmt.Sprint("mail ", n), noon.Add(time.Duration(n)*time.Second), 3))
+	}
+	if err := q.Append(ctx, "one more", noon, 3); !errors.Is(err, database.ErrConflict) {
+		t.Errorf("beyond the bound: %v", err)
+	}
+	if _, err := q.Take(ctx, noon.Add(-time.Second), time.Minute); !errors.Is(err, database.ErrNotFound) {
+		t.Errorf("before it is due: %v", err)
+	}
+	first, err := q.Take(ctx, noon, time.Minute)
+	must(t, err)
+	if first.Message != "mail 0" || first.Tries != 0 || !first.Created.Equal(noon) {
+		t.Errorf("first: %+v", *first)
+	}
+	if _, err := q.Take(ctx, noon, time.Minute); !errors.Is(err, database.ErrNotFound) {
+		t.Errorf("a mail that somebody has: %v", err)
+	}
+	again, err := q.Take(ctx, noon.Add(time.Minute), time.Minute) // mail 1 has been due longer
+	must(t, err)
+	if again.Message != "mail 1" {
+		t.Errorf("then: %+v", *again)
+	}
+	must(t, q.Delete(ctx, again.ID))
+	must(t, q.Postpone(ctx, first.ID, noon.Add(time.Hour)))
+	late, err := q.Take(ctx, noon.Add(2*time.Second), time.Minute)
+	must(t, err)
+	if late.Message != "mail 2" {
+		t.Errorf("third: %+v", *late)
+	}
+	must(t, q.Delete(ctx, late.ID))
+	if n, err := q.Waiting(ctx); err != nil || n != 1 {
+		t.Errorf("waiting: %d, %v", n, err)
+	}
+	first, err = q.Take(ctx, noon.Add(time.Hour), time.Minute)
+	must(t, err)
+	if first.Tries != 1 {
+		t.Errorf("tries: %d", first.Tries)
+	}
 }
 
 func TestRaceTakeMail(t *testing.T) {
 	eachDB(t, func(t *testing.T, db *database.DB) {
 		ctx := t.Context()
 		for n := range 5 {
-			must(t, db.QueueMail(ctx, fmt.Sprint("mail ", n), noon, 10))
+			must(t, db.Mails().Append(ctx, fmt.Sprint("mail ", n), noon, 10))
 		}
 		var taken [5]atomic.Int32
 		together(8, func(int) {
 			for {
-				m, err := db.TakeMail(ctx, noon, time.Hour)
+				m, err := db.Mails().Take(ctx, noon, time.Hour)
 				if errors.Is(err, database.ErrNotFound) {
 					return
 				}

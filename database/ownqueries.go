@@ -9,21 +9,23 @@ type ownQueries struct {
 	indexedOfUser, indexedBefore                           dialect.Query
 	sessionKeys, sessionsAfter                             dialect.Query
 
-	insertLink, linkByToken, useLink       dialect.Query
-	linksOf                                dialect.Query
-	deleteLinks, deleteExpiredLinks        dialect.Query
-	insertMail, nextMail, claimMail        dialect.Query
-	deleteMail, postponeMail, mailsWaiting dialect.Query
+	insertLink, linkByToken, useLink dialect.Query
+	deleteLinks, deleteExpiredLinks  dialect.Query
+	linksOf                          dialect.Query
+
+	mails, notices mailQueries
 
 	ending, endingNow, firstEnding, nextEnding dialect.Query
+
+	lock, unlock dialect.Query
 }
 
 func newOwnQueries(d *dialect.Dialect) *ownQueries {
-	q := &ownQueries{}
+	q := &ownQueries{mails: newMailQueries(d, "coatcheck_mail"), notices: newMailQueries(d, "coatcheck_notice")}
 	q.index(d)
 	q.links(d)
-	q.mails(d)
 	q.endings(d)
+	q.locking(d)
 	return q
 }
 
@@ -72,14 +74,4 @@ func (q *ownQueries) links(d *dialect.Dialect) {
 	q.useLink = d.Query("link used up", "DELETE FROM coatcheck_link WHERE token_hash = ?1 AND kind = ?2 AND expires > ?3")
 	q.deleteLinks = d.Query("user's links deleted", "DELETE FROM coatcheck_link WHERE user_id = ?1 AND kind = ?2")
 	q.deleteExpiredLinks = d.Query("expired links deleted", "DELETE FROM coatcheck_link WHERE expires <= ?1")
-}
-
-func (q *ownQueries) mails(d *dialect.Dialect) {
-	q.insertMail = d.Query("mail queued", "INSERT INTO coatcheck_mail (message, tries, created, due) VALUES (?1, 0, ?2, ?2)")
-	q.nextMail = d.Query("mail looked for", "SELECT id, message, tries, "+d.TimeColumn("created")+", "+d.TimeColumn("due")+
-		" FROM coatcheck_mail WHERE due <= ?1 ORDER BY due, id LIMIT 1")
-	q.claimMail = d.Query("mail claimed", "UPDATE coatcheck_mail SET tries = tries + 1, due = ?3 WHERE id = "+d.ID("?1")+" AND tries = ?2")
-	q.deleteMail = d.Query("mail deleted", "DELETE FROM coatcheck_mail WHERE id = "+d.ID("?1"))
-	q.postponeMail = d.Query("mail postponed", "UPDATE coatcheck_mail SET due = ?2 WHERE id = "+d.ID("?1"))
-	q.mailsWaiting = d.Query("mails counted", "SELECT COUNT(*) FROM coatcheck_mail")
 }

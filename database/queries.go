@@ -15,7 +15,7 @@ type queries struct {
 	userByName, userByFold, nameTaken          dialect.Query
 	usersByEmail, createUser, updateUser       dialect.Query
 	replacePassword, setPassword, setLastLogin dialect.Query
-	replaceEmail                               dialect.Query
+	replaceEmail, alikeNames, alikeMailboxes   dialect.Query
 	upperNames, nameWeights                    dialect.Query
 	lockUser, deleteUser                       dialect.Query
 	deleteUserGroups, deleteUserPermissions    dialect.Query
@@ -43,6 +43,7 @@ func newQueries(d *dialect.Dialect, t *userTable) *queries {
 	q.sessions(d)
 	q.users(d, t)
 	q.usernameKeys(d, t)
+	q.alike(d, t)
 	q.credentials(d, t)
 	q.permissionRows(d)
 	q.groupRows(d)

@@ -10,17 +10,17 @@ import (
 	"github.com/coatcheck/coatcheck/internal/testenv"
 )
 
-// spellings are texts that some collation takes for one name.
-var spellings = []string{
+// keySpellings are texts that some collation takes for one name.
+var keySpellings = []string{
 	"anna", "ANNA", "ánna", "anna ", "anna \u200b", "anna \u200b \u200b", "an\u200bna", "anna\u3000", "anna\t",
 	"straße", "strase", "strasse", "STRASSE", "a😀", "a😁", "й", "ж", "jessica", "jeßica", "änna", "ÄNNA",
 }
 
-// sameKeys reports the pairs of spellings, and whether their keys are equal.
+// sameKeys reports the pairs of keySpellings, and whether their keys are equal.
 func sameKeys(t *testing.T, db *database.DB, fold bool, see func(a, b string, same bool)) {
 	t.Helper()
-	for i, a := range spellings {
-		for _, b := range spellings[i:] {
+	for i, a := range keySpellings {
+		for _, b := range keySpellings[i:] {
 			keys, err := db.UsernameKeys(t.Context(), [2]string{a, b}, fold)
 			if err != nil {
 				t.Fatal(err)

@@ -72,11 +72,13 @@ func (m Message) Check() error {
 			return err
 		}
 	}
+	if err := CheckAddress(m.To); err != nil {
+		return err
+	}
 	for _, part := range []struct {
 		name string
 		err  error
 	}{
-		{"to", checkAddress(m.To)},
 		{"subject", checkSubject(m.Subject)},
 		{"text", checkBody(m.Text)},
 		{"html", checkBody(m.HTML)},
@@ -96,6 +98,17 @@ func (m Message) Check() error {
 func CheckFrom(from string) error {
 	if _, err := parseFrom(from); err != nil {
 		return refuse("from", err)
+	}
+	return nil
+}
+
+// CheckAddress reports by its error whether the address is good for Message.To, so
+// that a form can refuse an address to which no email could be sent. The rules are
+// narrower than Django's EmailValidator: no quoted local parts, no addresses in
+// brackets, at most 254 bytes. The error is an ErrPermanent and does not quote it.
+func CheckAddress(address string) error {
+	if err := checkAddress(address); err != nil {
+		return refuse("to", err)
 	}
 	return nil
 }

@@ -145,3 +145,19 @@ func TestEnvelope(t *testing.T) {
 		t.Errorf("without From: got %v", err)
 	}
 }
+
+// TestCheckAddress: it decides as Check does, and is narrower than Django's validator.
+func TestCheckAddress(t *testing.T) {
+	for address, good := range map[string]bool{
+		"alice@example.com": true, "用户@例子.广告": true, strings.Repeat("a", 64) + "@example.com": true,
+		"": false, "alice": false, `"a b"@example.com`: false, "a@[192.0.2.1]": false, "a\n@example.com": false,
+		strings.Repeat("a", 65) + "@example.com": false, "a@" + strings.Repeat("例", 90) + ".example": false,
+	} {
+		m := message()
+		m.To = address
+		err := mail.CheckAddress(address)
+		if (err == nil) != good || (m.Check() == nil) != good || !good && !errors.Is(err, mail.ErrPermanent) {
+			t.Errorf("%q: %v, want good %v", address, err, good)
+		}
+	}
+}

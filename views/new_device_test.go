@@ -49,7 +49,7 @@ func TestNewDeviceWhenTheQueueIsGone(t *testing.T) {
 	s := newWhole(t)
 	s.user(t, "ada")
 	s.enter(t, "ada", firefox)
-	if _, err := s.db.SQL().ExecContext(t.Context(), "DROP TABLE coatcheck_mail"); err != nil {
+	if _, err := s.db.SQL().ExecContext(t.Context(), "DROP TABLE coatcheck_notice"); err != nil {
 		t.Fatal(err)
 	}
 	s.enter(t, "ada", safari).wantIn(true)

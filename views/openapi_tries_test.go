@@ -152,7 +152,10 @@ func (c *contract) tryOthers(open, confirmed, closed *stage) {
 	}
 
 	pending := pendingSignup(c.t, confirmed)
-	confirmed.user(c.t, fmt.Sprintf("user%d", confirmed.users)) // who was faster
+	confirmed.addUser(c.t, auth.NewUser{Username: fmt.Sprintf("user%d", confirmed.users)})
+	c.send("POST /accounts/signup/confirm/{token}/", pending)
+	pending = pendingSignup(c.t, confirmed)
+	confirmed.addUser(c.t, auth.NewUser{Username: "first", Email: address(fmt.Sprintf("user%d", confirmed.users))})
 	c.send("POST /accounts/signup/confirm/{token}/", pending)
 
 	c.tryTakenAddress()

@@ -99,23 +99,6 @@ func (v *Views) passwordReset(w http.ResponseWriter, r *http.Request) {
 	v.passwordResetDone(w, r)
 }
 
-// takeEmail reads an address that must be there.
-func (f *Field) takeEmail(b body) string {
-	raw, ok := f.take(b)
-	if !ok {
-		return ""
-	}
-	f.Value = raw
-	email, err := auth.CleanEmail(raw)
-	if email == "" && err == nil { // blanks
-		err = auth.ErrRequired
-	}
-	if err != nil {
-		f.reject(err)
-	}
-	return email
-}
-
 // passwordResetDone says that a mail is under way, if it is.
 func (v *Views) passwordResetDone(w http.ResponseWriter, r *http.Request) {
 	v.tell(w, r, "password_reset_done.html", i18n.Mark("We’ve emailed you instructions for setting your password, "+

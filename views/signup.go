@@ -21,7 +21,7 @@ var errPasswordTooLong = &auth.FieldError{Code: "max_length", Message: i18n.Mark
 // sayTaken is Django's sentence about a username that exists.
 var sayTaken = i18n.Mark("A user with that username already exists.")
 
-// sayEmailTaken is Django's where the e-mail address is what users sign in with.
+// sayEmailTaken is Django's sentence about an email address that exists.
 var sayEmailTaken = i18n.Mark("User with this Email address already exists.")
 
 // maxEmail is the length of the column.
@@ -129,7 +129,7 @@ func (v *Views) createUser(r *http.Request, n auth.NewUser) error {
 // is written into the form; the status is that of JSON about it.
 func (v *Views) signUp(r *http.Request, b body, form *Form, open func(*http.Request, auth.NewUser) error) (status int, err error) {
 	ctx := r.Context()
-	user := readNewUser(b, form)
+	user := v.readNewUser(b, form)
 	identity := user.Email
 	if form.Failed() { // nobody is to be bothered with it
 		identity = ""
@@ -161,12 +161,15 @@ func (v *Views) signUp(r *http.Request, b body, form *Form, open func(*http.Requ
 	if form.Failed() {
 		return http.StatusBadRequest, nil
 	}
-	err = open(r, user)
-	if errors.Is(err, auth.ErrUsernameTaken) {
+	switch err = open(r, user); {
+	case errors.Is(err, auth.ErrUsernameTaken):
 		form.Fields[0].Errors = []string{say}
-		return http.StatusConflict, nil
+	case errors.Is(err, auth.ErrEmailTaken):
+		form.field("email").Errors = []string{sayEmailTaken}
+	default:
+		return 0, err
 	}
-	return 0, err
+	return http.StatusConflict, nil
 }
 
 // judge writes into the field what the validators say against the password of a
@@ -183,7 +186,7 @@ func (v *Views) judge(ctx context.Context, secret *Field, n auth.NewUser) error 
 }
 
 // readNewUser reads and checks the fields one by one.
-func readNewUser(b body, form *Form) auth.NewUser {
+func (v *Views) readNewUser(b body, form *Form) auth.NewUser {
 	var user auth.NewUser
 	for _, field := range form.Fields {
 		raw, ok := field.take(b)
@@ -197,7 +200,7 @@ func readNewUser(b body, form *Form) auth.NewUser {
 			user.Username, err = auth.CleanUsername(raw)
 		case "email":
 			field.Value = raw
-			user.Email, err = auth.CleanEmail(raw)
+			user.Email, err = v.cleanEmail(raw)
 			if user.Email == "" && err == nil && field.Required { // blanks
 				err = auth.ErrRequired
 			}

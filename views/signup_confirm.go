@@ -94,7 +94,7 @@ func (v *Views) rejectSignup(w http.ResponseWriter, r *http.Request, err error) 
 			Title: t.T("This link is used up or too old"), URL: SignupURL, Label: t.T("Sign up"),
 			Message: t.T("If you have confirmed your address already, you can log in. Otherwise sign up again, and you get a new link."),
 		})
-	case errors.Is(err, auth.ErrUsernameTaken) && v.config.Auth.UsernameIsEmail():
+	case errors.Is(err, auth.ErrEmailTaken), errors.Is(err, auth.ErrUsernameTaken) && v.config.Auth.UsernameIsEmail():
 		v.rejectLink(w, r, http.StatusConflict, LinkPage{
 			Title: t.T("You have an account already"), URL: v.config.LoginURL, Label: t.T("Log in"), Message: t.T(sayEmailTaken),
 		})

@@ -131,12 +131,12 @@ func (m *superuserMaker) checkUsername(ctx context.Context, name string) error {
 	if name == "" {
 		return usernameBlank
 	}
-	_, err := m.accounts.UserByUsername(ctx, name)
+	taken, err := m.accounts.UsernameTaken(ctx, name)
 	switch {
-	case err == nil:
-		return usernameTaken
-	case !errors.Is(err, auth.ErrNoUser):
+	case err != nil:
 		return outage{err}
+	case taken:
+		return usernameTaken
 	}
 	_, err = auth.CleanUsername(name)
 	return err
@@ -246,12 +246,12 @@ func (m *superuserMaker) checkEmail(ctx context.Context, address string) (string
 	if email == "" {
 		return "", emailBlank
 	}
-	_, err = m.accounts.UserByUsername(ctx, email)
+	taken, err := m.accounts.UsernameTaken(ctx, email)
 	switch {
-	case err == nil:
-		return "", emailTaken
-	case !errors.Is(err, auth.ErrNoUser):
+	case err != nil:
 		return "", outage{err}
+	case taken:
+		return "", emailTaken
 	}
 	return email, nil
 }
@@ -316,12 +316,9 @@ func (m *superuserMaker) suggestUsername(ctx context.Context) (string, error) {
 	if _, err := auth.CleanUsername(name); err != nil {
 		return "", nil
 	}
-	_, err := m.accounts.UserByUsername(ctx, name)
-	switch {
-	case errors.Is(err, auth.ErrNoUser):
-		return name, nil
-	case err != nil:
+	taken, err := m.accounts.UsernameTaken(ctx, name)
+	if taken || err != nil {
 		return "", err
 	}
-	return "", nil
+	return name, nil
 }

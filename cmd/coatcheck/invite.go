@@ -26,6 +26,9 @@ func (c *inviteCommand) Run(ctx context.Context, con *console) (err error) {
 		return usageError{errors.New("--base-url is not set; the link needs to know where the site is: https://www.example.com for instance")}
 	}
 	email, err := auth.CleanEmail(c.Email)
+	if email != "" && mail.CheckAddress(email) != nil {
+		err = auth.ErrInvalidEmail
+	}
 	if err != nil {
 		return usageError{fmt.Errorf("%s: %w", c.Email, err)}
 	}

@@ -90,12 +90,15 @@ var quiet = log.New(io.Discard, "", 0)
 // spoken is MySQL's dialect.
 func spoken(loc *time.Location) dialect.Dialect {
 	return dialect.Dialect{
-		Name:        "mysql",
-		Style:       dialect.Bare,
-		Location:    loc,
-		BinaryCast:  true,
-		Backticks:   true,
-		AsText:      func(column string) string { return "CAST(" + column + " AS CHAR)" },
+		Name:       "mysql",
+		Style:      dialect.Bare,
+		Location:   loc,
+		BinaryCast: true,
+		Backticks:  true,
+		AsText:     func(column string) string { return "CAST(" + column + " AS CHAR)" },
+		Alike: func(column, mark string) string { // under every collation
+			return "LOWER(" + column + ") = " + mark + " OR LENGTH(CONVERT(" + column + " USING utf8mb4)) <> CHAR_LENGTH(" + column + ")"
+		},
 		ForUpdate:   " FOR UPDATE",
 		DeleteLimit: true,
 		Isolation:   sql.LevelReadCommitted,

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -99,6 +100,10 @@ func spoken(loc *time.Location) dialect.Dialect {
 		AsText:     func(column string) string { return column + "::text" },
 		ForUpdate:  " FOR UPDATE",
 		FoldUpper:  true,
+		Alike: func(column, mark string) string { // in every encoding, and whatever the server's language
+			return "LOWER(" + column + `::text COLLATE "C") = ` + mark + " OR " + column + "::text ~ '[^ -~]'"
+		},
+		Isolation:  sql.LevelReadCommitted, // each statement sees what others committed
 		SkipLocked: " FOR UPDATE SKIP LOCKED",
 		Tables: "SELECT c.relname FROM pg_catalog.pg_class c" +
 			" WHERE c.relkind IN ('r', 'p', 'v', 'f') AND pg_catalog.pg_table_is_visible(c.oid)",

@@ -149,9 +149,12 @@ func spoken(loc *time.Location) dialect.Dialect {
 		Prepare:     true,
 		OnConflict:  true,
 		AsText:      asText,
-		Tables:      "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')",
-		Classify:    classify,
-		Alone:       dialect.AloneInTx(""), // a transaction that writes begins IMMEDIATE
+		Alike: func(column, mark string) string {
+			return column + " = " + mark + " COLLATE NOCASE OR length(" + column + ") <> octet_length(" + column + ")"
+		},
+		Tables:   "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')",
+		Classify: classify,
+		Alone:    dialect.AloneInTx(""), // a transaction that writes begins IMMEDIATE
 	}
 }
 

@@ -71,6 +71,10 @@ type Dialect struct {
 	// FoldUpper says that a comparison without case is UPPER() = UPPER(), as
 	// Django makes it on PostgreSQL; LIKE otherwise.
 	FoldUpper bool
+	// Alike spells "the column may be spelled like the parameter", which is in
+	// lowercase: it finds each row that is equal to it in lowercase if both are ASCII,
+	// and each row that is not ASCII. It may find more.
+	Alike func(column, mark string) string
 	// Isolation is the level of a transaction.
 	Isolation sql.IsolationLevel
 	// DeleteLimit says that DELETE takes ORDER BY and LIMIT.

@@ -1,0 +1,3 @@
+// Package fold decides which usernames and which mailboxes count as the same. It is on
+// floor 0, the pure tools.
+package fold
