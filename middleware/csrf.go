@@ -320,7 +320,8 @@ func (s *csrfState) send(int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.began = true
-	if !s.update {
+	session, err := sessions.FromContext(s.request.Context())
+	if !s.update || err == nil && session.Detached() { // the response is the same for everybody
 		return nil
 	}
 	value := s.secret.Text()
@@ -336,8 +337,7 @@ func (s *csrfState) send(int) error {
 	if err != nil {
 		return err
 	}
-	s.header.Add("Set-Cookie", line)
-	httptext.PatchVary(s.header, "Cookie")
+	addCookie(s.header, line)
 	note(s.request, "cookie set", "name", s.guard.config.CookieName)
 	return nil
 }

@@ -32,6 +32,7 @@ type Session struct {
 	accessed bool
 	modified bool
 	readOnly error // Record.ReadOnly of what was loaded
+	detached bool  // see Detach
 }
 
 // Key returns the session key, or "" where the session has none yet.

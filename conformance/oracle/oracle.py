@@ -318,6 +318,44 @@ def csrf_refused(request, reason=""):
     return HttpResponseForbidden(reason)
 
 
+def session_cache(case):
+    """What caches are told of a response, by SessionMiddleware around a view."""
+    from django.contrib.sessions.middleware import SessionMiddleware
+    from django.http import HttpResponse
+    from django.test import RequestFactory
+    from django.test.utils import override_settings
+
+    def view(request):
+        if case["act"] == "set":
+            request.session["x"] = 1
+        elif case["act"] == "flush":
+            request.session.flush()
+        else:
+            request.session.get("x")
+        response = HttpResponse()
+        if case["said"] is not None:
+            response["Cache-Control"] = case["said"]
+        return response
+
+    with override_settings(SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies"):
+        cookie = "" if case["act"] == "set" else "sessionid=" + signed_session()
+        response = SessionMiddleware(view)(RequestFactory().get("/", HTTP_COOKIE=cookie))
+    return {
+        "cookie": bool(response.cookies),
+        "vary": response.get("Vary", ""),
+        "cache": response["Cache-Control"] if "Cache-Control" in response else None,
+    }
+
+
+def signed_session():
+    from django.contrib.sessions.backends.signed_cookies import SessionStore
+
+    session = SessionStore()
+    session["x"] = 1
+    session.save()
+    return session.session_key
+
+
 def host(case):
     """Whether a host is allowed."""
     from django.http.request import split_domain_port, validate_host
@@ -372,7 +410,7 @@ ORACLES = {
     f.__name__: f
     for f in (
         cookie_parse, set_cookie, session_decode, session_encode, session_pickle, signed, password_hash,
-        safe_url, login_redirect, username, email, csrf_token, csrf_request, host,
+        safe_url, login_redirect, username, email, csrf_token, csrf_request, session_cache, host,
         reset_token, uid, password_validation,
     )
 }
