@@ -32,8 +32,9 @@ func (g *csrfGuard) pass(w http.ResponseWriter, r *http.Request, next http.Handl
 	case err != nil:
 		Fail(w, r, err)
 	case refusal != nil:
-		g.config.Logger.WarnContext(r.Context(), "Forbidden ("+logText(refusal.reason)+"): "+logText(r.URL.Path))
-		note(r, "refused with 403: "+refusal.reason)
+		reason := refusal.logged()
+		g.config.Logger.WarnContext(r.Context(), "Forbidden ("+logText(reason)+"): "+logText(requestinfo.LogPath(r)))
+		note(r, "refused with 403: "+reason)
 		g.config.Failure(w, r, g.diagnose(r, refusal))
 	default:
 		state.done = true
@@ -47,6 +48,18 @@ type csrfRefusal struct {
 	kind    refusalKind
 	origin  string    // of the page that sent it, as far as it is known
 	missing bodyState // where there is no token: what became of the body
+}
+
+// logged returns the reason as logs and traces may have it: of the page that sent the
+// request they get the origin, since its address may hold a token.
+func (f *csrfRefusal) logged() string {
+	switch f.kind {
+	case badOrigin:
+		return fmt.Sprintf(reasonBadOrigin, requestinfo.LogOrigin(f.origin))
+	case badReferer:
+		return fmt.Sprintf(reasonBadReferer, requestinfo.LogOrigin(f.origin))
+	}
+	return f.reason
 }
 
 type refusalKind int
