@@ -23,6 +23,7 @@ func requestDifferentials() []differential {
 		{name: "csrf_request", makes: makeCSRFRequest, own: ownCSRFRequest},
 		{name: "host", makes: makeHost, own: ownHost},
 		cacheDifferential(),
+		visitorsDifferential(),
 	}
 }
 

@@ -123,9 +123,6 @@ func (g *csrfGuard) checkReferer(r *http.Request) *csrfRefusal {
 // goodReferer is the host of the site, or the domain that its cookie is for.
 func (g *csrfGuard) goodReferer(r *http.Request) string {
 	domain := g.config.CookieDomain
-	if g.config.UseSessions {
-		domain = g.config.SessionCookieDomain
-	}
 	if domain == "" {
 		return requestinfo.Host(r)
 	}

@@ -149,9 +149,6 @@ func (g *csrfGuard) diagnoseCookie(r *http.Request, t *i18n.Translator, f *CSRFF
 	domain := strings.TrimPrefix(c.CookieDomain, ".")
 	own, _ := splitHost(requestinfo.Host(r))
 	switch {
-	case c.UseSessions:
-		f.Cause = t.T("The session that the form belongs to is not there: it ended, or the browser did not send its cookie.")
-		f.Visitor = t.T("Load the form again and send it once more. Where that does not help, allow cookies for this site.")
 	case c.CookieSecure && !requestinfo.Secure(r):
 		f.Cause = t.T("The cookie %(cookie)s is for https alone, and this server sees http.", "cookie", c.CookieName)
 		f.Visitor = t.T(openByHTTPS)
@@ -168,6 +165,9 @@ func (g *csrfGuard) diagnoseCookie(r *http.Request, t *i18n.Translator, f *CSRFF
 			"cookie", c.CookieName, "path", c.CookiePath)
 		f.Remedy = "Correct the path of the cookie, or leave it empty."
 		f.Setting = "CSRF.CookiePath (CSRF_COOKIE_PATH)"
+	case c.UseSessions:
+		f.Cause = t.T("The session that the form belongs to is not there: it ended, or the browser did not send its cookie.")
+		f.Visitor = t.T("Load the form again and send it once more. Where that does not help, allow cookies for this site.")
 	case !negotiate.HTML(r):
 		f.Cause = t.T("The request came without the cookie %(cookie)s.", "cookie", c.CookieName)
 		f.Visitor = t.T("Get a page with a form first, keep its cookie, and send its token along as csrfmiddlewaretoken or %(header)s.",
