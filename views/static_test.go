@@ -73,3 +73,26 @@ func TestStaticKnowsNoSession(t *testing.T) {
 		t.Errorf("a static file moved the end of the session from %v to %v: %v", before.Expires, after.Expires, err)
 	}
 }
+
+// TestStaticKeepsALogin: a session that changed before the file was asked for, as by a
+// login of a remote user, is saved, and that response is for its client alone.
+func TestStaticKeepsALogin(t *testing.T) {
+	s := newSite(t)
+	change := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			session, err := sessions.FromContext(r.Context())
+			if err == nil {
+				err = session.Set(r.Context(), "x", 1)
+			}
+			if err != nil {
+				t.Error(err)
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+	s.Config.Handler = middleware.Chain(middleware.Sessions(engine(t, s.db)), change)(s.views)
+	a := s.program(t).get(views.OpenAPIURL)
+	if a.cookie() == "" || a.Header.Get("Cache-Control") != "private, no-cache" || s.count(t, "django_session") != 1 {
+		t.Errorf("%v", a.Header)
+	}
+}

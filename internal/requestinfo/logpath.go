@@ -15,6 +15,7 @@ const (
 	shownOfToken = 4
 	leastToken   = 18 // characters of the shortest text that secret matches
 	maxDecodings = 8  // of percent signs
+	maxText      = 2 << 10
 )
 
 // secret matches what works as a password does, in any case and wherever it stands: a
@@ -64,10 +65,17 @@ func cutOrigin(text string) (origin, rest string) {
 
 // LogText returns any text with its tokens and session keys shortened, be they
 // percent-encoded or interrupted by characters that email programs put in. A text that
-// was encoded many times over is cut off.
+// was encoded many times over is cut off, and so is one of more than 2 KiB.
 func LogText(text string) string {
 	if len(text) < leastToken {
 		return text
+	}
+	if len(text) > maxText {
+		cut := strings.LastIndexAny(text[:maxText], "/ ") // so that no half of a token is left
+		if cut < 0 {
+			return brief(text)
+		}
+		return LogText(text[:cut+1]) + "…"
 	}
 	text = secret.ReplaceAllStringFunc(text, brief)
 	plain := text

@@ -90,6 +90,23 @@ func checkHidden(t *testing.T, what, got, token string) {
 	}
 }
 
+// TestLongText: what a client sends costs little to log, and no token is cut in half.
+func TestLongText(t *testing.T) {
+	long := strings.Repeat("/x", maxText/2-10)
+	for text, want := range map[string]string{
+		long + "/" + linkToken + "/":                                 long + "/…",
+		"/konto/" + strings.Repeat("x", maxText):                     "/konto/…",
+		strings.Repeat("x", maxText+1):                               "xxxx…",
+		"the table is full: " + strings.Repeat("no room, ", maxText): "",
+	} {
+		got := LogText(text)
+		if want != "" && got != want || len(got) > maxText+len("…") {
+			t.Errorf("%.40s: %d bytes, %.40s", text, len(got), got)
+		}
+		checkHidden(t, text[:9], got, linkToken)
+	}
+}
+
 func TestLogURLs(t *testing.T) {
 	for text, want := range map[string][2]string{
 		"https://a.example:81/x/?q=1#f":         {"https://a.example:81/x/…", "https://a.example:81"},
