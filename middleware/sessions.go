@@ -105,14 +105,6 @@ func (w *sessionWriter) save() error {
 	return nil
 }
 
-// addCookie adds a Set-Cookie line that names a person, and keeps the response out of
-// shared caches.
-func addCookie(header http.Header, line string) {
-	header.Add("Set-Cookie", line)
-	httptext.PatchVary(header, "Cookie")
-	httptext.Private(header)
-}
-
 func (w *sessionWriter) cookie(ctx context.Context) (string, error) {
 	c, now := w.config, time.Now()
 	cookie := httptext.SetCookie{
