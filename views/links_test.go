@@ -5,12 +5,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/csrf"
 	"github.com/coatcheck/coatcheck/views"
 )
 
@@ -34,7 +36,10 @@ func (s *site) mintLinks(t testing.TB) map[string]string {
 	n := auth.NewUser{Username: "signup", Email: "signup@example.com", Password: canary}
 	check(s.accounts.BeginSignup(ctx, n, "en"))
 	links["signup"] = s.link(t, "signup@example.com", linkAddresses["signup"])
-	check(s.accounts.BeginEmailChange(ctx, s.user(t, "email"), "new@example.com", "en"))
+	s.user(t, "email")
+	b := s.browser(t)
+	b.filledIn("/accounts/login/", "username", "email", "password", canary)
+	b.filledIn("/accounts/email/", "email", "new@example.com", "password", canary)
 	links["email"] = s.link(t, "new@example.com", linkAddresses["email"])
 	links["invitation"] = s.invitationLink(t, "")
 	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/", nil)
@@ -44,6 +49,19 @@ func (s *site) mintLinks(t testing.TB) map[string]string {
 	check(s.accounts.RequestReset(ctx, "reset@example.com", "en"))
 	links["reset"] = s.link(t, "reset@example.com", linkAddresses["reset"])
 	return links
+}
+
+var tokenField = regexp.MustCompile(`name="` + csrf.FormField + `" value="(\w+)"`)
+
+// filledIn gets a page and sends its form, with the token where the guard needs one.
+func (c *client) filledIn(address string, pairs ...string) {
+	c.t.Helper()
+	if found := tokenField.FindStringSubmatch(c.get(address).text); found != nil {
+		pairs = append(pairs, csrf.FormField, found[1])
+	}
+	if a := c.form(address, pairs...); a.StatusCode != http.StatusFound {
+		c.t.Fatalf("%s: %d %s", address, a.StatusCode, a.text)
+	}
 }
 
 // at returns the address of a kind with the token of a link of another kind.
