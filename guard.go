@@ -119,6 +119,9 @@ func (s *Site) csrfConfig(c *Config) middleware.CSRFConfig {
 	if config.SessionCookieDomain == "" {
 		config.SessionCookieDomain = c.Sessions.CookieDomain
 	}
+	if config.UseSessions && c.Sessions.CookieSecure {
+		config.CookieSecure = true
+	}
 	if config.Failure == nil {
 		config.Failure = func(w http.ResponseWriter, r *http.Request, f middleware.CSRFFailure) { s.Views.CSRFFailure(w, r, f) }
 	}

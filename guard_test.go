@@ -166,3 +166,22 @@ func TestCSRFBehindProxy(t *testing.T) {
 		}
 	}
 }
+
+// TestCSRFCookieOfASecureSite: with the secrets in sessions, the cookie of visitors
+// without one is as secure as that of the sessions.
+func TestCSRFCookieOfASecureSite(t *testing.T) {
+	for name, change := range map[string]func(*coatcheck.Config){
+		"__Host-csrftoken": func(c *coatcheck.Config) { c.Sessions.CookieSecure = true },
+		"csrftoken": func(c *coatcheck.Config) {
+			c.Sessions.CookieSecure, c.Sessions.CookieDomain = true, "example.com"
+		},
+	} {
+		c := testConfig(t)
+		c.Guard, c.CSRF.UseSessions = coatcheck.GuardDjango, true
+		change(&c)
+		response, _ := guardedBy(t, c).do("GET", "/", "")
+		if cookies := response.Cookies(); len(cookies) != 1 || cookies[0].Name != name || !cookies[0].Secure {
+			t.Errorf("want %s: %v", name, cookies)
+		}
+	}
+}

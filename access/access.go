@@ -9,6 +9,7 @@ import (
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/safeurl"
 )
@@ -115,7 +116,7 @@ func (a *Access) guard(h http.Handler, decide func(http.ResponseWriter, *http.Re
 			}
 		}
 		if err != nil {
-			report(r, "refused: it is not known who this is", "error", err)
+			report(r, "refused: it is not known who this is", "error", requestinfo.LogError(err))
 			middleware.Fail(w, r, err)
 		}
 	})

@@ -160,5 +160,6 @@ func (s *Service) SetDeviceCookie(w http.ResponseWriter, r *http.Request, user *
 		return fmt.Errorf("auth: device cookie: %w", err)
 	}
 	w.Header().Add("Set-Cookie", line)
+	httptext.Private(w.Header())
 	return nil
 }

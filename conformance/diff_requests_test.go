@@ -22,6 +22,8 @@ func requestDifferentials() []differential {
 	return []differential{
 		{name: "csrf_request", makes: makeCSRFRequest, own: ownCSRFRequest},
 		{name: "host", makes: makeHost, own: ownHost},
+		cacheDifferential(),
+		visitorsDifferential(),
 	}
 }
 

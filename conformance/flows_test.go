@@ -210,6 +210,24 @@ var flowDifferences = []struct {
 		func(w *flowWorld, s *flowStep) { w.showsNoForm(s) },
 	},
 	{
+		"with CSRF_USE_SESSIONS the secret of a visitor without a session is in a cookie; Django creates a session",
+		func(_ *flowWorld, s *flowStep) bool { return s.in("csrf in session", 1) },
+		func(_ *flowWorld, s *flowStep) {
+			s.Response.SetCookie = []string{s.csrfCookie(s.Sessions[0].Data["_csrftoken"].(string), "; HttpOnly")}
+			s.Sessions = nil
+		},
+	},
+	{
+		"and the cookie is deleted when a login creates a session",
+		func(_ *flowWorld, s *flowStep) bool { return s.in("csrf in session", 2) },
+		func(_ *flowWorld, s *flowStep) {
+			s.Request.Cookies = map[string]string{"csrftoken": s.Request.Body["csrfmiddlewaretoken"]}
+			s.Response.SetCookie = append([]string{
+				`csrftoken=""; expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Path=/; SameSite=Lax`,
+			}, s.Response.SetCookie...)
+		},
+	},
+	{
 		"what the pages for a forgotten password answer is in the visitor's language, which a cookie may name",
 		func(_ *flowWorld, s *flowStep) bool { return s.in("password reset", 2, 3, 4, 6, 18) },
 		func(_ *flowWorld, s *flowStep) { s.Response.Headers["Vary"] = "Cookie" },
@@ -266,8 +284,13 @@ func (w *flowWorld) showsNoForm(s *flowStep) {
 // offerForm makes the answer a page with a form, so with a CSRF token.
 func (s *flowStep) offerForm() {
 	s.Response.Headers["Vary"] = "Cookie"
-	s.Response.SetCookie = append(s.Response.SetCookie, "csrftoken="+s.Request.Cookies["csrftoken"]+
-		"; expires="+s.Now.Add(middleware.DefaultCSRFCookieAge).UTC().Format(http.TimeFormat)+"; Max-Age=31449600; Path=/; SameSite=Lax")
+	s.Response.SetCookie = append(s.Response.SetCookie, s.csrfCookie(s.Request.Cookies["csrftoken"], ""))
+}
+
+// csrfCookie is the line that sets the cookie with the secret.
+func (s *flowStep) csrfCookie(secret, httpOnly string) string {
+	expires := s.Now.Add(middleware.DefaultCSRFCookieAge).UTC().Format(http.TimeFormat)
+	return "csrftoken=" + secret + "; expires=" + expires + httpOnly + "; Max-Age=31449600; Path=/; SameSite=Lax"
 }
 
 // flowEvents are what happened to the recorded site between two requests.

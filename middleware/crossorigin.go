@@ -40,8 +40,8 @@ func CrossOrigin(trusted ...string) (func(http.Handler) http.Handler, error) {
 			}
 			if err := guard.Check(seen); err != nil && !domains.match(r.Header.Get("Origin")) {
 				if t := flow.FromContext(r.Context()); t != nil {
-					t.Step(flow.Middleware, "refused: cross-origin request", "origin", r.Header.Get("Origin"),
-						"sec-fetch-site", r.Header.Get("Sec-Fetch-Site"))
+					t.Step(flow.Middleware, "refused: cross-origin request", "origin", requestinfo.LogOrigin(r.Header.Get("Origin")),
+						"sec-fetch-site", requestinfo.LogText(r.Header.Get("Sec-Fetch-Site")))
 				}
 				Say(w, r, http.StatusForbidden, i18n.Mark("This request came from another site, so it was refused. "+
 					"Open the form on this site and send it again. If this is this site, its address is not the one "+

@@ -9,15 +9,12 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/csrf"
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/internal/httptext"
-	"github.com/coatcheck/coatcheck/internal/requestinfo"
-	"github.com/coatcheck/coatcheck/sessions"
 )
 
 // Defaults of CSRFConfig.
@@ -60,9 +57,11 @@ type CSRFConfig struct {
 	// "https://other.example", or "https://*.example.com" for a domain with all
 	// its subdomains. Django: CSRF_TRUSTED_ORIGINS.
 	TrustedOrigins []string
-	// UseSessions keeps the secret in the session, and no cookie is sent. The
-	// session is looked at when the secret is needed and not before. Django:
-	// CSRF_USE_SESSIONS.
+	// UseSessions keeps the secret of a visitor who has a session in there, and looks
+	// at the session when the secret is needed and not before. Visitors without one
+	// have it in the cookie, which is hidden from scripts then, so that no session is
+	// created for them; where it is secure and has the path / and no domain, its name
+	// begins with __Host-. Django: CSRF_USE_SESSIONS.
 	UseSessions bool
 	// SessionCookieDomain takes the place of CookieDomain where UseSessions is
 	// set. Django: SESSION_COOKIE_DOMAIN.
@@ -107,7 +106,9 @@ func CSRF(c CSRFConfig) (func(http.Handler) http.Handler, error) {
 				return
 			}
 			state := &csrfState{guard: g, request: r, header: w.Header()}
-			state.readCookie()
+			if !g.config.UseSessions {
+				state.readCookie()
+			}
 			ctx := context.WithValue(r.Context(), csrfKey{}, state)
 			r = r.WithContext(auth.OnLogin(ctx, state.rotate))
 			bw := &beforeWriter{ResponseWriter: w, by: beginFuncs{
@@ -169,6 +170,22 @@ func (c *CSRFConfig) setDefaults() {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
+	if c.UseSessions {
+		c.setVisitorsCookie()
+	}
+}
+
+// hostPrefix begins the names of cookies that browsers take from this host alone, so
+// that no subdomain can plant one.
+const hostPrefix = "__Host-"
+
+// setVisitorsCookie prepares the cookie for visitors without a session.
+func (c *CSRFConfig) setVisitorsCookie() {
+	c.CookieHTTPOnly, c.CookieDomain = true, c.SessionCookieDomain
+	ownHost := c.CookieSecure && c.CookiePath == "/" && c.CookieDomain == ""
+	if ownHost && !strings.HasPrefix(c.CookieName, hostPrefix) {
+		c.CookieName = hostPrefix + c.CookieName
+	}
 }
 
 func (g *csrfGuard) cookie(value string) (string, error) {
@@ -221,149 +238,6 @@ func CSRFField(r *http.Request) (template.HTML, error) {
 		return "", err
 	}
 	return template.HTML(`<input type="hidden" name="` + csrf.FormField + `" value="` + token + `">`), nil
-}
-
-// csrfState is the secret of one request.
-type csrfState struct {
-	guard   *csrfGuard
-	request *http.Request // with the session, where there is one
-	header  http.Header   // of the response
-	wrong   error         // what is wrong with the cookie
-	done    bool          // the request was checked
-
-	mu     sync.Mutex // guards what follows
-	asked  bool       // the session was asked
-	secret csrf.Secret
-	stored string // as the cookie or the session has it
-	update bool   // the secret is to be sent
-	began  bool   // the response has begun
-	late   bool   // the secret changed after that
-}
-
-// readCookie takes the secret from the cookie. One that is malformed is
-// replaced, and never taken.
-func (s *csrfState) readCookie() {
-	c := &s.guard.config
-	if c.UseSessions {
-		return
-	}
-	value, ok := httptext.Lookup(s.request.Header, c.CookieName)
-	if !ok {
-		return
-	}
-	if s.secret, s.wrong = csrf.Parse(value); s.wrong != nil {
-		s.secret, s.update = csrf.NewSecret(), true
-		return
-	}
-	s.stored = value
-}
-
-// load takes the secret from the session.
-func (s *csrfState) load() error {
-	if !s.guard.config.UseSessions || s.asked {
-		return nil
-	}
-	session, err := sessions.FromContext(s.request.Context())
-	if err != nil {
-		return err
-	}
-	stored, err := session.Text(s.request.Context(), csrf.SessionKey)
-	if err != nil {
-		return err
-	}
-	s.asked = true
-	if !s.secret.IsZero() { // rotated meanwhile
-		return nil
-	}
-	if secret, err := csrf.Parse(stored); err == nil {
-		s.secret, s.stored = secret, stored
-	}
-	return nil
-}
-
-// known gives the secret that the request came with, or the zero one.
-func (s *csrfState) known() (csrf.Secret, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	err := s.load()
-	return s.secret, err
-}
-
-func (s *csrfState) token() (string, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := s.load(); err != nil {
-		return "", err
-	}
-	if s.secret.IsZero() {
-		s.renew()
-	}
-	s.update = true
-	return s.secret.Token(), nil
-}
-
-// rotate makes a new secret (Django: rotate_token).
-func (s *csrfState) rotate() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.renew()
-	note(s.request, "new CSRF secret")
-}
-
-func (s *csrfState) renew() {
-	s.secret, s.stored, s.update, s.late = csrf.NewSecret(), "", true, s.began
-}
-
-// send stores the secret if it was used, ahead of the first byte (Django:
-// process_response).
-func (s *csrfState) send(int) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.began = true
-	if !s.update {
-		return nil
-	}
-	value := s.secret.Text()
-	if s.guard.config.CookieMasked {
-		if value = s.stored; len(value) != csrf.TokenLength {
-			value = s.secret.Token()
-		}
-	}
-	if s.guard.config.UseSessions {
-		return s.keep(value)
-	}
-	line, err := s.guard.cookie(value)
-	if err != nil {
-		return err
-	}
-	s.header.Add("Set-Cookie", line)
-	httptext.PatchVary(s.header, "Cookie")
-	note(s.request, "cookie set", "name", s.guard.config.CookieName)
-	return nil
-}
-
-// keep stores the secret in the session.
-func (s *csrfState) keep(value string) error {
-	ctx := s.request.Context()
-	session, err := sessions.FromContext(ctx)
-	if err != nil {
-		return err
-	}
-	present, err := session.Text(ctx, csrf.SessionKey)
-	if err != nil || present == value {
-		return err
-	}
-	return session.Set(ctx, csrf.SessionKey, value)
-}
-
-// finish runs when the handler has returned.
-func (s *csrfState) finish() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.late {
-		s.guard.config.Logger.WarnContext(s.request.Context(), "a CSRF token was asked for after the response had begun; "+
-			"the form will be refused", "path", requestinfo.LogPath(s.request))
-	}
 }
 
 // note tells the trace of the request.

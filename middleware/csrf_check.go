@@ -32,8 +32,9 @@ func (g *csrfGuard) pass(w http.ResponseWriter, r *http.Request, next http.Handl
 	case err != nil:
 		Fail(w, r, err)
 	case refusal != nil:
-		g.config.Logger.WarnContext(r.Context(), "Forbidden ("+logText(refusal.reason)+"): "+logText(r.URL.Path))
-		note(r, "refused with 403: "+refusal.reason)
+		reason := refusal.logged()
+		g.config.Logger.WarnContext(r.Context(), "Forbidden ("+logText(reason)+"): "+logText(requestinfo.LogPath(r)))
+		note(r, "refused with 403: "+reason)
 		g.config.Failure(w, r, g.diagnose(r, refusal))
 	default:
 		state.done = true
@@ -47,6 +48,18 @@ type csrfRefusal struct {
 	kind    refusalKind
 	origin  string    // of the page that sent it, as far as it is known
 	missing bodyState // where there is no token: what became of the body
+}
+
+// logged returns the reason as logs and traces may have it: of the page that sent the
+// request they get the origin, since its address may hold a token.
+func (f *csrfRefusal) logged() string {
+	switch f.kind {
+	case badOrigin:
+		return fmt.Sprintf(reasonBadOrigin, requestinfo.LogOrigin(f.origin))
+	case badReferer:
+		return fmt.Sprintf(reasonBadReferer, requestinfo.LogOrigin(f.origin))
+	}
+	return f.reason
 }
 
 type refusalKind int
@@ -110,9 +123,6 @@ func (g *csrfGuard) checkReferer(r *http.Request) *csrfRefusal {
 // goodReferer is the host of the site, or the domain that its cookie is for.
 func (g *csrfGuard) goodReferer(r *http.Request) string {
 	domain := g.config.CookieDomain
-	if g.config.UseSessions {
-		domain = g.config.SessionCookieDomain
-	}
 	if domain == "" {
 		return requestinfo.Host(r)
 	}

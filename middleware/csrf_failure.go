@@ -13,8 +13,8 @@ import (
 // CSRFFailure says why a request was refused, and what to do about it. It tells
 // nothing that the client did not send or could not find out.
 type CSRFFailure struct {
-	// Reason is Django's, word for word, of 1 KiB at most. It may hold text of the
-	// client.
+	// Reason is Django's, word for word, of 1 KiB at most, with tokens shortened. It may
+	// hold text of the client.
 	Reason string
 	// Cause is what happened, in a sentence or two, in the visitor's language.
 	Cause string
@@ -85,7 +85,7 @@ func (g *csrfGuard) diagnose(r *http.Request, why *csrfRefusal) CSRFFailure {
 		f.Remedy = "Where it happens all the time, another application of this domain may use a cookie of the same name."
 		f.Setting = "CSRF.CookieName (CSRF_COOKIE_NAME)"
 	}
-	f.Reason = shorten(why.reason)
+	f.Reason = shorten(requestinfo.LogText(why.reason))
 	return f
 }
 
@@ -100,7 +100,7 @@ func diagnoseOrigin(r *http.Request, t *i18n.Translator, why *csrfRefusal) CSRFF
 			Setting: "Security.ReferrerPolicy (SECURE_REFERRER_POLICY)",
 		}
 	}
-	own := requestinfo.Origin(r)
+	own, source := requestinfo.Origin(r), shorten(requestinfo.LogText(why.origin))
 	sent, err := safeurl.Split(why.origin)
 	host, wellFormed := "", err == nil
 	if wellFormed {
@@ -118,13 +118,13 @@ func diagnoseOrigin(r *http.Request, t *i18n.Translator, why *csrfRefusal) CSRFF
 			"Proxy.ForwardedHost (USE_X_FORWARDED_HOST)")
 	case wellFormed && sameDomain(host, requestinfo.Host(r)):
 		return behindProxy(t, t.T("The browser says that the form came from %(source)s, but this server sees %(origin)s. "+
-			"They differ in the port or the scheme.", "source", why.origin, "origin", own),
-			"Let the proxy pass the Host header on with its port. If the two are sites of their own, trust the origin "+why.origin+".",
+			"They differ in the port or the scheme.", "source", source, "origin", own),
+			"Let the proxy pass the Host header on with its port. If the two are sites of their own, trust the origin "+source+".",
 			"TrustedOrigins (CSRF_TRUSTED_ORIGINS)")
 	}
 	return CSRFFailure{
 		Cause: t.T("The form came from another site, %(source)s, and this one is %(origin)s.",
-			"source", shorten(why.origin), "origin", own),
+			"source", source, "origin", own),
 		Visitor: t.T(openHere),
 		Remedy:  "If that is a site of yours that may send forms to this one, trust its origin.",
 		Setting: "TrustedOrigins (CSRF_TRUSTED_ORIGINS)",
@@ -149,9 +149,6 @@ func (g *csrfGuard) diagnoseCookie(r *http.Request, t *i18n.Translator, f *CSRFF
 	domain := strings.TrimPrefix(c.CookieDomain, ".")
 	own, _ := splitHost(requestinfo.Host(r))
 	switch {
-	case c.UseSessions:
-		f.Cause = t.T("The session that the form belongs to is not there: it ended, or the browser did not send its cookie.")
-		f.Visitor = t.T("Load the form again and send it once more. Where that does not help, allow cookies for this site.")
 	case c.CookieSecure && !requestinfo.Secure(r):
 		f.Cause = t.T("The cookie %(cookie)s is for https alone, and this server sees http.", "cookie", c.CookieName)
 		f.Visitor = t.T(openByHTTPS)
@@ -168,6 +165,9 @@ func (g *csrfGuard) diagnoseCookie(r *http.Request, t *i18n.Translator, f *CSRFF
 			"cookie", c.CookieName, "path", c.CookiePath)
 		f.Remedy = "Correct the path of the cookie, or leave it empty."
 		f.Setting = "CSRF.CookiePath (CSRF_COOKIE_PATH)"
+	case c.UseSessions:
+		f.Cause = t.T("The session that the form belongs to is not there: it ended, or the browser did not send its cookie.")
+		f.Visitor = t.T("Load the form again and send it once more. Where that does not help, allow cookies for this site.")
 	case !negotiate.HTML(r):
 		f.Cause = t.T("The request came without the cookie %(cookie)s.", "cookie", c.CookieName)
 		f.Visitor = t.T("Get a page with a form first, keep its cookie, and send its token along as csrfmiddlewaretoken or %(header)s.",

@@ -20,8 +20,8 @@ import (
 	"github.com/coatcheck/coatcheck/sessions/sessionstest"
 )
 
-// guarded is a site with three views: /form answers with a token, /login signs in,
-// and every other address answers with a digest of the body it read.
+// guarded is a site with four views: /form answers with a token, /cart puts something
+// into the session, /login signs in, and every other address answers with a digest of the body it read.
 type guarded struct {
 	*httptest.Server
 	log   *logBuffer
@@ -50,6 +50,8 @@ func newGuarded(t testing.TB, secure bool, c middleware.CSRFConfig, outer ...fun
 				return
 			}
 			fmt.Fprint(w, token)
+		case "/cart":
+			write(w, r)
 		case "/login":
 			if err := service.Login(r, &auth.User{ID: "1", Username: "ada"}); err != nil {
 				middleware.Fail(w, r, err)
@@ -271,8 +273,8 @@ func TestCSRFForeignCookie(t *testing.T) {
 	}
 }
 
-// TestCSRFInSessions: the secret is bound to the session, no cookie is sent, and
-// the session is asked only where it has to be.
+// TestCSRFInSessions: the secret of a visitor who has a session is bound to it, no
+// cookie is sent, and the session is asked only where it has to be.
 func TestCSRFInSessions(t *testing.T) {
 	g := newGuarded(t, false, middleware.CSRFConfig{UseSessions: true})
 	a, b := g.visitor(t), g.visitor(t)
@@ -280,6 +282,8 @@ func TestCSRFInSessions(t *testing.T) {
 	if log := g.store.Log(); len(log) != 0 {
 		t.Errorf("a page without a form cost %v", log)
 	}
+	a.send("GET", "/cart", "", "")
+	b.send("GET", "/cart", "", "")
 	tokenA, tokenB := a.token(), b.token()
 	if a.secret() != "" {
 		t.Error("a cookie was sent")
@@ -324,6 +328,7 @@ func TestCSRFNeedsSessions(t *testing.T) {
 	}
 	g := newGuarded(t, false, middleware.CSRFConfig{UseSessions: true})
 	v := g.visitor(t)
+	v.send("GET", "/cart", "", "")
 	token := v.token()
 	g.store.FailWith(errOutage)
 	if response, _ := v.post("/x", token); response.StatusCode != 503 {

@@ -77,7 +77,8 @@ func Fail(w http.ResponseWriter, r *http.Request, err error) {
 	if status < 500 || errors.Is(err, context.Canceled) {
 		level = slog.LevelInfo
 	}
-	logger(r).Log(r.Context(), level, "request failed", "status", status, "path", requestinfo.LogPath(r), "error", err)
+	logger(r).Log(r.Context(), level, "request failed", "status", status, "path", requestinfo.LogPath(r),
+		"error", requestinfo.LogError(err))
 	if status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", retryAfter)
 	}

@@ -185,7 +185,7 @@ func (s *security) redirects(w http.ResponseWriter, r *http.Request) bool {
 		Say(w, r, http.StatusBadRequest, i18n.Mark("This address cannot be opened by HTTPS."))
 		return true
 	}
-	note(r, "redirected to HTTPS", "location", target)
+	note(r, "redirected to HTTPS", "location", requestinfo.LogURL(target))
 	w.Header().Set("Location", target)
 	w.WriteHeader(http.StatusMovedPermanently)
 	return true

@@ -17,9 +17,10 @@ const saveTimeout = 10 * time.Second
 
 // Sessions attaches the session to each request and, at the first byte of the
 // response, saves it if it changed and sends the cookie (Django:
-// SessionMiddleware). Nothing is saved when the status is 500 or more. Where
-// saving fails the response becomes a 503, and a 400 where the session was
-// deleted meanwhile; neither touches the cookie.
+// SessionMiddleware). Nothing is saved when the status is 500 or more, or when the
+// session was detached. Where saving fails the response becomes a 503, and a 400 where
+// the session was deleted meanwhile; neither touches the cookie. A response with the
+// cookie is private: no shared cache may store it, whatever the handler said.
 //
 // Change a session before writing the response: later changes are lost, and a
 // warning in the log says so.
@@ -76,6 +77,9 @@ func (w *sessionWriter) process(status int) error {
 	if w.session.Interrupted() { // whatever the handler made of it
 		return sessions.ErrInterrupted
 	}
+	if w.session.Detached() {
+		return nil
+	}
 	header := w.Header()
 	if w.config.SaveEveryRequest && status < 500 && !w.session.IsEmpty() && !w.session.Modified() {
 		// A key that somebody made up makes no session, though Django makes one.
@@ -91,8 +95,7 @@ func (w *sessionWriter) process(status int) error {
 	accessed, modified, empty := w.session.Accessed(), w.session.Modified(), w.session.IsEmpty()
 	if w.sent && empty {
 		c := w.config
-		header.Add("Set-Cookie", httptext.DeleteCookie(c.CookieName, c.CookiePath, c.CookieDomain, c.CookieSameSite))
-		httptext.PatchVary(header, "Cookie")
+		addCookie(header, httptext.DeleteCookie(c.CookieName, c.CookiePath, c.CookieDomain, c.CookieSameSite))
 		w.report("cookie deleted")
 		return nil
 	}
@@ -122,8 +125,7 @@ func (w *sessionWriter) save() error {
 	if err != nil {
 		return err
 	}
-	w.Header().Add("Set-Cookie", cookie)
-	httptext.PatchVary(w.Header(), "Cookie")
+	addCookie(w.Header(), cookie)
 	w.report("cookie set", "name", w.config.CookieName)
 	return nil
 }
@@ -199,6 +201,7 @@ func failInstead(w http.ResponseWriter, r *http.Request, err error) {
 // contentHeaders belong to the response that the handler meant to give, and
 // must not stay on the one that says why it was not given.
 var contentHeaders = [...]string{
-	"Accept-Ranges", "Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Length",
-	"Content-Range", "Content-Type", "Etag", "Expires", "Last-Modified", "Location", "Set-Cookie",
+	"Accept-Ranges", "Cache-Control", "Cdn-Cache-Control", "Content-Disposition", "Content-Encoding",
+	"Content-Language", "Content-Length", "Content-Range", "Content-Type", "Etag", "Expires", "Last-Modified",
+	"Location", "Set-Cookie",
 }

@@ -109,3 +109,21 @@ func TestTraceStatus(t *testing.T) {
 		}
 	}
 }
+
+// TestRedirectInTrace: the trace of a redirect to HTTPS has neither token nor query.
+func TestRedirectInTrace(t *testing.T) {
+	secure, err := middleware.Security(middleware.SecurityConfig{SSLRedirect: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := make(chan string, 1)
+	server := start(t, false, middleware.Trace(func(block string) { blocks <- block })(secure(http.HandlerFunc(hello))))
+	const path = "/konto/not-me/EVFH4LJPSW7RH5ZATEWAAWPO5V/"
+	response, _ := fetch(t, newClient(t), request(t, http.MethodGet, server.URL+path+"?q=query-canary", ""))
+	if location := response.Header.Get("Location"); !strings.HasSuffix(location, path+"?q=query-canary") {
+		t.Errorf("redirected to %s", location)
+	}
+	if block := <-blocks; !strings.Contains(block, "/konto/not-me/EVFH…/") || strings.Contains(block, "EVFH4") || strings.Contains(block, "canary") {
+		t.Error(block)
+	}
+}

@@ -33,6 +33,7 @@ type Session struct {
 	modified bool
 	readOnly error // Record.ReadOnly of what was loaded
 
+	detached    bool  // see Detach
 	movedFrom   Key   // see MovedFrom
 	ended       []Key // see Ended
 	interrupted bool  // see Interrupted

@@ -7,6 +7,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
 )
 
 // Where users close their account, and what they see afterwards.
@@ -50,7 +51,7 @@ func (v *Views) closeAccount(w http.ResponseWriter, r *http.Request) {
 	case errors.Is(err, auth.ErrThrottled):
 		v.hold(w, r, "close_account.html", form, err)
 	case err != nil:
-		report(r, "account not closed", "error", err)
+		report(r, "account not closed", "error", requestinfo.LogError(err))
 		v.fail(w, r, err)
 	case form.Failed():
 		report(r, "closing the account refused")

@@ -8,6 +8,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
 )
 
 // Where users change their e-mail address. A link of accounts.EmailConfirmPath, in
@@ -77,7 +78,7 @@ func (v *Views) emailChange(w http.ResponseWriter, r *http.Request) {
 	case errors.Is(err, auth.ErrThrottled):
 		v.hold(w, r, "email_change.html", form, err)
 	case err != nil:
-		report(r, "address not changed", "error", err)
+		report(r, "address not changed", "error", requestinfo.LogError(err))
 		v.fail(w, r, err)
 	case form.Failed():
 		report(r, "change of the address refused")

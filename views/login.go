@@ -7,6 +7,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
 )
 
 // Django's sentence about accounts that are closed.
@@ -105,7 +106,7 @@ func (v *Views) enter(w http.ResponseWriter, r *http.Request, user *auth.User, n
 		return
 	}
 	target := v.successURL(next)
-	report(r, "redirected after login", "location", target)
+	report(r, "redirected after login", "location", requestinfo.LogURL(target))
 	v.redirect(w, r, target)
 }
 

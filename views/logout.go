@@ -5,6 +5,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
 )
 
 // logout ends the session, by POST alone: a link or an image on another site
@@ -34,7 +35,7 @@ func (v *Views) sayGoodbye(w http.ResponseWriter, r *http.Request, target string
 		v.Render(w, r, http.StatusOK, "logged_out.html", nil)
 		return
 	}
-	report(r, "redirected after logout", "location", target)
+	report(r, "redirected after logout", "location", requestinfo.LogURL(target))
 	v.redirect(w, r, target)
 }
 

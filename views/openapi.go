@@ -29,8 +29,8 @@ func OpenAPI() []byte { return bytes.Clone(openAPI) }
 // describe serves the document. Programs may ask each time whether theirs is the
 // present one.
 func (v *Views) describe(w http.ResponseWriter, r *http.Request) {
+	sameForEverybody(w, r)
 	header := w.Header()
-	header.Del("Vary") // it is the same for every client
 	header.Set("Cache-Control", "no-cache")
 	header.Set("Content-Type", "application/json")
 	header.Set("ETag", openAPITag)

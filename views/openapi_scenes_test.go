@@ -88,7 +88,7 @@ func (s *stage) member(t testing.TB) (*client, string) {
 
 // link delivers the mails and gives the path of the link in the last one to the
 // user, which must be below the path.
-func (s *stage) link(t testing.TB, to, below string) (path string) {
+func (s *site) link(t testing.TB, to, below string) (path string) {
 	t.Helper()
 	for _, m := range s.deliver(t) {
 		found := linkPattern.FindStringSubmatch(m.Text)

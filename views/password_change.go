@@ -8,6 +8,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/password"
 )
 
@@ -88,7 +89,7 @@ func (v *Views) passwordChange(w http.ResponseWriter, r *http.Request) {
 	form := v.passwordChangeForm(t, b)
 	switch err := v.changePassword(w, r, t, b, form); {
 	case err != nil:
-		report(r, "password not changed", "error", err)
+		report(r, "password not changed", "error", requestinfo.LogError(err))
 		v.fail(w, r, err)
 	case form.Failed():
 		report(r, "password change refused")

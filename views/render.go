@@ -79,7 +79,8 @@ func (v *Views) Render(w http.ResponseWriter, r *http.Request, status int, name 
 // broken answers where a page cannot be made, which only a change of the
 // program or of its templates can mend.
 func broken(w http.ResponseWriter, r *http.Request, err error) {
-	slog.ErrorContext(r.Context(), "page could not be made", "path", requestinfo.LogPath(r), "error", err)
+	slog.ErrorContext(r.Context(), "page could not be made", "path", requestinfo.LogPath(r),
+		"error", requestinfo.LogError(err))
 	middleware.Say(w, r, http.StatusInternalServerError, i18n.Mark("This page is broken. The log of the server says how."))
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/password"
 )
@@ -83,7 +84,7 @@ func (v *Views) signup(w http.ResponseWriter, r *http.Request) {
 	case errors.Is(err, auth.ErrThrottled):
 		v.hold(w, r, "signup.html", form, err)
 	case err != nil:
-		report(r, "sign-up failed", "error", err)
+		report(r, "sign-up failed", "error", requestinfo.LogError(err))
 		v.fail(w, r, err)
 	case form.Failed():
 		report(r, "sign-up refused", "status", status)
@@ -237,7 +238,7 @@ func (v *Views) passBy(w http.ResponseWriter, r *http.Request) bool {
 			return false
 		}
 	}
-	report(r, "redirected: signed in already", "location", target)
+	report(r, "redirected: signed in already", "location", requestinfo.LogURL(target))
 	v.redirect(w, r, target)
 	return true
 }

@@ -7,6 +7,8 @@ import (
 	"path"
 	"strings"
 	"time"
+
+	"github.com/coatcheck/coatcheck/sessions"
 )
 
 // The files that are served as they are: the stylesheet and the script.
@@ -35,10 +37,10 @@ func newStatic(name, kind, text string) static {
 }
 
 func (v *Views) static(w http.ResponseWriter, r *http.Request) {
-	header := w.Header()
-	header.Del("Vary") // it is the same for every client
 	for _, file := range []static{v.style, v.script} {
 		if r.PathValue("name") == file.name {
+			sameForEverybody(w, r)
+			header := w.Header()
 			header.Set("Cache-Control", "public, max-age=31536000, immutable")
 			header.Set("Content-Type", file.kind+"; charset=utf-8")
 			header.Set("ETag", file.etag)
@@ -47,4 +49,14 @@ func (v *Views) static(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	v.notFound(w, r)
+}
+
+// sameForEverybody keeps the session out of a response that names no client. A session
+// that changed before the view was asked, by a login of a remote user for instance, is
+// saved all the same: it would be lost.
+func sameForEverybody(w http.ResponseWriter, r *http.Request) {
+	w.Header().Del("Vary")
+	if session, err := sessions.FromContext(r.Context()); err == nil && !session.Modified() {
+		session.Detach()
+	}
 }

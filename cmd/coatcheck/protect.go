@@ -40,7 +40,7 @@ func (s *server) survive(h http.Handler) http.Handler {
 				panic(cause)
 			default:
 				s.log.ErrorContext(r.Context(), "a handler panicked", "path", requestinfo.LogPath(r),
-					"panic", fmt.Sprint(cause), "stack", string(debug.Stack()))
+					"panic", requestinfo.LogText(fmt.Sprint(cause)), "stack", string(debug.Stack()))
 				if observed.status != 0 {
 					panic(http.ErrAbortHandler) // half an answer must not look like a whole one
 				}

@@ -81,7 +81,7 @@ type csrfFlags struct {
 	CookieSameSite string   `group:"csrf" name:"csrf-cookie-samesite" default:"Lax" enum:"Lax,Strict,None,omit" help:"SameSite of the cookie: ${enum} (no attribute)."`
 	CookieMasked   bool     `group:"csrf" name:"csrf-cookie-masked" help:"Mask the cookie, for Django before 4.1 beside this site."`
 	HeaderName     string   `group:"csrf" name:"csrf-header-name" default:"X-CSRFToken" help:"Header in which scripts send the token."`
-	UseSessions    bool     `group:"csrf" name:"csrf-use-sessions" help:"Keep the secret in the session, not in a cookie."`
+	UseSessions    bool     `group:"csrf" name:"csrf-use-sessions" help:"Keep the secret in the session; that of visitors without one stays in a cookie."`
 }
 
 // apply configures the site.

@@ -318,6 +318,89 @@ def csrf_refused(request, reason=""):
     return HttpResponseForbidden(reason)
 
 
+def session_cache(case):
+    """What caches are told of a response, by SessionMiddleware around a view."""
+    from django.contrib.sessions.middleware import SessionMiddleware
+    from django.http import HttpResponse
+    from django.test import RequestFactory
+    from django.test.utils import override_settings
+
+    def view(request):
+        if case["act"] == "set":
+            request.session["x"] = 1
+        elif case["act"] == "flush":
+            request.session.flush()
+        else:
+            request.session.get("x")
+        response = HttpResponse()
+        if case["said"] is not None:
+            response["Cache-Control"] = case["said"]
+        return response
+
+    with override_settings(SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies"):
+        cookie = "" if case["act"] == "set" else "sessionid=" + signed_session(x=1)
+        response = SessionMiddleware(view)(RequestFactory().get("/", HTTP_COOKIE=cookie))
+    return {
+        "cookie": bool(response.cookies),
+        "vary": response.get("Vary", ""),
+        "cache": response["Cache-Control"] if "Cache-Control" in response else None,
+    }
+
+
+def signed_session(**data):
+    from django.contrib.sessions.backends.signed_cookies import SessionStore
+
+    session = SessionStore()
+    session.update(data)
+    session.save()
+    return session.session_key
+
+
+def csrf_in_session(case):
+    """Where CsrfViewMiddleware keeps the secret with CSRF_USE_SESSIONS."""
+    from django.contrib.sessions.middleware import SessionMiddleware
+    from django.http import HttpResponse
+    from django.middleware import csrf
+    from django.test import RequestFactory
+    from django.test.utils import override_settings
+
+    def inner(request):
+        def view(request):
+            if case["use"]:
+                csrf.get_token(request)
+            return HttpResponse()
+
+        middleware = csrf.CsrfViewMiddleware(view)
+        middleware.process_request(request)
+        response = middleware.process_view(request, view, (), {}) or view(request)
+        return middleware.process_response(request, response) or response
+
+    with override_settings(
+        SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies",
+        CSRF_USE_SESSIONS=True,
+        ALLOWED_HOSTS=["testserver"],
+        CSRF_FAILURE_VIEW=__name__ + ".csrf_refused",
+    ):
+        cookies = []
+        if case["session"] is not None:
+            cookies.append("sessionid=" + signed_session(**case["session"]))
+        if case["cookie"] is not None:
+            cookies.append("csrftoken=" + case["cookie"])
+        request = RequestFactory().generic(
+            case["method"],
+            "/",
+            "csrfmiddlewaretoken=" + case["token"],
+            content_type="application/x-www-form-urlencoded",
+            HTTP_COOKIE="; ".join(cookies),
+        )
+        response = SessionMiddleware(inner)(request)
+        return {
+            "status": response.status_code,
+            "kept": "_csrftoken" in request.session,
+            "cookie": "csrftoken" in response.cookies,
+        }
+
+
 def host(case):
     """Whether a host is allowed."""
     from django.http.request import split_domain_port, validate_host
@@ -372,7 +455,8 @@ ORACLES = {
     f.__name__: f
     for f in (
         cookie_parse, set_cookie, session_decode, session_encode, session_pickle, signed, password_hash,
-        safe_url, login_redirect, username, email, csrf_token, csrf_request, host,
+        safe_url, login_redirect, username, email, csrf_token, csrf_request, session_cache,
+        csrf_in_session, host,
         reset_token, uid, password_validation,
     )
 }

@@ -101,6 +101,62 @@ func smallerAge(value string) string {
 	return "0"
 }
 
+// Private keeps shared caches from storing a response, for one that sets a cookie
+// which names a person: unless Cache-Control forbids that clearly, it loses public and
+// s-maxage and begins with private. Headers that shared caches read in its place are
+// removed. Everything else stays as it is.
+func Private(h http.Header) {
+	for _, name := range [...]string{"Cdn-Cache-Control", "Cloudflare-Cdn-Cache-Control", "Surrogate-Control"} {
+		h.Del(name)
+	}
+	private, noStore, contrary := false, false, false
+	kept := []string{"private"} // in front, where no quote that is left open can hide it
+	for _, field := range splitQuoted(h["Cache-Control"]) {
+		name, _, _ := strings.Cut(field, "=")
+		switch strings.ToLower(pystr.Strip(name)) {
+		case "public", "s-maxage":
+			contrary = true
+			continue
+		case "private": // one with a list of headers is about those alone
+			private = private || field == name
+			continue
+		case "no-store":
+			noStore = true
+		case "must-understand": // caches that do may ignore no-store (RFC 9111, 5.2.2.3)
+			contrary = true
+		}
+		kept = append(kept, field)
+	}
+	if (private || noStore) && !contrary {
+		return
+	}
+	h["Cache-Control"] = []string{strings.Join(kept, ", ")}
+}
+
+// splitQuoted is splitHeader, but for the commas in quotes.
+func splitQuoted(lines []string) []string {
+	var parts []string
+	for _, line := range lines {
+		quoted, escaped, start := false, false, 0
+		for i := 0; i <= len(line); i++ {
+			switch {
+			case i == len(line) || line[i] == ',' && !quoted:
+				if part := pystr.Strip(line[start:i]); part != "" {
+					parts = append(parts, part)
+				}
+				start = i + 1
+			case escaped:
+				escaped = false
+			case line[i] == '\\':
+				escaped = quoted
+			case line[i] == '"':
+				quoted = !quoted
+			}
+		}
+	}
+	return parts
+}
+
 // splitHeader is the list of the elements of a header that are not empty.
 func splitHeader(lines []string) []string {
 	var parts []string
