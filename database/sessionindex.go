@@ -155,5 +155,14 @@ func (db *DB) SessionsAfter(ctx context.Context, last Session, limit int) ([]Ses
 	if last.Expires.IsZero() {
 		last.Expires = time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC)
 	}
-	return db.sessionRows(ctx, &db.own.sessionsAfter, db.dialect.Bind(last.Expires), last.Key, limit)
+	var all []Session
+	err := db.rows(ctx, &db.own.sessionsAfter, []any{db.dialect.Bind(last.Expires), last.Key, limit}, func(rows *sql.Rows) error {
+		var s Session
+		if err := rows.Scan(&s.Key, &s.Data, &dialect.Time{Dest: &s.Expires, Dialect: db.dialect}); err != nil {
+			return fmt.Errorf("walk sessions: %w", err)
+		}
+		all = append(all, s)
+		return nil
+	}, func() { all = nil })
+	return all, err
 }
