@@ -137,10 +137,12 @@ func TestWalkSessionsOddDates(t *testing.T) {
 			t.Skip("other databases hold dates only")
 		}
 		far := moment.Add(24 * time.Hour).Format(time.RFC3339)
-		for i, date := range []any{far, "9", "tomorrow", 5, "", 2.5} { // "9" becomes a number there, less than any text
+		// "9" becomes a number there, which is less than any text.
+		for i, date := range []any{far, "9", "tomorrow", 5, "", 2.5} {
 			name := fmt.Sprintf("odd%d", i)
 			_, err := db.SQL().ExecContext(t.Context(),
-				"INSERT INTO django_session (session_key, session_data, expire_date) VALUES (?, ?, ?)", name, "of "+name, date)
+				"INSERT INTO django_session (session_key, session_data, expire_date) VALUES (?, ?, ?)",
+				name, "of "+name, date)
 			must(t, err)
 		}
 		if got := walk(t, db, 1); !slices.Equal(got, []string{"odd0", "odd2"}) { // as SessionByKey finds them
