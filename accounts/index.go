@@ -86,8 +86,8 @@ func (m *recent) forget(key string) {
 // Record writes to the index what a request did to its session, before the cookie
 // goes out, so that an ending finds whatever a client was told of: a session that was
 // begun, one that got another key, and those that were ended, whose rows go. The error
-// is an outage, and about a session that was begun: nobody may get its cookie. It is
-// for middleware.SessionHooks.
+// is an outage, or sessions.ErrInterrupted for a session that was ended after it got
+// another key: nobody may get its cookie. It is for middleware.SessionHooks.
 func (s *Service) Record(r *http.Request, _ string) error {
 	session, err := sessions.FromContext(r.Context())
 	if err != nil || !s.EndsSessions() {
@@ -96,24 +96,17 @@ func (s *Service) Record(r *http.Request, _ string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), indexTimeout)
 	defer cancel()
 	for _, key := range session.Ended() {
-		s.forget(ctx, string(key))
+		if err := s.endMoved(ctx, string(key)); err != nil {
+			return err
+		}
 	}
 	key, userID := string(session.Key()), signedInTo(session)
 	if key == "" || userID == "" {
 		return nil
 	}
 	now := sighting(r, userID, s.now())
-	if from := session.MovedFrom(); from != "" {
-		moved, err := s.db.MoveIndexedSession(ctx, keyHash(string(from)), s.row(key, now))
-		if err != nil {
-			s.log.WarnContext(ctx, "a session with a new key could not be written to the index; trying again at its next use", "user", userID, "error", err)
-			return nil
-		}
-		if moved {
-			s.recent.forget(string(from))
-			s.recent.remember(key, now)
-			return nil
-		}
+	if from := session.MovedFrom(); from != "" && !auth.Began(r.Context()) {
+		return s.recordMove(ctx, session, string(from), now)
 	}
 	row := s.row(key, now)
 	row.Method = methodOf(session)

@@ -70,11 +70,8 @@ func (s *Service) ChangePassword(r *http.Request, user *auth.User, raw string) e
 	if err := s.auth.ReplacePassword(ctx, user, raw); err != nil {
 		return err
 	}
-	if err := s.auth.UpdateSessionAuthHash(r, user); err != nil {
-		return err
-	}
-	s.tell(r, "password_changed", user)
-	return nil
+	s.tell(r, "password_changed", user) // also if the session has ended meanwhile
+	return s.auth.UpdateSessionAuthHash(r, user)
 }
 
 // tell is notify after what cannot be undone: that an email could not be queued makes

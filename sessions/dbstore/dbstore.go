@@ -130,6 +130,7 @@ func (s *Store) Walk(ctx context.Context, f func(key string, d sessions.Data) er
 		if err != nil {
 			return err
 		}
+		before := after
 		for _, row := range rows {
 			after = row.Key
 			data, err := s.codec.Decode(row.Data)
@@ -140,7 +141,7 @@ func (s *Store) Walk(ctx context.Context, f func(key string, d sessions.Data) er
 				return err
 			}
 		}
-		if len(rows) < piece {
+		if len(rows) < piece || after == before { // SQLite sorts what is no text behind all texts
 			return nil
 		}
 	}
