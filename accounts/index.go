@@ -105,7 +105,7 @@ func (s *Service) Record(r *http.Request, _ string) error {
 		return nil
 	}
 	now := sighting(r, userID, s.now())
-	if from := session.MovedFrom(); from != "" && !auth.Began(r.Context()) {
+	if from := session.MovedFrom(); from != "" {
 		return s.recordMove(ctx, session, string(from), now)
 	}
 	row := s.row(key, now)

@@ -41,7 +41,7 @@ func (s *Service) Login(r *http.Request, user *User) error {
 		return err
 	}
 	if fresh {
-		ru.begin()
+		session.Begin()
 	}
 	if err := s.signIn(ctx, session, user, backend); err != nil {
 		return err

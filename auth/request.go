@@ -35,10 +35,9 @@ type finding struct{}
 type requestUser struct {
 	service *Service
 
-	mu    sync.Mutex // guards what follows
-	user  *User      // nil until it was found
-	err   error
-	began bool // a login of this request began the session
+	mu   sync.Mutex // guards what follows
+	user *User      // nil until it was found
+	err  error
 }
 
 // NewContext returns a context whose user is found, by the session in it, when
@@ -73,24 +72,6 @@ func fromContext(ctx context.Context) (*requestUser, error) {
 		return nil, errFinding
 	}
 	return nil, ErrNoAuthentication
-}
-
-// Began reports whether a login of this request began its session, so that what the
-// session was before is not that of the user.
-func Began(ctx context.Context) bool {
-	ru, err := fromContext(ctx)
-	if err != nil {
-		return false
-	}
-	ru.mu.Lock()
-	defer ru.mu.Unlock()
-	return ru.began
-}
-
-func (ru *requestUser) begin() {
-	ru.mu.Lock()
-	defer ru.mu.Unlock()
-	ru.began = true
 }
 
 func (ru *requestUser) set(u *User) {

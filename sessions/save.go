@@ -243,11 +243,19 @@ func (s *Session) CycleKey(ctx context.Context) error {
 		return err
 	}
 	s.modified = true
-	if s.movedFrom == "" {
+	if s.movedFrom == "" && !s.began {
 		s.movedFrom = Key(old)
 	}
 	s.report(ctx, "session moved from its old key", "old", flow.Brief(old))
 	return nil
+}
+
+// Begin says that the session is somebody's from now on, by a login, so that what it was
+// before is not theirs: MovedFrom is empty from then on.
+func (s *Session) Begin() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.began, s.movedFrom = true, ""
 }
 
 // MovedFrom returns the key of a live session that this request found and moved to

@@ -35,6 +35,7 @@ type Session struct {
 
 	detached    bool  // see Detach
 	lost        Key   // that the client sent, and under which there was no session
+	began       bool  // see Begin
 	movedFrom   Key   // see MovedFrom
 	ended       []Key // see Ended
 	interrupted bool  // see Interrupted
