@@ -1,0 +1,324 @@
+package conformance_test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+
+	"pgregory.net/rapid"
+
+	"github.com/coatcheck/coatcheck/accounts"
+	"github.com/coatcheck/coatcheck/sessions"
+)
+
+// endingActions are all that owners, thieves and operators do.
+var endingActions = map[string]func(*endingStep){
+	"log in":                (*endingStep).logIn,
+	"log in again":          (*endingStep).logIn, // twice as often
+	"log in at Django":      (*endingStep).logInThere,
+	"look":                  (*endingStep).lookHereAndThere,
+	"steal a cookie":        (*endingStep).steal,
+	"log out":               (*endingStep).logOut,
+	"log out at Django":     (*endingStep).logOutThere,
+	"change the password":   (*endingStep).changePassword,
+	"change it at Django":   (*endingStep).changePasswordThere,
+	"begin another address": (*endingStep).beginAddress,
+	"confirm an address":    (*endingStep).confirmAddress,
+	"ask for a reset":       (*endingStep).askReset,
+	"reset the password":    (*endingStep).resetPassword,
+	"end one session":       (*endingStep).endOne,
+	"end other sessions":    (*endingStep).endOthers,
+	"this wasn't me":        (*endingStep).notMe,
+	"close the account":     (*endingStep).closeAccount,
+	"end all sessions":      (*endingStep).endAll,
+	"deactivate":            (*endingStep).deactivate,
+	"deactivate at Django":  (*endingStep).deactivateThere,
+	"activate":              (*endingStep).activate,
+	"activate again":        (*endingStep).activate,
+	"set a password":        (*endingStep).setPassword,
+	"set an address":        (*endingStep).setAddress,
+	"rotate the key":        (*endingStep).rotateKey,
+	"forget former keys":    (*endingStep).forgetKeys,
+	"lose the index":        (*endingStep).loseIndex,
+	"housekeeping":          (*endingStep).clean,
+}
+
+func (s *endingStep) anyUser() *endingUser { return s.users[rapid.IntRange(0, 1).Draw(s.T, "user")] }
+
+func (s *endingStep) anyClient() *endingClient {
+	return s.clients[rapid.IntRange(0, len(s.clients)-1).Draw(s.T, "client")]
+}
+
+// newPassword is one that nobody had.
+func (s *endingStep) newPassword() string {
+	s.passwords++
+	return fmt.Sprintf("canary-tweets-%04d", s.passwords)
+}
+
+// insider is a client that is signed in, here or at the Django; without one, somebody
+// logs in instead, and it returns nil.
+func (s *endingStep) insider(in func(*ticket) bool) (*endingClient, *ticket) {
+	var inside []*endingClient
+	for _, c := range s.clients {
+		if in(s.ticket(c.cookie)) {
+			inside = append(inside, c)
+		}
+	}
+	if len(inside) == 0 {
+		s.logIn()
+		return nil, nil
+	}
+	c := rapid.SampledFrom(inside).Draw(s.T, "insider")
+	return c, s.ticket(c.cookie)
+}
+
+// aPassword is the user's, or one that ended.
+func (s *endingStep) aPassword(u *endingUser) string {
+	if len(u.former) > 0 && (u.password == "" || rapid.IntRange(0, 4).Draw(s.T, "former") == 0) {
+		return rapid.SampledFrom(u.former).Draw(s.T, "password")
+	}
+	return u.password
+}
+
+// wants holds the status of a response.
+func (s *endingStep) wants(what string, status, want int, answer fields) {
+	s.Helper()
+	if status != want {
+		s.Fatalf("%s: %d %v, want %d", what, status, answer, want)
+	}
+}
+
+func (s *endingStep) logIn() {
+	c, u := s.anyClient(), s.anyUser()
+	raw, before := s.aPassword(u), s.ticket(c.cookie)
+	good := u.active && u.password != "" && raw == u.password
+	same := good && s.here(before) && before.user == u
+	status, answer := s.ask(s, c, http.MethodPost, "/accounts/login/", fields{"username": u.name, "password": raw})
+	if !good {
+		s.wants("login with what does not open the account", status, http.StatusUnauthorized, answer)
+		return
+	}
+	s.wants("login", status, http.StatusOK, answer)
+	if before != nil && before.key == c.cookie && !same {
+		s.Fatalf("a login goes on with a session that had ended (%s)", describe(before))
+	}
+	var notice []sentMail
+	if device, ok := c.devices[u]; u.known && (!ok || !s.good(device, u)) {
+		notice = append(notice, sentMail{kind: linkNotMe, to: u.email})
+	}
+	t := s.enter(u, before, c.cookie)
+	t.mark, t.stamped, t.number, t.indexed = s.mark(u), true, u.number, true
+	c.devices[u] = t.mark
+	s.expect(u, notice...)
+}
+
+func (s *endingStep) logInThere() {
+	c, u := s.anyClient(), s.anyUser()
+	raw, before := s.aPassword(u), s.ticket(c.cookie)
+	good := u.active && u.password != "" && raw == u.password
+	status, answer := s.askDjango(s, c, http.MethodPost, "/accounts/login/", fields{"username": u.name, "password": raw})
+	if !good {
+		s.wants("login at the Django with what does not open the account", status, http.StatusUnauthorized, answer)
+		return
+	}
+	s.wants("login at the Django", status, http.StatusOK, answer)
+	s.enter(u, before, c.cookie)
+}
+
+func (s *endingStep) lookHereAndThere() {
+	c := s.anyClient()
+	t := s.ticket(c.cookie)
+	if t == nil {
+		return
+	}
+	if rapid.Bool().Draw(s.T, "here") {
+		s.lookAt(c, t)
+		return
+	}
+	want := s.there(t)
+	_, answer := s.askDjango(s, c, http.MethodGet, "/twin/whoami/", nil)
+	if in := answer["user"] == t.user.name; in != want {
+		s.Fatalf("%s is signed in at the Django: %v; want %v (%s)", c.name, answer, want, describe(t))
+	}
+	s.lookThere(t, c.cookie)
+}
+
+// steal: a client gets a copy of another's cookie.
+func (s *endingStep) steal() { s.anyClient().cookie = s.anyClient().cookie }
+
+func (s *endingStep) logOut() {
+	c := s.anyClient()
+	t := s.ticket(c.cookie)
+	status, answer := s.ask(s, c, http.MethodPost, "/accounts/logout/", fields{})
+	s.loggedOut(c, t, status, answer)
+}
+
+func (s *endingStep) logOutThere() {
+	c := s.anyClient()
+	t := s.ticket(c.cookie)
+	status, answer := s.askDjango(s, c, http.MethodPost, "/accounts/logout/", fields{})
+	s.loggedOut(c, t, status, answer)
+}
+
+func (s *endingStep) loggedOut(c *endingClient, t *ticket, status int, answer fields) {
+	s.wants("logout", status, http.StatusOK, answer)
+	if t != nil {
+		t.gone = true
+	}
+	c.cookie = ""
+	s.checkAll(false)
+}
+
+func (s *endingStep) changePassword() {
+	c, t := s.insider(s.here)
+	if t == nil {
+		return
+	}
+	s.lookHere(t)
+	u, raw := t.user, s.newPassword()
+	status, answer := s.ask(s, c, http.MethodPost, "/accounts/password_change/", fields{"old_password": u.password, "new_password1": raw})
+	s.wants("change of the password", status, http.StatusOK, answer)
+	s.passwordChanged(t, c.cookie, raw)
+	s.expect(u, sentMail{kind: linkNotMe, to: u.email})
+	s.checkAll(false)
+}
+
+// passwordChanged: the user of a session, which goes on, has another password.
+func (s *endingStep) passwordChanged(t *ticket, key, raw string) {
+	s.move(t, key)
+	t.user.setPassword(raw)
+	t.mark = s.mark(t.user)
+}
+
+func (s *endingStep) changePasswordThere() {
+	c, t := s.insider(s.there)
+	if t == nil {
+		return
+	}
+	u, raw := t.user, s.newPassword()
+	status, answer := s.askDjango(s, c, http.MethodPost, "/twin/password/", fields{"old": u.password, "new": raw})
+	s.wants("change of the password at the Django", status, http.StatusOK, answer)
+	s.passwordChanged(t, c.cookie, raw)
+	t.indexed = false
+	s.checkAll(false)
+}
+
+func (s *endingStep) beginAddress() {
+	c, t := s.insider(s.here)
+	if t == nil {
+		return
+	}
+	s.lookHere(t)
+	u := t.user
+	email := rapid.SampledFrom(slices.DeleteFunc(slices.Clone(u.addresses), func(a string) bool { return a == u.email })).Draw(s.T, "email")
+	status, answer := s.ask(s, c, http.MethodPost, "/accounts/email/", fields{"email": email, "password": u.password})
+	s.wants("change of the address", status, http.StatusOK, answer)
+	s.endLinks(u, linkConfirm)
+	s.expect(u, sentMail{kind: linkConfirm, to: email}, sentMail{kind: linkNotMe, to: u.email})
+}
+
+// aLink is one of a kind, which may have ended; or nil.
+func (s *endingStep) aLink(kind string) *endingLink {
+	var all []*endingLink
+	for _, l := range s.links {
+		if l.kind == kind {
+			all = append(all, l)
+		}
+	}
+	if len(all) == 0 {
+		s.beginAddress()
+		return nil
+	}
+	return all[len(all)-1-rapid.IntRange(0, len(all)-1).Draw(s.T, "link")]
+}
+
+func (s *endingStep) confirmAddress() {
+	l := s.aLink(linkConfirm)
+	if l == nil {
+		return
+	}
+	u := l.user
+	good := s.opens(l, 0) && u.email == l.old
+	status, answer := s.ask(s, nil, http.MethodPost, l.path, fields{})
+	if !good {
+		s.wants("a link to confirm an address that ended", status, http.StatusGone, answer)
+		return
+	}
+	s.wants("confirm", status, http.StatusOK, answer)
+	u.email, l.dead = l.to, true
+	s.expect(u, sentMail{kind: linkNotMe, to: l.old})
+	s.checkLinks()
+}
+
+func (s *endingStep) askReset() {
+	u := s.anyUser()
+	email := rapid.SampledFrom(u.addresses).Draw(s.T, "email")
+	status, answer := s.ask(s, nil, http.MethodPost, "/accounts/password_reset/", fields{"email": email})
+	s.wants("ask for a reset", status, http.StatusOK, answer)
+	var mail []sentMail
+	if email == u.email && u.active && !u.closed {
+		mail = append(mail, sentMail{kind: linkReset, to: email})
+	}
+	s.expect(u, mail...)
+}
+
+func (s *endingStep) resetPassword() {
+	l := s.aLink(linkReset)
+	if l == nil {
+		return
+	}
+	u, raw := l.user, s.newPassword()
+	good := s.opens(l, s.login(u))
+	status, answer := s.ask(s, nil, http.MethodPost, l.path, fields{"new_password1": raw})
+	if !good {
+		s.wants("a link to a new password that ended", status, http.StatusGone, answer)
+		return
+	}
+	s.wants("reset", status, http.StatusOK, answer)
+	u.setPassword(raw)
+	s.expect(u, sentMail{kind: linkNotMe, to: u.email})
+	s.checkAll(false)
+}
+
+// endOne ends a session that the list shows, which must be what there is.
+func (s *endingStep) endOne() {
+	c, t := s.insider(s.here)
+	if t == nil {
+		return
+	}
+	s.lookHere(t)
+	status, answer := s.ask(s, c, http.MethodGet, "/accounts/sessions/", nil)
+	s.wants("list", status, http.StatusOK, answer)
+	listed := s.listed(t, answer)
+	one := rapid.SampledFrom(listed).Draw(s.T, "session")
+	status, answer = s.ask(s, c, http.MethodPost, "/accounts/sessions/end/", fields{"id": accounts.SessionID(sessions.Key(one.key))})
+	s.wants("end a session", status, http.StatusOK, answer)
+	one.gone = true
+	s.checkAll(false)
+}
+
+// listed are the sessions that the list of a client shows.
+func (s *endingStep) listed(current *ticket, answer fields) (listed []*ticket) {
+	s.Helper()
+	shown := map[any]bool{}
+	for _, row := range answer["sessions"].([]any) {
+		shown[row.(map[string]any)["id"]] = true
+	}
+	for _, t := range s.tickets {
+		if t.user != current.user {
+			continue
+		}
+		in, id := s.here(t), accounts.SessionID(sessions.Key(t.key))
+		if shown[id] && !in || in && t.indexed && !shown[id] {
+			s.Fatalf("a session that is in: %v, is listed: %v (%s)", in, shown[id], describe(t))
+		}
+		if shown[id] {
+			listed = append(listed, t)
+			delete(shown, id)
+		}
+	}
+	if len(shown) > 0 {
+		s.Fatalf("%d sessions are listed that nobody made", len(shown))
+	}
+	return listed
+}
