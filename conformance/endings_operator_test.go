@@ -52,6 +52,7 @@ func (s *endingStep) ended(got, want int) {
 	if got != want {
 		s.Fatalf("%d sessions are reported as ended, want %d", got, want)
 	}
+	s.taken["sessions that ended"] += got
 	s.checkAll(false)
 }
 
@@ -147,9 +148,11 @@ func (s *endingStep) deactivateThere() {
 	u.active = false
 }
 
-// activate makes a user active again. One that was closed begins anew.
-func (s *endingStep) activate() {
-	u := s.anyUser()
+func (s *endingStep) activate() { s.open(s.anyUser()) }
+
+// open makes a user active. One whose account was closed, or who lost the password,
+// begins anew.
+func (s *endingStep) open(u *endingUser) {
 	s.update(u, func(user *database.User) { user.IsActive = true })
 	u.active = true
 	if u.email == "" {

@@ -11,36 +11,41 @@ import (
 	"github.com/coatcheck/coatcheck/sessions"
 )
 
+// An endingAction is a kind of step, and how often it is taken in relation to others.
+type endingAction struct {
+	often int
+	run   func(*endingStep)
+}
+
 // endingActions are all that owners, thieves and operators do.
-var endingActions = map[string]func(*endingStep){
-	"log in":                (*endingStep).logIn,
-	"log in again":          (*endingStep).logIn, // twice as often
-	"log in at Django":      (*endingStep).logInThere,
-	"look":                  (*endingStep).lookHereAndThere,
-	"steal a cookie":        (*endingStep).steal,
-	"log out":               (*endingStep).logOut,
-	"log out at Django":     (*endingStep).logOutThere,
-	"change the password":   (*endingStep).changePassword,
-	"change it at Django":   (*endingStep).changePasswordThere,
-	"begin another address": (*endingStep).beginAddress,
-	"confirm an address":    (*endingStep).confirmAddress,
-	"ask for a reset":       (*endingStep).askReset,
-	"reset the password":    (*endingStep).resetPassword,
-	"end one session":       (*endingStep).endOne,
-	"end other sessions":    (*endingStep).endOthers,
-	"this wasn't me":        (*endingStep).notMe,
-	"close the account":     (*endingStep).closeAccount,
-	"end all sessions":      (*endingStep).endAll,
-	"deactivate":            (*endingStep).deactivate,
-	"deactivate at Django":  (*endingStep).deactivateThere,
-	"activate":              (*endingStep).activate,
-	"activate again":        (*endingStep).activate,
-	"set a password":        (*endingStep).setPassword,
-	"set an address":        (*endingStep).setAddress,
-	"rotate the key":        (*endingStep).rotateKey,
-	"forget former keys":    (*endingStep).forgetKeys,
-	"lose the index":        (*endingStep).loseIndex,
-	"housekeeping":          (*endingStep).clean,
+var endingActions = map[string]endingAction{
+	"log in":                {5, (*endingStep).logIn},
+	"log in at Django":      {5, (*endingStep).logInThere},
+	"all log in":            {5, (*endingStep).crowd},
+	"look":                  {3, (*endingStep).look},
+	"steal a cookie":        {1, (*endingStep).steal},
+	"log out":               {1, (*endingStep).logOut},
+	"log out at Django":     {1, (*endingStep).logOutThere},
+	"change the password":   {2, (*endingStep).changePassword},
+	"change it at Django":   {1, (*endingStep).changePasswordThere},
+	"begin another address": {2, (*endingStep).beginAddress},
+	"confirm an address":    {2, (*endingStep).confirmAddress},
+	"ask for a reset":       {1, (*endingStep).askReset},
+	"reset the password":    {2, (*endingStep).resetPassword},
+	"end one session":       {2, (*endingStep).endOne},
+	"end other sessions":    {3, (*endingStep).endOthers},
+	"this wasn't me":        {3, (*endingStep).notMe},
+	"close the account":     {1, (*endingStep).closeAccount},
+	"end all sessions":      {2, (*endingStep).endAll},
+	"deactivate":            {1, (*endingStep).deactivate},
+	"deactivate at Django":  {1, (*endingStep).deactivateThere},
+	"activate":              {3, (*endingStep).activate},
+	"set a password":        {1, (*endingStep).setPassword},
+	"set an address":        {1, (*endingStep).setAddress},
+	"rotate the key":        {2, (*endingStep).rotateKey},
+	"forget former keys":    {1, (*endingStep).forgetKeys},
+	"lose the index":        {1, (*endingStep).loseIndex},
+	"housekeeping":          {1, (*endingStep).clean},
 }
 
 func (s *endingStep) anyUser() *endingUser { return s.users[rapid.IntRange(0, 1).Draw(s.T, "user")] }
@@ -48,6 +53,23 @@ func (s *endingStep) anyUser() *endingUser { return s.users[rapid.IntRange(0, 1)
 func (s *endingStep) anyClient() *endingClient {
 	return s.clients[rapid.IntRange(0, len(s.clients)-1).Draw(s.T, "client")]
 }
+
+// newcomer is who logs in where: mostly a client that is not signed in, and a user whose
+// account is open. An operator opens it before, or not.
+func (s *endingStep) newcomer() (*endingClient, *endingUser) {
+	c, u := s.anyClient(), s.anyUser()
+	outside := slices.DeleteFunc(slices.Clone(s.clients), func(c *endingClient) bool { return s.here(s.ticket(c.cookie)) })
+	if len(outside) > 0 && s.mostly("outside") {
+		c = rapid.SampledFrom(outside).Draw(s.T, "outsider")
+	}
+	if (!u.active || u.password == "") && s.mostly("open") {
+		s.open(u)
+	}
+	return c, u
+}
+
+// mostly is true more often than not.
+func (s *endingStep) mostly(label string) bool { return rapid.IntRange(0, 3).Draw(s.T, label) < 3 }
 
 // newPassword is one that nobody had.
 func (s *endingStep) newPassword() string {
@@ -74,7 +96,7 @@ func (s *endingStep) insider(in func(*ticket) bool) (*endingClient, *ticket) {
 
 // aPassword is the user's, or one that ended.
 func (s *endingStep) aPassword(u *endingUser) string {
-	if len(u.former) > 0 && (u.password == "" || rapid.IntRange(0, 4).Draw(s.T, "former") == 0) {
+	if len(u.former) > 0 && (u.password == "" || !s.mostly("present")) {
 		return rapid.SampledFrom(u.former).Draw(s.T, "password")
 	}
 	return u.password
@@ -89,8 +111,33 @@ func (s *endingStep) wants(what string, status, want int, answer fields) {
 }
 
 func (s *endingStep) logIn() {
-	c, u := s.anyClient(), s.anyUser()
-	raw, before := s.aPassword(u), s.ticket(c.cookie)
+	c, u := s.newcomer()
+	s.logInHere(c, u, s.aPassword(u))
+}
+
+func (s *endingStep) logInThere() {
+	c, u := s.newcomer()
+	s.logInDjango(c, u, s.aPassword(u))
+}
+
+// crowd: every client that is not signed in logs in to one account.
+func (s *endingStep) crowd() {
+	u := s.anyUser()
+	s.open(u)
+	for _, c := range s.clients {
+		switch {
+		case s.here(s.ticket(c.cookie)):
+		case rapid.Bool().Draw(s.T, "at Django"):
+			s.logInDjango(c, u, u.password)
+		default:
+			s.logInHere(c, u, u.password)
+		}
+	}
+}
+
+func (s *endingStep) logInHere(c *endingClient, u *endingUser, raw string) {
+	s.Helper()
+	before := s.ticket(c.cookie)
 	good := u.active && u.password != "" && raw == u.password
 	same := good && s.here(before) && before.user == u
 	status, answer := s.ask(s, c, http.MethodPost, "/accounts/login/", fields{"username": u.name, "password": raw})
@@ -112,12 +159,11 @@ func (s *endingStep) logIn() {
 	s.expect(u, notice...)
 }
 
-func (s *endingStep) logInThere() {
-	c, u := s.anyClient(), s.anyUser()
-	raw, before := s.aPassword(u), s.ticket(c.cookie)
-	good := u.active && u.password != "" && raw == u.password
+func (s *endingStep) logInDjango(c *endingClient, u *endingUser, raw string) {
+	s.Helper()
+	before := s.ticket(c.cookie)
 	status, answer := s.askDjango(s, c, http.MethodPost, "/accounts/login/", fields{"username": u.name, "password": raw})
-	if !good {
+	if !u.active || u.password == "" || raw != u.password {
 		s.wants("login at the Django with what does not open the account", status, http.StatusUnauthorized, answer)
 		return
 	}
@@ -125,7 +171,7 @@ func (s *endingStep) logInThere() {
 	s.enter(u, before, c.cookie)
 }
 
-func (s *endingStep) lookHereAndThere() {
+func (s *endingStep) look() {
 	c := s.anyClient()
 	t := s.ticket(c.cookie)
 	if t == nil {

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -52,6 +53,7 @@ func newEndingSites(t *testing.T, p pairing) *endingSites {
 	}
 	cache.prefix = "endings"
 	dir := t.TempDir()
+	must(t, os.Chmod(dir, 0o700))
 	e := &endingSites{t: t, p: p, own: newWalkOwn(t, p, cache, dir)}
 	settings := append(
 		cache.settings(), "SESSION_FILE_PATH="+dir, "SESSION_ENGINE=django.contrib.sessions.backends."+p.engine,
