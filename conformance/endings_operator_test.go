@@ -119,6 +119,53 @@ func (s *endingStep) closeAccount() {
 	s.checkAll(false)
 }
 
+// endMeanwhile: an ending comes in the middle of a request that writes to its session,
+// or gives it another key.
+func (s *endingStep) endMeanwhile() {
+	c, t := s.insider(s.here)
+	if t == nil {
+		return
+	}
+	s.lookHere(t)
+	by := rapid.SampledFrom(s.clients).Draw(s.T, "by")
+	keep := s.ticket(by.cookie)
+	if !s.here(keep) || keep.user != t.user {
+		keep = nil // it is by an operator
+	}
+	path, op := "/twin/session/", "update"
+	if rapid.Bool().Draw(s.T, "cycle") {
+		path, op = "/twin/cycle/", "move"
+	}
+	happened, ended := false, 0
+	s.store.before = map[string]func(){op: func() {
+		happened = true
+		if keep != nil {
+			_, ended = s.press(&endingClient{cookie: keep.key}, "/accounts/sessions/end-others/", new(fields))()
+			return
+		}
+		n, err := s.site.Accounts.EndSessions(s.t.Context(), s.stored(t.user), nil)
+		if ended = n; err != nil {
+			s.Fatalf("%v", err)
+		}
+	}}
+	status, answer := s.ask(s, c, http.MethodPost, path, fields{"item": s.steps})
+	if !happened {
+		s.Fatalf("%s did not %s: %d %v", path, op, status, answer)
+	}
+	if keep != nil {
+		s.lookHere(keep)
+	}
+	want := s.end(t.user, keep)
+	if t == keep {
+		s.wants("a request of the session that stays", status, http.StatusOK, answer)
+		s.move(t, c.cookie)
+	} else {
+		s.wants("a request whose session was ended meanwhile", status, http.StatusBadRequest, answer)
+		s.tickets = append(s.tickets, &ticket{key: c.cookie, user: t.user, gone: true})
+	}
+	s.ended(ended, want)
+}
+
 // endAll is what an operator does by coatcheck logout.
 func (s *endingStep) endAll() {
 	u := s.anyUser()

@@ -34,6 +34,7 @@ var endingActions = map[string]endingAction{
 	"reset the password":    {2, (*endingStep).resetPassword},
 	"end one session":       {2, (*endingStep).endOne},
 	"end other sessions":    {3, (*endingStep).endOthers},
+	"end meanwhile":         {3, (*endingStep).endMeanwhile},
 	"this wasn't me":        {3, (*endingStep).notMe},
 	"close the account":     {1, (*endingStep).closeAccount},
 	"end all sessions":      {2, (*endingStep).endAll},

@@ -23,7 +23,7 @@ const envEndingSteps = "COATCHECK_ENDING_STEPS"
 
 // stepsOfEnding is about how many steps such a walk has, and rapidSteps what makes rapid
 // take so many.
-const stepsOfEnding, rapidSteps = 42, 40
+const stepsOfEnding, rapidSteps = 36, 40
 
 // TestEndings lets owners, thieves and operators, here and at a Django on the same
 // stores, do at random all by which sessions, links, passwords and addresses come and

@@ -95,7 +95,12 @@ func (e *endingSites) restart(t fataler) {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/accounts/", site.Views)
-	mux.Handle("GET /twin/whoami/", view((&own{site: site}).whoami))
+	o := &own{site: site}
+	mux.Handle("GET /twin/whoami/", view(o.whoami))
+	mux.Handle("POST /twin/session/", view(o.setSession))
+	mux.Handle("POST /twin/cycle/", view(func(r *http.Request, _ fields) (fields, error) {
+		return onSession(r, "Cycled", (*sessions.Session).CycleKey)
+	}))
 	e.site, e.handler = site, site.Handler(mux)
 }
 
@@ -197,12 +202,18 @@ func (e *endingSites) mails(t fataler) (sent []sentMail) {
 var errAway = errors.New("the store is away")
 
 // failing is a store that fails after so many operations; never, if that is negative.
+// Before the first operation of a kind it lets something happen.
 type failing struct {
 	sessions.Store
-	left atomic.Int64
+	left   atomic.Int64
+	before map[string]func()
 }
 
-func (f *failing) step() error {
+func (f *failing) step(op string) error {
+	if happen := f.before[op]; happen != nil {
+		f.before = nil
+		happen()
+	}
 	switch left := f.left.Load(); {
 	case left == 0:
 		return errAway
@@ -213,35 +224,35 @@ func (f *failing) step() error {
 }
 
 func (f *failing) Load(ctx context.Context, key string) (*sessions.Record, error) {
-	if err := f.step(); err != nil {
+	if err := f.step("load"); err != nil {
 		return nil, err
 	}
 	return f.Store.Load(ctx, key)
 }
 
 func (f *failing) Create(ctx context.Context, key string, r *sessions.Record) error {
-	if err := f.step(); err != nil {
+	if err := f.step("create"); err != nil {
 		return err
 	}
 	return f.Store.Create(ctx, key, r)
 }
 
 func (f *failing) Update(ctx context.Context, key string, r *sessions.Record) error {
-	if err := f.step(); err != nil {
+	if err := f.step("update"); err != nil {
 		return err
 	}
 	return f.Store.Update(ctx, key, r)
 }
 
 func (f *failing) Move(ctx context.Context, old, new string, r *sessions.Record) error {
-	if err := f.step(); err != nil {
+	if err := f.step("move"); err != nil {
 		return err
 	}
 	return f.Store.Move(ctx, old, new, r)
 }
 
 func (f *failing) Delete(ctx context.Context, key string) error {
-	if err := f.step(); err != nil {
+	if err := f.step("delete"); err != nil {
 		return err
 	}
 	return f.Store.Delete(ctx, key)
@@ -249,11 +260,11 @@ func (f *failing) Delete(ctx context.Context, key string) error {
 
 // Walk is that of the store. All of Django's can, but signed cookies.
 func (f *failing) Walk(ctx context.Context, found func(key string, d sessions.Data) error) error {
-	if err := f.step(); err != nil {
+	if err := f.step("walk"); err != nil {
 		return err
 	}
 	return f.Store.(sessions.Walker).Walk(ctx, func(key string, d sessions.Data) error {
-		if err := f.step(); err != nil {
+		if err := f.step("walk"); err != nil {
 			return err
 		}
 		return found(key, d)
@@ -273,7 +284,7 @@ func (f *failing) asStore() sessions.Store {
 type finding struct{ *failing }
 
 func (f finding) FindKeys(ctx context.Context, prefix string) ([]string, error) {
-	if err := f.step(); err != nil {
+	if err := f.step("findkeys"); err != nil {
 		return nil, err
 	}
 	return f.Store.(sessions.Finder).FindKeys(ctx, prefix)
