@@ -48,6 +48,7 @@ type ticket struct {
 	number  int
 	indexed bool // it was seen here
 	gone    bool // from the store
+	settled bool // it was found to be gone; the end of the walk looks again
 }
 
 // good reports whether what was made with the mark still is good for the user.
@@ -189,17 +190,23 @@ type endingLink struct {
 	old        string // the address of the account then
 	login      int64  // the second of the user's last login then
 	dead       bool   // used, or ended for good
+	settled    bool   // it was found to be dead; the end of the walk looks again
+}
+
+// over reports whether a link ended for good.
+func (m *endingModel) over(l *endingLink) bool {
+	return l.dead || l.secret < m.oldest || l.kind != linkNotMe && l.pass != l.user.pass
 }
 
 // opens reports whether a link opens.
 func (m *endingModel) opens(l *endingLink, login int64) bool {
 	switch {
-	case l.dead || l.secret < m.oldest:
+	case m.over(l):
 		return false
 	case l.kind == linkConfirm:
-		return l.pass == l.user.pass && l.user.active
+		return l.user.active
 	case l.kind == linkReset:
-		return l.pass == l.user.pass && l.old == l.user.email && l.login == login
+		return l.old == l.user.email && l.login == login
 	}
 	return true
 }

@@ -126,7 +126,7 @@ func (s *endingStep) endMeanwhile() {
 	if t == nil {
 		return
 	}
-	s.lookHere(t)
+	s.lookAt(c, t) // so that the index has it
 	by := rapid.SampledFrom(s.clients).Draw(s.T, "by")
 	keep := s.ticket(by.cookie)
 	if !s.here(keep) || keep.user != t.user {
@@ -244,21 +244,21 @@ func (s *endingStep) setAddress() {
 	u.email = email
 }
 
-// rotateKey: the former keys verify still, where the Django has a place for them.
+// rotateKey: two former keys verify still, where the Django has a place for them.
 func (s *endingStep) rotateKey() {
 	fallbacks := 2
 	if s.p.version < "4.1" {
 		fallbacks = 0
 	}
-	s.useKeys(fallbacks)
+	s.rotate(s, fallbacks)
+	s.secret, s.oldest = s.key, max(s.oldest, s.key-fallbacks)
+	s.checkAll(false)
 }
 
-func (s *endingStep) forgetKeys() { s.useKeys(0) }
-
-func (s *endingStep) useKeys(fallbacks int) {
-	s.rotate(s, fallbacks)
-	s.secret = s.key
-	s.oldest = max(s.oldest, s.key-fallbacks)
+// forgetKeys: no former key verifies any more. What was used since the rotation stays.
+func (s *endingStep) forgetKeys() {
+	s.use(s, s.keys[:1])
+	s.oldest = s.key
 	s.checkAll(false)
 }
 

@@ -141,10 +141,10 @@ type endingStep struct {
 	*endingModel
 }
 
-// run is one walk, with two new users, five browsers and a new secret key.
+// run is one walk, with two new users, five browsers and one secret key.
 func (w *endingWalk) run(t *rapid.T) {
 	w.walks++
-	w.rotate(t, 0)
+	w.begin(t)
 	m := &endingModel{lists: w.p.cache != "memcached" || w.p.engine != "cache", secret: w.key, oldest: w.key}
 	s := &endingStep{T: t, endingWalk: w, endingModel: m}
 	defer s.leave()

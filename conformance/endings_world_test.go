@@ -64,15 +64,32 @@ func newEndingSites(t *testing.T, p pairing) *endingSites {
 	return e
 }
 
+// begin leaves nothing of what another walk did to the sites.
+func (e *endingSites) begin(t fataler) {
+	t.Helper()
+	if len(e.keys) != 1 {
+		e.rotate(t, 0)
+	}
+	e.store.left.Store(-1)
+	e.store.before = nil
+	e.outbox.take()
+}
+
 // rotate starts both sides anew with another secret key. Of the former ones so many
 // verify still.
 func (e *endingSites) rotate(t fataler, fallbacks int) {
 	t.Helper()
 	e.key++
 	former := e.keys[:min(fallbacks, len(e.keys))]
-	e.keys = append([]string{fmt.Sprintf("secret key number %d, which is long and random enough", e.key)}, former...)
+	e.use(t, append([]string{fmt.Sprintf("secret key number %d, which is long and random enough", e.key)}, former...))
+}
+
+// use starts both sides anew with these secret keys.
+func (e *endingSites) use(t fataler, keys []string) {
+	t.Helper()
+	e.keys = keys
 	e.restart(t)
-	if status, body := e.askDjango(t, nil, http.MethodPost, "/twin/keys/", fields{"keys": e.keys}); status != http.StatusOK {
+	if status, body := e.askDjango(t, nil, http.MethodPost, "/twin/keys/", fields{"keys": keys}); status != http.StatusOK {
 		t.Fatalf("Django's keys: %d %v", status, body)
 	}
 }
