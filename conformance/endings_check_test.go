@@ -12,7 +12,9 @@ import (
 )
 
 // endingLinks finds the link in an email: its path, and its kind.
-var endingLinks = regexp.MustCompile(endingBase + `(/accounts/(` + linkConfirm + `|` + linkNotMe + `|` + linkReset + `)/\S+/)\n`)
+var endingLinks = regexp.MustCompile(
+	endingBase + `(/accounts/(` + linkConfirm + `|` + linkNotMe + `|` + linkReset + `)/\S+/)\n`,
+)
 
 // A sentMail is an email with a link of a kind, or without one.
 type sentMail struct{ kind, path, to string }
@@ -71,7 +73,8 @@ func (s *endingStep) login(u *endingUser) int64 {
 func (s *endingStep) checkUsers() {
 	s.Helper()
 	for _, u := range s.users {
-		if got := s.stored(u); got.Email != u.email || got.IsActive != u.active || got.Password.Usable() == u.closed {
+		got := s.stored(u)
+		if got.Email != u.email || got.IsActive != u.active || got.Password.Usable() == u.closed {
 			s.Fatalf("%s has the address %q, active %v, a password %v; want %q, %v, %v",
 				u.name, got.Email, got.IsActive, got.Password.Usable(), u.email, u.active, !u.closed)
 		}
@@ -116,7 +119,8 @@ func (s *endingStep) lookAt(c *endingClient, t *ticket) {
 	want := s.lookHere(t)
 	status, got := s.ask(s, c, http.MethodGet, "/twin/whoami/", nil)
 	if status != http.StatusOK || got["is_authenticated"] != want || want && got["user"] != t.user.name {
-		s.Fatalf("%s, here: %d %v signed in as %v; want %v (%s)", c.name, status, got["is_authenticated"], got["user"], want, before)
+		s.Fatalf("%s, here: %d, signed in is %v as %v; want %v (%s)",
+			c.name, status, got["is_authenticated"], got["user"], want, before)
 	}
 }
 
@@ -127,7 +131,7 @@ func (s *endingStep) checkThere(tickets []*ticket) {
 	for i, t := range tickets {
 		keys[i] = t.key
 	}
-	status, answer := s.askDjango(s, nil, http.MethodPost, "/twin/signed-in/", fields{"keys": keys})
+	status, answer := s.postDjango(nil, "/twin/signed-in/", fields{"keys": keys})
 	seen, ok := answer["sessions"].([]any)
 	if status != http.StatusOK || !ok {
 		s.Fatalf("Django: %d %v", status, answer)
@@ -171,7 +175,8 @@ func (s *endingStep) useLinks() {
 		if s.opens(l, s.login(l.user)) {
 			continue
 		}
-		if status, body := s.ask(s, nil, http.MethodPost, l.path, fields{"new_password1": s.newPassword()}); status != http.StatusGone {
+		status, body := s.post(nil, l.path, fields{"new_password1": s.newPassword()})
+		if status != http.StatusGone {
 			s.Fatalf("a link %s of %s that ended: %d %v", l.kind, l.user.name, status, body)
 		}
 	}

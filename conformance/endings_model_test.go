@@ -1,5 +1,7 @@
 package conformance_test
 
+import "slices"
+
 // An endingModel is what must be true of two users, of everything by which somebody is
 // or could get in, and of the browsers that hold it. It knows nothing of Coatcheck but
 // what the documentation promises.
@@ -30,11 +32,21 @@ type endingUser struct {
 
 // An endingClient is a browser. Several may hold a copy of one cookie.
 type endingClient struct {
-	name    string
-	cookie  string
-	device  string // the cookie by which accounts know the browser
-	devices map[*endingUser]mark
+	name   string
+	cookie string
+	device string // the cookie by which accounts know the browser
+	logins []device
 }
+
+// A device is a login by which the account knows the browser from then on.
+type device struct {
+	user *endingUser
+	mark mark
+}
+
+// maxDevices is how many logins the cookie has place for. One whose password ended has
+// its place still, since the cookie names nobody.
+const maxDevices = 5
 
 // A mark is what something was made with: the password, and the secret key.
 type mark struct{ pass, secret int }
@@ -57,6 +69,21 @@ func (m *endingModel) good(of mark, u *endingUser) bool {
 }
 
 func (m *endingModel) mark(u *endingUser) mark { return mark{u.pass, m.secret} }
+
+// knows reports whether a user knows the browser of a client, and where in its cookie.
+func (m *endingModel) knows(c *endingClient, u *endingUser) (at int, known bool) {
+	at = slices.IndexFunc(c.logins, func(d device) bool { return d.user == u && m.good(d.mark, u) })
+	return at, at >= 0
+}
+
+// learn lets the user know the browser of a client from now on.
+func (m *endingModel) learn(c *endingClient, u *endingUser) {
+	if at, known := m.knows(c, u); known {
+		c.logins = slices.Delete(c.logins, at, at+1)
+	}
+	c.logins = slices.Insert(c.logins, 0, device{u, m.mark(u)})
+	c.logins = c.logins[:min(len(c.logins), maxDevices)]
+}
 
 // holds reports whether a session is good here for its user, who may be inactive.
 func (m *endingModel) holds(t *ticket) bool {

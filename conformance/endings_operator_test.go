@@ -59,7 +59,7 @@ func (s *endingStep) ended(got, want int) {
 // press is a POST that is an ending.
 func (s *endingStep) press(c *endingClient, path string, answer *fields) func() (ok bool, ended int) {
 	return func() (bool, int) {
-		status, got := s.ask(s, c, http.MethodPost, path, fields{})
+		status, got := s.post(c, path, fields{})
 		*answer = got
 		if status == http.StatusServiceUnavailable {
 			return false, 0
@@ -86,7 +86,7 @@ func (s *endingStep) notMe() {
 		return
 	}
 	if !s.opens(l, 0) {
-		status, answer := s.ask(s, nil, http.MethodPost, l.path, fields{})
+		status, answer := s.post(nil, l.path, fields{})
 		s.wants("a link of a notice that ended", status, http.StatusGone, answer)
 		return
 	}
@@ -107,7 +107,7 @@ func (s *endingStep) closeAccount() {
 		return
 	}
 	u := t.user
-	status, answer := s.ask(s, c, http.MethodPost, "/accounts/close/", fields{"password": u.password, "understand": true})
+	status, answer := s.post(c, "/accounts/close/", fields{"password": u.password, "understand": true})
 	s.wants("close the account", status, http.StatusOK, answer)
 	t.gone = true
 	s.endNumber(u)
@@ -127,7 +127,7 @@ func (s *endingStep) endMeanwhile() {
 		return
 	}
 	s.lookAt(c, t) // so that the index has it
-	by := rapid.SampledFrom(s.clients).Draw(s.T, "by")
+	by := oneOf(s, "by", s.clients)
 	keep := s.ticket(by.cookie)
 	if !s.here(keep) || keep.user != t.user {
 		keep = nil // it is by an operator
@@ -148,7 +148,7 @@ func (s *endingStep) endMeanwhile() {
 			s.Fatalf("%v", err)
 		}
 	}}
-	status, answer := s.ask(s, c, http.MethodPost, path, fields{"item": s.steps})
+	status, answer := s.post(c, path, fields{"item": s.steps})
 	if !happened {
 		s.Fatalf("%s did not %s: %d %v", path, op, status, answer)
 	}
@@ -190,7 +190,7 @@ func (s *endingStep) deactivate() {
 // deactivateThere: a Django ends nothing. What is looked at here meanwhile ends.
 func (s *endingStep) deactivateThere() {
 	u := s.anyUser()
-	status, answer := s.askDjango(s, nil, http.MethodPost, "/twin/active/", fields{"username": u.name, "active": false})
+	status, answer := s.postDjango(nil, "/twin/active/", fields{"username": u.name, "active": false})
 	s.wants("deactivate at the Django", status, http.StatusOK, answer)
 	u.active = false
 }
@@ -239,7 +239,7 @@ func (s *endingStep) setPassword() {
 // setAddress is what an operator does in the database.
 func (s *endingStep) setAddress() {
 	u := s.anyUser()
-	email := rapid.SampledFrom(u.addresses).Draw(s.T, "email")
+	email := oneOf(s, "email", u.addresses)
 	s.update(u, func(user *database.User) { user.Email = email })
 	u.email = email
 }

@@ -49,19 +49,23 @@ var endingActions = map[string]endingAction{
 	"housekeeping":          {1, (*endingStep).clean},
 }
 
-func (s *endingStep) anyUser() *endingUser { return s.users[rapid.IntRange(0, 1).Draw(s.T, "user")] }
-
-func (s *endingStep) anyClient() *endingClient {
-	return s.clients[rapid.IntRange(0, len(s.clients)-1).Draw(s.T, "client")]
+// oneOf is one of several.
+func oneOf[T any](s *endingStep, label string, of []T) T {
+	return of[rapid.IntRange(0, len(of)-1).Draw(s.T, label)]
 }
+
+func (s *endingStep) anyUser() *endingUser { return oneOf(s, "user", s.users[:]) }
+
+func (s *endingStep) anyClient() *endingClient { return oneOf(s, "client", s.clients) }
 
 // newcomer is who logs in where: mostly a client that is not signed in, and a user whose
 // account is open. An operator opens it before, or not.
 func (s *endingStep) newcomer() (*endingClient, *endingUser) {
 	c, u := s.anyClient(), s.anyUser()
-	outside := slices.DeleteFunc(slices.Clone(s.clients), func(c *endingClient) bool { return s.here(s.ticket(c.cookie)) })
+	outside := slices.Clone(s.clients)
+	outside = slices.DeleteFunc(outside, func(c *endingClient) bool { return s.here(s.ticket(c.cookie)) })
 	if len(outside) > 0 && s.mostly("outside") {
-		c = rapid.SampledFrom(outside).Draw(s.T, "outsider")
+		c = oneOf(s, "outsider", outside)
 	}
 	if (!u.active || u.password == "") && s.mostly("open") {
 		s.open(u)
@@ -91,16 +95,27 @@ func (s *endingStep) insider(in func(*ticket) bool) (*endingClient, *ticket) {
 		s.logIn()
 		return nil, nil
 	}
-	c := rapid.SampledFrom(inside).Draw(s.T, "insider")
+	c := oneOf(s, "insider", inside)
 	return c, s.ticket(c.cookie)
 }
 
 // aPassword is the user's, or one that ended.
 func (s *endingStep) aPassword(u *endingUser) string {
 	if len(u.former) > 0 && (u.password == "" || !s.mostly("present")) {
-		return rapid.SampledFrom(u.former).Draw(s.T, "password")
+		return oneOf(s, "password", u.former)
 	}
 	return u.password
+}
+
+// post is a POST to Coatcheck, and postDjango one to the Django.
+func (s *endingStep) post(c *endingClient, path string, body fields) (status int, answer fields) {
+	s.Helper()
+	return s.ask(s, c, http.MethodPost, path, body)
+}
+
+func (s *endingStep) postDjango(c *endingClient, path string, body fields) (status int, answer fields) {
+	s.Helper()
+	return s.askDjango(s, c, http.MethodPost, path, body)
 }
 
 // wants holds the status of a response.
@@ -141,7 +156,7 @@ func (s *endingStep) logInHere(c *endingClient, u *endingUser, raw string) {
 	before := s.ticket(c.cookie)
 	good := u.active && u.password != "" && raw == u.password
 	same := good && s.here(before) && before.user == u
-	status, answer := s.ask(s, c, http.MethodPost, "/accounts/login/", fields{"username": u.name, "password": raw})
+	status, answer := s.post(c, "/accounts/login/", fields{"username": u.name, "password": raw})
 	if !good {
 		s.wants("login with what does not open the account", status, http.StatusUnauthorized, answer)
 		return
@@ -151,19 +166,19 @@ func (s *endingStep) logInHere(c *endingClient, u *endingUser, raw string) {
 		s.Fatalf("a login goes on with a session that had ended (%s)", describe(before))
 	}
 	var notice []sentMail
-	if device, ok := c.devices[u]; u.known && (!ok || !s.good(device, u)) {
+	if _, known := s.knows(c, u); u.known && !known {
 		notice = append(notice, sentMail{kind: linkNotMe, to: u.email})
 	}
 	t := s.enter(u, before, c.cookie)
 	t.mark, t.stamped, t.number, t.indexed = s.mark(u), true, u.number, true
-	c.devices[u] = t.mark
+	s.learn(c, u)
 	s.expect(u, notice...)
 }
 
 func (s *endingStep) logInDjango(c *endingClient, u *endingUser, raw string) {
 	s.Helper()
 	before := s.ticket(c.cookie)
-	status, answer := s.askDjango(s, c, http.MethodPost, "/accounts/login/", fields{"username": u.name, "password": raw})
+	status, answer := s.postDjango(c, "/accounts/login/", fields{"username": u.name, "password": raw})
 	if !u.active || u.password == "" || raw != u.password {
 		s.wants("login at the Django with what does not open the account", status, http.StatusUnauthorized, answer)
 		return
@@ -196,14 +211,14 @@ func (s *endingStep) steal() { s.anyClient().cookie = s.anyClient().cookie }
 func (s *endingStep) logOut() {
 	c := s.anyClient()
 	t := s.ticket(c.cookie)
-	status, answer := s.ask(s, c, http.MethodPost, "/accounts/logout/", fields{})
+	status, answer := s.post(c, "/accounts/logout/", fields{})
 	s.loggedOut(c, t, status, answer)
 }
 
 func (s *endingStep) logOutThere() {
 	c := s.anyClient()
 	t := s.ticket(c.cookie)
-	status, answer := s.askDjango(s, c, http.MethodPost, "/accounts/logout/", fields{})
+	status, answer := s.postDjango(c, "/accounts/logout/", fields{})
 	s.loggedOut(c, t, status, answer)
 }
 
@@ -223,7 +238,8 @@ func (s *endingStep) changePassword() {
 	}
 	s.lookHere(t)
 	u, raw := t.user, s.newPassword()
-	status, answer := s.ask(s, c, http.MethodPost, "/accounts/password_change/", fields{"old_password": u.password, "new_password1": raw})
+	sent := fields{"old_password": u.password, "new_password1": raw}
+	status, answer := s.post(c, "/accounts/password_change/", sent)
 	s.wants("change of the password", status, http.StatusOK, answer)
 	s.passwordChanged(t, c.cookie, raw)
 	s.expect(u, sentMail{kind: linkNotMe, to: u.email})
@@ -243,7 +259,7 @@ func (s *endingStep) changePasswordThere() {
 		return
 	}
 	u, raw := t.user, s.newPassword()
-	status, answer := s.askDjango(s, c, http.MethodPost, "/twin/password/", fields{"old": u.password, "new": raw})
+	status, answer := s.postDjango(c, "/twin/password/", fields{"old": u.password, "new": raw})
 	s.wants("change of the password at the Django", status, http.StatusOK, answer)
 	s.passwordChanged(t, c.cookie, raw)
 	t.indexed = false
@@ -257,8 +273,9 @@ func (s *endingStep) beginAddress() {
 	}
 	s.lookHere(t)
 	u := t.user
-	email := rapid.SampledFrom(slices.DeleteFunc(slices.Clone(u.addresses), func(a string) bool { return a == u.email })).Draw(s.T, "email")
-	status, answer := s.ask(s, c, http.MethodPost, "/accounts/email/", fields{"email": email, "password": u.password})
+	others := slices.Clone(u.addresses)
+	email := oneOf(s, "email", slices.DeleteFunc(others, func(a string) bool { return a == u.email }))
+	status, answer := s.post(c, "/accounts/email/", fields{"email": email, "password": u.password})
 	s.wants("change of the address", status, http.StatusOK, answer)
 	s.endLinks(u, linkConfirm)
 	s.expect(u, sentMail{kind: linkConfirm, to: email}, sentMail{kind: linkNotMe, to: u.email})
@@ -276,7 +293,8 @@ func (s *endingStep) aLink(kind string) *endingLink {
 		s.beginAddress()
 		return nil
 	}
-	return all[len(all)-1-rapid.IntRange(0, len(all)-1).Draw(s.T, "link")]
+	slices.Reverse(all) // the newest one first
+	return oneOf(s, "link", all)
 }
 
 func (s *endingStep) confirmAddress() {
@@ -286,7 +304,7 @@ func (s *endingStep) confirmAddress() {
 	}
 	u := l.user
 	good := s.opens(l, 0) && u.email == l.old
-	status, answer := s.ask(s, nil, http.MethodPost, l.path, fields{})
+	status, answer := s.post(nil, l.path, fields{})
 	if !good {
 		s.wants("a link to confirm an address that ended", status, http.StatusGone, answer)
 		return
@@ -299,8 +317,8 @@ func (s *endingStep) confirmAddress() {
 
 func (s *endingStep) askReset() {
 	u := s.anyUser()
-	email := rapid.SampledFrom(u.addresses).Draw(s.T, "email")
-	status, answer := s.ask(s, nil, http.MethodPost, "/accounts/password_reset/", fields{"email": email})
+	email := oneOf(s, "email", u.addresses)
+	status, answer := s.post(nil, "/accounts/password_reset/", fields{"email": email})
 	s.wants("ask for a reset", status, http.StatusOK, answer)
 	var mail []sentMail
 	if email == u.email && u.active && !u.closed {
@@ -316,7 +334,7 @@ func (s *endingStep) resetPassword() {
 	}
 	u, raw := l.user, s.newPassword()
 	good := s.opens(l, s.login(u))
-	status, answer := s.ask(s, nil, http.MethodPost, l.path, fields{"new_password1": raw})
+	status, answer := s.post(nil, l.path, fields{"new_password1": raw})
 	if !good {
 		s.wants("a link to a new password that ended", status, http.StatusGone, answer)
 		return
@@ -337,8 +355,9 @@ func (s *endingStep) endOne() {
 	status, answer := s.ask(s, c, http.MethodGet, "/accounts/sessions/", nil)
 	s.wants("list", status, http.StatusOK, answer)
 	listed := s.listed(t, answer)
-	one := rapid.SampledFrom(listed).Draw(s.T, "session")
-	status, answer = s.ask(s, c, http.MethodPost, "/accounts/sessions/end/", fields{"id": accounts.SessionID(sessions.Key(one.key))})
+	one := oneOf(s, "session", listed)
+	id := accounts.SessionID(sessions.Key(one.key))
+	status, answer = s.post(c, "/accounts/sessions/end/", fields{"id": id})
 	s.wants("end a session", status, http.StatusOK, answer)
 	one.gone = true
 	s.checkAll(false)

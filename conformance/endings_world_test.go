@@ -81,7 +81,8 @@ func (e *endingSites) rotate(t fataler, fallbacks int) {
 	t.Helper()
 	e.key++
 	former := e.keys[:min(fallbacks, len(e.keys))]
-	e.use(t, append([]string{fmt.Sprintf("secret key number %d, which is long and random enough", e.key)}, former...))
+	key := fmt.Sprintf("secret key number %d, which is long and random enough", e.key)
+	e.use(t, append([]string{key}, former...))
 }
 
 // use starts both sides anew with these secret keys.
@@ -89,7 +90,8 @@ func (e *endingSites) use(t fataler, keys []string) {
 	t.Helper()
 	e.keys = keys
 	e.restart(t)
-	if status, body := e.askDjango(t, nil, http.MethodPost, "/twin/keys/", fields{"keys": keys}); status != http.StatusOK {
+	status, body := e.askDjango(t, nil, http.MethodPost, "/twin/keys/", fields{"keys": keys})
+	if status != http.StatusOK {
 		t.Fatalf("Django's keys: %d %v", status, body)
 	}
 }
@@ -101,8 +103,9 @@ func (e *endingSites) restart(t fataler) {
 	e.store.left.Store(-1)
 	much := throttle.Limit{Burst: 100_000, Every: time.Millisecond}
 	site, err := coatcheck.New(coatcheck.Config{
-		Database: e.own.db, SecretKey: e.keys[0], SecretKeyFallbacks: e.keys[1:], Logger: slog.New(slog.DiscardHandler),
-		Guard: coatcheck.GuardCrossOrigin, Sessions: sessions.Config{Store: e.store.asStore()},
+		Database: e.own.db, SecretKey: e.keys[0], SecretKeyFallbacks: e.keys[1:],
+		Logger: slog.New(slog.DiscardHandler), Guard: coatcheck.GuardCrossOrigin,
+		Sessions:  sessions.Config{Store: e.store.asStore()},
 		Passwords: password.Config{Hashers: []password.Hasher{password.PBKDF2SHA256{Iterations: walkIterations}}},
 		Throttle:  auth.Throttle{Store: throttle.NewMemory(0), Account: much, Device: much, Address: much},
 		Accounts:  accounts.Config{Mail: &e.outbox, BaseURL: endingBase},
@@ -128,7 +131,9 @@ type fataler interface {
 }
 
 // ask is a request to Coatcheck.
-func (e *endingSites) ask(t fataler, c *endingClient, method, path string, body fields) (status int, answer fields) {
+func (e *endingSites) ask(
+	t fataler, c *endingClient, method, path string, body fields,
+) (status int, answer fields) {
 	t.Helper()
 	w := httptest.NewRecorder()
 	e.handler.ServeHTTP(w, e.request(t, c, method, path, body))
@@ -136,7 +141,9 @@ func (e *endingSites) ask(t fataler, c *endingClient, method, path string, body 
 }
 
 // askDjango is a request to the Django.
-func (e *endingSites) askDjango(t fataler, c *endingClient, method, path string, body fields) (status int, answer fields) {
+func (e *endingSites) askDjango(
+	t fataler, c *endingClient, method, path string, body fields,
+) (status int, answer fields) {
 	t.Helper()
 	response, err := walkClient.Do(e.request(t, c, method, e.django.URL(path), body))
 	if err != nil {
