@@ -24,7 +24,7 @@ targets() { sed -nE "s/^Tests: (\S+) -run '([A-Za-z0-9_|]+)'$/\1 \2/p" "$@" | so
 
 # run COPY PACKAGE TESTS: the output of go test.
 run() {
-  go -C "$1" test -count=1 -vet=off -timeout 5m -v -run "^($3)\$" "$2" </dev/null 2>&1 || true
+  go -C "$1" test -count=1 -vet=off -ldflags=-w -timeout 5m -v -run "^($3)\$" "$2" </dev/null 2>&1 || true
 }
 
 # verdict TESTS OUTPUT: red where each of the tests failed.
