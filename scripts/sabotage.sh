@@ -19,12 +19,14 @@ rm -rf "$work"
 mkdir -p "$work"
 trap 'rm -rf "$work"' EXIT
 
-# targets PATCH...: the package and the tests of each "Tests: ./pkg -run 'TestA|TestB'".
-targets() { sed -nE "s/^Tests: (\S+) -run '([A-Za-z0-9_|]+)'$/\1 \2/p" "$@" | sort -u; }
+# targets PATCH...: the package and the tests of each "Tests: ./pkg -run 'TestA|TestB/b'".
+targets() { sed -nE "s/^Tests: (\S+) -run '([A-Za-z0-9_|/]+)'$/\1 \2/p" "$@" | sort -u; }
 
-# run COPY PACKAGE TESTS: the output of go test.
+# run COPY PACKAGE TESTS: the output of go test for the tests of exactly these names.
 run() {
-  go -C "$1" test -count=1 -vet=off -ldflags=-w -timeout 5m -v -run "^($3)\$" "$2" </dev/null 2>&1 || true
+  local names
+  names=$(sed -E 's,[^|/]+,^&$,g' <<<"$3")
+  go -C "$1" test -count=1 -vet=off -ldflags=-w -timeout 5m -v -run "$names" "$2" </dev/null 2>&1 || true
 }
 
 # verdict TESTS OUTPUT: red where each of the tests failed.
@@ -35,6 +37,7 @@ verdict() {
     return
   fi
   for name in ${1//|/ }; do
+    name=${name%%/*}
     if grep -qE "^--- SKIP: $name " <<<"$2"; then
       echo "skipped ($name)"
       return
