@@ -9,7 +9,7 @@ export FUZZTIME
 RACE := $(shell command -v gcc >/dev/null || command -v clang >/dev/null || [ -n "$$CI" ] && echo -race)
 
 .DEFAULT_GOAL := help
-.PHONY: help test bring lint fmt unit conformance fuzz bench screenshots cover
+.PHONY: help test bring lint fmt unit conformance fuzz sabotage bench screenshots cover
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,6 +38,9 @@ conformance: ## the live Djangos only, telling each: 100,000 made-up cases of ea
 
 fuzz: ## each fuzz target for FUZZTIME=60s
 	@scripts/fuzz.sh
+
+sabotage: ## break the code by each patch of sabotage/, or those like PATTERN: the tests must notice
+	@scripts/withservers.sh scripts/sabotage.sh $(PATTERN)
 
 bench: ## the benchmarks, in their own module
 	@scripts/withservers.sh bash -c 'go -C bench run . -database "sqlite::memory: $$COATCHECK_TEST_POSTGRES"'

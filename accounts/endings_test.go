@@ -479,12 +479,16 @@ func TestInactiveUsersComeBackToNoSession(t *testing.T) {
 		if r.in(looked) || !r.in(deactivated) {
 			t.Errorf("in: what was looked at %v, what was not %v", r.in(looked), r.in(deactivated))
 		}
+		confirm, notMe := r.begin(deactivated, "new@example.com", "ada@example.com")
 		if n, err := r.Accounts.Deactivate(t.Context(), r.user("ada"), nil); n != 1 || err != nil {
 			t.Errorf("deactivated: %d sessions, %v", n, err)
 		}
 		active(true)
 		if r.in(deactivated) {
 			t.Error("a session from before the deactivation is in")
+		}
+		for _, path := range []string{confirm, notMe} {
+			r.want(r.NewClient(r.handler), path, http.StatusGone)
 		}
 	})
 }

@@ -90,6 +90,9 @@ func TestLinksEnd(t *testing.T) {
 		}
 	}
 	r.Accounts.SetNow(func() time.Time { return later })
+	if _, err := r.Accounts.PendingSignup(ctx, token); !errors.Is(err, accounts.ErrLink) {
+		t.Errorf("looked at after three days: %v", err)
+	}
 	if _, err := r.Accounts.ConfirmSignup(ctx, token); !errors.Is(err, accounts.ErrLink) {
 		t.Errorf("after three days: %v", err)
 	}

@@ -153,8 +153,10 @@ func TestCloseAccount(t *testing.T) {
 		r.CreateUser("ada", canary)
 		r.do("/close", r.Accounts.CloseAccount)
 		desk, phone := r.login("ada", firefox), r.login("ada", safari)
-		r.one("ada@example.com", "New sign-in")
+		notice, _ := link(t, r.one("ada@example.com", "New sign-in"))
+		r.want(r.NewClient(r.handler), notice, http.StatusOK)
 		r.want(desk, "/close", http.StatusOK)
+		r.want(r.NewClient(r.handler), notice, http.StatusGone)
 		r.want(desk, "/me", http.StatusForbidden)
 		r.want(phone, "/me", http.StatusForbidden)
 		if r.opens("ada", canary) {

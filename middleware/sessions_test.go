@@ -163,6 +163,28 @@ func TestInterruptedSession(t *testing.T) {
 	}
 }
 
+// TestInterruptionThatTheHandlerIgnores: a handler that finds out that its session has
+// ended, and responds as if nothing had happened, responds nothing.
+func TestInterruptionThatTheHandlerIgnores(t *testing.T) {
+	r := newRig(t)
+	b := r.browser()
+	b.get(write)
+	key := b.key()
+	response, body := b.get(func(w http.ResponseWriter, req *http.Request) {
+		_, err := session(req).Data(req.Context())
+		if err := errors.Join(err, r.store.Delete(req.Context(), key)); err != nil {
+			t.Error(err)
+		}
+		if err := session(req).CycleKey(req.Context()); !errors.Is(err, sessions.ErrInterrupted) {
+			t.Error(err)
+		}
+		_, _ = io.WriteString(w, "secret")
+	})
+	if response.StatusCode != http.StatusBadRequest || response.Header["Set-Cookie"] != nil || strings.Contains(body, "secret") {
+		t.Errorf("%d %v %q", response.StatusCode, response.Header, body)
+	}
+}
+
 // TestOutages: the store fails before or after the view. Neither session nor
 // cookie change, and the visitor gets 503, never a part of what the view wrote.
 func TestOutages(t *testing.T) {

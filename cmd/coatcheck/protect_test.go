@@ -51,6 +51,28 @@ func TestLimits(t *testing.T) {
 	v.get("/public/").expect(t, "afterwards", http.StatusOK, `{"profile":"data"}`)
 }
 
+// TestBodyLimit: no handler behind the limit reads more than a mebibyte, whoever wrote it.
+func TestBodyLimit(t *testing.T) {
+	server := httptest.NewServer((&server{}).limit(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := io.Copy(io.Discard, r.Body); err != nil {
+			w.WriteHeader(http.StatusRequestEntityTooLarge)
+		}
+	})))
+	defer server.Close()
+	for size, status := range map[int]int{
+		maxBodyBytes: http.StatusOK, maxBodyBytes + 1: http.StatusRequestEntityTooLarge,
+	} {
+		r, err := http.Post(server.URL, "text/plain", strings.NewReader(strings.Repeat("x", size)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Body.Close()
+		if r.StatusCode != status {
+			t.Errorf("%d bytes: %d, want %d", size, r.StatusCode, status)
+		}
+	}
+}
+
 // TestSlowClient: a client that does not finish its header is let go after five
 // seconds.
 func TestSlowClient(t *testing.T) {

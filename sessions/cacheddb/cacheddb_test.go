@@ -200,6 +200,9 @@ func TestCacheDown(t *testing.T) {
 	down := errors.New("the cache is down")
 	r := newRig(t, `{"a":1}`)
 	record := r.load(t)
+	if err := record.Data.Set("b", "2"); err != nil {
+		t.Fatal(err)
+	}
 	r.cache.hook = func(string) error { return down }
 	if got := r.load(t); got.Data.JSON() != `{"a":1}` {
 		t.Errorf("load: %s", got.Data.JSON())
