@@ -128,7 +128,8 @@ func (s *Service) forget(ctx context.Context, key string) {
 
 // Track writes to the index that a session was used, once the request is done: by
 // what and from where, and when. One that is in use is written every five minutes, and
-// one that nobody asked for, or that nobody is signed in to, not at all. A session that
+// one that nobody asked for, or that nobody is signed in to, not at all. Its key is sealed
+// anew each time, so that it can be found when a former secret key is gone. A session that
 // is not in the index was made elsewhere. It is for middleware.SessionHooks.
 func (s *Service) Track(r *http.Request, _ string) {
 	session, err := sessions.FromContext(r.Context())

@@ -168,6 +168,16 @@ func (s *endingStep) checkLinks(final bool) {
 	}
 }
 
+// checkLists holds what the list of sessions shows to every client.
+func (s *endingStep) checkLists() {
+	s.Helper()
+	for _, c := range s.clients {
+		if t := s.ticket(c.cookie); s.here(t) {
+			s.list(c, t)
+		}
+	}
+}
+
 // useLinks tries all links that ended, in the end: they do nothing.
 func (s *endingStep) useLinks() {
 	s.Helper()

@@ -351,16 +351,21 @@ func (s *endingStep) endOne() {
 	if t == nil {
 		return
 	}
-	s.lookHere(t)
-	status, answer := s.ask(s, c, http.MethodGet, "/accounts/sessions/", nil)
-	s.wants("list", status, http.StatusOK, answer)
-	listed := s.listed(t, answer)
-	one := oneOf(s, "session", listed)
+	one := oneOf(s, "session", s.list(c, t))
 	id := accounts.SessionID(sessions.Key(one.key))
-	status, answer = s.post(c, "/accounts/sessions/end/", fields{"id": id})
+	status, answer := s.post(c, "/accounts/sessions/end/", fields{"id": id})
 	s.wants("end a session", status, http.StatusOK, answer)
 	one.gone = true
 	s.checkAll(false)
+}
+
+// list returns the sessions that the list of a client shows.
+func (s *endingStep) list(c *endingClient, t *ticket) []*ticket {
+	s.Helper()
+	s.lookHere(t)
+	status, answer := s.ask(s, c, http.MethodGet, "/accounts/sessions/", nil)
+	s.wants("list", status, http.StatusOK, answer)
+	return s.listed(t, answer)
 }
 
 // listed are the sessions that the list of a client shows.

@@ -169,6 +169,7 @@ func (w *endingWalk) run(t *rapid.T) {
 	s.crowd()
 	t.Repeat(steps)
 	s.checkAll(true)
+	s.checkLists()
 	s.useLinks()
 }
 

@@ -45,13 +45,13 @@ func (db *DB) InsertIndexedSession(ctx context.Context, s IndexedSession) (bool,
 	return count > 0, err
 }
 
-// SeenIndexedSession writes where and when a session of the user was seen, and
-// reports whether it is in the index.
+// SeenIndexedSession writes where and when a session of the user was seen, and by what
+// its key can be found again, and reports whether it is in the index.
 func (db *DB) SeenIndexedSession(ctx context.Context, s IndexedSession) (bool, error) {
-	if err := check(field{"ip", s.IP, 45}, field{"user agent", s.UserAgent, 512}); err != nil {
+	if err := check(field{"locator", s.Locator, 255}, field{"ip", s.IP, 45}, field{"user agent", s.UserAgent, 512}); err != nil {
 		return false, err
 	}
-	count, err := db.exec(ctx, &db.own.seenIndexed, s.KeyHash, s.UserID, s.IP, s.UserAgent, db.dialect.Bind(s.LastSeen))
+	count, err := db.exec(ctx, &db.own.seenIndexed, s.KeyHash, s.UserID, s.IP, s.UserAgent, db.dialect.Bind(s.LastSeen), s.Locator)
 	return count > 0, err
 }
 
