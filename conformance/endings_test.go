@@ -23,7 +23,7 @@ const envEndingSteps = "COATCHECK_ENDING_STEPS"
 
 // stepsOfEnding is about how many steps such a walk has, and rapidSteps what makes rapid
 // take so many.
-const stepsOfEnding, rapidSteps = 30, 40
+const stepsOfEnding, rapidSteps = 36, 40
 
 // TestEndings lets owners, thieves and operators, here and at a Django on the same
 // stores, do at random all by which sessions, links, passwords and addresses come and
@@ -36,7 +36,7 @@ func TestEndings(t *testing.T) {
 	steps, all := endingSteps(t)
 	pairs := endingPairs(t, all)
 	restore := setRapid(t, map[string]string{
-		"rapid.checks": strconv.Itoa(max(1, steps/len(pairs)/stepsOfEnding)),
+		"rapid.checks": strconv.Itoa(steps/len(pairs)/stepsOfEnding + 1),
 		"rapid.steps":  strconv.Itoa(rapidSteps), "rapid.nofailfile": "true", "rapid.seed": endingSeed(),
 	})
 	defer restore()
