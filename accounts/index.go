@@ -158,6 +158,28 @@ func (s *Service) Track(r *http.Request, _ string) {
 	s.recent.remember(key, now)
 }
 
+// ensureRow sees to it that the index has the session of a request that is about to move
+// it, also if rows were lost: what has none after the move was ended meanwhile.
+func (s *Service) ensureRow(r *http.Request) error {
+	session, err := sessions.FromContext(r.Context())
+	if err != nil || !s.EndsSessions() {
+		return err
+	}
+	key, userID := string(session.Key()), signedInTo(session)
+	if key == "" || userID == "" {
+		return nil
+	}
+	row := s.row(key, sighting(r, userID, s.now()))
+	known, err := s.db.SeenIndexedSession(r.Context(), row)
+	if !known && err == nil {
+		_, err = s.db.InsertIndexedSession(r.Context(), row)
+	}
+	if err != nil {
+		return fmt.Errorf("accounts: index session: %w", err)
+	}
+	return nil
+}
+
 // sighting is what a request shows of whoever uses a session.
 func sighting(r *http.Request, userID string, at time.Time) seen {
 	return seen{userID, requestinfo.Client(r), userAgent(r), at}

@@ -67,6 +67,9 @@ func (s *Service) ResetPassword(r *http.Request, user *auth.User, raw string) er
 // PasswordChangeForm.save, and update_session_auth_hash.
 func (s *Service) ChangePassword(r *http.Request, user *auth.User, raw string) error {
 	ctx := r.Context()
+	if err := s.ensureRow(r); err != nil {
+		return err
+	}
 	if err := s.auth.ReplacePassword(ctx, user, raw); err != nil {
 		return err
 	}

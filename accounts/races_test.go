@@ -165,6 +165,22 @@ func logoutInTheGap(t *testing.T, change func(*coatcheck.Config), recorded bool)
 	}
 }
 
+// A password can be changed though the index was lost.
+func TestPasswordChangeWithoutTheIndex(t *testing.T) {
+	engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
+		r := newRig(t, change)
+		r.CreateUser("ada", canary)
+		c := r.login("ada", firefox)
+		if _, err := r.Database.SQL().ExecContext(t.Context(), "DELETE FROM coatcheck_session"); err != nil {
+			t.Fatal(err)
+		}
+		got := c.PostJSON("/accounts/password_change/", map[string]string{"old_password": canary, "new_password1": another})
+		if got.Status != http.StatusOK || !r.in(c) || r.indexed() != 1 {
+			t.Errorf("%d %s; in: %v, %d rows", got.Status, got.Body, r.in(c), r.indexed())
+		}
+	})
+}
+
 // Many requests that write one session at once all do, and nothing is lost.
 func TestManyWritersOfOneSession(t *testing.T) {
 	const writers = 30

@@ -242,6 +242,7 @@ func (s *endingStep) changePassword() {
 	status, answer := s.post(c, "/accounts/password_change/", sent)
 	s.wants("change of the password", status, http.StatusOK, answer)
 	s.passwordChanged(t, c.cookie, raw)
+	s.learn(c, u)
 	s.expect(u, sentMail{kind: linkNotMe, to: u.email})
 	s.checkAll(false)
 }
