@@ -43,6 +43,7 @@ type site struct {
 	mux    *http.ServeMux
 	server *httptest.Server
 	ran    atomic.Int64 // how often the view ran
+	ended  int          // sessions that ended, by their cookies
 }
 
 // permissions fail on request.
@@ -155,7 +156,12 @@ func (s *site) outcome(c *http.Client, accept string) string {
 	if ran := s.ran.Load() > before; ran != (body == "secret") || ran != (response.StatusCode == http.StatusOK) {
 		s.t.Errorf("the view ran: %v, and the answer is %d %q", ran, response.StatusCode, body)
 	}
-	if response.Header["Set-Cookie"] != nil || !strings.Contains(response.Header.Get("Vary"), "Cookie") {
+	set := response.Header["Set-Cookie"]
+	if len(set) == 1 && strings.HasPrefix(set[0], `sessionid=""; `) {
+		set = nil
+		s.ended++
+	}
+	if set != nil || !strings.Contains(response.Header.Get("Vary"), "Cookie") {
 		s.t.Errorf("headers: %v", response.Header)
 	}
 	if accept == "application/json" && response.StatusCode != http.StatusOK {
@@ -236,6 +242,9 @@ func TestGuards(t *testing.T) {
 				}
 			}
 		})
+	}
+	if s.ended != 1 { // that of the inactive user, at the first look
+		t.Errorf("%d sessions ended", s.ended)
 	}
 }
 
