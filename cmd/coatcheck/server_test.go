@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -53,11 +54,11 @@ func TestClientsThatHang(t *testing.T) {
 					}
 					_, _ = w.Write(make([]byte, 1<<20))
 				}))
-				var closed time.Duration
+				var closedAfter atomic.Int64 // of the time of the bubble
 				start := time.Now()
 				web.ConnState = func(_ net.Conn, state http.ConnState) {
 					if state == http.StateClosed {
-						closed = time.Since(start)
+						closedAfter.Store(int64(time.Since(start)))
 					}
 				}
 				client, conn := net.Pipe() // without buffers: who does not read lets nobody write
@@ -73,11 +74,12 @@ func TestClientsThatHang(t *testing.T) {
 				}
 				time.Sleep(test.after - time.Second)
 				synctest.Wait()
-				if closed != 0 {
-					t.Errorf("the client is let go after %v", closed)
+				if closed := closedAfter.Load(); closed != 0 {
+					t.Errorf("the client is let go after %v", time.Duration(closed))
 				}
 				time.Sleep(2 * time.Second)
 				synctest.Wait()
+				closed := time.Duration(closedAfter.Load())
 				if closed < test.after || closed > test.after+time.Second {
 					t.Errorf("the client is let go after %v, want %v", closed, test.after)
 				}
