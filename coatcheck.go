@@ -159,7 +159,7 @@ func New(c Config) (*Site, error) {
 }
 
 // look finds out whether the database has the tables that are ours. What has gone wrong
-// is for wireAccounts to say.
+// is for those to say who need them: chooseThrottle and wireAccounts.
 func (s *Site) look(c *Config) error {
 	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
 	defer cancel()
@@ -195,7 +195,7 @@ func (s *Site) wireAuth(c *Config) error {
 			&auth.RemoteUserBackend{Users: c.Database}, &auth.ModelBackend{Users: c.Database, Passwords: passwords},
 		}
 	}
-	limits, err := chooseThrottle(c)
+	limits, err := s.chooseThrottle(c)
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // chooseThrottle is Config.Throttle with the store that the database calls for.
-func chooseThrottle(c *Config) (auth.Throttle, error) {
+func (s *Site) chooseThrottle(c *Config) (auth.Throttle, error) {
 	t := c.Throttle
 	if c.ThrottleOff {
 		if t.Store != nil {
@@ -23,13 +23,10 @@ func chooseThrottle(c *Config) (auth.Throttle, error) {
 	if t.Store != nil {
 		return t, nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
-	defer cancel()
-	own, err := c.Database.HasOwnTables(ctx)
 	switch {
-	case err != nil:
-		return t, fmt.Errorf("coatcheck: find out where to count attempts to log in (or set Config.Throttle.Store): %w", err)
-	case own:
+	case s.lookFailed != nil:
+		return t, fmt.Errorf("coatcheck: find out where to count attempts to log in (or set Config.Throttle.Store): %w", s.lookFailed)
+	case s.ownTables:
 		t.Store = c.Database.Throttle()
 	default:
 		t.Store = throttle.NewMemory(0)

@@ -37,14 +37,11 @@ type ending struct {
 // run ends what there is, and then what began meanwhile. Whatever cannot be removed,
 // the number is stored, so that no session of before is good here.
 func (e *ending) run(ctx context.Context, walkTime time.Duration) (err error) {
-	if e.last, err = e.db.Ending(ctx, e.user.ID); err != nil {
-		return fmt.Errorf("accounts: end sessions: %w", err)
-	}
-	if err := e.number(ctx); err != nil {
+	if e.last, err = e.number(ctx); err != nil {
 		return err
 	}
 	err = errors.Join(e.removeIndexed(ctx), e.walk(ctx, walkTime))
-	if again := e.number(ctx); again != nil {
+	if _, again := e.number(ctx); again != nil {
 		return errors.Join(err, again)
 	}
 	if err := errors.Join(err, e.removeIndexed(ctx)); err != nil {
@@ -53,26 +50,25 @@ func (e *ending) run(ctx context.Context, walkTime time.Duration) (err error) {
 	return nil
 }
 
-// number stores the number of the ending. The session that stays gets it before, so
-// that it is good at every moment.
-func (e *ending) number(ctx context.Context) error {
-	last, err := e.db.Ending(ctx, e.user.ID)
+// number stores the number of the ending, and returns the one before. The session that
+// stays gets it before, so that it is good at every moment.
+func (e *ending) number(ctx context.Context) (last int64, err error) {
+	last, err = e.db.Ending(ctx, e.user.ID)
 	if err != nil {
-		return fmt.Errorf("accounts: end sessions: %w", err)
+		return 0, fmt.Errorf("accounts: end sessions: %w", err)
 	}
 	next := max(e.now().UnixMicro(), last+1)
 	if err := e.stamp(ctx, next); err != nil {
-		return err
+		return 0, err
 	}
-	got, err := e.db.NextEnding(ctx, e.user.ID, time.UnixMicro(next))
+	e.current, err = e.db.NextEnding(ctx, e.user.ID, time.UnixMicro(next))
 	if err != nil {
-		return fmt.Errorf("accounts: end sessions: %w", err)
+		return 0, fmt.Errorf("accounts: end sessions: %w", err)
 	}
-	e.current = got
-	if got != next { // another ending came between
-		return e.stamp(ctx, got)
+	if e.current != next { // another ending came between
+		return last, e.stamp(ctx, e.current)
 	}
-	return nil
+	return last, nil
 }
 
 // stamp lets the session that stays outlive an ending. The error is

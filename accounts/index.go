@@ -100,11 +100,10 @@ func (s *Service) Record(r *http.Request, _ string) error {
 			return err
 		}
 	}
-	key, userID := string(session.Key()), signedInTo(session)
-	if key == "" || userID == "" {
+	key, now := s.sighted(r)
+	if key == "" {
 		return nil
 	}
-	now := sighting(r, userID, s.now())
 	if from := session.MovedFrom(); from != "" {
 		return s.recordMove(ctx, session, string(from), now)
 	}
@@ -132,27 +131,14 @@ func (s *Service) forget(ctx context.Context, key string) {
 // anew each time, so that it can be found when a former secret key is gone. A session that
 // is not in the index was made elsewhere. It is for middleware.SessionHooks.
 func (s *Service) Track(r *http.Request, _ string) {
-	session, err := sessions.FromContext(r.Context())
-	if err != nil || !s.EndsSessions() {
-		return
-	}
-	key, userID := string(session.Key()), signedInTo(session)
-	if key == "" || userID == "" {
-		return
-	}
-	now := sighting(r, userID, s.now())
-	if s.recent.written(key, now) {
+	key, now := s.sighted(r)
+	if key == "" || s.recent.written(key, now) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), indexTimeout)
 	defer cancel()
-	row := s.row(key, now)
-	known, err := s.db.SeenIndexedSession(ctx, row)
-	if !known && err == nil {
-		_, err = s.db.InsertIndexedSession(ctx, row)
-	}
-	if err != nil {
-		s.log.WarnContext(ctx, "a session could not be written to the index; trying again at its next use", "user", userID, "error", err)
+	if err := s.see(ctx, s.row(key, now)); err != nil {
+		s.log.WarnContext(ctx, "a session could not be written to the index; trying again at its next use", "user", now.userID, "error", err)
 		return
 	}
 	s.recent.remember(key, now)
@@ -161,23 +147,37 @@ func (s *Service) Track(r *http.Request, _ string) {
 // ensureRow sees to it that the index has the session of a request that is about to move
 // it, also if rows were lost: what has none after the move was ended meanwhile.
 func (s *Service) ensureRow(r *http.Request) error {
-	session, err := sessions.FromContext(r.Context())
-	if err != nil || !s.EndsSessions() { // that there is no session is said where it is needed
+	key, now := s.sighted(r)
+	if key == "" { // that there is no session is said where it is needed
 		return nil
 	}
-	key, userID := string(session.Key()), signedInTo(session)
-	if key == "" || userID == "" {
-		return nil
-	}
-	row := s.row(key, sighting(r, userID, s.now()))
-	known, err := s.db.SeenIndexedSession(r.Context(), row)
-	if !known && err == nil {
-		_, err = s.db.InsertIndexedSession(r.Context(), row)
-	}
-	if err != nil {
+	if err := s.see(r.Context(), s.row(key, now)); err != nil {
 		return fmt.Errorf("accounts: index session: %w", err)
 	}
 	return nil
+}
+
+// see writes to the index that a session was used, and the session too if it is new there.
+func (s *Service) see(ctx context.Context, row database.IndexedSession) error {
+	known, err := s.db.SeenIndexedSession(ctx, row)
+	if !known && err == nil {
+		_, err = s.db.InsertIndexedSession(ctx, row)
+	}
+	return err
+}
+
+// sighted returns the key of the session that a request is signed in by, and what the
+// request shows of whoever uses it. The key is "" where there is nothing to index.
+func (s *Service) sighted(r *http.Request) (key string, now seen) {
+	session, err := sessions.FromContext(r.Context())
+	if err != nil || !s.EndsSessions() {
+		return "", seen{}
+	}
+	userID := signedInTo(session)
+	if userID == "" {
+		return "", seen{}
+	}
+	return string(session.Key()), sighting(r, userID, s.now())
 }
 
 // sighting is what a request shows of whoever uses a session.
@@ -198,12 +198,7 @@ func (s *Service) row(key string, now seen) database.IndexedSession {
 }
 
 // signedInTo is the ID of the user that a session names, as far as it is loaded.
-func signedInTo(session *sessions.Session) string { return auth.SessionUserID(peeked{session}) }
-
-// peeked is a session as far as it is loaded.
-type peeked struct{ *sessions.Session }
-
-func (p peeked) Get(key string) (string, bool) { return p.Peek(key) }
+func signedInTo(session *sessions.Session) string { return auth.SessionUserID(auth.Loaded(session)) }
 
 // userAgent is the header, cut to what the index keeps. It is ASCII by the standard
 // (RFC 9110), and what is not becomes a question mark: there are columns that hold no

@@ -42,7 +42,10 @@ type SessionValues interface {
 	Get(key string) (text string, ok bool)
 }
 
-// loaded is a session as far as it has been loaded.
+// Loaded returns what a session holds as far as it has been loaded: unlike
+// [sessions.Session.Get] it never asks the store.
+func Loaded(session *sessions.Session) SessionValues { return loaded{session} }
+
 type loaded struct{ *sessions.Session }
 
 func (l loaded) Get(key string) (string, bool) { return l.Peek(key) }

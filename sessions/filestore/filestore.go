@@ -207,18 +207,11 @@ func (s *Store) Update(ctx context.Context, key string, r *sessions.Record) erro
 	if !ok {
 		return sessions.ErrNotFound
 	}
-	held, err := lock(ctx, path)
-	if err != nil {
-		return missing("update", err)
-	}
-	defer held.Close()
-	now, err := contentOf(held.file)
+	held, err := lockVersion(ctx, "update", path, r.Version)
 	if err != nil {
 		return err
 	}
-	if now != r.Version {
-		return sessions.ErrConflict
-	}
+	defer held.Close()
 	temp, content, err := s.write(path, r)
 	if err != nil {
 		return err
@@ -242,18 +235,11 @@ func (s *Store) Move(ctx context.Context, old, new string, r *sessions.Record) e
 	if !ok {
 		return fmt.Errorf("filestore: move: %w", errKey)
 	}
-	held, err := lock(ctx, from)
-	if err != nil {
-		return missing("move", err)
-	}
-	defer held.Close()
-	now, err := contentOf(held.file)
+	held, err := lockVersion(ctx, "move", from, r.Version)
 	if err != nil {
 		return err
 	}
-	if now != r.Version {
-		return sessions.ErrConflict
-	}
+	defer held.Close()
 	content, err := s.link(path, r)
 	if err != nil {
 		return err

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"os"
+
+	"github.com/coatcheck/coatcheck/sessions"
 )
 
 // errLink: what is there is a symbolic link, which no session is.
@@ -45,6 +47,24 @@ func lock(ctx context.Context, path string) (*held, error) {
 			return nil, err
 		}
 	}
+}
+
+// lockVersion locks the file of a session for op. The error is sessions.ErrConflict if the
+// file no longer holds what was loaded, and sessions.ErrNotFound if it is gone.
+func lockVersion(ctx context.Context, op, path, loaded string) (*held, error) {
+	h, err := lock(ctx, path)
+	if err != nil {
+		return nil, missing(op, err)
+	}
+	now, err := contentOf(h.file)
+	if err == nil && now != loaded {
+		err = sessions.ErrConflict
+	}
+	if err != nil {
+		h.Close()
+		return nil, err
+	}
+	return h, nil
 }
 
 // contentOf reads an open file from its beginning, at most one byte too much.

@@ -89,15 +89,7 @@ func testMoveOnce(t *testing.T, s sessions.Store) {
 func testLogoutBeatsCycle(t *testing.T, s sessions.Store) {
 	before := list(t, s)
 	key := sessions.NewKey()
-	mustCreate(t, s, key, `{"_auth_user_id":"1"}`)
-	e := engine(t, s)
-	slow := e.Session(key)
-	if err := slow.Set(t.Context(), "cart", 1); err != nil {
-		t.Fatal(err)
-	}
-	if err := e.Session(key).Flush(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	slow := loggedOutMeanwhile(t, s, key)
 	if err := slow.CycleKey(t.Context()); !errors.Is(err, sessions.ErrInterrupted) {
 		t.Fatalf("cycle after a logout: %v; want ErrInterrupted", err)
 	}

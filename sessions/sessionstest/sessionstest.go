@@ -272,8 +272,10 @@ func testUnknownKeyIsNotAdopted(t *testing.T, s sessions.Store) {
 	wantGone(t, s, key)
 }
 
-func testLogoutBeatsSave(t *testing.T, s sessions.Store) {
-	key := sessions.NewKey()
+// loggedOutMeanwhile returns a changed session whose user has logged out by another one of
+// the same key.
+func loggedOutMeanwhile(t *testing.T, s sessions.Store, key string) *sessions.Session {
+	t.Helper()
 	mustCreate(t, s, key, `{"_auth_user_id":"1"}`)
 	e := engine(t, s)
 	slow := e.Session(key)
@@ -283,6 +285,12 @@ func testLogoutBeatsSave(t *testing.T, s sessions.Store) {
 	if err := e.Session(key).Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	return slow
+}
+
+func testLogoutBeatsSave(t *testing.T, s sessions.Store) {
+	key := sessions.NewKey()
+	slow := loggedOutMeanwhile(t, s, key)
 	if err := slow.Save(t.Context()); !errors.Is(err, sessions.ErrInterrupted) {
 		t.Fatalf("save after a logout: %v; want ErrInterrupted", err)
 	}
