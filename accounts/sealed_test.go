@@ -23,7 +23,8 @@ func TestLinksAreSealedEach(t *testing.T) {
 			t.Fatalf("%q, %v", got, err)
 		}
 	}
-	if _, err := r.Database.SQL().ExecContext(ctx, "UPDATE coatcheck_link SET data = (SELECT MAX(data) FROM coatcheck_link)"); err != nil {
+	_, err := r.Database.SQL().ExecContext(ctx, "UPDATE coatcheck_link SET data = (SELECT MAX(data) FROM coatcheck_link)")
+	if err != nil {
 		t.Fatal(err)
 	}
 	good := 0
