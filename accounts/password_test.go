@@ -147,18 +147,6 @@ func TestChangePasswordRace(t *testing.T) {
 	})
 }
 
-// TestPasswordChangeIsTold: a change by the signed-in user is told by email too.
-func TestPasswordChangeIsTold(t *testing.T) {
-	r := newRig(t)
-	r.CreateUser("ada", canary)
-	c := r.login("ada", firefox)
-	got := c.PostJSON("/accounts/password_change/", map[string]string{"old_password": canary, "new_password1": another})
-	if got.Status != http.StatusOK {
-		t.Fatalf("%d %s", got.Status, got.Body)
-	}
-	r.one("ada@example.com", "Your password on The Shop was changed")
-}
-
 func TestCloseAccount(t *testing.T) {
 	for _, deletes := range []bool{false, true} {
 		r := newRig(t, func(c *coatcheck.Config) { c.Accounts.DeleteClosed = deletes })
