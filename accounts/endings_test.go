@@ -530,6 +530,47 @@ func TestLoginWithADeadCookie(t *testing.T) {
 	})
 }
 
+// What a visitor stored before the login is there after it, also where the same request
+// gives the session yet another key.
+func TestLoginKeepsWhatAVisitorStored(t *testing.T) {
+	everyEngine(t, func(t *testing.T, change func(*coatcheck.Config)) {
+		r := newRig(t, change)
+		ada := r.CreateUser("ada", canary)
+		store := func(path string, login bool) {
+			r.mux.HandleFunc(path, func(w http.ResponseWriter, q *http.Request) {
+				session, err := sessions.FromContext(q.Context())
+				if err == nil && !login {
+					err = session.Set(q.Context(), "cart", 1)
+				}
+				if err == nil && login {
+					err = errors.Join(r.Auth.Login(q, r.user("ada")), session.CycleKey(q.Context()))
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		store("/cart", false)
+		store("/enter", true)
+		page, program := r.NewClient(r.handler), r.NewClient(r.handler)
+		r.want(page, "/cart", http.StatusOK)
+		r.want(program, "/cart", http.StatusOK)
+		got := page.PostJSON("/accounts/login/", map[string]string{"username": "ada", "password": canary})
+		if got.Status != http.StatusOK {
+			t.Errorf("login: %d %s", got.Status, got.Body)
+		}
+		r.want(program, "/enter", http.StatusOK)
+		for _, c := range []*coatchecktest.Client{page, program} {
+			if text, _, err := c.Session().Get(t.Context(), "cart"); text != "1" || err != nil || !r.in(c) {
+				t.Errorf("the cart: %q, %v; in: %v", text, err, r.in(c))
+			}
+		}
+		if all := r.list(ada, page.Session().Key()); len(all) != 2 {
+			t.Errorf("listed: %+v", all)
+		}
+	})
+}
+
 // The present password is no new one.
 func TestTheSamePasswordIsRefused(t *testing.T) {
 	engines(t, func(t *testing.T, change func(*coatcheck.Config)) {

@@ -86,8 +86,8 @@ func (m *recent) forget(key string) {
 // Record writes to the index what a request did to its session, before the cookie
 // goes out, so that an ending finds whatever a client was told of: a session that was
 // begun, one that got another key, and those that were ended, whose rows go. The error
-// is an outage, and about a session that was begun: nobody may get its cookie. It is
-// for middleware.SessionHooks.
+// is an outage, or sessions.ErrInterrupted for a session that was ended after it got
+// another key: nobody may get its cookie. It is for middleware.SessionHooks.
 func (s *Service) Record(r *http.Request, _ string) error {
 	session, err := sessions.FromContext(r.Context())
 	if err != nil || !s.EndsSessions() {
@@ -96,7 +96,9 @@ func (s *Service) Record(r *http.Request, _ string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), indexTimeout)
 	defer cancel()
 	for _, key := range session.Ended() {
-		s.forget(ctx, string(key))
+		if err := s.endMoved(ctx, string(key)); err != nil {
+			return err
+		}
 	}
 	key, userID := string(session.Key()), signedInTo(session)
 	if key == "" || userID == "" {
@@ -104,16 +106,7 @@ func (s *Service) Record(r *http.Request, _ string) error {
 	}
 	now := sighting(r, userID, s.now())
 	if from := session.MovedFrom(); from != "" {
-		moved, err := s.db.MoveIndexedSession(ctx, keyHash(string(from)), s.row(key, now))
-		if err != nil {
-			s.log.WarnContext(ctx, "a session with a new key could not be written to the index; trying again at its next use", "user", userID, "error", err)
-			return nil
-		}
-		if moved {
-			s.recent.forget(string(from))
-			s.recent.remember(key, now)
-			return nil
-		}
+		return s.recordMove(ctx, session, string(from), now)
 	}
 	row := s.row(key, now)
 	row.Method = methodOf(session)
@@ -135,7 +128,8 @@ func (s *Service) forget(ctx context.Context, key string) {
 
 // Track writes to the index that a session was used, once the request is done: by
 // what and from where, and when. One that is in use is written every five minutes, and
-// one that nobody asked for, or that nobody is signed in to, not at all. A session that
+// one that nobody asked for, or that nobody is signed in to, not at all. Its key is sealed
+// anew each time, so that it can be found when a former secret key is gone. A session that
 // is not in the index was made elsewhere. It is for middleware.SessionHooks.
 func (s *Service) Track(r *http.Request, _ string) {
 	session, err := sessions.FromContext(r.Context())
@@ -162,6 +156,28 @@ func (s *Service) Track(r *http.Request, _ string) {
 		return
 	}
 	s.recent.remember(key, now)
+}
+
+// ensureRow sees to it that the index has the session of a request that is about to move
+// it, also if rows were lost: what has none after the move was ended meanwhile.
+func (s *Service) ensureRow(r *http.Request) error {
+	session, err := sessions.FromContext(r.Context())
+	if err != nil || !s.EndsSessions() {
+		return err
+	}
+	key, userID := string(session.Key()), signedInTo(session)
+	if key == "" || userID == "" {
+		return nil
+	}
+	row := s.row(key, sighting(r, userID, s.now()))
+	known, err := s.db.SeenIndexedSession(r.Context(), row)
+	if !known && err == nil {
+		_, err = s.db.InsertIndexedSession(r.Context(), row)
+	}
+	if err != nil {
+		return fmt.Errorf("accounts: index session: %w", err)
+	}
+	return nil
 }
 
 // sighting is what a request shows of whoever uses a session.

@@ -54,19 +54,22 @@ func (s *Service) newLink(ctx context.Context, kind string, by *auth.User, data 
 }
 
 func (s *Service) storeLink(ctx context.Context, kind, userID string, all contents, life time.Duration) (string, error) {
+	token := rand.Text()
+	return token, s.insertLink(ctx, tokenHash(token), kind, userID, all, life)
+}
+
+func (s *Service) insertLink(ctx context.Context, hash, kind, userID string, all contents, life time.Duration) error {
 	text, err := json.Marshal(all)
-	if err != nil {
-		return "", fmt.Errorf("accounts: link: %w", err)
+	if err == nil {
+		now := s.now()
+		err = s.db.InsertLink(ctx, database.Link{
+			TokenHash: hash, Kind: kind, UserID: userID, Data: s.links.Seal(string(text), kind+hash), Created: now, Expires: now.Add(life),
+		})
 	}
-	token, now := rand.Text(), s.now()
-	hash := tokenHash(token)
-	err = s.db.InsertLink(ctx, database.Link{
-		TokenHash: hash, Kind: kind, UserID: userID, Data: s.links.Seal(string(text), kind+hash), Created: now, Expires: now.Add(life),
-	})
 	if err != nil {
-		return "", fmt.Errorf("accounts: link: %w", err)
+		return fmt.Errorf("accounts: link: %w", err)
 	}
-	return token, nil
+	return nil
 }
 
 // credential names the state of a user's password. Each new hash is another one.

@@ -388,3 +388,34 @@ func TestNoKeyIsPrinted(t *testing.T) {
 		}
 	}
 }
+
+// What is sealed for one link is worth nothing in the row of another.
+func TestLinkDataBelongsToItsLink(t *testing.T) {
+	engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
+		r := newRig(t, change)
+		ctx := t.Context()
+		invite := func(email string) string {
+			t.Helper()
+			if _, err := r.Accounts.Invite(ctx, email, ""); err != nil {
+				t.Fatal(err)
+			}
+			_, token := link(t, r.one(email, "You are invited"))
+			return token
+		}
+		first := invite("ada@example.com")
+		var data string
+		if err := r.Database.SQL().QueryRowContext(ctx, "SELECT data FROM coatcheck_link").Scan(&data); err != nil {
+			t.Fatal(err)
+		}
+		second := invite("joe@example.com")
+		if _, err := r.Database.SQL().ExecContext(ctx, "UPDATE coatcheck_link SET data = '"+data+"'"); err != nil {
+			t.Fatal(err)
+		}
+		if email, err := r.Accounts.Invitation(ctx, first); email != "ada@example.com" || err != nil {
+			t.Errorf("its own: %q, %v", email, err)
+		}
+		if email, err := r.Accounts.Invitation(ctx, second); email != "" || !errors.Is(err, accounts.ErrLink) {
+			t.Errorf("that of another: %q, %v", email, err)
+		}
+	})
+}

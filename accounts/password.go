@@ -67,14 +67,14 @@ func (s *Service) ResetPassword(r *http.Request, user *auth.User, raw string) er
 // PasswordChangeForm.save, and update_session_auth_hash.
 func (s *Service) ChangePassword(r *http.Request, user *auth.User, raw string) error {
 	ctx := r.Context()
+	if err := s.ensureRow(r); err != nil {
+		return err
+	}
 	if err := s.auth.ReplacePassword(ctx, user, raw); err != nil {
 		return err
 	}
-	if err := s.auth.UpdateSessionAuthHash(r, user); err != nil {
-		return err
-	}
-	s.tell(r, "password_changed", user)
-	return nil
+	s.tell(r, "password_changed", user) // also if the session has ended meanwhile
+	return s.auth.UpdateSessionAuthHash(r, user)
 }
 
 // tell is notify after what cannot be undone: that an email could not be queued makes

@@ -118,6 +118,69 @@ func cycleRace(t *testing.T, change func(*coatcheck.Config), slow func(*coatchec
 	}
 }
 
+// A logout that comes with the old key, when the session has another one in the store and
+// the client does not know it yet, ends it: the response waits after the key was moved.
+func TestLogoutBetweenTheMoveAndTheCookie(t *testing.T) {
+	everyEngine(t, func(t *testing.T, change func(*coatcheck.Config)) {
+		for name, known := range map[string]bool{"before it is recorded": false, "when it is recorded": true} {
+			t.Run(name, func(t *testing.T) { logoutInTheGap(t, change, known) })
+		}
+	})
+}
+
+func logoutInTheGap(t *testing.T, change func(*coatcheck.Config), recorded bool) {
+	var store *hooked
+	r := newRig(t, change, func(c *coatcheck.Config) { store = hook(t, c) })
+	begun, goOn := make(chan struct{}), make(chan struct{})
+	r.do("/cycle", func(q *http.Request, _ *auth.User) error {
+		session, err := sessions.FromContext(q.Context())
+		if err == nil {
+			err = session.CycleKey(q.Context())
+		}
+		if err == nil && recorded {
+			err = r.Accounts.Record(q, "")
+		}
+		close(begun)
+		<-goOn
+		return err
+	})
+	name := "ada" + fmt.Sprint(recorded)
+	ada := r.CreateUser(name, canary)
+	first := r.login(name, firefox)
+	tab := r.NewClient(r.handler)
+	tab.SetSession(first.Session())
+	answer := make(chan *coatchecktest.Response)
+	go func() { answer <- first.Get("/cycle") }()
+	<-begun
+	if got := tab.PostJSON("/accounts/logout/", map[string]string{}); got.Status != http.StatusOK {
+		t.Fatalf("the logout: %d %s", got.Status, got.Body)
+	}
+	close(goOn)
+	got := <-answer
+	if cookie := got.Cookie("sessionid"); got.Status != http.StatusBadRequest || cookie != nil && cookie.Value != "" {
+		t.Errorf("%d %s, cookie %v; want 400 and none", got.Status, got.Body, cookie)
+	}
+	if n := store.alive(t, ada); r.in(first) || r.in(tab) || n > 0 {
+		t.Errorf("the session that ended is in, or in the store: %d", n)
+	}
+}
+
+// A password can be changed though the index was lost.
+func TestPasswordChangeWithoutTheIndex(t *testing.T) {
+	engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
+		r := newRig(t, change)
+		r.CreateUser("ada", canary)
+		c := r.login("ada", firefox)
+		if _, err := r.Database.SQL().ExecContext(t.Context(), "DELETE FROM coatcheck_session"); err != nil {
+			t.Fatal(err)
+		}
+		got := c.PostJSON("/accounts/password_change/", map[string]string{"old_password": canary, "new_password1": another})
+		if got.Status != http.StatusOK || !r.in(c) || r.indexed() != 1 {
+			t.Errorf("%d %s; in: %v, %d rows", got.Status, got.Body, r.in(c), r.indexed())
+		}
+	})
+}
+
 // Many requests that write one session at once all do, and nothing is lost.
 func TestManyWritersOfOneSession(t *testing.T) {
 	const writers = 30

@@ -36,8 +36,9 @@ func (s *Service) lastEnding(ctx context.Context, user *User) (int64, error) {
 	return n, nil
 }
 
-// values is what a session holds.
-type values interface {
+// SessionValues is what a session holds, as a sessions.Data does.
+type SessionValues interface {
+	// Get returns the JSON text stored under key.
 	Get(key string) (text string, ok bool)
 }
 
@@ -49,7 +50,7 @@ func (l loaded) Get(key string) (string, bool) { return l.Peek(key) }
 // endedWith reports whether a session of the user ended with the ending of that
 // number. A session that bears no number was made by a Django, or before there were
 // any: then the user's last login tells whether it can have begun since.
-func endedWith(v values, user *User, ending int64) bool {
+func endedWith(v SessionValues, user *User, ending int64) bool {
 	if ending == 0 {
 		return false
 	}
@@ -79,7 +80,7 @@ func (s *Service) Holds(data sessions.Data, user *User, ending int64) bool {
 	return s.holds(data, user, ending)
 }
 
-func (s *Service) holds(v values, user *User, ending int64) bool {
+func (s *Service) holds(v SessionValues, user *User, ending int64) bool {
 	if !user.IsAuthenticated() || SessionUserID(v) != user.ID {
 		return false
 	}

@@ -40,6 +40,9 @@ func (s *Service) Login(r *http.Request, user *User) error {
 	if err != nil {
 		return err
 	}
+	if fresh {
+		session.Begin()
+	}
 	if err := s.signIn(ctx, session, user, backend); err != nil {
 		return err
 	}

@@ -126,9 +126,7 @@ func storedID(ctx context.Context, session *sessions.Session) (id string, presen
 }
 
 // SessionUserID is the ID of the user whom a session names, or "".
-func SessionUserID(v interface {
-	Get(key string) (string, bool)
-}) string {
+func SessionUserID(v SessionValues) string {
 	raw, _ := v.Get(SessionKey)
 	if raw != "" && raw[0] >= '0' && raw[0] <= '9' {
 		return raw
@@ -138,7 +136,7 @@ func SessionUserID(v interface {
 }
 
 // textOf is the text under a key.
-func textOf(v values, key string) (string, bool) {
+func textOf(v SessionValues, key string) (string, bool) {
 	raw, ok := v.Get(key)
 	if !ok {
 		return "", false

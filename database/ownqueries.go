@@ -49,7 +49,7 @@ func (q *ownQueries) index(d *dialect.Dialect) {
 	q.insertIndexed = d.Query("session indexed", "INSERT INTO coatcheck_session ("+indexColumns+", created, last_seen)"+
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"+onConflict(d, "key_hash"))
 	q.seenIndexed = d.Query("indexed session seen", "UPDATE coatcheck_session SET ip = ?3, user_agent = ?4, last_seen = ?5"+
-		" WHERE key_hash = ?1 AND user_id = ?2")
+		", locator = ?6 WHERE key_hash = ?1 AND user_id = ?2")
 	q.moveIndexed = d.Query("indexed session moved", "UPDATE coatcheck_session SET key_hash = ?3, locator = ?4"+
 		" WHERE key_hash = ?1 AND user_id = ?2")
 	q.deleteIndexed = d.Query("indexed session deleted", "DELETE FROM coatcheck_session WHERE key_hash = ?1")

@@ -68,8 +68,8 @@ func (q *queries) sessions(d *dialect.Dialect) {
 		d.Same("session_key", "?1")+" AND "+d.Same("session_data", "?4"))
 	q.moveSession = d.Query("session row moved", "UPDATE django_session SET session_key = ?2, session_data = ?3, expire_date = ?4 WHERE "+
 		d.Same("session_key", "?1")+" AND "+d.Same("session_data", "?5"))
-	q.walkSessions = d.Query("session rows walked", "SELECT session_key, session_data, "+d.TimeColumn("expire_date")+
-		" FROM django_session WHERE session_key > ?1 ORDER BY session_key LIMIT ?2")
+	q.walkSessions = d.Query("session rows walked", "SELECT session_key, session_data FROM django_session"+
+		" WHERE session_key > ?1 AND expire_date > ?2 ORDER BY session_key LIMIT ?3")
 	q.deleteSession = d.Query("session row deleted", "DELETE FROM django_session WHERE "+d.Same("session_key", "?1"))
 	if d.DeleteLimit {
 		q.deleteExpired = d.Query("expired session rows deleted",

@@ -45,13 +45,13 @@ func (db *DB) InsertIndexedSession(ctx context.Context, s IndexedSession) (bool,
 	return count > 0, err
 }
 
-// SeenIndexedSession writes where and when a session of the user was seen, and
-// reports whether it is in the index.
+// SeenIndexedSession writes where and when a session of the user was seen, and by what
+// its key can be found again, and reports whether it is in the index.
 func (db *DB) SeenIndexedSession(ctx context.Context, s IndexedSession) (bool, error) {
-	if err := check(field{"ip", s.IP, 45}, field{"user agent", s.UserAgent, 512}); err != nil {
+	if err := check(field{"locator", s.Locator, 255}, field{"ip", s.IP, 45}, field{"user agent", s.UserAgent, 512}); err != nil {
 		return false, err
 	}
-	count, err := db.exec(ctx, &db.own.seenIndexed, s.KeyHash, s.UserID, s.IP, s.UserAgent, db.dialect.Bind(s.LastSeen))
+	count, err := db.exec(ctx, &db.own.seenIndexed, s.KeyHash, s.UserID, s.IP, s.UserAgent, db.dialect.Bind(s.LastSeen), s.Locator)
 	return count > 0, err
 }
 
@@ -155,5 +155,14 @@ func (db *DB) SessionsAfter(ctx context.Context, last Session, limit int) ([]Ses
 	if last.Expires.IsZero() {
 		last.Expires = time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC)
 	}
-	return db.sessionRows(ctx, &db.own.sessionsAfter, db.dialect.Bind(last.Expires), last.Key, limit)
+	var all []Session
+	err := db.rows(ctx, &db.own.sessionsAfter, []any{db.dialect.Bind(last.Expires), last.Key, limit}, func(rows *sql.Rows) error {
+		var s Session
+		if err := rows.Scan(&s.Key, &s.Data, &dialect.Time{Dest: &s.Expires, Dialect: db.dialect}); err != nil {
+			return fmt.Errorf("walk sessions: %w", err)
+		}
+		all = append(all, s)
+		return nil
+	}, func() { all = nil })
+	return all, err
 }

@@ -109,22 +109,17 @@ func (db *DB) whyNot(ctx context.Context, what, key string) error {
 	return fmt.Errorf("database: %s: %w", what, ErrNotFound)
 }
 
-// WalkSessions lists sessions in the order of their keys, expired ones too, at most
-// limit: those after the key given, the first ones after "". Each call goes on where
-// the last one ended, whatever comes and goes meanwhile.
-func (db *DB) WalkSessions(ctx context.Context, after string, limit int) ([]Session, error) {
-	return db.sessionRows(ctx, &db.queries.walkSessions, after, limit)
-}
-
-func (db *DB) sessionRows(ctx context.Context, q *dialect.Query, args ...any) ([]Session, error) {
+// WalkSessions lists sessions that have not expired at now, in the order in which the
+// database sorts their keys, at most limit: those after the key given, the first ones
+// after "". Each call goes on where the last one ended. Expires is left zero: a date
+// that is spelled oddly, as it can be in SQLite, ends no walk.
+func (db *DB) WalkSessions(ctx context.Context, after string, now time.Time, limit int) ([]Session, error) {
 	var all []Session
-	err := db.rows(ctx, q, args, func(rows *sql.Rows) error {
+	err := db.rows(ctx, &db.queries.walkSessions, []any{after, db.dialect.Bind(now), limit}, func(rows *sql.Rows) error {
 		var s Session
-		if err := rows.Scan(&s.Key, &s.Data, &dialect.Time{Dest: &s.Expires, Dialect: db.dialect}); err != nil {
-			return fmt.Errorf("walk sessions: %w", err)
-		}
+		err := rows.Scan(&s.Key, &s.Data)
 		all = append(all, s)
-		return nil
+		return err
 	}, func() { all = nil })
 	return all, err
 }

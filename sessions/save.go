@@ -19,6 +19,9 @@ const (
 	mergeTime  = 10 * time.Second
 	firstPause = time.Millisecond
 	lastPause  = 50 * time.Millisecond
+
+	// maxSame is how often a store may refuse what it has not changed since.
+	maxSame = 20
 )
 
 // Save stores the session (Django: save). One without a key is created. Where
@@ -60,6 +63,7 @@ func (s *Session) store(ctx context.Context, op string, step func(context.Contex
 		ctx, cancel = context.WithTimeout(ctx, mergeTime)
 		defer cancel()
 	}
+	same := 0
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		record, err := s.record()
 		if err != nil {
@@ -78,8 +82,15 @@ func (s *Session) store(ctx context.Context, op string, step func(context.Contex
 		if err := rest(ctx, pause); err != nil {
 			return &StoreError{Op: op, Err: fmt.Errorf("%w: %w", ErrConflict, err)}
 		}
+		refused := s.version
 		if err := s.merge(ctx); err != nil {
 			return err
+		}
+		if same++; s.version != refused {
+			same = 0
+		}
+		if same > maxSame { // it cannot be compared, a value that was cut off for instance
+			return &StoreError{Op: op, Err: ErrConflict}
 		}
 	}
 }
@@ -193,13 +204,15 @@ func (s *Session) Flush(ctx context.Context) error {
 			return &StoreError{Op: "delete", Err: err}
 		}
 		s.report(ctx, "session deleted")
-		s.ended = append(s.ended, Key(s.key))
-		if s.movedFrom != "" {
-			s.ended, s.movedFrom = append(s.ended, s.movedFrom), ""
+	}
+	for _, key := range [...]Key{Key(s.key), s.lost, s.movedFrom} {
+		if key != "" {
+			s.ended = append(s.ended, key)
 		}
 	}
 	s.clear()
 	s.key, s.version, s.interrupted = "", "", false
+	s.lost, s.movedFrom = "", ""
 	return nil
 }
 
@@ -230,11 +243,19 @@ func (s *Session) CycleKey(ctx context.Context) error {
 		return err
 	}
 	s.modified = true
-	if s.movedFrom == "" {
+	if s.movedFrom == "" && !s.began {
 		s.movedFrom = Key(old)
 	}
 	s.report(ctx, "session moved from its old key", "old", flow.Brief(old))
 	return nil
+}
+
+// Begin says that the session is somebody's from now on, by a login, so that what it was
+// before is not theirs: MovedFrom is empty from then on.
+func (s *Session) Begin() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.began, s.movedFrom = true, ""
 }
 
 // MovedFrom returns the key of a live session that this request found and moved to
@@ -245,7 +266,9 @@ func (s *Session) MovedFrom() Key {
 	return s.movedFrom
 }
 
-// Ended returns the keys of the sessions that this request ended.
+// Ended returns the keys of the sessions that this request ended, and a key that it meant
+// to end and under which there was no session any more: another request may have moved
+// that one meanwhile.
 func (s *Session) Ended() []Key {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -34,6 +34,8 @@ type Session struct {
 	readOnly error // Record.ReadOnly of what was loaded
 
 	detached    bool  // see Detach
+	lost        Key   // that the client sent, and under which there was no session
+	began       bool  // see Begin
 	movedFrom   Key   // see MovedFrom
 	ended       []Key // see Ended
 	interrupted bool  // see Interrupted
@@ -203,7 +205,7 @@ func (s *Session) load(ctx context.Context) error {
 	switch {
 	case errors.Is(err, ErrNotFound):
 		s.report(ctx, "no such session, or it has expired")
-		s.key = ""
+		s.lost, s.key = Key(s.key), ""
 	case err != nil:
 		s.report(ctx, "the session store failed", "error", err)
 		return &StoreError{Op: "load", Err: err}

@@ -27,15 +27,15 @@ type journey struct {
 	*tab
 	site   *coatcheck.Site
 	mails  *mailtest.Server
-	read   int  // of the mails
-	reader *tab // shows mails
+	read   map[int]bool // which of the emails were looked at
+	reader *tab         // shows mails
 }
 
 // newJourney starts the site, and opens a browser.
 func newJourney(t *testing.T, changes ...func(*coatcheck.Config)) *journey {
 	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
-	j := &journey{mails: mailtest.NewServer(t)}
+	j := &journey{mails: mailtest.NewServer(t), read: map[int]bool{}}
 	base := "http://" + server.Listener.Addr().String()
 	sender, err := smtp.New(smtp.Config{
 		Host: j.mails.Host(), Port: j.mails.Port(), TLS: smtp.InsecurePlain, From: "The Shop <shop@example.com>",
@@ -93,16 +93,16 @@ func (j *journey) put(pairs ...string) {
 
 var anyLink = regexp.MustCompile(`(?m)^http://127\.0\.0\.1:\d+(/accounts/\S*)$`)
 
-// letter waits for the next mails until one is about the subject, inspects it under
-// the name, and gives the path of the link in it.
+// letter waits until an email that was not looked at yet is about the subject, inspects
+// it under the name, and returns the path of the link in it.
 func (j *journey) letter(name, to, subject string) string {
 	j.t.Helper()
-	for {
-		m := j.mails.Wait(j.t, j.read+1)[j.read]
-		j.read++
-		if !strings.Contains(m.Subject, subject) {
+	for n := 0; ; n++ {
+		m := j.mails.Wait(j.t, n+1)[n]
+		if j.read[n] || !strings.Contains(m.Subject, subject) {
 			continue
 		}
+		j.read[n] = true
 		if !slices.Contains(m.To, to) {
 			j.t.Errorf("%q went to %v, want %s", m.Subject, m.To, to)
 		}
@@ -250,6 +250,7 @@ func (j *journey) changeEmail() {
 	j.fill("email", "countess@example.com", "password", another)
 	j.want("/accounts/email/sent/", "Check your mail")
 	j.inspect("email-sent")
+	j.letter("email-change-begun", "ada@example.com", "is about to change")
 	link := j.letter("email-confirm", "countess@example.com", "Confirm your new address")
 	j.follow(link)
 	j.inspect("email-confirm")
@@ -265,7 +266,7 @@ func (j *journey) changeEmail() {
 // others.
 func (j *journey) endSessions() {
 	j.t.Helper()
-	j.letter("email-changed", "ada@example.com", "address")
+	j.letter("email-changed", "ada@example.com", "Your address on The Shop was changed")
 	others := []*journey{j.elsewhere(), j.elsewhere()}
 	j.open("/accounts/sessions/")
 	j.want("/accounts/sessions/", "Where you are signed in")
@@ -291,7 +292,7 @@ func (j *journey) elsewhere() *journey {
 	return other
 }
 
-// undo follows the link of the notice about a new device, by which the session ends
+// undo follows the link of the notice about a new device, by which every session ends
 // and a link to a new password comes.
 func (j *journey) undo() {
 	j.t.Helper()
@@ -299,12 +300,12 @@ func (j *journey) undo() {
 	j.inspect("not-me")
 	j.click("main form > button")
 	j.inspect("not-me-done")
+	j.letter("rescue", "countess@example.com", "Choose a new password")
 }
 
 // forget asks for a link to a new password, and sets one.
 func (j *journey) forget() {
 	j.t.Helper()
-	j.letter("password-reset", "countess@example.com", "Password reset")
 	j.open("/accounts/password_reset/")
 	j.inspect("password-reset")
 	j.fill("email", "countess@example.com")

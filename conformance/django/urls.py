@@ -14,6 +14,7 @@ urlpatterns = [
     path("accounts/profile/", views.profile),
     path("accounts/", include("django.contrib.auth.urls")),
     path("twin/whoami/", views.whoami),
+    path("twin/signed-in/", views.signed_in),
     path("twin/session/", views.set_session),
     path("twin/password/", views.change_password),
     path("twin/deactivate/", views.deactivate),

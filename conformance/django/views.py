@@ -7,13 +7,14 @@ admin is not.
 
 import datetime
 import json
+from importlib import import_module
 
 from django.conf import settings
-from django.contrib.auth import authenticate, get_user_model, login, logout, update_session_auth_hash
+from django.contrib.auth import authenticate, get_user, get_user_model, login, logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import Group, Permission
 from django.db import IntegrityError, transaction
-from django.http import JsonResponse
+from django.http import HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
@@ -77,6 +78,22 @@ def whoami(request):
             "session": dict(request.session.items()),
         }
     )
+
+
+@csrf_exempt
+@require_POST
+def signed_in(request):
+    """keys: whom the session of each signs in, and its key from then on, as by a request with that cookie."""
+    engine = import_module(settings.SESSION_ENGINE)
+    answers = []
+    for key in fields(request)["keys"]:
+        visit = HttpRequest()
+        visit.session = engine.SessionStore(key)
+        username = get_user(visit).get_username()
+        if visit.session.modified and not visit.session.is_empty():
+            visit.session.save()
+        answers.append([username, visit.session.session_key or ""])
+    return JsonResponse({"sessions": answers})
 
 
 @csrf_exempt

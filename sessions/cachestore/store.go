@@ -123,12 +123,19 @@ func (s *Store) Move(ctx context.Context, old, new string, r *sessions.Record) e
 			return err
 		}
 	}
-	if err := s.config.Cache.DeleteIf(ctx, from, r.Version); err != nil {
-		return errors.Join(err, s.config.Cache.Delete(ctx, name))
+	err = s.config.Cache.DeleteIf(ctx, from, r.Version)
+	switch {
+	case err == nil:
+		r.Version = value
+	case lifetime > 0: // also where the client has gone away since
+		err = errors.Join(err, s.config.Cache.Delete(context.WithoutCancel(ctx), name))
 	}
-	r.Version = value
-	return nil
+	return err
 }
+
+// copies begins the keys, behind KeyPrefix, of what the engine cached_db keeps in the
+// same cache: django.contrib.sessions.cached_db.
+const copies = "d_db"
 
 // Walk asks the cache for its keys, and then for each session; errors.ErrUnsupported
 // where the cache cannot list, as memcached.
@@ -143,6 +150,9 @@ func (s *Store) Walk(ctx context.Context, f func(key string, d sessions.Data) er
 	}
 	return lister.List(ctx, prefix, func(name string) error {
 		key := strings.TrimPrefix(name, prefix)
+		if strings.HasPrefix(key, copies) {
+			return nil
+		}
 		record, err := s.Load(ctx, key)
 		switch {
 		case errors.Is(err, sessions.ErrNotFound):

@@ -35,9 +35,9 @@ type Rows interface {
 	// SessionKeys lists the keys that begin with prefix of rows that have not
 	// expired at now.
 	SessionKeys(ctx context.Context, prefix string, now time.Time) ([]string, error)
-	// WalkSessions lists rows in the order of their keys, at most limit of those after
-	// the key given.
-	WalkSessions(ctx context.Context, after string, limit int) ([]database.Session, error)
+	// WalkSessions lists rows that have not expired at now, in the database's order of
+	// their keys, at most limit of those after the key given.
+	WalkSessions(ctx context.Context, after string, now time.Time, limit int) ([]database.Session, error)
 }
 
 // Store is a sessions.Store over a database. It is safe for concurrent use.
@@ -126,21 +126,22 @@ const (
 func (s *Store) Walk(ctx context.Context, f func(key string, d sessions.Data) error) error {
 	after := ""
 	for {
-		rows, err := s.rows.WalkSessions(ctx, after, piece)
+		rows, err := s.rows.WalkSessions(ctx, after, time.Now(), piece)
 		if err != nil {
 			return err
 		}
+		before := after
 		for _, row := range rows {
 			after = row.Key
 			data, err := s.codec.Decode(row.Data)
-			if err != nil || !row.Expires.After(time.Now()) {
+			if err != nil {
 				continue
 			}
 			if err := f(row.Key, data); err != nil {
 				return err
 			}
 		}
-		if len(rows) < piece {
+		if len(rows) < piece || after == before { // SQLite sorts what is no text behind all texts
 			return nil
 		}
 	}

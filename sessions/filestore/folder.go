@@ -12,7 +12,7 @@ import (
 // they can enter, is an error: they could read the keys of sessions, which are the names
 // of the files.
 func ownFolder() (string, error) {
-	dir := filepath.Join(os.TempDir(), fmt.Sprintf("coatcheck-sessions-%d", os.Getuid()))
+	dir := filepath.Join(os.TempDir(), fmt.Sprintf("coatcheck-sessions-%d", os.Geteuid()))
 	err := os.Mkdir(dir, 0o700)
 	if err != nil && !errors.Is(err, os.ErrExist) {
 		return "", fmt.Errorf("filestore: make a folder for sessions (or set Config.Dir): %w", err)

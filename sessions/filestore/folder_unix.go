@@ -12,5 +12,5 @@ func openToOthers(info os.FileInfo) bool { return info.Mode().Perm()&0o077 != 0 
 // ours reports whether a file is one of the user who runs this program.
 func ours(info os.FileInfo) bool {
 	stat, ok := info.Sys().(*syscall.Stat_t)
-	return ok && int(stat.Uid) == os.Getuid()
+	return ok && int(stat.Uid) == os.Geteuid()
 }

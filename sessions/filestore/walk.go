@@ -18,7 +18,7 @@ func (s *Store) Walk(ctx context.Context, f func(key string, d sessions.Data) er
 	return s.each(ctx, "walk", func(key string) error {
 		r, err := s.Load(ctx, key)
 		switch {
-		case errors.Is(err, sessions.ErrNotFound):
+		case errors.Is(err, sessions.ErrNotFound), errors.Is(err, os.ErrPermission): // gone, or another user's
 			return nil
 		case err != nil:
 			return err
