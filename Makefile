@@ -40,7 +40,7 @@ fuzz: ## each fuzz target for FUZZTIME=60s
 	@scripts/fuzz.sh
 
 sabotage: ## break the code by each patch of sabotage/, or those like PATTERN: the tests must notice
-	@scripts/withservers.sh scripts/sabotage.sh $(PATTERN)
+	@scripts/withservers.sh scripts/sabotage.sh '$(PATTERN)'
 
 bench: ## the benchmarks, in their own module
 	@scripts/withservers.sh bash -c 'go -C bench run . -database "sqlite::memory: $$COATCHECK_TEST_POSTGRES"'

@@ -79,6 +79,9 @@ func TestLinksEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, token := link(t, r.one("ada@example.com", ""))
+	if len(token) != 26 {
+		t.Errorf("the token %q has not the 26 characters of 130 random bits", token)
+	}
 	invited, err := r.Accounts.Invite(ctx, "", "")
 	if err != nil {
 		t.Fatal(err)

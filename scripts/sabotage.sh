@@ -94,5 +94,6 @@ share control "${packages[@]}"
 share attack "${patches[@]}"
 
 count() { grep -c ": $1" "$work/results" || true; }
-echo "${#patches[@]} patches: $(count red) red, $(count SURVIVED) survived, $(count stale) stale, $(count skipped) skipped"
-[ "$(count SURVIVED)$(count stale)" = 00 ]
+survived=$(count SURVIVED) stale=$(count stale)
+echo "${#patches[@]} patches: $(count red) red, $survived survived, $stale stale, $(count skipped) skipped"
+[ "$survived$stale" = 00 ]
