@@ -12,7 +12,7 @@
 // The twins run Django, the site in the folder django, beside Coatcheck on one
 // database: what one writes the other reads. Random walks drive both through
 // sequences that nobody thought of, over every database and session engine. Other
-// random walks are about endings: what ended works no more, here or at the Django.
+// random walks are about endings: what ended no longer works, here or at the Django.
 //
 // The last two need the Djangos that setup-django.sh brings, and run with
 //

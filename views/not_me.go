@@ -72,7 +72,7 @@ func rescues(t *i18n.Translator, todo accounts.Rescue) []string {
 func rescued(t *i18n.Translator, done accounts.Rescue) []string {
 	steps := []string{t.T("Every session of your account has ended.")}
 	if done.Mailbox != "" {
-		steps = append(steps, t.T("Your password works no more, and a link to a new one is on its way to %(email)s.", "email", done.Mailbox))
+		steps = append(steps, t.T("Your password no longer works, and a link to a new one is on its way to %(email)s.", "email", done.Mailbox))
 	}
 	if done.Address != "" {
 		steps = append(steps, t.T("Your account has its address %(email)s back.", "email", done.Address))

@@ -36,7 +36,7 @@ func TestNotMePage(t *testing.T) {
 	done := ada.form(link)
 	for _, want := range []string{
 		"Every session of your account has ended.",
-		"Your password works no more, and a link to a new one is on its way to ada@example.com.",
+		"Your password no longer works, and a link to a new one is on its way to ada@example.com.",
 		"Your account has its address ada@example.com back.",
 	} {
 		if text := done.page(t).one("main").text(); done.StatusCode != http.StatusOK || !strings.Contains(text, want) {
