@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -12,7 +13,7 @@ import (
 // or by changepassword, and an address too, while serve runs.
 func TestUnlock(t *testing.T) {
 	dir := t.TempDir()
-	p := start(t, dir, nil, "--throttle-address", "3/1h")
+	p := start(t, dir, nil, "--throttle-address", "12/1h")
 	p.visitor().enter("alice", "correct horse")
 	guess := func(username, password string) int {
 		return p.visitor().post("/accounts/login/", credentials(username, password)).status
@@ -34,8 +35,8 @@ func TestUnlock(t *testing.T) {
 		t.Helper()
 		for range 10 {
 			wants("a wrong password", guess("alice", "wrong"), http.StatusUnauthorized)
-			unlock("Unlocked address 127.0.0.1", "--address", "127.0.0.1")
 		}
+		unlock("Unlocked address 127.0.0.1", "--address", "127.0.0.1")
 		wants("a locked account", guess("alice", "correct horse"), http.StatusTooManyRequests)
 	}
 
@@ -51,8 +52,8 @@ func TestUnlock(t *testing.T) {
 	}
 	wants("after changepassword", guess("alice", "battery staple"), http.StatusOK)
 
-	for range 3 {
-		guess("nobody", "wrong")
+	for i := range 12 {
+		guess("nobody"+strconv.Itoa(i), "wrong")
 	}
 	wants("a locked address", guess("alice", "battery staple"), http.StatusTooManyRequests)
 	unlock("Unlocked user 'alice' and address 127.0.0.1", "alice", "--address", "127.0.0.1")
