@@ -8,6 +8,9 @@ export FUZZTIME
 # without it.
 RACE := $(shell command -v gcc >/dev/null || command -v clang >/dev/null || [ -n "$$CI" ] && echo -race)
 
+# One flavour for all that make test builds, so that nothing is compiled twice.
+lint unit: export GOFLAGS := $(strip $(GOFLAGS) $(RACE))
+
 .DEFAULT_GOAL := help
 .PHONY: help test bring lint fmt unit conformance fuzz sabotage bench screenshots cover
 
@@ -18,7 +21,7 @@ test: bring lint ## everything that CI runs: bring, lint, then all tests with th
 	@$(MAKE) --no-print-directory -s unit
 
 unit: ## all tests, with shared throwaway servers
-	@scripts/withservers.sh scripts/unit.sh $(RACE)
+	@scripts/withservers.sh scripts/unit.sh
 
 bring: ## install what the tests need (root on Debian 12), or say what is missing
 	@scripts/bring.sh

@@ -8,29 +8,30 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-gofumpt=mvdan.cc/gofumpt@v0.12.0
-staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.8.2 # 2026.2.2
+export GOBIN=$PWD/.cache/bin
+GOFLAGS= go install mvdan.cc/gofumpt@v0.12.0
 
 files() { find . -name "*.go" -not -path "*/.*" -print0; }
 
 if [ "${1:-}" = --write ]; then
-  files | xargs -0 -r go run $gofumpt -w
+  files | xargs -0 -r "$GOBIN/gofumpt" -w
   exit
 fi
 
 echo "gofumpt"
-unformatted=$(files | xargs -0 -r go run $gofumpt -l)
+unformatted=$(files | xargs -0 -r "$GOBIN/gofumpt" -l)
 if [ -n "$unformatted" ]; then
   printf '%s\nnot in gofumpt form; run: make fmt\n' "$unformatted" >&2
   exit 1
 fi
 
+GOFLAGS= go install honnef.co/go/tools/cmd/staticcheck@v0.8.2 # 2026.2.2
 find . -name go.mod -not -path "*/.*" -not -path "*/testdata/*" | sort | while IFS= read -r module; do
   (
     cd "$(dirname "$module")"
     echo "go build, go vet, staticcheck: $(go list -m)"
     go build -o /dev/null ./...
     go vet ./...
-    go run $staticcheck ./...
+    "$GOBIN/staticcheck" ./...
   )
 done
