@@ -24,10 +24,10 @@ func TestUnlock(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for range hourly.Burst {
-				r.guessFrom("192.0.2.1", "anna", "wrong")
-				r.guessFrom("192.0.2.2", "berta", "wrong")
-				r.guessFrom("192.0.2.3", "anna@example.com", "wrong")
+			for _, name := range []string{"anna@example.com", "anna", "berta"} { // the address first: it may count for both
+				for range hourly.Burst {
+					r.guessFrom("192.0.2.1", name, "wrong")
+				}
 			}
 			wants(t, r.guessFrom("192.0.2.4", "anna", "secret"), auth.ErrThrottled)
 			if err := r.Unlock(t.Context(), user); err != nil {

@@ -355,6 +355,9 @@ func TestPasswordResetEndsSessions(t *testing.T) {
 		b.form(set, "new_password1", fmt.Sprint(another, i)).wantRedirect(t, "/accounts/reset/done/")
 		b.get("/accounts/reset/done/").page(t)
 	}
+	if n := s.count(t, "django_session WHERE session_key = '"+elsewhere.sessionKey()+"'"); n != 0 {
+		t.Error("a session that has ended is still in the store")
+	}
 	for b, status := range map[*client]int{elsewhere: 302, own: 302, other: 200} {
 		if a := b.get("/accounts/profile/"); a.StatusCode != status {
 			t.Errorf("%d, want %d", a.StatusCode, status)
