@@ -111,7 +111,11 @@ func (c *checkCommand) checkSettings(ctx context.Context, con *console, key secr
 		return []finding{{"coatcheck.E001", err.Error()}}
 	}
 	defer db.Close() //nolint:errcheck // it was in memory
-	config, err := c.config(con, key, slog.New(slog.DiscardHandler))
+	settings, err := c.withoutMailFolder()
+	var config coatcheck.Config
+	if err == nil {
+		config, err = settings.config(con, key, slog.New(slog.DiscardHandler))
+	}
 	if err == nil {
 		if config.Accounts.BaseURL == "" {
 			config.Accounts.BaseURL = "http://localhost" // serve takes its own address
@@ -130,4 +134,18 @@ func (c *checkCommand) checkSettings(ctx context.Context, con *console, key secr
 		}
 	}
 	return found
+}
+
+// withoutMailFolder returns the settings of serve without the folder of emails, which serve
+// makes where it is absent.
+func (c *checkCommand) withoutMailFolder() (serveCommand, error) {
+	settings := c.serveCommand
+	if c.Backend != "file" || c.mailFlags.FilePath == "" {
+		return settings, nil
+	}
+	if info, err := os.Stat(c.mailFlags.FilePath); err == nil && !info.IsDir() {
+		return settings, fmt.Errorf("--email-file-path %s is no folder", c.mailFlags.FilePath)
+	}
+	settings.Backend = "console"
+	return settings, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"os"
 	"strings"
 
 	"github.com/coatcheck/coatcheck/database"
@@ -74,6 +75,19 @@ func (f *engineFlags) store(ctx context.Context, db *database.DB, key secret, ac
 		return nil, nothing, err
 	}
 	return store, closeCache, nil
+}
+
+// mustExist refuses the default folder of the file engine where it is absent, for commands
+// that make nothing. Each user of the system has another one.
+func (f *engineFlags) mustExist() error {
+	if f.Engine != "file" || f.FilePath != "" {
+		return nil
+	}
+	if _, err := os.Stat(filestore.DefaultDir()); err != nil {
+		return fmt.Errorf("there are no sessions in %s; run this as the user that serve runs as, or name their folder by --session-file-path",
+			filestore.DefaultDir())
+	}
+	return nil
 }
 
 // openCache opens what the --cache flags name, all of one kind.

@@ -5,8 +5,10 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -41,8 +43,29 @@ func (f *databaseFlags) location() (*time.Location, error) {
 	return loc, nil
 }
 
-// open connects to the database and creates absent tables if create says so.
+// open connects to the database and creates absent tables, and an absent SQLite file, if
+// create says so. Commands that look say no: they make nothing.
 func (f *databaseFlags) open(ctx context.Context, create bool) (*database.DB, error) {
+	if !create && f.fileAbsent() {
+		return nil, fmt.Errorf("there is no database %s; name another by --database, or make it by coatcheck migrate",
+			absolute(f.shown()))
+	}
+	return f.connect(ctx, create)
+}
+
+// fileAbsent reports whether the database is an SQLite file that is not there.
+func (f *databaseFlags) fileAbsent() bool {
+	path, ok := strings.CutPrefix(f.Database, "sqlite:")
+	if !ok || path == "" || path == ":memory:" {
+		return false
+	}
+	_, err := os.Stat(path)
+	return errors.Is(err, fs.ErrNotExist)
+}
+
+// connect connects to the database. An SQLite file is made where it is absent, and with
+// create the tables too.
+func (f *databaseFlags) connect(ctx context.Context, create bool) (*database.DB, error) {
 	loc, err := f.location()
 	if err != nil {
 		return nil, err

@@ -24,12 +24,16 @@ var errUnapplied = errors.New("there are unapplied migrations")
 
 // Run applies, or only tells.
 func (c *migrateCommand) Run(ctx context.Context, con *console) (err error) {
-	db, err := c.open(ctx, false)
+	look := c.Check || c.Plan
+	if look && c.fileAbsent() {
+		c.Database = "sqlite::memory:" // as empty as the file that would be made
+	}
+	db, err := c.connect(ctx, false)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	if c.Check || c.Plan {
+	if look {
 		return c.tell(ctx, con, db)
 	}
 	if c.Verbosity == 0 {

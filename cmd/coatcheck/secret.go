@@ -14,7 +14,7 @@ import (
 // secretFlags say where the secret key is. The key itself is no flag, since
 // everybody on a machine can read the flags of its processes.
 type secretFlags struct {
-	File          string `group:"secret" name:"secret-key-file" placeholder:"PATH" help:"File with the secret key (Django's SECRET_KEY). Default: $$COATCHECK_SECRET_KEY or $$SECRET_KEY if set, else the file coatcheck.secret beside the SQLite database or in the current folder, which is made on the first run."`
+	File          string `group:"secret" name:"secret-key-file" placeholder:"PATH" help:"File with the secret key (Django's SECRET_KEY). Default: $$COATCHECK_SECRET_KEY or $$SECRET_KEY if set, else the file coatcheck.secret beside the SQLite database or in the current folder, which serve makes on its first run."`
 	FallbacksFile string `group:"secret" name:"secret-key-fallbacks-file" placeholder:"PATH" help:"File with former keys, one a line, that still verify (SECRET_KEY_FALLBACKS)."`
 	AcceptSHA1    bool   `group:"secret" name:"accept-sha1" env:"COATCHECK_ACCEPT_SHA1" help:"Also accept what a Django 3.2 with DEFAULT_HASHING_ALGORITHM = 'sha1' signed."`
 }
@@ -35,48 +35,70 @@ func (s secret) GoString() string { return s.String() }
 // defaultSecretFile is the name of the file that serve makes.
 const defaultSecretFile = "coatcheck.secret"
 
-// load reads the secret key, or makes one in the default file of the folder
-// where there is none anywhere.
+// load reads the secret key and makes nothing: a file that is named and not there is an
+// error, as a misspelt path must not sign everybody out by another key.
 func (f *secretFlags) load(folder string, log *slog.Logger) (s secret, err error) {
-	path := f.File
 	ours := os.Getenv(envPrefix + "_SECRET_KEY")
 	switch {
-	case path != "" && ours != "":
+	case f.File != "" && ours != "":
 		return s, usageError{errors.New("there is a --secret-key-file and a COATCHECK_SECRET_KEY; give one of them")}
-	case path == "" && ours != "":
+	case f.File == "" && ours != "":
 		s.key = ours
-	case path == "" && os.Getenv("SECRET_KEY") != "":
+	case f.File == "" && os.Getenv("SECRET_KEY") != "":
 		s.key = os.Getenv("SECRET_KEY")
 	default:
-		if path == "" {
-			path = filepath.Join(folder, defaultSecretFile)
-		}
-		var made bool
-		if made, err = makeSecretFile(path); err != nil {
-			return s, fmt.Errorf("the secret key file could not be made: %w", err)
-		}
-		if made {
-			s.made = path
-		}
-		if s.key, err = readSecret(path, log); err != nil {
+		if s.key, err = f.readFile(folder, log); err != nil {
 			return s, err
 		}
 	}
-	if f.FallbacksFile != "" {
-		text, err := readSecret(f.FallbacksFile, log)
-		if err != nil {
-			return s, err
-		}
-		for line := range strings.Lines(text) {
-			if line = strings.TrimRight(line, "\r\n"); line != "" {
-				s.fallbacks = append(s.fallbacks, line)
-			}
+	if f.FallbacksFile == "" {
+		return s, nil
+	}
+	text, err := readSecret(f.FallbacksFile, log)
+	if err != nil {
+		return s, fmt.Errorf("--secret-key-fallbacks-file: %w", err)
+	}
+	for line := range strings.Lines(text) {
+		if line = strings.TrimRight(line, "\r\n"); line != "" {
+			s.fallbacks = append(s.fallbacks, line)
 		}
 	}
 	return s, nil
 }
 
-// absent says whether there is no key anywhere, so that load would make one.
+// readFile reads the file that is named, or the default one of the folder.
+func (f *secretFlags) readFile(folder string, log *slog.Logger) (string, error) {
+	if f.File == "" {
+		return readSecret(filepath.Join(folder, defaultSecretFile), log)
+	}
+	key, err := readSecret(f.File, log)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("--secret-key-file: there is no file %s, and only the default file is made; correct the path, "+
+			"or write a long random text to it", absolute(f.File))
+	}
+	return key, err
+}
+
+// loadOrMake is load for serve: where there is no key anywhere, it makes one in the default
+// file of the folder.
+func (f *secretFlags) loadOrMake(folder string, log *slog.Logger) (secret, error) {
+	made := ""
+	if f.absent(folder) {
+		path := filepath.Join(folder, defaultSecretFile)
+		ok, err := makeSecretFile(path)
+		if err != nil {
+			return secret{}, fmt.Errorf("the secret key file could not be made: %w", err)
+		}
+		if ok {
+			made = path
+		}
+	}
+	s, err := f.load(folder, log)
+	s.made = made
+	return s, err
+}
+
+// absent reports whether there is no key anywhere, so that loadOrMake would make one.
 func (f *secretFlags) absent(folder string) bool {
 	if f.File != "" || os.Getenv(envPrefix+"_SECRET_KEY") != "" || os.Getenv("SECRET_KEY") != "" {
 		return false
@@ -100,7 +122,7 @@ func readSecret(path string, log *slog.Logger) (string, error) {
 	}
 	key := strings.TrimRight(string(text), "\r\n")
 	if key == "" {
-		return "", fmt.Errorf("the secret key file %s is empty; delete it to get a new key", path)
+		return "", fmt.Errorf("the secret key file %s is empty; write the key into it, or delete it if serve made it", path)
 	}
 	return key, nil
 }

@@ -4,12 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net"
-	"os"
 	"path/filepath"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -51,7 +48,7 @@ func (c *serveCommand) Run(ctx context.Context, con *console) error {
 	}
 	log := c.logger(con)
 	slog.SetDefault(log)
-	existed := c.databaseExists()
+	existed := !c.fileAbsent()
 	db, err := c.open(ctx, !c.NoCreate)
 	if err != nil {
 		return err
@@ -61,7 +58,7 @@ func (c *serveCommand) Run(ctx context.Context, con *console) error {
 			log.Error("the database could not be closed", "error", err)
 		}
 	}()
-	key, err := c.load(c.folder(), log)
+	key, err := c.loadOrMake(c.folder(), log)
 	if err != nil {
 		return err
 	}
@@ -147,14 +144,6 @@ func (c *serveCommand) config(con *console, key secret, log *slog.Logger) (confi
 	}
 	c.throttleFlags.apply(&config)
 	return config, c.csrfFlags.apply(&config)
-}
-
-// databaseExists says whether the database is one that was there before. For a
-// server that is not known, and not told.
-func (c *serveCommand) databaseExists() bool {
-	path, ok := strings.CutPrefix(c.Database, "sqlite:")
-	_, err := os.Stat(path)
-	return !ok || path == ":memory:" || !errors.Is(err, fs.ErrNotExist)
 }
 
 // tellMade says what the first run made and where it is.

@@ -65,6 +65,9 @@ func (c *signedInFlags) openSite(ctx context.Context) (*coatcheck.Site, func() e
 	if c.Engine == "signed_cookies" {
 		return nil, nil, usageError{errors.New("--session-engine signed_cookies keeps sessions in the browsers alone: they cannot be listed, nor ended from here")}
 	}
+	if err := c.mustExist(); err != nil {
+		return nil, nil, err
+	}
 	if c.absent(c.folder()) {
 		return nil, nil, errors.New("there is no secret key, without which no session can be read; run this where serve finds it, or name it by --secret-key-file")
 	}

@@ -7,12 +7,17 @@ import (
 	"path/filepath"
 )
 
+// DefaultDir returns the folder that Config.Dir means when it is empty.
+func DefaultDir() string {
+	return filepath.Join(os.TempDir(), fmt.Sprintf("coatcheck-sessions-%d", os.Geteuid()))
+}
+
 // ownFolder is the folder of this system's user for sessions, in that for temporary
 // files. It is made where it is absent. One that others could have put there, or that
 // they can enter, is an error: they could read the keys of sessions, which are the names
 // of the files.
 func ownFolder() (string, error) {
-	dir := filepath.Join(os.TempDir(), fmt.Sprintf("coatcheck-sessions-%d", os.Geteuid()))
+	dir := DefaultDir()
 	err := os.Mkdir(dir, 0o700)
 	if err != nil && !errors.Is(err, os.ErrExist) {
 		return "", fmt.Errorf("filestore: make a folder for sessions (or set Config.Dir): %w", err)
