@@ -34,8 +34,11 @@ func run(args []string) int {
 	if err != nil {
 		return misused(err)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), stopSignals()...)
 	defer stop()
+	if command.Command() == "serve" {
+		signal.Ignore(syscall.SIGPIPE) // a log whose reader is gone must not end the server
+	}
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	command.BindTo(ctx, (*context.Context)(nil))
 	command.Bind(con)
@@ -44,6 +47,16 @@ func run(args []string) int {
 		err = errCancelled // whatever the interrupted query says
 	}
 	return con.report(err)
+}
+
+// stopSignals are the signals that end a command gracefully. A hang-up is one of them, unless
+// the command was started to ignore it, by nohup for instance.
+func stopSignals() []os.Signal {
+	all := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		all = append(all, syscall.SIGHUP)
+	}
+	return all
 }
 
 // misused tells what is wrong with the command line.

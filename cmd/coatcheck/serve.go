@@ -41,7 +41,7 @@ type serveCommand struct {
 	LogRequests bool `group:"log" default:"true" negatable:"" help:"A line for each request, without its query; on by default, and off with --trace."`
 }
 
-// Run serves until it gets SIGINT or SIGTERM.
+// Run serves until it gets SIGINT, SIGTERM or SIGHUP.
 func (c *serveCommand) Run(ctx context.Context, con *console) error {
 	if c.Addr == "" {
 		return usageError{errors.New("--addr is empty; write HOST:PORT")}

@@ -10,29 +10,24 @@ import (
 )
 
 // TestGracefulStop: a request that is under way gets its answer, readiness goes
-// first, and the exit status is 0.
+// first, and the exit status is 0, whichever signal stops the server.
 func TestGracefulStop(t *testing.T) {
+	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP} {
+		t.Run(signal.String(), func(t *testing.T) {
+			t.Parallel()
+			stopDuringSignup(t, signal)
+		})
+	}
+}
+
+func stopDuringSignup(t *testing.T, signal syscall.Signal) {
 	p := start(t, t.TempDir(), nil, "--stop-delay", "300ms")
 	v := p.visitor()
 	v.get("/readyz").expect(t, "ready", http.StatusOK, "ready")
 	v.get("/healthz").expect(t, "alive", http.StatusOK, "ok")
 
-	body, rest := io.Pipe() // the client sends the second half of its form later
-	done := make(chan int, 1)
-	go func() {
-		got, err := http.Post(p.url+"/accounts/signup/", "application/x-www-form-urlencoded", body)
-		if err != nil {
-			t.Error(err)
-			done <- 0
-			return
-		}
-		got.Body.Close()
-		done <- got.StatusCode
-	}()
-	if _, err := io.WriteString(rest, "username=alice&"); err != nil {
-		t.Fatal(err)
-	}
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+	rest, done := signUpInHalves(t, p)
+	if err := p.cmd.Process.Signal(signal); err != nil {
 		t.Fatal(err)
 	}
 	wait(t, "readiness goes", func() bool { return v.get("/readyz").status == http.StatusServiceUnavailable })
@@ -55,6 +50,28 @@ func TestGracefulStop(t *testing.T) {
 	if status := p.cmd.ProcessState.ExitCode(); status != 0 {
 		t.Errorf("the exit status is %d", status)
 	}
+}
+
+// signUpInHalves sends the first half of a form. The second is written to rest, and the
+// status of the response comes from done.
+func signUpInHalves(t *testing.T, p *process) (rest io.WriteCloser, done <-chan int) {
+	t.Helper()
+	body, rest := io.Pipe()
+	status := make(chan int, 1)
+	go func() {
+		got, err := http.Post(p.url+"/accounts/signup/", "application/x-www-form-urlencoded", body)
+		if err != nil {
+			t.Error(err)
+			status <- 0
+			return
+		}
+		got.Body.Close()
+		status <- got.StatusCode
+	}()
+	if _, err := io.WriteString(rest, "username=alice&"); err != nil {
+		t.Fatal(err)
+	}
+	return rest, status
 }
 
 // TestAddressInUse: what hinders the start is said in one line.
