@@ -16,22 +16,23 @@ import (
 // as those of a known client: see password.KnownClient.
 func (s *Service) Authenticate(ctx context.Context, c Credentials) (*User, error) {
 	if s.throttle.Store == nil || c.RemoteUser != "" {
-		return s.authenticate(guessing(ctx, c, ""), c)
+		return s.authenticate(guessing(ctx, c, ""), c, "")
 	}
 	g, err := s.reserve(ctx, c)
 	if err != nil {
 		if errors.Is(err, ErrThrottled) {
-			s.log.InfoContext(ctx, "login refused: too many attempts", "client", c.client())
+			s.log.InfoContext(ctx, "login refused: too many attempts", client(c.Request), userAttr(g.user))
 		}
 		return nil, err
 	}
-	user, err := s.authenticate(guessing(ctx, c, g.deviceOf), c)
+	user, err := s.authenticate(guessing(ctx, c, g.deviceOf), c, g.user)
 	s.settle(ctx, g, user, err)
 	return user, err
 }
 
-// authenticate asks the backends.
-func (s *Service) authenticate(ctx context.Context, c Credentials) (*User, error) {
+// authenticate asks the backends. The ID is that of the user whom the credentials are meant
+// for, for the log, and empty where it is not known.
+func (s *Service) authenticate(ctx context.Context, c Credentials, id string) (*User, error) {
 	for _, b := range s.backends {
 		user, err := b.Authenticate(ctx, c)
 		if err == nil {
@@ -48,7 +49,7 @@ func (s *Service) authenticate(ctx context.Context, c Credentials) (*User, error
 		}
 	}
 	flow.Report(ctx, flow.View, "credentials checked: not valid")
-	s.log.InfoContext(ctx, "login failed", "client", c.client()) // not the username: people type passwords there
+	s.log.InfoContext(ctx, "login failed", client(c.Request), userAttr(id)) // not the username: people type passwords there
 	for _, hook := range s.hooks.LoginFailed {
 		hook(ctx, c.cleaned())
 	}

@@ -123,6 +123,7 @@ type guess struct {
 	address  budget
 	accounts []budget
 	deviceOf string // the ID of the user who knows the browser that it came from
+	user     string // the ID of the user whom it is meant for, or empty
 }
 
 // all are the budgets of a guess.
@@ -135,7 +136,7 @@ func (s *Service) reserve(ctx context.Context, c Credentials) (guess, error) {
 	if err != nil {
 		return guess{}, err
 	}
-	var g guess
+	g := guess{user: idOf(user)}
 	nonce, known := s.device(c.Request, user)
 	switch {
 	case known:
@@ -244,7 +245,7 @@ func (s *Service) Allow(r *http.Request, kind, identity string) error {
 	}
 	err := s.take(r.Context(), s.addressBudget(kind+" address", r), account)
 	if errors.Is(err, ErrThrottled) {
-		s.log.InfoContext(r.Context(), "too many attempts", "kind", kind, "client", r.RemoteAddr)
+		s.log.InfoContext(r.Context(), "too many attempts", "kind", kind, client(r))
 	}
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
 )
 
 // User is a row of auth_user, or an anonymous visitor.
@@ -37,12 +38,25 @@ func (c Credentials) GoString() string { return c.String() }
 // LogValue hides everything but the username.
 func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
-// client is the address that the credentials came from, or "".
-func (c Credentials) client() string {
-	if c.Request == nil {
-		return ""
+// client is the attribute "client" of a log line: the address of the client, as trusted
+// proxies tell it, without a port. There is none where nobody knows the address.
+func client(r *http.Request) slog.Attr {
+	if r == nil {
+		return slog.Attr{}
 	}
-	return c.Request.RemoteAddr
+	address := requestinfo.Client(r)
+	if !address.IsValid() {
+		return slog.Attr{}
+	}
+	return slog.String("client", address.String())
+}
+
+// userAttr is the attribute "user" of a log line: the ID of a user, or none.
+func userAttr(id string) slog.Attr {
+	if id == "" {
+		return slog.Attr{}
+	}
+	return slog.String("user", id)
 }
 
 // cleansed is what Django puts in the place of a secret.

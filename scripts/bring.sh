@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Brings what the tests need and this machine lacks: a C compiler for the race
-# detector, PostgreSQL, MariaDB, Redis, Memcached, Chromium and the Djangos. As root
-# on Debian 12 it installs them; otherwise it says what is absent, and the tests
-# that need it skip (or fail, where CI=true).
+# detector, PostgreSQL, MariaDB, Redis, Memcached, Chromium, fail2ban and the
+# Djangos. As root on Debian 12 it installs them; otherwise it says what is absent,
+# and the tests that need it skip (or fail, where CI=true).
 #
 # usage: scripts/bring.sh
 set -uo pipefail
@@ -18,6 +18,7 @@ has initdb || any /usr/lib/postgresql/*/bin/initdb || packages+=(postgresql)
 has redis-server || packages+=(redis-server)
 has memcached || packages+=(memcached)
 has chromium || has chromium-browser || has google-chrome || packages+=(chromium)
+has fail2ban-regex || packages+=(fail2ban)
 if [ ${#packages[@]} -gt 0 ]; then
   scripts/apt-install.sh "${packages[@]}" || echo "bring: going on without what is missing" >&2
 fi
