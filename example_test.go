@@ -145,8 +145,8 @@ func Example_access() {
 	// GET /admit 302 to /accounts/login/?next=/admit
 	// POST /accounts/login/ 200 {"message":"Login successful"}
 	// GET /users 200 come in
-	// GET /staff 302 to /accounts/login/?next=/staff
-	// GET /admit 403 {"error":"Forbidden"}
+	// GET /staff 403 {"error":"You are signed in as alice, and this account may not open this page. To use another account, log out first."}
+	// GET /admit 403 {"error":"You are signed in as alice, and this account may not open this page. To use another account, log out first."}
 	// GET /admit 200 come in
 }
 

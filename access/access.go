@@ -8,7 +8,6 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
-	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/safeurl"
@@ -54,9 +53,10 @@ func (a *Access) LoginRequired(h http.Handler) http.Handler {
 	})
 }
 
-// UserPassesTest lets users in for whom test says so, and leads others to the
-// login page (Django: user_passes_test). The test may be asked about an
-// anonymous user; its error gives 503.
+// UserPassesTest lets users in for whom test says so (Django: user_passes_test). Visitors
+// who are not signed in are redirected to the login page. Users who are get 403 with a
+// sentence that names them, where Django shows an empty login form. The test may be asked
+// about an anonymous user; its error gives 503.
 func (a *Access) UserPassesTest(test func(r *http.Request, u *auth.User) (bool, error), h http.Handler) http.Handler {
 	return a.guard(h, func(w http.ResponseWriter, r *http.Request, u *auth.User) (bool, error) {
 		ok, err := test(r, u)
@@ -68,10 +68,10 @@ func (a *Access) UserPassesTest(test func(r *http.Request, u *auth.User) (bool, 
 	})
 }
 
-// turnAway sends visitors to the login page. A client that asks for JSON and is
-// signed in gets 403, since logging in would not help it.
+// turnAway redirects visitors to the login page. Users who are signed in get 403, since
+// another login of theirs would not help.
 func (a *Access) turnAway(w http.ResponseWriter, r *http.Request, u *auth.User) {
-	if u.IsAuthenticated() && negotiate.JSON(r) {
+	if u.IsAuthenticated() {
 		forbid(w, r, u)
 		return
 	}
@@ -81,8 +81,8 @@ func (a *Access) turnAway(w http.ResponseWriter, r *http.Request, u *auth.User) 
 // PermissionRequired lets users in who have all the permissions, each written
 // "app_label.codename" (Django: permission_required with raise_exception). A
 // visitor who is not signed in is led to the login page; a user without the
-// permission gets 403, not a login page that would lead back here for ever. It
-// panics without permissions, which everybody would have.
+// permission gets 403 with a sentence that names them, not a login page that would
+// lead back here for ever. It panics without permissions, which everybody would have.
 func (a *Access) PermissionRequired(permissions []string, h http.Handler) http.Handler {
 	if len(permissions) == 0 {
 		panic("access: PermissionRequired without permissions would let everybody in; name one, or use LoginRequired")
@@ -95,10 +95,8 @@ func (a *Access) PermissionRequired(permissions []string, h http.Handler) http.H
 		case ok:
 			report(r, "let in: has the permissions", "user", u.ID)
 			return true, nil
-		case u.IsAuthenticated():
-			forbid(w, r, u)
 		default:
-			middleware.Challenge(w, r, a.config.LoginURL, a.config.RedirectFieldName)
+			a.turnAway(w, r, u)
 		}
 		return false, nil
 	})
@@ -122,9 +120,13 @@ func (a *Access) guard(h http.Handler, decide func(http.ResponseWriter, *http.Re
 	})
 }
 
+// forbid says who is signed in: people with two accounts often are as the wrong one.
 func forbid(w http.ResponseWriter, r *http.Request, u *auth.User) {
 	report(r, "refused with 403: lacks the permission", "user", u.ID)
-	middleware.Say(w, r, http.StatusForbidden, i18n.Mark("Forbidden"))
+	w.Header().Set("Cache-Control", "no-store")
+	middleware.Say(w, r, http.StatusForbidden,
+		i18n.Mark("You are signed in as %(username)s, and this account may not open this page. To use another account, log out first."),
+		"username", u.String())
 }
 
 func report(r *http.Request, what string, details ...any) {

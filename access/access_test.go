@@ -225,7 +225,7 @@ func TestGuards(t *testing.T) {
 			"editor": {in, in}, "root": {in, in},
 		},
 		"test": {
-			"visitor": {toLogin, unknown}, "off": {toLogin, unknown}, "plain": {toLogin, forbidden},
+			"visitor": {toLogin, unknown}, "off": {toLogin, unknown}, "plain": {forbidden, forbidden},
 			"viewer": {in, in}, "editor": {in, in}, "root": {in, in},
 		},
 	} {
@@ -245,6 +245,38 @@ func TestGuards(t *testing.T) {
 	}
 	if s.ended != 1 { // that of the inactive user, at the first look
 		t.Errorf("%d sessions ended", s.ended)
+	}
+}
+
+// TestWhoMayNotEnter: a user who may not enter is told which account that is, in the language
+// and the form that the client asks for, and is never led to an empty login form.
+func TestWhoMayNotEnter(t *testing.T) {
+	s := newSite(t, access.Config{})
+	nobody := func(*http.Request, *auth.User) (bool, error) { return false, nil }
+	s.mux.Handle("/test", s.guard.UserPassesTest(nobody, s.view()))
+	s.mux.Handle("/permission", s.guard.PermissionRequired([]string{"auth.view_user"}, s.view()))
+	ada, visitor := s.client(s.user("ada@example.com")), s.client(nil)
+	for _, path := range []string{"/test", "/permission"} {
+		for accept, want := range map[string]string{
+			page:  "<p>You are signed in as ada@example.com, and this account may not open this page. To use another account, log out first.</p>",
+			api:   `{"error":"You are signed in as ada@example.com, and this account may not open this page. To use another account, log out first."}`,
+			"*/*": `{"error":"You are signed in as ada@example.com, `,
+		} {
+			response, body := s.ask(ada, path, "Accept", accept)
+			if response.StatusCode != http.StatusForbidden || !strings.Contains(body, want) {
+				t.Errorf("%s, %s: %d %s", path, accept, response.StatusCode, body)
+			}
+			if cache := response.Header.Get("Cache-Control"); cache != "no-store" {
+				t.Errorf("%s: a page with a name may be kept: %q", path, cache)
+			}
+			response, body = s.ask(visitor, path, "Accept", accept)
+			if response.StatusCode == http.StatusForbidden || strings.Contains(body, "signed in as") {
+				t.Errorf("%s: a visitor gets %d %s", path, response.StatusCode, body)
+			}
+		}
+		if _, body := s.ask(ada, path, "Accept", page, "Accept-Language", "de"); !strings.Contains(body, "Sie sind als ada@example.com angemeldet") {
+			t.Errorf("%s in German: %s", path, body)
+		}
 	}
 }
 

@@ -96,10 +96,11 @@ func logger(r *http.Request) *slog.Logger {
 
 // Say answers with a status and one sentence: a small page for browsers, which
 // name text/html in Accept, and {"error": …} for everybody else. The sentence is
-// in the visitor's language where the catalogues have it; see Locale.
-func Say(w http.ResponseWriter, r *http.Request, status int, message string) {
+// in the visitor's language where the catalogues have it; see Locale. The args are names
+// and values for the %(name)s in it, as those of i18n.Translator.T.
+func Say(w http.ResponseWriter, r *http.Request, status int, message string, args ...any) {
 	t := translator(r)
-	say(w, r, t, status, t.T(message))
+	say(w, r, t, status, t.T(message, args...))
 }
 
 // say is Say for what is translated already.

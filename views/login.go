@@ -49,9 +49,7 @@ func (v *Views) login(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {
 		report(r, "login form shown")
 		form := v.loginForm(t, v.next(r, nil))
-		if query(r)[createdField].text != "" {
-			form.Notice = t.T("Your account is ready. Log in to go on.")
-		}
+		form.Notice = v.loginNotice(r, t)
 		v.invite(w, r, "login.html", form)
 		return
 	}
@@ -81,6 +79,19 @@ func (v *Views) login(w http.ResponseWriter, r *http.Request) {
 	default:
 		v.enter(w, r, user, form.Next, remember)
 	}
+}
+
+// loginNotice is what the form of a login says above its fields: whose account is new, or who
+// is signed in already, since another application may lead users here who may not open one
+// of its pages.
+func (v *Views) loginNotice(r *http.Request, t *i18n.Translator) string {
+	if query(r)[createdField].text != "" {
+		return t.T("Your account is ready. Log in to go on.")
+	}
+	if user, err := auth.UserFromContext(r.Context()); err == nil && user.IsAuthenticated() {
+		return t.T("You are signed in as %(username)s. Log in here to use another account.", "username", user.String())
+	}
+	return ""
 }
 
 // enter signs the user in for as long as was chosen, lets the browser be known as one

@@ -42,6 +42,22 @@ func TestLoginJSON(t *testing.T) {
 	}
 }
 
+// TestLoginFormNamesWhoIsSignedIn: a page of another application that the user may not open
+// leads here, where the form says as whom the user is signed in.
+func TestLoginFormNamesWhoIsSignedIn(t *testing.T) {
+	s := newSite(t)
+	s.addUser(t, auth.NewUser{Username: "ada"})
+	b := s.browser(t)
+	const notice = "You are signed in as ada. Log in here to use another account."
+	if a := b.get("/accounts/login/?next=/admin/"); strings.Contains(a.text, "signed in as") {
+		t.Errorf("a visitor is told\n%s", a.text)
+	}
+	b.login("ada")
+	if a := b.get("/accounts/login/?next=/admin/"); a.StatusCode != http.StatusOK || !strings.Contains(a.text, notice) {
+		t.Errorf("%d\n%s", a.StatusCode, a.text)
+	}
+}
+
 func TestLoginRefusesJSON(t *testing.T) {
 	s := newSite(t)
 	s.addUser(t, auth.NewUser{Username: "ada"})
