@@ -19,12 +19,12 @@ func (s *Service) RequestReset(ctx context.Context, email, lang string) error {
 // mailResets is the work of RequestReset. The mails go to the stored addresses: what
 // was typed may only look the same (CVE-2019-19844).
 func (s *Service) mailResets(ctx context.Context, j job) error {
-	users, err := s.db.UsersByEmail(ctx, j.To)
+	users, err := s.db.UsersByMailbox(ctx, j.To)
 	if err != nil {
 		return err
 	}
 	for _, user := range users {
-		if !auth.SameEmail(user.Email, j.To) || !user.Password.Usable() {
+		if !user.IsActive || !user.Password.Usable() {
 			continue
 		}
 		if err := s.send(ctx, "password_reset", s.resetMail(user, j.Lang)); err != nil {

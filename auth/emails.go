@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/coatcheck/coatcheck/internal/fold"
 	"github.com/coatcheck/coatcheck/internal/pystr"
 )
 
@@ -30,12 +31,12 @@ func NormalizeEmail(email string) string {
 	return stripped[:at+1] + pystr.Lower(stripped[at+1:])
 }
 
-// SameEmail says whether two addresses are the same without regard to case and to
-// how Unicode spells them. It finds users by what they typed; mail goes only to the
+// SameEmail reports whether two addresses are the same without regard to case and to
+// how Unicode spells them, a domain in Punycode too. It finds users by what they typed; mail goes only to the
 // address that is stored, which may be another one that looks the same
 // (CVE-2019-19844). Django: _unicode_ci_compare.
 func SameEmail(a, b string) bool {
-	return SameIdentifier(a, b)
+	return fold.Mailbox(a) == fold.Mailbox(b)
 }
 
 // CleanEmail is the address that a visitor typed as it is to be stored: white

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/internal/fold"
 )
 
 // looseFinder finds users by what backends of the program's own may sign them in
@@ -128,11 +129,11 @@ func unlessAbsent(err error) error {
 // maxFolded is beyond every username and email address in bytes.
 const maxFolded = 4 * MaxEmail
 
-// foldBounded is FoldIdentifier for a text of any length: one that is too long for
+// foldBounded is what SameEmail compares, for a text of any length: one that is too long for
 // an account stays as it is.
 func foldBounded(text string) string {
 	if len(text) > maxFolded {
 		return "long:" + text
 	}
-	return "text:" + FoldIdentifier(text)
+	return "text:" + fold.Mailbox(text)
 }

@@ -188,11 +188,12 @@ type sessionFlags struct {
 }
 
 func (f *sessionFlags) config(loc *time.Location) (sessions.Config, error) {
-	if f.CookieAge < 1 {
-		return sessions.Config{}, usageError{fmt.Errorf("--session-cookie-age is %d; it must be positive", f.CookieAge)}
+	age, err := span("session-cookie-age", float64(f.CookieAge), 1)
+	if err != nil {
+		return sessions.Config{}, err
 	}
 	return sessions.Config{
-		CookieName: f.CookieName, CookieAge: time.Duration(f.CookieAge) * time.Second,
+		CookieName: f.CookieName, CookieAge: age,
 		CookieDomain: f.CookieDomain, CookiePath: f.CookiePath, CookieSecure: f.CookieSecure,
 		CookieScriptAccess: !f.CookieHTTPOnly, CookieSameSite: f.CookieSameSite,
 		SaveEveryRequest: f.SaveEveryRequest, ExpireAtBrowserClose: f.ExpireAtBrowserClose, Location: loc,

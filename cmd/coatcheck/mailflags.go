@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/mail"
@@ -56,9 +55,13 @@ func (f *mailFlags) apply(c *coatcheck.Config, con *console) (err error) {
 }
 
 func (f *mailFlags) smtp() (mail.Sender, error) {
+	timeout, err := span("email-timeout", f.Timeout, 0)
+	if err != nil {
+		return nil, err
+	}
 	config := smtp.Config{
 		Host: f.Host, Port: f.Port, Username: f.User, Password: os.Getenv(passwordVariable), TLS: smtp.TLS(f.TLS), From: f.From,
-		Timeout: time.Duration(f.Timeout * float64(time.Second)),
+		Timeout: timeout,
 	}
 	if f.PasswordFile != "" {
 		if config.Password != "" {

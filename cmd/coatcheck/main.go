@@ -34,6 +34,7 @@ func run(args []string) int {
 	if err != nil {
 		return misused(err)
 	}
+	tidyLists(command.Flags())
 	ctx, stop := signal.NotifyContext(context.Background(), stopSignals()...)
 	defer stop()
 	if command.Command() == "serve" {

@@ -128,16 +128,25 @@ func (c *serveCommand) config(con *console, key secret, log *slog.Logger) (confi
 	if err != nil {
 		return config, err
 	}
+	reset, err := span("password-reset-timeout", float64(c.ResetTimeout), 1)
+	if err != nil {
+		return config, err
+	}
+	if _, err := span("stop-delay", c.StopDelay.Seconds(), 0); err != nil {
+		return config, err
+	}
 	config = coatcheck.Config{
 		SecretKey: key.key, SecretKeyFallbacks: key.fallbacks, AcceptSHA1: c.AcceptSHA1,
 		Sessions: sessions, Passwords: passwords, Validators: validators, LoginURL: c.LoginURL, Logger: log,
-		PasswordResetTimeout: time.Duration(c.ResetTimeout) * time.Second,
+		PasswordResetTimeout: reset,
 		Views: views.Config{
 			SiteName: c.SiteName, LoginRedirectURL: c.LoginRedirectURL, LogoutRedirectURL: c.LogoutRedirectURL,
 			SignupClosed: c.SignupClosed,
 		},
 	}
-	c.webFlags.apply(&config)
+	if err := c.webFlags.apply(&config); err != nil {
+		return config, err
+	}
 	c.accountFlags.apply(&config)
 	if err := c.mailFlags.apply(&config, con); err != nil {
 		return config, err

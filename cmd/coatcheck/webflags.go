@@ -1,9 +1,7 @@
 package main
 
 import (
-	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/middleware"
@@ -51,7 +49,10 @@ func (f *webFlags) headers() (func(http.Handler) http.Handler, error) {
 }
 
 // apply configures the site.
-func (f *webFlags) apply(c *coatcheck.Config) {
+func (f *webFlags) apply(c *coatcheck.Config) error {
+	if _, err := span("secure-hsts-seconds", float64(f.HSTSSeconds), 0); err != nil {
+		return err
+	}
 	if len(f.AllowedHosts) > 0 {
 		c.AllowedHosts = f.AllowedHosts
 	}
@@ -65,6 +66,7 @@ func (f *webFlags) apply(c *coatcheck.Config) {
 			Header: f.RemoteUserHeader, Trusted: f.RemoteUserTrusted, Persistent: f.RemoteUserPersistent,
 		}
 	}
+	return nil
 }
 
 // csrfFlags say what keeps other sites' pages from acting with a visitor's
@@ -86,15 +88,16 @@ type csrfFlags struct {
 
 // apply configures the site.
 func (f *csrfFlags) apply(c *coatcheck.Config) error {
-	if f.CookieAge < 0 {
-		return usageError{fmt.Errorf("--csrf-cookie-age is %d; it must not be negative", f.CookieAge)}
+	age, err := span("csrf-cookie-age", float64(f.CookieAge), 0)
+	if err != nil {
+		return err
 	}
 	if f.Guard != "auto" {
 		c.Guard = coatcheck.Guard(f.Guard)
 	}
 	c.TrustedOrigins = f.TrustedOrigins
 	c.CSRF = middleware.CSRFConfig{
-		CookieName: f.CookieName, CookieAge: time.Duration(f.CookieAge) * time.Second, ExpireAtBrowserClose: f.CookieAge == 0,
+		CookieName: f.CookieName, CookieAge: age, ExpireAtBrowserClose: f.CookieAge == 0,
 		CookieDomain: f.CookieDomain, CookiePath: f.CookiePath, CookieSecure: f.CookieSecure, CookieHTTPOnly: f.CookieHTTPOnly,
 		CookieSameSite: f.CookieSameSite, CookieMasked: f.CookieMasked, HeaderName: f.HeaderName, UseSessions: f.UseSessions,
 	}
