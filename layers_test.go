@@ -33,7 +33,7 @@ const module = "github.com/coatcheck/coatcheck"
 // staircase is the order of the folders, bottom to top. A file that is not a
 // test imports packages of lower steps only.
 var staircase = []step{
-	{"0, the pure tools", []string{"i18n", "internal/pystr", "internal/pybase64"}, nil},
+	{"0, the pure tools", []string{"i18n", "internal/pystr", "internal/pybase64", "internal/textfile"}, nil},
 	{"0, the pure tools", []string{"internal/fold"}, []string{"golang.org/x/net"}},
 	{"0, the pure tools", []string{"internal/pyjson", "internal/httptext", "internal/negotiate", "internal/requestinfo", "internal/seal", "internal/device"}, nil},
 	{"0, the pure tools", []string{"internal/pickle", "internal/locale"}, nil},

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/coatcheck/coatcheck/internal/textfile"
 )
 
 // configFlag names the config file.
@@ -24,7 +26,7 @@ func (configFlag) BeforeResolve(app *kong.Kong, ctx *kong.Context, trace *kong.P
 	}
 	resolver, err := app.LoadConfig(string(path))
 	if err != nil {
-		return err
+		return fmt.Errorf("--config %s: %w", path, err)
 	}
 	ctx.AddResolver(resolver)
 	return nil
@@ -35,6 +37,9 @@ func (configFlag) BeforeResolve(app *kong.Kong, ctx *kong.Context, trace *kong.P
 // has is an error, since a flag that is misspelt must not be ignored.
 func configFile(r io.Reader) (kong.Resolver, error) {
 	text, err := io.ReadAll(r)
+	if err == nil {
+		text, err = textfile.DecodeUTF8(text)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -104,12 +104,15 @@ func awaitChange(fd int, before *term.State) {
 	}
 }
 
+// byteOrderMark begins a file of Windows' editors, and no answer.
+const byteOrderMark = "\uFEFF"
+
 func (c *console) line() (string, error) {
 	text, err := c.lines.ReadString('\n')
 	if err != nil && (text == "" || !errors.Is(err, io.EOF)) {
 		return "", err
 	}
-	return strings.TrimRight(text, "\r\n"), nil
+	return strings.TrimRight(strings.TrimPrefix(text, byteOrderMark), "\r\n"), nil
 }
 
 // await reads until it is done or Ctrl-C is pressed. The end of the input is

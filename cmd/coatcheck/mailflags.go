@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/coatcheck/coatcheck"
+	"github.com/coatcheck/coatcheck/internal/textfile"
 	"github.com/coatcheck/coatcheck/mail"
 	"github.com/coatcheck/coatcheck/mail/smtp"
 )
@@ -68,6 +69,9 @@ func (f *mailFlags) smtp() (mail.Sender, error) {
 			return nil, usageError{errors.New("there is an --email-host-password-file and a " + passwordVariable + "; give one of them")}
 		}
 		text, err := os.ReadFile(f.PasswordFile)
+		if err == nil {
+			text, err = textfile.Decode(text)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("the password of the mail server cannot be read: %w", err)
 		}

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/coatcheck/coatcheck/internal/textfile"
 )
 
 // secretFlags say where the secret key is. The key itself is no flag, since
@@ -117,6 +119,9 @@ func readSecret(path string, log *slog.Logger) (string, error) {
 		log.Warn("others on this machine may read the secret key; chmod it to 0600", "file", path, "mode", info.Mode().Perm())
 	}
 	text, err := os.ReadFile(path)
+	if err == nil {
+		text, err = textfile.Decode(text)
+	}
 	if err != nil {
 		return "", err
 	}

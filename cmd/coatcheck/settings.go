@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/coatcheck/coatcheck/internal/textfile"
 )
 
 // settingsCommand turns a Django project's settings into a config file.
@@ -45,7 +47,7 @@ const maxSetting = 4 << 20
 // readDump reads the lines NAME = value of diffsettings, in either of its forms.
 func readDump(in io.Reader) (map[string]any, error) {
 	dump := map[string]any{}
-	lines := bufio.NewScanner(in)
+	lines := bufio.NewScanner(textfile.Reader(in))
 	lines.Buffer(nil, maxSetting)
 	for lines.Scan() {
 		line := lines.Text()

@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/coatcheck/coatcheck/internal/textfile"
 )
 
 // LineError is a line of the list that makes no sense. It does not show the line,
@@ -47,6 +49,7 @@ func newLines(from io.Reader, plain bool, minCount int64) (*lines, error) {
 		}
 		reader = bufio.NewReaderSize(unpacked, maxLine)
 	}
+	reader = bufio.NewReaderSize(textfile.Reader(reader), maxLine)
 	return &lines{reader: reader, plain: plain, minCount: minCount}, nil
 }
 
