@@ -4,14 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/sessions"
 )
 
 // clearsessionsCommand removes expired sessions (Django: clearsessions).
 type clearsessionsCommand struct {
-	databaseFlags
+	signedInFlags
 }
 
 const (
@@ -20,8 +22,52 @@ const (
 )
 
 // Run removes expired sessions in small steps and says nothing, as Django does;
-// on a terminal a counter appears where it takes long.
-func (c *clearsessionsCommand) Run(ctx context.Context, con *console) (err error) {
+// on a terminal a counter appears where it takes long. Caches and browsers remove expired
+// sessions by themselves.
+func (c *clearsessionsCommand) Run(ctx context.Context, con *console) error {
+	switch c.Engine {
+	case "cache", "signed_cookies":
+		return nil
+	case "file":
+		return c.clearFiles(ctx)
+	}
+	return c.clearRows(ctx, con)
+}
+
+// clearFiles removes those of the engine "file", which needs no database.
+func (c *clearsessionsCommand) clearFiles(ctx context.Context) error {
+	if err := c.mustExist(); err != nil {
+		return err
+	}
+	log := slog.New(slog.DiscardHandler)
+	key, err := c.load(c.folder(), log)
+	if err != nil {
+		return fmt.Errorf("sessions need the secret key by which they are signed: %w", err)
+	}
+	loc, err := c.location()
+	if err != nil {
+		return err
+	}
+	config, err := c.sessionFlags.config(loc)
+	if err != nil {
+		return err
+	}
+	store, closeStore, err := c.store(ctx, nil, key, c.AcceptSHA1, config, log)
+	if err != nil {
+		return err
+	}
+	defer closeStore()
+	if clearer, ok := store.(sessions.Clearer); ok {
+		_, err = clearer.ClearExpired(ctx)
+	}
+	if ctx.Err() != nil {
+		return errCancelled
+	}
+	return err
+}
+
+// clearRows removes those of the table.
+func (c *clearsessionsCommand) clearRows(ctx context.Context, con *console) (err error) {
 	db, err := c.open(ctx, false)
 	if err != nil {
 		return err
