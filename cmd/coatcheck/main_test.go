@@ -9,7 +9,7 @@ import (
 // TestMain makes the command "coatcheck" for the scripts and for the tests that
 // start it as a process: it is this test binary, running main.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"coatcheck": main})
+	testscript.Main(m, map[string]func(){"coatcheck": main, "nolinks": nolinks})
 }
 
 // TestScripts types the commands as a user would.

@@ -54,9 +54,17 @@ func environment(more ...string) []string {
 // start starts a server on a free port and waits until it says where it is.
 func start(t *testing.T, dir string, env []string, args ...string) *process {
 	t.Helper()
+	p := launch(t, dir, "coatcheck serve", env, args...)
+	p.await()
+	return p
+}
+
+// launch starts a server by a command and does not wait.
+func launch(t *testing.T, dir, command string, env []string, args ...string) *process {
+	t.Helper()
 	p := &process{t: t, started: time.Now(), ended: make(chan struct{})}
 	// The umask is one that hides nothing: what is made must be private anyway.
-	p.cmd = exec.CommandContext(t.Context(), "sh", append([]string{"-c", `umask 000; exec coatcheck serve "$@"`, "sh", "--addr", "127.0.0.1:0"}, args...)...)
+	p.cmd = exec.CommandContext(t.Context(), "sh", append([]string{"-c", "umask 000; exec " + command + ` "$@"`, "sh", "--addr", "127.0.0.1:0"}, args...)...)
 	p.cmd.Dir, p.cmd.Env, p.cmd.Stdout, p.cmd.Stderr = dir, environment(env...), &p.out, &p.err
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -72,18 +80,23 @@ func start(t *testing.T, dir string, env []string, args ...string) *process {
 			t.Logf("standard output:\n%s\nstandard error:\n%s", &p.out, &p.err)
 		}
 	})
+	return p
+}
+
+// await waits until the server says where it is.
+func (p *process) await() {
+	p.t.Helper()
 	const intro = "Coatcheck is at "
-	wait(t, "the server says where it is", func() bool {
+	wait(p.t, "the server says where it is", func() bool {
 		select {
 		case <-p.ended:
-			t.Fatalf("the server ended: %s", &p.err)
+			p.t.Fatalf("the server ended: %s", &p.err)
 		default:
 		}
 		line, rest, ok := strings.Cut(p.out.String(), "\n")
 		p.url = strings.TrimSuffix(strings.TrimPrefix(line, intro), "/")
 		return ok && rest == "" && strings.HasPrefix(line, intro)
 	})
-	return p
 }
 
 // stop sends SIGTERM and gives the exit status.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/coatcheck/coatcheck/internal/textfile"
 )
@@ -149,9 +150,42 @@ func makeSecretFile(path string) (made bool, err error) {
 		return false, err
 	}
 	err = os.Link(temp.Name(), path)
-	if errors.Is(err, fs.ErrExist) {
+	switch {
+	case errors.Is(err, fs.ErrExist):
 		return false, nil
+	case err != nil: // volumes without hard links say so by many errors
+		return renameOnce(temp.Name(), path)
 	}
+	return true, nil
+}
+
+// lockWait is how long a server waits for another one that makes the key.
+const lockWait = 5 * time.Second
+
+// renameOnce renames a file to path, unless something is there, without a hard link: of many
+// servers that start at once, the one that makes the folder beside it does, and the others
+// wait.
+func renameOnce(temp, path string) (made bool, err error) {
+	lock := path + ".lock"
+	for end := time.Now().Add(lockWait); ; time.Sleep(10 * time.Millisecond) {
+		if err = os.Mkdir(lock, 0o700); !errors.Is(err, fs.ErrExist) {
+			break
+		}
+		if _, err := os.Lstat(path); err == nil {
+			return false, nil
+		}
+		if time.Now().After(end) {
+			return false, fmt.Errorf("another server began to make it and did not end; if none is starting, remove the folder %s", lock)
+		}
+	}
+	if err != nil {
+		return false, err
+	}
+	defer os.Remove(lock)
+	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+		return false, err
+	}
+	err = os.Rename(temp, path)
 	return err == nil, err
 }
 

@@ -190,6 +190,9 @@ func (s *Store) link(path string, r *sessions.Record) (content string, err error
 	}
 	defer os.Remove(temp)
 	err = os.Link(temp, path) // unlike a rename this never replaces
+	if err != nil && !errors.Is(err, os.ErrExist) {
+		err = renameNew(temp, path) // volumes without hard links say so by many errors
+	}
 	if errors.Is(err, os.ErrExist) {
 		return "", sessions.ErrExists
 	}
@@ -197,6 +200,19 @@ func (s *Store) link(path string, r *sessions.Record) (content string, err error
 		return "", fault("create", err)
 	}
 	return content, nil
+}
+
+// renameNew renames temp to path where nothing is, without a hard link. For a moment there is
+// an empty file, as Django has one.
+func renameNew(temp, path string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	if err = errors.Join(f.Close(), os.Rename(temp, path)); err != nil {
+		return errors.Join(err, os.Remove(path))
+	}
+	return nil
 }
 
 var errKey = errors.New("a session key may hold a-z and 0-9 only")

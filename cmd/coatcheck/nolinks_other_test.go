@@ -1,0 +1,6 @@
+//go:build !linux
+
+package main
+
+// nolinks is for Linux alone.
+func nolinks() {}
