@@ -29,6 +29,8 @@ type DB struct {
 	endings bool // the table of endings was there when the database was opened
 	locks   bool // so was the table of locks
 
+	unprepared bool // in the handle of a second try: its statements have no prepared form
+
 	tx *sql.Tx // not nil in the handle that Tx gives to its function
 
 	stmts *sync.Map // statement text -> *sql.Stmt; nil where nothing is prepared
@@ -126,7 +128,7 @@ func (db *DB) Tx(ctx context.Context, fn func(ctx context.Context, tx *DB) error
 	if db.tx != nil {
 		return fn(ctx, db)
 	}
-	return db.retry(ctx, false, func() error { return db.once(ctx, fn) })
+	return db.retry(ctx, false, func(db *DB) error { return db.once(ctx, fn) })
 }
 
 // once runs fn in one transaction.

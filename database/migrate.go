@@ -34,7 +34,7 @@ func (db *DB) Migrate(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	var m *migration
-	err := db.retry(ctx, false, func() error {
+	err := db.retry(ctx, false, func(db *DB) error {
 		return db.dialect.Alone(ctx, db.pool, func(ctx context.Context, conn dialect.Conn) error {
 			m = &migration{db: db, conn: conn}
 			return m.run(ctx)

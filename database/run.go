@@ -18,14 +18,14 @@ const tries = 5
 
 // row runs a query for one row and scans it. No row is ErrNotFound, unwrapped.
 func (db *DB) row(ctx context.Context, q *dialect.Query, args []any, dest ...any) error {
-	err := db.retry(ctx, !q.Write, func() error {
+	err := db.retry(ctx, !q.Write, func(db *DB) error {
 		if db.readRow != nil && db.tx == nil && db.onQuery == nil && !q.Write {
-			return db.readRow(ctx, q.Text, q.Args(args), dest)
+			return db.readRow(ctx, q.Text, db.args(q, args), dest)
 		}
 		if stmt := db.prepared(ctx, q); stmt != nil {
 			return stmt.QueryRowContext(ctx, q.Args(args)...).Scan(dest...)
 		}
-		return db.conn(q).QueryRowContext(ctx, q.Text, q.Args(args)...).Scan(dest...)
+		return db.conn(q).QueryRowContext(ctx, q.Text, db.args(q, args)...).Scan(dest...)
 	})
 	missing := errors.Is(err, sql.ErrNoRows)
 	if t := flow.FromContext(ctx); t != nil && (err == nil || missing) {
@@ -44,10 +44,10 @@ func (db *DB) rows(ctx context.Context, q *dialect.Query, args []any, scan func(
 		return nil
 	}
 	count := 0
-	err := db.retry(ctx, !q.Write, func() error {
+	err := db.retry(ctx, !q.Write, func(db *DB) error {
 		count = 0
 		reset()
-		rows, err := db.conn(q).QueryContext(ctx, q.Text, q.Args(args)...)
+		rows, err := db.conn(q).QueryContext(ctx, q.Text, db.args(q, args)...)
 		if err != nil {
 			return err
 		}
@@ -85,15 +85,25 @@ func (db *DB) exec(ctx context.Context, q *dialect.Query, args ...any) (int64, e
 
 // result runs a statement.
 func (db *DB) result(ctx context.Context, q *dialect.Query, args []any) (result sql.Result, err error) {
-	err = db.retry(ctx, false, func() (err error) {
+	err = db.retry(ctx, false, func(db *DB) (err error) {
 		if stmt := db.prepared(ctx, q); stmt != nil {
 			result, err = stmt.ExecContext(ctx, q.Args(args)...)
 			return err
 		}
-		result, err = db.conn(q).ExecContext(ctx, q.Text, q.Args(args)...)
+		result, err = db.conn(q).ExecContext(ctx, q.Text, db.args(q, args)...)
 		return err
 	})
 	return result, db.explain(q, err)
+}
+
+// args are the arguments of a statement, with the driver's word in front where it is
+// to run without a prepared form.
+func (db *DB) args(q *dialect.Query, args []any) []any {
+	args = q.Args(args)
+	if !db.unprepared {
+		return args
+	}
+	return append([]any{db.dialect.Unprepared}, args...)
 }
 
 // conn gives what a statement runs on: the transaction if there is one.
@@ -137,19 +147,28 @@ func (db *DB) prepared(ctx context.Context, q *dialect.Query) *sql.Stmt {
 
 // retry runs work again, after a growing pause, as long as the database says
 // that nothing was written and the same work may succeed; where it only reads,
-// also when its connection broke, as all do when the server restarts. Within a
-// transaction it runs it once: there the whole transaction is to be run again.
-func (db *DB) retry(ctx context.Context, reads bool, work func() error) error {
+// also when its connection broke, as all do when the server restarts. Where the
+// prepared form of a statement was gone or out of date, it runs it again at once, with
+// a handle that prepares nothing. Within a transaction it runs it once: there the whole
+// transaction is to be run again.
+func (db *DB) retry(ctx context.Context, reads bool, work func(db *DB) error) error {
 	pause := 2 * time.Millisecond
 	for try := 1; ; try++ {
-		err := work()
+		err := work(db)
 		if err != nil && ctx.Err() != nil && !errors.Is(err, ctx.Err()) { // SQLite calls it an interruption
 			return fmt.Errorf("%w: %w", ctx.Err(), err)
 		}
 		if err == nil || db.tx != nil || try == tries {
 			return err
 		}
-		if class := db.class(err); class != dialect.Transient && (class != dialect.Lost || !reads) {
+		class := db.class(err)
+		if class == dialect.Stale && !db.unprepared {
+			direct := *db
+			direct.unprepared = true
+			db = &direct
+			continue
+		}
+		if class != dialect.Transient && (class != dialect.Lost || !reads) {
 			return err
 		}
 		timer := time.NewTimer(pause + rand.N(pause))

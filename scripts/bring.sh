@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Brings what the tests need and this machine lacks: a C compiler for the race
 # detector, PostgreSQL, MariaDB, Redis, Memcached, Chromium, fail2ban and the
+# detector, PostgreSQL, PgBouncer, MariaDB, Redis, Memcached, Chromium and the
 # Djangos. As root on Debian 12 it installs them; otherwise it says what is absent,
 # and the tests that need it skip (or fail, where CI=true).
 #
@@ -15,6 +16,7 @@ packages=()
 has gcc || has clang || packages+=(gcc libc6-dev)
 has initdb || any /usr/lib/postgresql/*/bin/initdb || packages+=(postgresql)
 { has mariadbd || any /usr/sbin/mariadbd; } && has mariadb-install-db || packages+=(mariadb-server)
+has pgbouncer || any /usr/sbin/pgbouncer || packages+=(pgbouncer)
 has redis-server || packages+=(redis-server)
 has memcached || packages+=(memcached)
 has chromium || has chromium-browser || has google-chrome || packages+=(chromium)

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -53,13 +54,12 @@ func (c Config) Open(ctx context.Context) (*database.DB, error) {
 		return nil, errors.New("postgres: the DSN cannot be parsed; " +
 			"write postgres://user:password@host:port/name, special characters of the password percent-encoded")
 	}
+	if err := look(ctx, config, c.DSN); err != nil {
+		return nil, fmt.Errorf("postgres: connect: %w", redact(err, config))
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", redact(err, config))
-	}
-	if err := pool.Ping(ctx); err != nil {
-		pool.Close()
-		return nil, fmt.Errorf("postgres: connect: %w", redact(err, config))
 	}
 	from := dialect.Source{
 		Pool: stdlib.OpenDBFromPool(pool),
@@ -93,6 +93,7 @@ func spoken(loc *time.Location) dialect.Dialect {
 		Style:      dialect.Dollar,
 		Location:   loc,
 		NativeTime: true,
+		Unprepared: pgx.QueryExecModeExec,
 		Returning:  true,
 		OnConflict: true,
 		IntCast:    "::bigint",
@@ -134,6 +135,10 @@ func classify(err error) dialect.Class {
 		return dialect.Missing
 	case "40001", "40P01", "55P03": // serialization_failure, deadlock_detected, lock_not_available
 		return dialect.Transient
+	case "26000", "42P05": // invalid_sql_statement_name, duplicate_prepared_statement: a pooler
+		return dialect.Stale
+	case "0A000": // feature_not_supported, also "cached plan must not change result type"
+		return dialect.Stale
 	case "57P01", "57P02": // admin_shutdown, crash_shutdown
 		return dialect.Lost
 	case "22001", "22021", "22008", "22P05": // too long, bad characters, time out of range

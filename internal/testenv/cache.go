@@ -43,6 +43,13 @@ func cache(t testing.TB, env, kind, username, remedy string, launch func(*proces
 		}
 		return given
 	}
+	return ownServer(t, kind, username, remedy, launch)
+}
+
+// ownServer starts a server of the test's own and gives its address. It skips or fails
+// the test where the program is not to be had.
+func ownServer(t testing.TB, kind, username, remedy string, launch func(*process, string) error) string {
+	t.Helper()
 	var err error
 	for range attempts {
 		var p *process
@@ -57,6 +64,16 @@ func cache(t testing.TB, env, kind, username, remedy string, launch func(*proces
 	}
 	t.Fatalf("testenv: %s: %v", kind, err)
 	return ""
+}
+
+// split is an address in its two parts.
+func split(t testing.TB, address string) (host, port string) {
+	t.Helper()
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		t.Fatalf("testenv: %v", err)
+	}
+	return host, port
 }
 
 func startCache(kind, username string, launch func(*process, string) error) (*process, string, error) {

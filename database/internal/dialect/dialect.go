@@ -29,6 +29,7 @@ const (
 	Transient       // nothing was written, the same work may succeed now
 	Invalid         // the value does not fit the column
 	Lost            // the connection broke: what was read may be read again
+	Stale           // the statement's prepared form is gone or out of date; nothing was done
 )
 
 // Dialect is what differs between the engines. The zero value of a text means
@@ -48,6 +49,9 @@ type Dialect struct {
 	TimeText bool
 	// Prepare says that a prepared statement is worth keeping.
 	Prepare bool
+	// Unprepared is the argument that, in front of the others, has the driver run a
+	// statement without a prepared form; nil where Stale is never an error's class.
+	Unprepared any
 	// Returning says that INSERT returns the new id as a row.
 	Returning bool
 	// OnConflict says that INSERT ... ON CONFLICT DO NOTHING exists.

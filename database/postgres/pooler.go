@@ -1,0 +1,34 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// look connects once, to say why where that fails, and to see whether there is a
+// pooler in between, such as PgBouncer. One that hands each transaction another
+// connection of its own loses the statements that were prepared on the last one, so
+// behind a pooler nothing is prepared, unless the DSN says how statements are to run.
+func look(ctx context.Context, config *pgxpool.Config, dsn string) error {
+	conn, err := pgx.ConnectConfig(ctx, config.ConnConfig.Copy())
+	if err != nil {
+		return err
+	}
+	pooled, err := behindPooler(ctx, conn)
+	if pooled && !strings.Contains(dsn, "default_query_exec_mode") {
+		config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
+	}
+	return errors.Join(err, conn.Close(ctx))
+}
+
+// behindPooler reports whether the server that runs statements is another than the one
+// that the connection was made to: a pooler makes up the number of a process.
+func behindPooler(ctx context.Context, conn *pgx.Conn) (bool, error) {
+	var pid int64
+	err := conn.QueryRow(ctx, "SELECT pg_backend_pid()", pgx.QueryExecModeExec).Scan(&pid)
+	return pid != int64(conn.PgConn().PID()), err
+}
