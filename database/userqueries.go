@@ -116,23 +116,34 @@ func (t *userTable) insert(d *dialect.Dialect, fields, extra []string) dialect.Q
 // the id.
 func (t *userTable) update(d *dialect.Dialect, fields, extra []string) dialect.Query {
 	var sets []string
+	texts := map[string]bool{}
+	for _, field := range []string{"username", "first_name", "last_name", "email"} {
+		texts[t.column[field]] = true
+	}
 	for i, name := range t.written(fields, extra, d) {
-		sets = append(sets, name+" = ?"+strconv.Itoa(i+2))
+		mark := "?" + strconv.Itoa(i+2)
+		if texts[name] { // an empty text leaves NULL in place
+			mark = "CASE WHEN " + name + " IS NULL THEN NULLIF(" + mark + ", '') ELSE " + mark + " END"
+		}
+		sets = append(sets, name+" = "+mark)
 	}
 	return d.Query("user row updated", "UPDATE "+t.name+" SET "+strings.Join(sets, ", ")+t.is(d, "?1"))
 }
 
 func (q *queries) credentials(d *dialect.Dialect, t *userTable) {
 	update, column := "UPDATE "+t.name+" SET ", t.column["password"]
-	q.replacePassword = d.Query("password hash replaced", update+column+" = ?2"+t.is(d, "?1")+" AND "+d.Same(column, "?3"))
+	q.replacePassword = d.Query("password hash replaced", update+column+" = ?2"+t.is(d, "?1")+" AND "+d.Same(orEmpty(column), "?3"))
 	q.setPassword = d.Query("password hash set", update+column+" = ?2"+t.is(d, "?1"))
 	if email := t.column["email"]; email != "" {
-		q.replaceEmail = d.Query("e-mail address replaced", update+email+" = ?2"+t.is(d, "?1")+" AND "+d.Same(email, "?3"))
+		q.replaceEmail = d.Query("e-mail address replaced", update+email+" = ?2"+t.is(d, "?1")+" AND "+d.Same(orEmpty(email), "?3"))
 	}
 	if login := t.column["last_login"]; login != "" {
 		q.setLastLogin = d.Query("last_login set", update+login+" = ?2"+t.is(d, "?1"))
 	}
 }
+
+// orEmpty spells a text column, of which NULL is read as the empty text.
+func orEmpty(column string) string { return "COALESCE(" + column + ", '')" }
 
 // userPermissionRows spells what joins users and permissions.
 func (q *queries) userPermissionRows(d *dialect.Dialect, t *userTable) {

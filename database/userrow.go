@@ -32,11 +32,38 @@ func (row *userRow) dest() []any {
 	if row.custom != nil {
 		return row.custom.dest(row)
 	}
-	row.columns = [...]any{
-		&row.id, (*string)(&row.Password), &row.login, &row.IsSuperuser, &row.Username,
-		&row.FirstName, &row.LastName, &row.Email, &row.IsStaff, &row.IsActive, &row.join, &row.ending,
+	row.columns[0] = &row.id
+	for i, field := range userFields {
+		row.columns[i+1] = row.field(field)
 	}
+	row.columns[len(row.columns)-1] = &row.ending
 	return row.columns[:len(row.columns)-1]
+}
+
+// field is where the column of a field goes. Any may be NULL where the site's model is
+// not quite Django's.
+func (row *userRow) field(name string) any {
+	switch name {
+	case "password":
+		return dialect.Text{Dest: (*string)(&row.Password)}
+	case "last_login":
+		return &row.login
+	case "is_superuser":
+		return dialect.Bool{Dest: &row.IsSuperuser}
+	case "username":
+		return dialect.Text{Dest: &row.Username}
+	case "first_name":
+		return dialect.Text{Dest: &row.FirstName}
+	case "last_name":
+		return dialect.Text{Dest: &row.LastName}
+	case "email":
+		return dialect.Text{Dest: &row.Email}
+	case "is_staff":
+		return dialect.Bool{Dest: &row.IsStaff}
+	case "is_active":
+		return dialect.Bool{Dest: &row.IsActive}
+	}
+	return &row.join
 }
 
 // destEnding is dest for a query that reads the last ending as well.
@@ -68,18 +95,13 @@ type customRow struct {
 
 // dest is where the columns go that the model has.
 func (c *customRow) dest(row *userRow) []any {
-	fields := map[string]any{
-		"password": nullText{(*string)(&row.Password)}, "last_login": &row.login, "is_superuser": &row.IsSuperuser,
-		"username": nullText{&row.Username}, "first_name": nullText{&row.FirstName}, "last_name": nullText{&row.LastName},
-		"email": nullText{&row.Email}, "is_staff": &row.IsStaff, "is_active": &row.IsActive, "date_joined": &row.join,
-	}
 	all := []any{any(&row.id)}
 	if c.table.uuid {
 		all[0] = &c.uuid
 	}
 	for _, field := range userFields {
 		if c.table.column[field] != "" && (field != "email" || !c.table.sameEmail) {
-			all = append(all, fields[field])
+			all = append(all, row.field(field))
 		}
 	}
 	c.extra = make([]sql.NullString, len(c.table.model.Extra))
@@ -103,17 +125,6 @@ func (c *customRow) finish(row *userRow) {
 		row.IsActive = true // as AbstractBaseUser says
 	}
 	row.User.extra = &extra{columns: c.table.model.Extra, values: c.extra, location: row.login.Dialect.Location}
-}
-
-// nullText scans a text, of which NULL is none.
-type nullText struct{ dest *string }
-
-// Scan implements sql.Scanner.
-func (n nullText) Scan(value any) error {
-	var text sql.NullString
-	err := text.Scan(value)
-	*n.dest = text.String
-	return err
 }
 
 // userKey makes the argument of a user's id; not ok means that it is the id of

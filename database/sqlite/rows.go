@@ -8,6 +8,8 @@ import (
 	"sync"
 
 	"github.com/ncruces/go-sqlite3"
+
+	"github.com/coatcheck/coatcheck/database/internal/dialect"
 )
 
 // rowReader reads single rows past database/sql, which asks the driver for the
@@ -156,6 +158,10 @@ func scan(stmt *sqlite3.Stmt, col int, dest any) error {
 	switch dest := dest.(type) {
 	case *string:
 		*dest = stmt.ColumnText(col)
+	case dialect.Text:
+		*dest.Dest = stmt.ColumnText(col)
+	case dialect.Bool:
+		*dest.Dest = stmt.ColumnBool(col)
 	case *int64:
 		*dest = stmt.ColumnInt64(col)
 	case *int:
