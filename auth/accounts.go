@@ -74,19 +74,48 @@ func (s *Service) prepare(ctx context.Context, n NewUser, superuser bool) (*User
 	if username == "" {
 		return nil, ErrUsernameRequired
 	}
-	hash, err := s.newHash(ctx, n.Password)
-	if err != nil {
-		return nil, err
-	}
 	user := &User{
-		Username: username, Email: email, Password: hash,
+		Username: username, Email: email,
 		FirstName: n.FirstName, LastName: n.LastName,
 		IsActive: !n.Inactive, IsStaff: n.IsStaff, IsSuperuser: superuser, DateJoined: time.Now(),
+	}
+	if err := s.Storable(ctx, user); err != nil {
+		return nil, err
+	}
+	var err error
+	if user.Password, err = s.newHash(ctx, n.Password); err != nil {
+		return nil, err
 	}
 	for column, value := range n.Extra {
 		user.SetExtra(column, value)
 	}
 	return user, nil
+}
+
+// fitter knows which characters its columns can hold; a *database.DB is one.
+type fitter interface {
+	Fits(ctx context.Context, u *User) error
+}
+
+// Storable returns ErrInvalidUsername or ErrInvalidEmail if the database's character set
+// lacks a character of the user's name or address, such as an emoji in utf8mb3, and
+// another database.ErrInvalid for the first and last name. It costs nothing for ASCII.
+func (s *Service) Storable(ctx context.Context, u *User) error {
+	db, ok := s.users.(fitter)
+	if !ok {
+		return nil
+	}
+	err := db.Fits(ctx, u)
+	var lacking *database.UnstorableError
+	switch {
+	case !errors.As(err, &lacking):
+		return err
+	case lacking.Field == "username" && !s.usernameIsEmail:
+		return ErrInvalidUsername
+	case lacking.Field == "email", lacking.Field == "username":
+		return ErrInvalidEmail
+	}
+	return fmt.Errorf("auth: %w", err)
 }
 
 // modeler is a database with a user model.

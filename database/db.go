@@ -26,6 +26,8 @@ type DB struct {
 	onQuery func(string)     // for tests: sees every statement
 	clock   func() time.Time // for tests; nil for time.Now
 
+	charsets *charsets
+
 	endings bool // the table of endings was there when the database was opened
 	locks   bool // so was the table of locks
 
@@ -46,7 +48,7 @@ func New(ctx context.Context, from dialect.Source, d dialect.Dialect, m UserMode
 	if from.Reader == nil {
 		from.Reader = from.Pool
 	}
-	db := &DB{pool: from.Pool, reader: from.Reader, dialect: &d, readRow: from.Row, closer: from.Close}
+	db := &DB{pool: from.Pool, reader: from.Reader, dialect: &d, readRow: from.Row, closer: from.Close, charsets: &charsets{}}
 	var err error
 	if db.users, err = newUserTable(m, db.dialect); err != nil {
 		return nil, errors.Join(err, db.Close())

@@ -34,12 +34,15 @@ type queries struct {
 
 	throttle throttleQueries
 
-	tables, ledger dialect.Query
+	tables, ledger, charsets dialect.Query
 }
 
 // newQueries spells every statement.
 func newQueries(d *dialect.Dialect, t *userTable) *queries {
 	q := &queries{tables: d.Query("tables listed", d.Tables)}
+	if d.Charsets != "" {
+		q.charsets = d.Query("character sets read", d.Charsets)
+	}
 	q.sessions(d)
 	q.users(d, t)
 	q.usernameKeys(d, t)

@@ -27,7 +27,7 @@ func (db *DB) row(ctx context.Context, q *dialect.Query, args []any, dest ...any
 		}
 		return db.conn(q).QueryRowContext(ctx, q.Text, db.args(q, args)...).Scan(dest...)
 	})
-	missing := errors.Is(err, sql.ErrNoRows)
+	missing := errors.Is(err, sql.ErrNoRows) || db.nowhere(q, err)
 	if t := flow.FromContext(ctx); t != nil && (err == nil || missing) {
 		t.Step(flow.Database, q.Name, "found", !missing)
 	}
@@ -60,10 +60,21 @@ func (db *DB) rows(ctx context.Context, q *dialect.Query, args []any, scan func(
 		}
 		return rows.Err()
 	})
+	if db.nowhere(q, err) {
+		count, err = 0, nil
+		reset()
+	}
 	if t := flow.FromContext(ctx); t != nil && err == nil {
 		t.Step(flow.Database, q.Name, "rows", count)
 	}
 	return db.explain(q, err)
+}
+
+// nowhere reports whether a query failed because the database cannot hold what is looked
+// for, such as an emoji in LATIN1: then it is nowhere in it. In a transaction, which may
+// have broken off, that stays an error.
+func (db *DB) nowhere(q *dialect.Query, err error) bool {
+	return err != nil && !q.Write && db.tx == nil && db.class(err) == dialect.Invalid
 }
 
 // exec runs a statement and gives the number of rows that it matched, none by the

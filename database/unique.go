@@ -54,7 +54,7 @@ func (db *DB) UsersByMailbox(ctx context.Context, email string) ([]*User, error)
 // ErrUsernameTaken, ErrEmailTaken, or both. They return ErrDuplicate alone if the value
 // of another unique column exists.
 func (db *DB) CreateUnique(ctx context.Context, u *User, oneMailbox bool) error {
-	if err := db.checkUser(u); err != nil {
+	if err := db.checkUser(ctx, u); err != nil {
 		return err
 	}
 	oneMailbox = oneMailbox && u.Email != ""

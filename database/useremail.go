@@ -19,6 +19,9 @@ func (db *DB) ReplaceEmail(ctx context.Context, id, old, new string) (bool, erro
 	if db.queries.replaceEmail.Text == "" {
 		return false, fmt.Errorf("database: the user model has no email to store: %w", ErrInvalid)
 	}
+	if err := db.Fits(ctx, &User{Email: new}); err != nil {
+		return false, err
+	}
 	n, ok := db.userKey(id)
 	if !ok || !storable(old) {
 		return false, nil

@@ -37,6 +37,9 @@ func (db *DB) UsernameKeys(ctx context.Context, names [2]string, fold bool) (key
 		return keys, nil
 	case db.dialect.FoldUpper:
 		err = db.row(ctx, &db.queries.upperNames, []any{names[0], names[1]}, &keys[0], &keys[1])
+		if errors.Is(err, ErrNotFound) || errors.Is(err, ErrInvalid) {
+			return keys, nil // the database has not all of their characters: it keeps no such name
+		}
 	default:
 		for i, name := range names {
 			keys[i] = strings.Map(lowerASCII, name)

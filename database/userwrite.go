@@ -30,7 +30,7 @@ func (db *DB) CreateUser(ctx context.Context, u *User) error {
 	}
 	row.DateJoined = row.DateJoined.Truncate(time.Microsecond).UTC()
 	row.LastLogin = row.LastLogin.Truncate(time.Microsecond)
-	if err := errors.Join(db.checkUser(&row), db.checkTime("date_joined", row.DateJoined), db.checkTime("last_login", row.LastLogin)); err != nil {
+	if err := errors.Join(db.checkUser(ctx, &row), db.checkTime("date_joined", row.DateJoined), db.checkTime("last_login", row.LastLogin)); err != nil {
 		return err
 	}
 	var err error
@@ -143,7 +143,7 @@ func (db *DB) extras(given map[string]any) (names []string, args []any) {
 }
 
 // checkUser refuses a user that the columns cannot hold.
-func (db *DB) checkUser(u *User) error {
+func (db *DB) checkUser(ctx context.Context, u *User) error {
 	limit := func(n int) int {
 		if db.users.custom { // the lengths of its columns are not known
 			return 0
@@ -182,7 +182,7 @@ func (db *DB) checkUser(u *User) error {
 			return fmt.Errorf("database: the user model has no %s to store: %w", l.field, ErrInvalid)
 		}
 	}
-	return nil
+	return db.Fits(ctx, u)
 }
 
 // UpdateUser writes the user's name, e-mail and flags, and what [User.SetExtra]
@@ -190,7 +190,7 @@ func (db *DB) checkUser(u *User) error {
 // of their own, so that a user object held for a while never brings an old
 // password back. ErrNotFound, or ErrDuplicate where the new name exists.
 func (db *DB) UpdateUser(ctx context.Context, u *User) error {
-	if err := db.checkUser(u); err != nil {
+	if err := db.checkUser(ctx, u); err != nil {
 		return err
 	}
 	if !db.users.custom {

@@ -108,8 +108,15 @@ func (v *Views) beginEmailChange(r *http.Request, t *i18n.Translator, b body, fo
 	if err := v.config.Auth.Allow(r, auth.KindEmail, email); err != nil { // nobody is to be flooded with mails
 		return err
 	}
-	report(r, "link to confirm an address queued", "user", user.ID)
-	return v.config.Accounts.BeginEmailChange(r, user, email)
+	err = v.config.Accounts.BeginEmailChange(r, user, email)
+	if errors.Is(err, auth.ErrInvalidEmail) {
+		address.reject(err)
+		return nil
+	}
+	if err == nil {
+		report(r, "link to confirm an address queued", "user", user.ID)
+	}
+	return err
 }
 
 func (v *Views) emailChangeSent(w http.ResponseWriter, r *http.Request) {

@@ -167,6 +167,12 @@ func (v *Views) signUp(r *http.Request, b body, form *Form, open func(*http.Requ
 		form.Fields[0].Errors = []string{say}
 	case errors.Is(err, auth.ErrEmailTaken):
 		form.field("email").Errors = []string{sayEmailTaken}
+	case errors.Is(err, auth.ErrInvalidUsername):
+		form.Fields[0].reject(err)
+		return http.StatusBadRequest, nil
+	case errors.Is(err, auth.ErrInvalidEmail):
+		form.field("email").reject(err)
+		return http.StatusBadRequest, nil
 	default:
 		return 0, err
 	}

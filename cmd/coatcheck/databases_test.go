@@ -5,21 +5,28 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 
 	"github.com/coatcheck/coatcheck/internal/testenv"
 )
 
-// statement runs SQL on a database of a test, past Coatcheck.
-func statement(t *testing.T, d testenv.Database, text string, args ...any) {
+// open opens a database of a test, past Coatcheck.
+func open(t *testing.T, d testenv.Database) *sql.DB {
 	t.Helper()
 	db, err := sql.Open(map[string]string{"postgresql": "pgx", "mysql": "mysql", "sqlite3": "sqlite3"}[d.Engine], d.DSN())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close() //nolint:errcheck // it only read and wrote a row
-	if _, err := db.ExecContext(t.Context(), text, args...); err != nil {
+	t.Cleanup(func() { _ = db.Close() }) // nothing is lost
+	return db
+}
+
+// statement runs SQL on a database of a test, past Coatcheck.
+func statement(t *testing.T, d testenv.Database, text string, args ...any) {
+	t.Helper()
+	if _, err := open(t, d).ExecContext(t.Context(), text, args...); err != nil {
 		t.Fatalf("%s: %v", text, err)
 	}
 }
@@ -50,4 +57,116 @@ func TestPgBouncer(t *testing.T) {
 	load(1)
 	statement(t, direct, "ALTER TABLE auth_user ALTER COLUMN first_name TYPE varchar(200)")
 	load(2)
+}
+
+// narrow is a database whose character set lacks characters.
+type narrow struct {
+	database testenv.Database
+	name     string // a username that it cannot hold
+	holds    string // one that it can, beyond ASCII
+	octets   int    // the length of that one in the database
+	cyrillic int    // the status of a change to an address in Cyrillic
+}
+
+// TestNarrowDatabases: what the database cannot hold is nobody's name, and is refused at
+// the field where it would be stored. What it can hold is stored as Django reads it.
+func TestNarrowDatabases(t *testing.T) {
+	for _, n := range []narrow{
+		{testenv.PostgresLatin1(t), "Жанна", "müller", 6, http.StatusBadRequest},
+		{testenv.MariaDBUTF8MB3(t), "𐍈𐍈", "Жанна", 10, http.StatusOK},
+	} {
+		t.Run(n.database.Engine, func(t *testing.T) {
+			p := start(t, t.TempDir(), nil, "--database", n.database.URL())
+			v := p.visitor()
+			v.enter(n.holds, "correct horse")
+			n.stored(t)
+			for _, got := range []answer{
+				v.post("/accounts/signup/", credentials(n.name, "correct horse")),
+				v.post("/accounts/invitation/x/", credentials(n.name, "correct horse")),
+				v.get("/accounts/profile/", "Cookie", "sessionid="+strings.Repeat(n.name, 4)),
+				v.get("/accounts/sessions/"), v.post("/accounts/password_reset/", url.Values{"email": {"joe@пример.рф"}}),
+			} {
+				if got.status >= 500 {
+					t.Errorf("an outage: %d %s", got.status, got.body)
+				}
+			}
+			got := v.post("/accounts/signup/", credentials(n.name, "correct horse"))
+			if got.status != http.StatusBadRequest || !strings.Contains(got.body, "Enter a valid username.") {
+				t.Errorf("signing up as %q gives %d %s", n.name, got.status, got.body)
+			}
+			got = v.post("/accounts/email/", url.Values{"email": {"joe@пример.рф"}, "password": {"correct horse"}})
+			if got.status != n.cyrillic {
+				t.Errorf("changing to an address in Cyrillic gives %d %s", got.status, got.body)
+			}
+			n.guess(t, p)
+		})
+	}
+}
+
+// stored looks at what a sign-up stored.
+func (n narrow) stored(t *testing.T) {
+	t.Helper()
+	db := open(t, n.database)
+	octets := 0
+	err := db.QueryRowContext(t.Context(), "SELECT OCTET_LENGTH(username) FROM auth_user").Scan(&octets)
+	if octets != n.octets || err != nil {
+		t.Errorf("%q takes %d octets, want %d, %v", n.holds, octets, n.octets, err)
+	}
+}
+
+// guess tries the name until there were too many attempts, as for any other.
+func (n narrow) guess(t *testing.T, p *process) {
+	t.Helper()
+	v := p.visitor()
+	for _, name := range []string{"😀", n.name, "nobody"} {
+		for i := range 10 {
+			v.post("/accounts/login/", credentials(name, "wrong")).expect(t, fmt.Sprintf("guess %d at %q", i, name),
+				http.StatusUnauthorized, `{"error":"Invalid credentials"}`)
+		}
+		if got := v.post("/accounts/login/", credentials(name, "wrong")); got.status != http.StatusTooManyRequests {
+			t.Errorf("after 10 guesses at %q: %d %s", name, got.status, got.body)
+		}
+	}
+	if n := strings.Count(p.err.String(), "login failed"); n != 30 {
+		t.Errorf("the log has %d failed logins, want 30", n)
+	}
+}
+
+// TestNullColumns: users with NULL in columns that Django's model has NOT NULL sign in,
+// and the commands work on them.
+func TestNullColumns(t *testing.T) {
+	for _, database := range testenv.Databases(t)[1:] { // SQLite cannot change a column
+		t.Run(database.Engine, func(t *testing.T) {
+			dir := t.TempDir()
+			p := start(t, dir, nil, "--database", database.URL())
+			v := p.visitor()
+			v.enter("alice", "correct horse")
+			for column, kind := range map[string]string{
+				"email": "varchar(254)", "first_name": "varchar(150)", "is_staff": "bool", "is_superuser": "bool",
+			} {
+				if database.Engine == "postgresql" {
+					statement(t, database, "ALTER TABLE auth_user ALTER COLUMN "+column+" DROP NOT NULL")
+				} else {
+					statement(t, database, "ALTER TABLE auth_user MODIFY "+column+" "+kind+" NULL")
+				}
+				statement(t, database, "UPDATE auth_user SET "+column+" = NULL")
+			}
+			for path, got := range map[string]answer{
+				"profile":  v.get("/accounts/profile/"),
+				"sessions": v.get("/accounts/sessions/"),
+				"login":    p.visitor().post("/accounts/login/", credentials("alice", "correct horse")),
+				"email":    v.post("/accounts/email/", url.Values{"email": {"a@example.com"}, "password": {"correct horse"}}),
+				"reset":    v.post("/accounts/password_reset/", url.Values{"email": {"joe@exämple.com"}}),
+			} {
+				if got.status != http.StatusOK {
+					t.Errorf("%s: %d %s", path, got.status, got.body)
+				}
+			}
+			for _, name := range []string{"sessions", "unlock", "logout"} {
+				if _, errs, status := command(t, dir, name, "alice", "--database", database.URL()); status != 0 {
+					t.Errorf("coatcheck %s: %d %s", name, status, errs)
+				}
+			}
+		})
+	}
 }

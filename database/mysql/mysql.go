@@ -103,8 +103,13 @@ func spoken(loc *time.Location) dialect.Dialect {
 		DeleteLimit: true,
 		Isolation:   sql.LevelReadCommitted,
 		Tables:      "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()",
-		Classify:    classify,
-		Alone:       dialect.AloneByName(),
+		Charsets: "SELECT column_name, character_set_name FROM information_schema.columns" +
+			" WHERE table_schema = DATABASE() AND table_name = ?1 AND character_set_name <> 'utf8mb4'",
+		Holds: func(charset string) string { // what it lacks becomes a question mark
+			return "SELECT 1 FROM DUAL WHERE CAST(CONVERT(CONVERT(?1 USING " + charset + ") USING utf8mb4) AS BINARY) = CAST(?1 AS BINARY)"
+		},
+		Classify: classify,
+		Alone:    dialect.AloneByName(),
 	}
 }
 

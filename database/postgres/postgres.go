@@ -54,6 +54,8 @@ func (c Config) Open(ctx context.Context) (*database.DB, error) {
 		return nil, errors.New("postgres: the DSN cannot be parsed; " +
 			"write postgres://user:password@host:port/name, special characters of the password percent-encoded")
 	}
+	// Whatever the encoding of the database: what goes over the wire is Go's UTF-8.
+	config.ConnConfig.RuntimeParams["client_encoding"] = "UTF8"
 	if err := look(ctx, config, c.DSN); err != nil {
 		return nil, fmt.Errorf("postgres: connect: %w", redact(err, config))
 	}
@@ -108,6 +110,9 @@ func spoken(loc *time.Location) dialect.Dialect {
 		SkipLocked: " FOR UPDATE SKIP LOCKED",
 		Tables: "SELECT c.relname FROM pg_catalog.pg_class c" +
 			" WHERE c.relkind IN ('r', 'p', 'v', 'f') AND pg_catalog.pg_table_is_visible(c.oid)",
+		Charsets: "SELECT '', current_setting('server_encoding') WHERE ?1::text <> ''" +
+			" AND current_setting('server_encoding') NOT IN ('UTF8', 'SQL_ASCII')",
+		Holds:    func(string) string { return "SELECT 1 WHERE ?1::text <> ''" }, // an error where it does not
 		Classify: classify,
 		Alone:    dialect.AloneInTx("SELECT pg_advisory_xact_lock(" + migrateLock + ")"),
 	}

@@ -108,3 +108,15 @@ func MariaDBDatabase(t testing.TB) Database {
 	t.Helper()
 	return mariadb.fresh(t)
 }
+
+// PostgresLatin1 is [PostgresDatabase] in LATIN1, which lacks most characters.
+func PostgresLatin1(t testing.TB) Database {
+	t.Helper()
+	return postgres.made(t, "CREATE DATABASE %s ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
+}
+
+// MariaDBUTF8MB3 is [MariaDBDatabase] in utf8mb3, which lacks emojis and rare letters.
+func MariaDBUTF8MB3(t testing.TB) Database {
+	t.Helper()
+	return mariadb.made(t, "CREATE DATABASE %s CHARACTER SET utf8mb3")
+}

@@ -94,6 +94,12 @@ func (e *sqlEngine) exec(ctx context.Context, statement string) error {
 // server is not to be had.
 func (e *sqlEngine) fresh(t testing.TB) Database {
 	t.Helper()
+	return e.made(t, e.create)
+}
+
+// made is fresh with a statement that makes the database %s.
+func (e *sqlEngine) made(t testing.TB, create string) Database {
+	t.Helper()
 	admin, err := e.server()
 	if errors.Is(err, errAbsent) {
 		absent(t, err, e.remedy)
@@ -102,7 +108,7 @@ func (e *sqlEngine) fresh(t testing.TB) Database {
 		t.Fatalf("testenv: %s: %v", e.title, err)
 	}
 	name := freshName()
-	if err := e.exec(t.Context(), fmt.Sprintf(e.create, name)); err != nil {
+	if err := e.exec(t.Context(), fmt.Sprintf(create, name)); err != nil {
 		t.Fatalf("testenv: %s: make a database: %v", e.title, err)
 	}
 	t.Cleanup(func() {

@@ -88,6 +88,13 @@ type Dialect struct {
 	// Tables is a query without parameters for the names of all tables that an
 	// unqualified name would find.
 	Tables string
+	// Charsets is a query for the columns of the table ?1 that do not hold all of
+	// Unicode, each with its character set; "" stands for every column. Empty where all
+	// columns of the engine do.
+	Charsets string
+	// Holds spells a SELECT that finds a row if a character set has all characters of
+	// the text ?1, and otherwise finds none or is an error of the class Invalid.
+	Holds func(charset string) string
 	// Classify tells what an error of the driver means.
 	Classify func(error) Class
 	// Alone runs fn while no other node runs one, with everything that fn did
