@@ -38,6 +38,9 @@ func (s *Site) wireMiddleware(c *Config) error {
 	if err != nil {
 		return err
 	}
+	if err := s.checkCookies(c, guard); err != nil {
+		return err
+	}
 	proxy := c.Proxy
 	proxy.Logger = orLogger(proxy.Logger, c.Logger)
 	if proxy.Trusted == nil {

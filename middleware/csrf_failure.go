@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/coatcheck/coatcheck/i18n"
+	"github.com/coatcheck/coatcheck/internal/httptext"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/safeurl"
@@ -155,12 +156,12 @@ func (g *csrfGuard) diagnoseCookie(r *http.Request, t *i18n.Translator, f *CSRFF
 		f.Remedy = "Serve the site by https; behind a proxy that does, name the proxy among the trusted ones and let it set X-Forwarded-Proto. " +
 			"Without https, the cookie must not be secure."
 		f.Setting = "CSRF.CookieSecure (CSRF_COOKIE_SECURE)"
-	case domain != "" && own != domain && !strings.HasSuffix(own, "."+domain):
+	case !httptext.DomainMatches(own, domain):
 		f.Cause = t.T("The cookie %(cookie)s is for the domain %(domain)s, which is not that of this address, so browsers do not keep it.",
 			"cookie", c.CookieName, "domain", domain)
 		f.Remedy = "Correct the domain of the cookie, or leave it empty."
 		f.Setting = "CSRF.CookieDomain (CSRF_COOKIE_DOMAIN)"
-	case !pathMatches(r.URL.Path, c.CookiePath):
+	case !httptext.PathMatches(r.URL.Path, c.CookiePath):
 		f.Cause = t.T("The cookie %(cookie)s is for addresses below %(path)s, so browsers do not send it here.",
 			"cookie", c.CookieName, "path", c.CookiePath)
 		f.Remedy = "Correct the path of the cookie, or leave it empty."
@@ -178,11 +179,6 @@ func (g *csrfGuard) diagnoseCookie(r *http.Request, t *i18n.Translator, f *CSRFF
 		f.Cause = t.T("The browser did not send the cookie %(cookie)s, which every form needs. "+
 			"It may block cookies, or the form was open for very long.", "cookie", c.CookieName)
 	}
-}
-
-// pathMatches says whether browsers send a cookie of that path (RFC 6265, 5.1.4).
-func pathMatches(path, cookie string) bool {
-	return path == cookie || strings.HasPrefix(path, cookie) && (strings.HasSuffix(cookie, "/") || path[len(cookie)] == '/')
 }
 
 // diagnoseToken is about a request without a token.

@@ -25,7 +25,7 @@ const saveTimeout = 10 * time.Second
 // Change a session before writing the response: later changes are lost, and a
 // warning in the log says so.
 func Sessions(engine *sessions.Engine, hooks ...SessionHooks) func(http.Handler) http.Handler {
-	config := engine.Config()
+	config, lost := engine.Config(), &lostCookie{}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			key, sent := httptext.Lookup(r.Header, config.CookieName)
@@ -34,7 +34,7 @@ func Sessions(engine *sessions.Engine, hooks ...SessionHooks) func(http.Handler)
 			if t := flow.FromContext(ctx); t != nil {
 				t.Step(flow.Middleware, "cookie read", "name", config.CookieName, "key", flow.Brief(key))
 			}
-			sw := &sessionWriter{config: &config, session: session, sent: sent, key: key, hooks: hooks}
+			sw := &sessionWriter{config: &config, session: session, sent: sent, key: key, hooks: hooks, lost: lost}
 			sw.beforeWriter = beforeWriter{ResponseWriter: w, by: sw}
 			sw.request = r.WithContext(sessions.NewContext(ctx, session))
 			next.ServeHTTP(sw, sw.request)
@@ -69,6 +69,7 @@ type sessionWriter struct {
 	sent    bool   // the request brought the cookie
 	key     string // that it brought
 	hooks   []SessionHooks
+	lost    *lostCookie
 }
 
 // process is Django's process_response. It adds headers, and returns an error
@@ -126,6 +127,7 @@ func (w *sessionWriter) save() error {
 		return err
 	}
 	addCookie(w.Header(), cookie)
+	w.lost.look(w.request, w.config)
 	w.report("cookie set", "name", w.config.CookieName)
 	return nil
 }

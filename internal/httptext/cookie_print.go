@@ -144,13 +144,15 @@ var reservedNames = [...]string{
 
 // Deletion is the cookie that makes a browser forget the cookie of this name,
 // path and domain. It is Secure where browsers would ignore it otherwise: a
-// name that begins with __Secure- or __Host-, or SameSite=None.
-// Django: HttpResponse.delete_cookie.
+// name that begins with __Secure- or __Host-, or SameSite=None. Beyond Django it knows
+// __Http- and __Host-Http-, which need HttpOnly too, and all of them in any case, as
+// browsers do. Django: HttpResponse.delete_cookie.
 func Deletion(name, path, domain, samesite string) SetCookie {
+	onlyHTTP := hasPrefixFold(name, httpPrefix) || hasPrefixFold(name, hostHTTPPrefix)
 	return SetCookie{
 		Name: name, Path: path, Domain: domain, SameSite: samesite,
-		MaxAge: new(int), Expires: time.Unix(0, 0),
-		Secure: strings.HasPrefix(name, "__Secure-") || strings.HasPrefix(name, "__Host-") ||
+		MaxAge: new(int), Expires: time.Unix(0, 0), HttpOnly: onlyHTTP,
+		Secure: onlyHTTP || hasPrefixFold(name, securePrefix) || hasPrefixFold(name, hostPrefix) ||
 			strings.EqualFold(samesite, "none"),
 	}
 }

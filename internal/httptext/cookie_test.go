@@ -103,7 +103,7 @@ func TestSetCookieFarExpiry(t *testing.T) {
 }
 
 func TestRefusedByBrowsers(t *testing.T) {
-	host := SetCookie{Name: "__Host-s", Value: "v", Path: "/", Secure: true}
+	host := SetCookie{Name: "__Host-s", Value: "v", Path: "/", Secure: true, HttpOnly: true}
 	for _, c := range []struct {
 		name   string
 		change func(*SetCookie)
@@ -118,6 +118,19 @@ func TestRefusedByBrowsers(t *testing.T) {
 		{"__Secure- with a domain", func(c *SetCookie) { c.Name, c.Domain = "__Secure-s", "x.y" }, false},
 		{"none without Secure", func(c *SetCookie) { c.Name, c.SameSite, c.Secure = "s", "None", false }, true},
 		{"none", func(c *SetCookie) { c.SameSite = "None" }, false},
+		{"__Http- without HttpOnly", func(c *SetCookie) { c.Name, c.HttpOnly = "__http-s", false }, true},
+		{"__Http-", func(c *SetCookie) { c.Name = "__Http-s" }, false},
+		{"__Host-Http- without HttpOnly", func(c *SetCookie) { c.Name, c.HttpOnly = "__Host-Http-s", false }, true},
+		{"a URL as domain", func(c *SetCookie) { c.Name, c.Domain = "s", "https://example.com" }, true},
+		{"a domain with a port", func(c *SetCookie) { c.Name, c.Domain = "s", "example.com:8000" }, true},
+		{"a public suffix", func(c *SetCookie) { c.Name, c.Domain = "s", ".co.uk" }, true},
+		{"one of a company", func(c *SetCookie) { c.Name, c.Domain = "s", "github.io" }, true},
+		{"an international name", func(c *SetCookie) { c.Name, c.Domain = "s", "exämple.com" }, true},
+		{"a domain", func(c *SetCookie) { c.Name, c.Domain = "s", ".example.com" }, false},
+		{"localhost", func(c *SetCookie) { c.Name, c.Domain = "s", "localhost" }, false},
+		{"an address", func(c *SetCookie) { c.Name, c.Domain = "s", "127.0.0.1" }, false},
+		{"below an address", func(c *SetCookie) { c.Name, c.Domain = "s", ".127.0.0.1" }, true},
+		{"a path without slash", func(c *SetCookie) { c.Name, c.Path = "s", "app/" }, true},
 		{"just fits", func(c *SetCookie) { c.Value = strings.Repeat("v", MaxPairBytes-8) }, false},
 		{"too long", func(c *SetCookie) { c.Value = strings.Repeat("v", MaxPairBytes-7) }, true},
 		{"too long with escapes", func(c *SetCookie) { c.Value = strings.Repeat(",", MaxPairBytes/4) }, true},
@@ -132,7 +145,7 @@ func TestRefusedByBrowsers(t *testing.T) {
 }
 
 func TestDeletionIsTakenByBrowsers(t *testing.T) {
-	for _, name := range []string{"s", "__Host-s", "__Secure-s"} {
+	for _, name := range []string{"s", "__Host-s", "__Secure-s", "__HOST-s", "__Http-s", "__host-http-s"} {
 		for _, samesite := range []string{"", "Lax", "None"} {
 			if err := Deletion(name, "/", "", samesite).Refused(); err != nil {
 				t.Error(err)

@@ -1,0 +1,86 @@
+package coatcheck
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/i18n"
+	"github.com/coatcheck/coatcheck/internal/httptext"
+	"github.com/coatcheck/coatcheck/middleware"
+	"github.com/coatcheck/coatcheck/sessions"
+	"github.com/coatcheck/coatcheck/views"
+)
+
+// A siteCookie is a cookie of the settings.
+type siteCookie struct {
+	title    string
+	settings string // where it is set, for errors
+	httptext.SetCookie
+}
+
+// checkCookies refuses settings whose cookies no browser would send back to the account
+// pages: every login would succeed, and nobody would be signed in.
+func (s *Site) checkCookies(c *Config, guard Guard) error {
+	own := s.Sessions.Config()
+	cookies := []siteCookie{{"session", "Config.Sessions.Cookie… (--session-cookie-…)", httptext.SetCookie{
+		Name: own.CookieName, Value: sessions.NewKey(), Path: own.CookiePath, Domain: own.CookieDomain,
+		Secure: own.CookieSecure, HttpOnly: !own.CookieScriptAccess, SameSite: own.CookieSameSite,
+	}}}
+	if guard != GuardCrossOrigin {
+		cookies = append(cookies, csrfCookie(s.csrfConfig(c)))
+	}
+	names := map[string]string{auth.DeviceCookieName: "device", i18n.CookieName: "language"}
+	for _, cookie := range cookies {
+		if other := names[cookie.Name]; other != "" {
+			return cookie.wrong(fmt.Errorf("its name %s is that of the %s cookie", cookie.Name, other))
+		}
+		names[cookie.Name] = cookie.title
+		if err := cookie.reaches(c.AllowedHosts); err != nil {
+			return cookie.wrong(err)
+		}
+	}
+	return nil
+}
+
+// csrfCookie is the cookie of the tokens.
+func csrfCookie(c middleware.CSRFConfig) siteCookie {
+	domain := c.CookieDomain
+	if c.UseSessions {
+		domain = c.SessionCookieDomain
+	}
+	sameSite := c.CookieSameSite
+	if strings.EqualFold(sameSite, "omit") {
+		sameSite = ""
+	}
+	return siteCookie{"CSRF", "Config.CSRF.Cookie… (--csrf-cookie-…)", httptext.SetCookie{
+		Name: cmp.Or(c.CookieName, middleware.DefaultCSRFCookieName), Path: cmp.Or(c.CookiePath, "/"), Domain: domain,
+		Secure: c.CookieSecure, HttpOnly: c.CookieHTTPOnly || c.UseSessions, SameSite: sameSite,
+	}}
+}
+
+// reaches says why browsers would not send the cookie to the account pages, if there
+// is a reason.
+func (c *siteCookie) reaches(hosts []string) error {
+	if err := c.Refused(); err != nil {
+		return err
+	}
+	if !httptext.PathMatches(views.LoginPath, c.Path) {
+		return fmt.Errorf("its path %s does not lead to the account pages at %s; / leads everywhere", c.Path, views.Path)
+	}
+	for _, host := range hosts {
+		domain, below := strings.CutPrefix(host, ".")
+		if host == "*" || httptext.DomainMatches(domain, c.Domain) || below && httptext.DomainMatches(c.Domain, domain) {
+			return nil
+		}
+	}
+	if len(hosts) > 0 {
+		return fmt.Errorf("its domain %s is that of none of the allowed hosts: %s", c.Domain, strings.Join(hosts, ", "))
+	}
+	return nil
+}
+
+func (c *siteCookie) wrong(err error) error {
+	return fmt.Errorf("coatcheck: browsers would not send the %s cookie back: %w. See %s", c.title, err, c.settings)
+}
