@@ -52,7 +52,7 @@ func (s *Site) wireMiddleware(c *Config) error {
 		make   func() (wrapper, error)
 	}{
 		{c.Views.Languages != nil, func() (wrapper, error) { return middleware.Locale(c.Views.Languages), nil }},
-		{len(proxy.Trusted) > 0, func() (wrapper, error) { return middleware.Proxy(proxy) }},
+		{true, func() (wrapper, error) { return middleware.Proxy(proxy) }},
 		{c.AllowedHosts != nil, func() (wrapper, error) {
 			return middleware.Hosts(middleware.HostsConfig{Allowed: c.AllowedHosts, Logger: c.Logger})
 		}},

@@ -64,6 +64,10 @@ type proxies struct {
 // trusted proxy. The client's address is read from X-Forwarded-For from the
 // right: the first one that is not a trusted proxy's.
 //
+// Forwarded headers of a peer that is not trusted give one warning, which names the
+// peer: a proxy that nobody declared looks like one client with very many passwords to
+// guess.
+//
 // What is ambiguous does not count: a scheme that was sent in two lines is http,
 // and a forwarded host that is none is answered with 400. Headers spelled with
 // underscores never count.
@@ -76,9 +80,11 @@ func Proxy(c ProxyConfig) (func(http.Handler) http.Handler, error) {
 	if log == nil {
 		log = slog.Default()
 	}
+	var hint undeclared
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			info, err := p.info(r)
+			hint.look(r, p, log)
 			if err != nil {
 				log.WarnContext(r.Context(), "refused with 400: "+err.Error(), "peer", r.RemoteAddr)
 				note(r, "refused with 400: the proxy named no host")
@@ -160,7 +166,7 @@ func (p *proxies) info(r *http.Request) (requestinfo.Info, error) {
 	info.Client = p.client(info.Client, r.Header[forwardedFor])
 	if told := r.Header[p.header]; p.header != "" && len(told) > 0 {
 		first, _, _ := strings.Cut(told[0], ",")
-		info.Secure = len(told) == 1 && strings.TrimSpace(first) == p.value
+		info.Secure = len(told) == 1 && p.saysSecure(strings.TrimSpace(first))
 	}
 	if told := r.Header[forwardedPort]; p.port && len(told) == 1 && strings.Trim(told[0], "0123456789") == "" {
 		info.Port = told[0]
@@ -172,6 +178,12 @@ func (p *proxies) info(r *http.Request) (requestinfo.Info, error) {
 		}
 	}
 	return info, nil
+}
+
+// saysSecure reports whether a scheme is that of HTTPS. Proxies name the one of a
+// WebSocket, which begins as a request of HTTPS, wss.
+func (p *proxies) saysSecure(scheme string) bool {
+	return scheme == p.value || scheme == "wss" && p.value == "https"
 }
 
 func (p *proxies) trustsPeer(r *http.Request, peer netip.Addr) bool {

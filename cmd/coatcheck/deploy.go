@@ -104,6 +104,8 @@ func (c *checkCommand) ownRules() []rule {
 		{"coatcheck.W010", c.Trace, "--trace prints the way of every request. It costs time."},
 		{"coatcheck.W012", c.Engine == "file" && openToOthers(c.engineFlags.FilePath), "--session-file-path names a folder that other users of this system " +
 			"can enter, and the names of its files are the session keys. Close it to them (chmod 0700), or choose another."},
+		{"coatcheck.W013", len(c.TrustedProxies) == 0, "--trusted-proxy is not set. If a proxy is in front, all visitors have its address, " +
+			"and the wrong passwords of one lock everybody out: name it."},
 		{"coatcheck.W011", c.Throttle == "off", "--throttle is off, so passwords can be guessed without end."},
 	}
 }
