@@ -112,6 +112,15 @@ func (e *Engine) Session(key string) *Session {
 	return &Session{engine: e, key: validKey(key)}
 }
 
+// Ping reports whether the store answers, by asking for a session that nobody has. The
+// error is that of the store.
+func (e *Engine) Ping(ctx context.Context) error {
+	if _, err := e.config.Store.Load(ctx, NewKey()); err != nil && !errors.Is(err, ErrNotFound) {
+		return fmt.Errorf("sessions: ping: %w", err)
+	}
+	return nil
+}
+
 // ClearExpired removes expired sessions from the store and returns how many;
 // 0 from a store in which they end by themselves (Django: clearsessions).
 func (e *Engine) ClearExpired(ctx context.Context) (int64, error) {

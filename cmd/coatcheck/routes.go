@@ -45,22 +45,31 @@ func (s *server) observed(h http.Handler) http.Handler {
 // healthz says that the process is alive.
 func (s *server) healthz(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") }
 
-// readyzTimeout bounds how long the database may take to answer.
+// readyzTimeout bounds how long each part may take to answer.
 const readyzTimeout = 2 * time.Second
 
-// readyz says whether requests may come: the database answers, and the server
-// is not stopping.
+// readyz says whether requests may come: the database and the store of the sessions
+// answer, and the server is not stopping.
 func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
 	if s.stopping.Load() {
 		plain(w, http.StatusServiceUnavailable, "stopping")
 		return
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), readyzTimeout)
-	defer cancel()
-	if err := s.site.Database.Ping(ctx); err != nil {
-		s.log.ErrorContext(ctx, "not ready: the database does not answer", "error", err)
-		plain(w, http.StatusServiceUnavailable, "the database does not answer")
-		return
+	for _, part := range []struct {
+		name string
+		ping func(context.Context) error
+	}{
+		{"the database", s.site.Database.Ping},
+		{"the session engine " + s.engine, s.site.Sessions.Ping},
+	} {
+		ctx, cancel := context.WithTimeout(r.Context(), readyzTimeout)
+		err := part.ping(ctx)
+		cancel()
+		if err != nil {
+			s.log.ErrorContext(r.Context(), "not ready: "+part.name+" does not answer", "error", err)
+			plain(w, http.StatusServiceUnavailable, part.name+" does not answer")
+			return
+		}
 	}
 	plain(w, http.StatusOK, "ready")
 }

@@ -82,7 +82,7 @@ func (c *serveCommand) Run(ctx context.Context, con *console) error {
 	if err != nil {
 		return err
 	}
-	s := &server{site: site, log: log, headers: headers, stopDelay: c.StopDelay, stopping: &atomic.Bool{}}
+	s := &server{site: site, log: log, headers: headers, stopDelay: c.StopDelay, stopping: &atomic.Bool{}, engine: c.Engine}
 	if c.Trace {
 		s.trace = con.err
 	}

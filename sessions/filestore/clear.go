@@ -38,7 +38,7 @@ func (s *Store) clear(ctx context.Context, key string) (removed bool, err error)
 	}
 	held, err := lock(ctx, path)
 	if err != nil {
-		if missing("clear", err) == sessions.ErrNotFound {
+		if err = s.missing("clear", err); errors.Is(err, sessions.ErrNotFound) {
 			err = nil
 		}
 		return false, err

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/coatcheck/coatcheck/sessions"
@@ -40,6 +41,7 @@ type Config struct {
 // several processes too.
 type Store struct {
 	config Config
+	folder atomic.Pointer[os.FileInfo] // as it was seen last
 }
 
 var (
@@ -69,7 +71,7 @@ func New(c Config) (*Store, error) {
 	if err := c.folder(); err != nil {
 		return nil, err
 	}
-	return &Store{c}, nil
+	return newStore(c)
 }
 
 // folder makes the default of Dir, and judges what was given.
@@ -125,7 +127,7 @@ func (s *Store) Load(ctx context.Context, key string) (*sessions.Record, error) 
 	}
 	f, err := open(path)
 	if err != nil {
-		return nil, missing("load", err)
+		return nil, s.missing("load", err)
 	}
 	defer f.Close()
 	r, err := s.read(f)
@@ -173,6 +175,9 @@ func (s *Store) Create(ctx context.Context, key string, r *sessions.Record) erro
 		return fmt.Errorf("filestore: create: %w", errKey)
 	}
 	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := s.there("create"); err != nil {
 		return err
 	}
 	content, err := s.link(path, r)
@@ -223,7 +228,7 @@ func (s *Store) Update(ctx context.Context, key string, r *sessions.Record) erro
 	if !ok {
 		return sessions.ErrNotFound
 	}
-	held, err := lockVersion(ctx, "update", path, r.Version)
+	held, err := s.lockVersion(ctx, "update", path, r.Version)
 	if err != nil {
 		return err
 	}
@@ -234,7 +239,7 @@ func (s *Store) Update(ctx context.Context, key string, r *sessions.Record) erro
 	}
 	defer os.Remove(temp)
 	if err := replace(temp, path); err != nil {
-		return missing("update", err)
+		return s.missing("update", err)
 	}
 	r.Version = content
 	return nil
@@ -251,7 +256,7 @@ func (s *Store) Move(ctx context.Context, old, new string, r *sessions.Record) e
 	if !ok {
 		return fmt.Errorf("filestore: move: %w", errKey)
 	}
-	held, err := lockVersion(ctx, "move", from, r.Version)
+	held, err := s.lockVersion(ctx, "move", from, r.Version)
 	if err != nil {
 		return err
 	}
@@ -261,7 +266,7 @@ func (s *Store) Move(ctx context.Context, old, new string, r *sessions.Record) e
 		return err
 	}
 	if err := os.Remove(from); err != nil { // a program that knows no lock has removed it
-		return errors.Join(missing("move", err), os.Remove(path))
+		return errors.Join(s.missing("move", err), os.Remove(path))
 	}
 	r.Version = content
 	return nil
@@ -275,7 +280,7 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 	}
 	held, err := lock(ctx, path)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil
+		return s.there("delete")
 	}
 	if err != nil {
 		return fault("delete", err)
@@ -315,13 +320,16 @@ func (s *Store) write(path string, r *sessions.Record) (temp, content string, er
 // temporary is in the name of files that are being written, as Django has it.
 const temporary = "_out_"
 
-// missing turns an absent file into an absent session. A link, or a path through
-// what is no folder, is none either.
-func missing(op string, err error) error {
-	if errors.Is(err, os.ErrNotExist) || errors.Is(err, errLink) {
-		return sessions.ErrNotFound
+// missing turns an absent file into an absent session, if the folder is there. A link,
+// or a path through what is no folder, is none either.
+func (s *Store) missing(op string, err error) error {
+	if !errors.Is(err, os.ErrNotExist) && !errors.Is(err, errLink) {
+		return fault(op, err)
 	}
-	return fault(op, err)
+	if err := s.there(op); err != nil {
+		return err
+	}
+	return sessions.ErrNotFound
 }
 
 // fault leaves out the path, which ends in the session key.

@@ -3,8 +3,10 @@ package filestore
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // DefaultDir returns the folder that Config.Dir means when it is empty.
@@ -42,4 +44,61 @@ func OpenToOthers(dir string) (bool, error) {
 		return false, err
 	}
 	return openToOthers(info), nil
+}
+
+// errAway: without its folder nobody knows which sessions there are.
+var errAway = errors.New("the folder of sessions is away; was its file system unmounted?")
+
+// newStore makes a store that knows its folder.
+func newStore(c Config) (*Store, error) {
+	info, err := os.Stat(c.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("filestore: look at the folder for sessions: %w", err)
+	}
+	s := &Store{config: c}
+	s.folder.Store(&info)
+	return s, nil
+}
+
+// there makes sure that the folder is there, since a session that is missing with its
+// folder has not ended. Where a file system was unmounted, the folder below it is there and
+// empty: one on another device counts only if it has sessions.
+func (s *Store) there(op string) error {
+	info, err := os.Stat(s.config.Dir)
+	switch {
+	case err == nil && !info.IsDir(), errors.Is(err, os.ErrNotExist):
+		return fault(op, errAway)
+	case err != nil:
+		return fault(op, err)
+	case sameDevice(*s.folder.Load(), info):
+		return nil
+	}
+	if found, err := s.hasFiles(); err != nil || !found {
+		return fault(op, errors.Join(errAway, err))
+	}
+	s.folder.Store(&info)
+	return nil
+}
+
+// hasFiles reports whether the folder has the file of a session.
+func (s *Store) hasFiles() (bool, error) {
+	dir, err := os.Open(s.config.Dir)
+	if err != nil {
+		return false, err
+	}
+	defer dir.Close()
+	for {
+		names, err := dir.Readdirnames(piece)
+		for _, name := range names {
+			if strings.HasPrefix(name, s.config.CookieName) {
+				return true, nil
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+	}
 }

@@ -9,3 +9,5 @@ import "os"
 func openToOthers(os.FileInfo) bool { return false }
 
 func ours(os.FileInfo) bool { return true }
+
+func sameDevice(os.FileInfo, os.FileInfo) bool { return true }

@@ -14,3 +14,10 @@ func ours(info os.FileInfo) bool {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	return ok && int(stat.Uid) == os.Geteuid()
 }
+
+// sameDevice reports whether two files are on one file system.
+func sameDevice(a, b os.FileInfo) bool {
+	first, ok := a.Sys().(*syscall.Stat_t)
+	second, too := b.Sys().(*syscall.Stat_t)
+	return !ok || !too || first.Dev == second.Dev
+}

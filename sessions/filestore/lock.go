@@ -51,10 +51,10 @@ func lock(ctx context.Context, path string) (*held, error) {
 
 // lockVersion locks the file of a session for op. The error is sessions.ErrConflict if the
 // file no longer holds what was loaded, and sessions.ErrNotFound if it is gone.
-func lockVersion(ctx context.Context, op, path, loaded string) (*held, error) {
+func (s *Store) lockVersion(ctx context.Context, op, path, loaded string) (*held, error) {
 	h, err := lock(ctx, path)
 	if err != nil {
-		return nil, missing(op, err)
+		return nil, s.missing(op, err)
 	}
 	now, err := contentOf(h.file)
 	if err == nil && now != loaded {

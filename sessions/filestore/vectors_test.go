@@ -96,7 +96,10 @@ func TestVectorsOfKeys(t *testing.T) {
 		if validKey(*r.Key) != r.OK {
 			t.Errorf("%v: %q", v, *r.Key)
 		}
-		s := &Store{Config{Dir: t.TempDir(), CookieName: "sessionid"}}
+		s, err := newStore(Config{Dir: t.TempDir(), CookieName: "sessionid"})
+		if err != nil {
+			t.Fatal(err)
+		}
 		if _, err := s.Load(t.Context(), *r.Key); !errors.Is(err, sessions.ErrNotFound) {
 			t.Errorf("%v: %v", v, err)
 		}

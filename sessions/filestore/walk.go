@@ -31,6 +31,9 @@ func (s *Store) Walk(ctx context.Context, f func(key string, d sessions.Data) er
 
 // each calls f with what follows the name of the cookie in the names of the folder.
 func (s *Store) each(ctx context.Context, op string, f func(key string) error) error {
+	if err := s.there(op); err != nil {
+		return err
+	}
 	dir, err := os.Open(s.config.Dir)
 	if err != nil {
 		return fault(op, err)

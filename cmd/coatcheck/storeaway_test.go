@@ -1,0 +1,92 @@
+package main
+
+import (
+	"errors"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/coatcheck/coatcheck/internal/testenv"
+)
+
+// checkAway holds that the sessions are out of reach and that nobody lost a cookie.
+func checkAway(t *testing.T, p *process, alice *visitor, engine string) {
+	t.Helper()
+	for what, got := range map[string]answer{
+		"profile": alice.get("/accounts/profile/", "Accept", "application/json"),
+		"logout":  alice.post("/accounts/logout/", nil),
+		"login":   p.visitor().post("/accounts/login/", credentials("alice", "correct horse")),
+	} {
+		if cookie, err := got.sessionCookie(); got.status != http.StatusServiceUnavailable || err == nil {
+			t.Errorf("%s: %d %s, cookie %v", what, got.status, got.body, cookie)
+		}
+	}
+	alice.get("/readyz").expect(t, "not ready", http.StatusServiceUnavailable, "the session engine "+engine+" does not answer")
+	alice.get("/healthz").expect(t, "alive", http.StatusOK, "ok")
+}
+
+func checkBack(t *testing.T, alice *visitor) {
+	t.Helper()
+	alice.get("/accounts/profile/").expect(t, "profile", http.StatusOK, `{"profile":"private data"}`)
+	alice.get("/readyz").expect(t, "ready", http.StatusOK, "ready")
+}
+
+// TestFolderAway: a folder of sessions that is away, or empty below the place where its
+// file system was mounted, is an outage and signs nobody out.
+func TestFolderAway(t *testing.T) {
+	base := t.TempDir()
+	dir, mounted := filepath.Join(base, "sessions"), otherDevice(t, base)
+	if err := os.Symlink(mounted, dir); err != nil {
+		t.Fatal(err)
+	}
+	p := start(t, t.TempDir(), nil, "--session-engine", "file", "--session-file-path", dir)
+	alice := p.visitor()
+	alice.enter("alice", "correct horse")
+	if err := os.Remove(dir); err != nil {
+		t.Fatal(err)
+	}
+	checkAway(t, p, alice, "file")
+	if err := os.Mkdir(dir, 0o700); err != nil { // what is below the mount
+		t.Fatal(err)
+	}
+	checkAway(t, p, alice, "file")
+	if err := os.Remove(dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(mounted, dir); err != nil {
+		t.Fatal(err)
+	}
+	checkBack(t, alice)
+}
+
+// otherDevice makes a folder on another file system than base.
+func otherDevice(t *testing.T, base string) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "coatcheck-test-")
+	if err != nil {
+		t.Skipf("no other file system: %v", err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	var here, there syscall.Stat_t
+	if err := errors.Join(syscall.Stat(base, &here), syscall.Stat(dir, &there)); err != nil || here.Dev == there.Dev {
+		t.Skip("/dev/shm is the file system of the tests")
+	}
+	return dir
+}
+
+// TestCacheAway: with the engine cache, a Redis that does not answer is an outage that
+// /readyz names.
+func TestCacheAway(t *testing.T) {
+	hole := newTunnel(t, testenv.Redis(t))
+	p := start(t, t.TempDir(), nil, "--session-engine", "cache", "--cache", "redis://"+hole.address()+"/0")
+	alice := p.visitor()
+	alice.enter("alice", "correct horse")
+	hole.cut()
+	checkAway(t, p, alice, "cache")
+	hole.mend()
+	wait(t, "Redis is back", func() bool { return strings.HasPrefix(alice.get("/readyz").body, "ready") })
+	checkBack(t, alice)
+}
