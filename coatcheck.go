@@ -192,7 +192,7 @@ func (s *Site) wireAuth(c *Config) error {
 	}
 	if c.RemoteUser != nil && c.Backends == nil {
 		c.Backends = []auth.Backend{
-			&auth.RemoteUserBackend{Users: c.Database}, &auth.ModelBackend{Users: c.Database, Passwords: passwords},
+			&auth.RemoteUserBackend{Users: c.Database}, &auth.ModelBackend{Users: c.Database, Passwords: passwords, Logger: c.Logger},
 		}
 	}
 	limits, err := s.chooseThrottle(c)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/password"
@@ -53,6 +54,9 @@ type ModelBackend struct {
 	Passwords *password.Hashers
 	// AllowInactive takes inactive users too (Django: AllowAllUsersModelBackend).
 	AllowInactive bool
+	// Logger is warned of stored hashes that no password opens; nil for
+	// slog.Default().
+	Logger *slog.Logger
 }
 
 var (
@@ -92,6 +96,7 @@ func (b *ModelBackend) Authenticate(ctx context.Context, c Credentials) (*User, 
 		return nil, err
 	}
 	if !verdict.OK {
+		b.reportStuck(ctx, user, verdict.Reason)
 		return nil, ErrInvalidCredentials
 	}
 	if verdict.MustUpdate {
@@ -100,6 +105,27 @@ func (b *ModelBackend) Authenticate(ctx context.Context, c Credentials) (*User, 
 		}
 	}
 	return user, nil
+}
+
+// reportStuck warns of a stored hash that no password opens, and says what would
+// help. The user is told the same as with a wrong password.
+func (b *ModelBackend) reportStuck(ctx context.Context, user *User, reason password.Reason) {
+	if !reason.Stuck() {
+		return
+	}
+	log := b.Logger
+	if log == nil {
+		log = slog.Default()
+	}
+	algorithm, remedy := user.Password.Algorithm(), "set another password"
+	switch {
+	case algorithm == "":
+		algorithm = "unknown"
+	case reason == password.ReasonUnknown:
+		remedy = "add its hasher to password.Config.Hashers (--accept-hasher " + algorithm + ")"
+	}
+	log.WarnContext(ctx, "no password opens this account: its stored hash is at fault",
+		"user", user.ID, "algorithm", algorithm, "reason", string(reason), "remedy", remedy)
 }
 
 // rehash replaces the hash that was just verified. Where it is another by now,

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/password"
 )
 
 const canary = "CANARY-that-nobody-may-see"
@@ -107,6 +108,42 @@ func TestSecretsAreNotLogged(t *testing.T) {
 	for _, want := range []string{`user=` + ada.ID, `"logged in"`, `"login failed"`, `"logged out"`} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("the log has no %s:\n%s", want, &log)
+		}
+	}
+}
+
+// TestStuckHashIsTold: a stored hash that no password opens gives one warning a
+// login, with the user and the algorithm, and never the hash or a part of it.
+func TestStuckHashIsTold(t *testing.T) {
+	for stored, want := range map[string]string{
+		"bcrypt$$2b$04$abcdefghijklmnopqrstuubzadhGtS2zEF.gu0yd0opP6cVzb.e0i": "algorithm=bcrypt reason=\"unknown or not configured algorithm\" remedy=\"add its hasher to password.Config.Hashers (--accept-hasher bcrypt)\"",
+		"hunter2":                          "algorithm=unknown",
+		"pbkdf2_sha256$none$salt$hunter2=": "algorithm=pbkdf2_sha256 reason=\"malformed hash\"",
+		"pbkdf2_sha256$900000000$hunter2salt$" + strings.Repeat("h", 43) + "=": "algorithm=pbkdf2_sha256 reason=\"hash parameters out of bounds\"",
+		"!unusable": "", "": "",
+	} {
+		var log bytes.Buffer
+		r := newRig(t, func(c *auth.Config) { c.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
+		ada := r.user("ada")
+		if err := r.users.SetPassword(t.Context(), ada.ID, password.Hash(stored)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.authenticate("ada", "secret"); !errors.Is(err, auth.ErrInvalidCredentials) {
+			t.Errorf("%.20s: %v", stored, err)
+		}
+		said := log.String()
+		warnings := 1
+		if want == "" {
+			warnings = 0
+		}
+		if strings.Count(said, "level=WARN") != warnings {
+			t.Errorf("%.20s: the log:\n%s", stored, said)
+		}
+		if want != "" && !strings.Contains(said, "user="+ada.ID+" "+want) {
+			t.Errorf("%.20s: the log has no %s:\n%s", stored, want, said)
+		}
+		if strings.Contains(said, "hunter2") || strings.Contains(said, "$") {
+			t.Errorf("%.20s: the hash is in the log:\n%s", stored, said)
 		}
 	}
 }

@@ -165,8 +165,11 @@ func New(c Config) (*Service, error) {
 			return nil, fmt.Errorf("auth: %w", err)
 		}
 	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
 	if c.Backends == nil {
-		c.Backends = []Backend{&ModelBackend{Users: c.Users, Passwords: c.Passwords}}
+		c.Backends = []Backend{&ModelBackend{Users: c.Users, Passwords: c.Passwords, Logger: c.Logger}}
 	}
 	if err := checkBackends(c.Backends); err != nil {
 		return nil, err
@@ -176,9 +179,6 @@ func New(c Config) (*Service, error) {
 	}
 	if err := password.CheckValidators(c.Validators); err != nil {
 		return nil, fmt.Errorf("auth: Config.Validators: %w", err)
-	}
-	if c.Logger == nil {
-		c.Logger = slog.Default()
 	}
 	if err := c.Throttle.check(); err != nil {
 		return nil, err

@@ -108,13 +108,11 @@ type verbosityFlag struct {
 	Verbosity int `short:"v" default:"1" env:"-" enum:"0,1,2,3" help:"0 says nothing but errors; 1 to 3 are the same."`
 }
 
-// passwordFlags say how passwords are hashed.
+// passwordFlags say how passwords are hashed, and which are taken.
 type passwordFlags struct {
-	Hasher     string                `group:"passwords" name:"password-hasher" enum:"pbkdf2_sha256,argon2,bcrypt_sha256,scrypt" default:"pbkdf2_sha256" help:"Algorithm of new hashes: ${enum}. All of them are read."`
-	Iterations int                   `group:"passwords" name:"password-iterations" default:"${iterations}" help:"PBKDF2 iterations of new hashes (Django 6.1: 1500000, 5.2: 1000000, 4.2: 600000)."`
-	Update     password.UpdatePolicy `group:"passwords" name:"password-update" default:"only-up" help:"When a login replaces the stored hash: only-up, exact (Django's rule) or never."`
-	Validate   bool                  `group:"passwords" name:"validate-passwords" default:"true" negatable:"" help:"Refuse new passwords that a new Django project refuses; on by default. --no-validate-passwords takes every password."`
-	Pwned      string                `group:"passwords" name:"pwned-filter" placeholder:"FILE" help:"Also refuse new passwords of this filter, which pwned build made of a list of leaked ones."`
+	hasherFlags
+	Validate bool   `group:"passwords" name:"validate-passwords" default:"true" negatable:"" help:"Refuse new passwords that a new Django project refuses; on by default. --no-validate-passwords takes every password."`
+	Pwned    string `group:"passwords" name:"pwned-filter" placeholder:"FILE" help:"Also refuse new passwords of this filter, which pwned build made of a list of leaked ones."`
 }
 
 // validators are those of a new Django project, or none; and the one of leaked
@@ -133,25 +131,6 @@ func (f *passwordFlags) validators() ([]password.Validator, error) {
 		return nil, err
 	}
 	return append(password.DefaultValidators(), pwned.Validator{Filter: filter}), nil
-}
-
-func (f *passwordFlags) config() (password.Config, error) {
-	if f.Iterations < 1 {
-		return password.Config{}, usageError{fmt.Errorf("--password-iterations is %d; it must be positive", f.Iterations)}
-	}
-	var first password.Hasher
-	var rest []password.Hasher
-	for _, h := range password.DefaultHashers() {
-		if _, ok := h.(password.PBKDF2SHA256); ok {
-			h = password.PBKDF2SHA256{Iterations: f.Iterations}
-		}
-		if h.Algorithm() == f.Hasher {
-			first = h
-		} else {
-			rest = append(rest, h)
-		}
-	}
-	return password.Config{Hashers: append([]password.Hasher{first}, rest...), Update: f.Update}, nil
 }
 
 // accounts gives the service by which the commands make and change users. It
