@@ -3,6 +3,7 @@ package conformance_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -40,8 +41,12 @@ func TestSettings(t *testing.T) {
 		}
 		asked := exec.CommandContext(t.Context(), path, "settings", "--from-django", "settings", "--python", tw.python)
 		asked.Dir, asked.Env = "django", tw.env
-		if again, err := asked.Output(); err != nil || !bytes.Equal(again, made) {
+		again, err := asked.Output()
+		if err := errors.Join(err, json.Unmarshal(again, &got)); err != nil || got["password_iterations"] != 10000.0 || got["guard"] != "django" {
 			t.Errorf("asked for the module: %v: %s", err, again)
+		}
+		if byScript := scripted(t, tw, path); !bytes.Equal(byScript, again) {
+			t.Errorf("by the script: %s, and by the module: %s", byScript, again)
 		}
 		check := exec.CommandContext(t.Context(), path, "check", "--config", config)
 		check.Dir = dir
@@ -51,13 +56,30 @@ func TestSettings(t *testing.T) {
 	})
 }
 
+// scripted is the config of what the script printed in the project.
+func scripted(t *testing.T, tw *twin, path string) []byte {
+	t.Helper()
+	script, err := exec.CommandContext(t.Context(), path, "settings", "--script").Output()
+	must(t, err)
+	shell := tw.command("shell")
+	shell.Stdin = bytes.NewReader(script)
+	dump, err := shell.Output()
+	must(t, err)
+	convert := exec.CommandContext(t.Context(), path, "settings", "--from-django", "-")
+	convert.Stdin = bytes.NewReader(dump)
+	config, err := convert.Output()
+	must(t, err)
+	return config
+}
+
 // TestSettingsWithoutManage: a project that has no manage.py is asked by the
 // django module, and one that cannot be loaded says why, and no secret.
 func TestSettingsWithoutManage(t *testing.T) {
 	t.Parallel()
 	eachDjango(t, func(t *testing.T, version string) {
 		dir := t.TempDir()
-		module := "SECRET_KEY = 'hush hush'\nSESSION_COOKIE_NAME = 'größe'\nDATABASES = {}\n"
+		module := "SECRET_KEY = 'hush hush'\nSESSION_COOKIE_NAME = 'größe'\n" +
+			"DATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': '/srv/site.db'}}\n"
 		for name, text := range map[string]string{"mysite/__init__.py": "", "mysite/settings.py": module, "mysite/broken.py": "SECRET_KEY = 'hush hush'\nimport absent_app\n"} {
 			path := filepath.Join(dir, name)
 			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {

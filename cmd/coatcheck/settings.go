@@ -18,24 +18,38 @@ import (
 
 // settingsCommand turns a Django project's settings into a config file.
 type settingsCommand struct {
-	FromDjango string `required:"" env:"-" placeholder:"MODULE-OR-DUMP" help:"The settings module, as in mysite.settings, whose Django is asked; or a file (- for standard input) of what 'manage.py diffsettings --all' printed."`
+	FromDjango string `env:"-" placeholder:"MODULE-OR-FILE" help:"The settings module, as in mysite.settings, whose Django is asked; or a file (- for standard input) of what --script printed there, or 'manage.py diffsettings --all'."`
 	Python     string `env:"-" default:"python3" placeholder:"PROGRAM" help:"The interpreter that has the project's Django, as in .venv/bin/python; asked for a module."`
+	Script     bool   `env:"-" help:"Print the Python that asks a Django on another machine: 'manage.py shell < SCRIPT' there prints the file."`
 }
 
 // Run prints the config on standard output, and on standard error what has no
-// counterpart or is left to do. It prints no key and no password.
+// counterpart or is left to do. It prints no key and no password. Where the two
+// could not work side by side it prints no config, and fails with the reasons.
 func (c *settingsCommand) Run(ctx context.Context, con *console, app *kong.Kong) error {
+	switch {
+	case c.Script && c.FromDjango != "":
+		return usageError{errors.New("--script and --from-django are two steps; leave one out")}
+	case c.Script:
+		con.say(strings.TrimSuffix(askScript, "\n"))
+		return nil
+	case c.FromDjango == "":
+		return usageError{errors.New("name the settings, as in --from-django mysite.settings")}
+	}
 	dump, err := c.read(ctx, con)
 	if err != nil {
 		return err
 	}
-	config, notes := convert(dump, flagDefaults(app))
-	text, err := json.MarshalIndent(config, "", "  ")
+	done := convert(dump, flagDefaults(app))
+	if len(done.reasons) > 0 {
+		return errors.New(strings.Join(done.reasons, "\n"))
+	}
+	text, err := json.MarshalIndent(done.config, "", "  ")
 	if err != nil {
 		return err
 	}
 	con.say(string(text))
-	for _, note := range notes {
+	for _, note := range done.notes {
 		fmt.Fprintln(con.err, note)
 	}
 	return nil
@@ -71,7 +85,7 @@ func readDump(in io.Reader) (map[string]any, error) {
 		return nil, fmt.Errorf("read the settings: %w", err)
 	}
 	if _, ok := dump["SESSION_COOKIE_NAME"]; !ok {
-		return nil, errors.New("these are not all settings of a Django project; give what 'manage.py diffsettings --all' prints")
+		return nil, errors.New("these are not all settings of a Django project; give what 'manage.py diffsettings --all' or the script of 'coatcheck settings --script' prints")
 	}
 	return dump, nil
 }
@@ -90,19 +104,31 @@ func flagDefaults(app *kong.Kong) map[string]string {
 
 // conversion is the way from Django's settings to flags.
 type conversion struct {
-	dump   map[string]any
-	config map[string]any
-	notes  []string
+	dump    map[string]any
+	presets map[string]string // of our flags
+	config  map[string]any
+	notes   []string
+	reasons []string // why the two cannot work side by side
 }
 
-// convert gives the config that differs from the defaults, and what a reader has
-// to know.
-func convert(dump map[string]any, defaults map[string]string) (config map[string]any, notes []string) {
-	c := &conversion{dump: dump, config: map[string]any{}}
+// vital are the settings without which no config would be right.
+var vital = map[string]bool{
+	"SESSION_ENGINE": true, "SESSION_SERIALIZER": true, "SESSION_COOKIE_NAME": true, "CACHES": true, "SESSION_CACHE_ALIAS": true,
+	"DATABASES": true, "PASSWORD_HASHERS": true, "AUTH_USER_MODEL": true, "AUTHENTICATION_BACKENDS": true, "USE_TZ": true,
+}
+
+// convert makes the config, of what differs from the defaults, and what a reader
+// has to know.
+func convert(dump map[string]any, presets map[string]string) *conversion {
+	c := &conversion{dump: dump, presets: presets, config: map[string]any{}}
 	for _, s := range djangoSettings {
 		value, there := dump[s.name]
 		if _, opaque := value.(pyObject); opaque {
-			c.note(s.name, "cannot be read from the dump; compare it yourself")
+			if vital[s.name] {
+				c.refuse(s.name, "cannot be read, since it is no plain text, number, list or dict")
+			} else {
+				c.note(s.name, "cannot be read; compare it yourself")
+			}
 			continue
 		}
 		if there && s.convert != nil {
@@ -110,12 +136,12 @@ func convert(dump map[string]any, defaults map[string]string) (config map[string
 		}
 	}
 	for key, value := range c.config {
-		if isDefault(value, defaults[key]) {
+		if isDefault(value, presets[key]) {
 			delete(c.config, key)
 		}
 	}
 	sort.Strings(c.notes)
-	return c.config, c.notes
+	return c
 }
 
 // isDefault says whether a flag has this value anyway.
@@ -137,6 +163,15 @@ func (c *conversion) set(flag string, value any) {
 
 // note says what is to know about a setting. It never has its value.
 func (c *conversion) note(name, text string) { c.notes = append(c.notes, name+": "+text) }
+
+// refuse says why there is no way to work side by side. It never has a secret.
+func (c *conversion) refuse(name, text string) { c.reasons = append(c.reasons, name+": "+text) }
+
+// has says whether there is a flag of this name.
+func (c *conversion) has(flag string) bool {
+	_, ok := c.presets[strings.ReplaceAll(flag, "-", "_")]
+	return ok
+}
 
 // text reads a setting that is a string; None is none.
 func (c *conversion) text(name string) string {

@@ -63,8 +63,11 @@ func TestConvertDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config, _ := convert(dump, flagDefaults(app))
-	if diff := cmp.Diff(map[string]any{"validate_passwords": false}, config); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
+	dump["COATCHECK_DJANGO"] = "6.1"
+	dump["DATABASES"] = map[string]any{"default": map[string]any{"ENGINE": "django.db.backends.sqlite3", "NAME": "/srv/site.db"}}
+	done := convert(dump, flagDefaults(app))
+	want := map[string]any{"validate_passwords": false, "database": "sqlite:/srv/site.db"}
+	if diff := cmp.Diff(want, done.config); diff != "" || len(done.reasons) > 0 {
+		t.Errorf("%v (-want +got):\n%s", done.reasons, diff)
 	}
 }

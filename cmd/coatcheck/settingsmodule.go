@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
 	"io"
@@ -38,6 +39,11 @@ func (c *settingsCommand) read(ctx context.Context, con *console) (map[string]an
 	return nil, usageError{fmt.Errorf("--from-django: %q is neither a file nor the name of a settings module, as in mysite.settings", c.FromDjango)}
 }
 
+// askScript is the Python that prints the settings and what follows from them.
+//
+//go:embed settingsask.py
+var askScript string
+
 // askDjango lets the Django of the interpreter print the settings of a module,
 // by the project's manage.py where there is one in the current folder.
 func askDjango(ctx context.Context, python, module string) (map[string]any, error) {
@@ -47,7 +53,7 @@ func askDjango(ctx context.Context, python, module string) (map[string]any, erro
 	if _, err := os.Stat("manage.py"); err != nil {
 		runner = []string{"-m", "django"}
 	}
-	cmd := exec.CommandContext(ctx, python, append(runner, "diffsettings", "--all", "--settings", module)...)
+	cmd := exec.CommandContext(ctx, python, append(runner, "shell", "--verbosity", "0", "--settings", module, "--command", askScript)...)
 	cmd.WaitDelay = time.Second // for what the settings may have started
 	var said tail
 	cmd.Stderr = &said

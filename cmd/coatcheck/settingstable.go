@@ -19,7 +19,7 @@ var djangoSettings = []djangoSetting{
 	{"DEFAULT_HASHING_ALGORITHM", "'sha256'", "3.1 to 3.2", "accept-sha1", "set it where this is `sha1`", sha1Setting},
 
 	{"SESSION_ENGINE", "'django.contrib.sessions.backends.db'", "", "session-engine", "its last part", engineSetting},
-	{"SESSION_CACHE_ALIAS", "'default'", "", "cache", "the servers of that cache", nil},
+	{"SESSION_CACHE_ALIAS", "'default'", "", "cache", "the servers of that cache in CACHES: Redis or memcached", nil},
 	{"SESSION_COOKIE_NAME", "'sessionid'", "", "session-cookie-name", "", same},
 	{"SESSION_COOKIE_AGE", "1209600", "", "session-cookie-age", "seconds", same},
 	{"SESSION_COOKIE_DOMAIN", "None", "", "session-cookie-domain", "", same},
@@ -30,7 +30,7 @@ var djangoSettings = []djangoSetting{
 	{"SESSION_SAVE_EVERY_REQUEST", "False", "", "session-save-every-request", "", same},
 	{"SESSION_EXPIRE_AT_BROWSER_CLOSE", "False", "", "session-expire-at-browser-close", "", same},
 	{"SESSION_FILE_PATH", "None", "", "session-file-path", "", same},
-	{"SESSION_SERIALIZER", "'django.contrib.sessions.serializers.JSONSerializer'", "", "", "always this one", onlyDefault("django.contrib.sessions.serializers.JSONSerializer")},
+	{"SESSION_SERIALIZER", "'django.contrib.sessions.serializers.JSONSerializer'", "", "", "this one, but with the engine `cache`, which has no use for it", serializerSetting},
 
 	{"CSRF_COOKIE_NAME", "'csrftoken'", "", "csrf-cookie-name", "", same},
 	{"CSRF_COOKIE_AGE", "31449600", "", "csrf-cookie-age", "seconds; 0 for None", csrfAge},
@@ -46,9 +46,9 @@ var djangoSettings = []djangoSetting{
 	{"CSRF_FAILURE_VIEW", "'django.views.csrf.csrf_failure'", "", "", "in Go: `CSRFConfig.Failure`", onlyDefault("django.views.csrf.csrf_failure")},
 
 	{"AUTH_USER_MODEL", "'auth.User'", "", "user-table", "and the others of its kind: [user models](user-models.md)", userModelSetting},
-	{"AUTHENTICATION_BACKENDS", "['django.contrib.auth.backends.ModelBackend']", "", "", "in Go: `Config.Backends`", backendsSetting},
+	{"AUTHENTICATION_BACKENDS", "['django.contrib.auth.backends.ModelBackend']", "", "", "with ModelBackend; in Go: `Config.Backends`", backendsSetting},
 	{"AUTH_PASSWORD_VALIDATORS", "[]", "", "validate-passwords", "all four of a new project, or none; others in Go: `Config.Validators`", validatorsSetting},
-	{"PASSWORD_HASHERS", "[PBKDF2PasswordHasher, ...]", "", "password-hasher", "the first; all are read", hashersSetting},
+	{"PASSWORD_HASHERS", "[PBKDF2PasswordHasher, ...]", "", "password-hasher", "the first that both know; with what each costs, and `--accept-hasher`: [passwords](passwords.md)", hashersSetting},
 	{"PASSWORD_RESET_TIMEOUT", "259200", "", "password-reset-timeout", "seconds", same},
 	{"PASSWORD_RESET_TIMEOUT_DAYS", "3", "3.2", "password-reset-timeout", "in seconds", resetDays},
 	{"LOGIN_URL", "'/accounts/login/'", "", "login-url", "a path, not the name of a view", path},
@@ -71,7 +71,7 @@ var djangoSettings = []djangoSetting{
 	{"X_FRAME_OPTIONS", "'DENY'", "", "x-frame-options", "", same},
 	{"SECURE_CSP", "{}", "6.0+", "", "the account pages have a strict one of their own", noneOf},
 
-	{"DATABASES", "{}", "", "database", "the one named default", databaseSetting},
+	{"DATABASES", "{}", "", "database", "the one of the users, with its options", databaseSetting},
 	{"USE_TZ", "True", "False before 5.0", "use-tz", "", same},
 	{"TIME_ZONE", "'America/Chicago'", "", "time-zone", "with `--no-use-tz`", zoneSetting},
 	{"DEFAULT_FROM_EMAIL", "'webmaster@localhost'", "", "default-from-email", "", same},

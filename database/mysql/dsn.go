@@ -15,6 +15,9 @@ import (
 var errDSN = errors.New("the DSN cannot be parsed; " +
 	"write mysql://user:password@host:port/name, special characters of the password percent-encoded")
 
+// tlsError is about how the connection is encrypted, and holds no password.
+type tlsError struct{ error }
+
 // parse reads a DSN of either form and sets what the rows depend on.
 func parse(dsn string) (*driver.Config, error) {
 	var config *driver.Config
@@ -24,7 +27,11 @@ func parse(dsn string) (*driver.Config, error) {
 	} else {
 		config, err = driver.ParseDSN(dsn)
 	}
-	if err != nil {
+	var encryption tlsError
+	switch {
+	case errors.As(err, &encryption):
+		return nil, err
+	case err != nil:
 		return nil, errDSN
 	}
 	if config.DBName == "" {
@@ -51,6 +58,7 @@ func parseURL(dsn string) (*driver.Config, error) {
 	query.Del("unix_socket")
 	query.Del("socket")
 	query.Del("charset") // common in such URLs, and set below
+	encryption := takeTLS(query)
 	switch {
 	case socket != "":
 		network, address = "unix", "/"
@@ -69,6 +77,9 @@ func parseURL(dsn string) (*driver.Config, error) {
 	config.User = u.User.Username()
 	config.Passwd, _ = u.User.Password()
 	config.DBName = strings.TrimPrefix(u.Path, "/")
+	if err := encryption.apply(config, u.Hostname()); err != nil {
+		return nil, tlsError{err}
+	}
 	return config, nil
 }
 
