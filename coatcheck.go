@@ -15,6 +15,7 @@ import (
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/messages"
 	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/password"
 	"github.com/coatcheck/coatcheck/sessions"
@@ -67,6 +68,9 @@ type Config struct {
 	Accounts accounts.Config
 	// Views has the settings of the account pages. Its Auth and Accounts are filled in.
 	Views views.Config
+	// Messages has the MESSAGE_… settings of Site.Messages. The keys, the cookie's
+	// attributes and Logger are filled in.
+	Messages messages.Config
 	// LoginURL is "/accounts/login/" when empty. Django: LOGIN_URL.
 	LoginURL string
 	// Guard keeps other sites' pages from acting with a visitor's cookies. When
@@ -123,8 +127,9 @@ type Site struct {
 	Views    *views.Views   // 4, to be mounted at /accounts/
 	Access   *access.Access // 5
 
-	chain func(http.Handler) http.Handler // 3
-	log   *slog.Logger
+	chain    func(http.Handler) http.Handler // 3
+	messages func(http.Handler) http.Handler
+	log      *slog.Logger
 
 	ownTables    bool // the database has those that are ours
 	lookFailed   error
@@ -150,7 +155,7 @@ func New(c Config) (*Site, error) {
 		c.Logger = slog.Default()
 	}
 	site := &Site{Database: c.Database, log: c.Logger}
-	for _, wire := range []func(*Config) error{site.look, site.wireSessions, site.wireAuth, site.wireMiddleware, site.wireAccounts, site.wireViews, site.wireAccess} {
+	for _, wire := range []func(*Config) error{site.look, site.wireSessions, site.wireAuth, site.wireMiddleware, site.wireMessages, site.wireAccounts, site.wireViews, site.wireAccess} {
 		if err := wire(&c); err != nil {
 			return nil, err
 		}
@@ -238,6 +243,20 @@ func (s *Site) wireAccounts(c *Config) error {
 	return err
 }
 
+func (s *Site) wireMessages(c *Config) error {
+	m, cookie := c.Messages, s.Sessions.Config()
+	m.SecretKey, m.SecretKeyFallbacks, m.AcceptSHA1 = c.SecretKey, c.SecretKeyFallbacks, c.AcceptSHA1
+	m.CookieDomain, m.CookieSameSite = cookie.CookieDomain, cookie.CookieSameSite
+	m.CookieSecure, m.CookieScriptAccess = cookie.CookieSecure, cookie.CookieScriptAccess
+	m.Logger = orLogger(m.Logger, c.Logger)
+	service, err := messages.New(m)
+	if err != nil {
+		return err
+	}
+	s.messages = middleware.Messages(service)
+	return nil
+}
+
 func (s *Site) wireViews(c *Config) error {
 	v := c.Views
 	v.Auth, v.Accounts = s.Auth, s.Accounts
@@ -258,6 +277,12 @@ func (s *Site) wireAccess(c *Config) error {
 // Handler wraps the program's handler, usually a mux, with the middleware: the
 // guard, the session and the user of each request.
 func (s *Site) Handler(h http.Handler) http.Handler { return s.chain(h) }
+
+// Messages wraps handlers that add or show one-time notices by the package messages. It
+// belongs inside Handler:
+//
+//	http.ListenAndServe(addr, site.Handler(site.Messages(mux)))
+func (s *Site) Messages(h http.Handler) http.Handler { return s.messages(h) }
 
 // housekeeping is how often Run removes expired sessions, give or take a tenth,
 // so that the nodes of a site do not all do it at once.

@@ -119,6 +119,24 @@ func TestTypedAccess(t *testing.T) {
 	}
 }
 
+// TestPop: what was there is returned once, and what does not fit stays.
+func TestPop(t *testing.T) {
+	ctx, m := t.Context(), sessionstest.NewMemory()
+	m.Put(someKey, `{"step":3,"name":"x"}`)
+	s := mustEngine(t, sessions.Config{Store: m}).Session(someKey)
+	for i, want := range []bool{true, false} {
+		if step, ok, err := sessions.Pop[int](ctx, s, "step"); err != nil || ok != want || ok != (step == 3) {
+			t.Errorf("%d: %d, %v, %v", i, step, ok, err)
+		}
+	}
+	if _, ok, err := sessions.Pop[int](ctx, s, "name"); err == nil || ok {
+		t.Errorf("a text as a number: %v, %v", ok, err)
+	}
+	if text, err := s.Text(ctx, "name"); text != "x" || err != nil {
+		t.Errorf("it is gone: %q, %v", text, err)
+	}
+}
+
 // TestOutageIsAnError: a store that fails is neither an empty session nor a
 // lost key, in any operation.
 func TestOutageIsAnError(t *testing.T) {

@@ -21,6 +21,15 @@ func Get[T any](ctx context.Context, s *Session, key string) (v T, ok bool, err 
 	return v, true, nil
 }
 
+// Pop is Get, and removes the value (Django: pop). A value that does not fit a T gives an
+// error and stays.
+func Pop[T any](ctx context.Context, s *Session, key string) (v T, ok bool, err error) {
+	if v, ok, err = Get[T](ctx, s, key); err == nil && ok {
+		ok, err = s.Delete(ctx, key)
+	}
+	return v, ok, err
+}
+
 // Update replaces the value stored under key by what f makes of it; f gets the
 // zero T where there is none. Should another request change the session
 // meanwhile, f is called again with that request's value, so that a counter

@@ -57,6 +57,30 @@ func ParseObject(text string) ([]Member, error) {
 	return members, s.end()
 }
 
+// ParseArray checks a JSON array and returns its items as canonical text. Text that is
+// a value of another kind gives an error.
+func ParseArray(text string) ([]string, error) {
+	s := scanner{text: text}
+	s.space()
+	if s.peek() != '[' {
+		return nil, s.fail("expected an array")
+	}
+	items := []string{}
+	err := s.items(']', func() error {
+		s.loose = false
+		start := s.pos
+		if err := s.value(1); err != nil {
+			return err
+		}
+		items = append(items, s.canonical(start, s.pos))
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return items, s.end()
+}
+
 type scanner struct {
 	text  string
 	pos   int
