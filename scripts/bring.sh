@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
 # Brings what the tests need and this machine lacks: a C compiler for the race
-# detector, PostgreSQL, MariaDB, Redis, Memcached, Chromium, fail2ban and the
-# detector, PostgreSQL, PgBouncer, MariaDB, Redis, Memcached, Chromium and the
-# Djangos. As root on Debian 12 it installs them; otherwise it says what is absent,
-# and the tests that need it skip (or fail, where CI=true).
+# detector, the servers of the list below, Chromium and the Djangos. As root on Debian
+# 12 it installs them; otherwise it says what is absent, and the tests that need it
+# skip (or fail, where CI=true).
 #
 # usage: scripts/bring.sh
 set -uo pipefail
