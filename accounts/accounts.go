@@ -90,12 +90,9 @@ type Service struct {
 	unfinished *unfinished // endings whose walk Run goes on with
 }
 
-// tx does f in one transaction, and then wakes the senders: what f queued was not to be
-// seen before.
+// tx does f in one transaction.
 func (s *Service) tx(ctx context.Context, f func(ctx context.Context, tx *Service) error) error {
-	err := s.db.Tx(ctx, func(ctx context.Context, db *database.DB) error { return f(ctx, s.in(db)) })
-	s.wake.ring()
-	return err
+	return s.db.Tx(ctx, func(ctx context.Context, db *database.DB) error { return f(ctx, s.in(db)) })
 }
 
 // in returns a service that works in a transaction.

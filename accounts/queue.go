@@ -61,7 +61,7 @@ var notices = map[string]bool{
 	jobRescue:            true,
 }
 
-// enqueue queues a job and wakes the senders of this node.
+// enqueue queues a job and wakes the senders of this node, once they can see it.
 func (s *Service) enqueue(ctx context.Context, j job) error {
 	if s.config.Mail == nil {
 		return errors.New("accounts: mail cannot be sent; set Config.Mail")
@@ -84,6 +84,6 @@ func (s *Service) enqueue(ctx context.Context, j job) error {
 	if err != nil {
 		return fmt.Errorf("accounts: queue mail: %w", err)
 	}
-	s.wake.ring()
+	database.OnCommit(ctx, s.wake.ring)
 	return nil
 }

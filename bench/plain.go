@@ -53,7 +53,7 @@ func query(ctx context.Context, db *database.DB, text string) (func(context.Cont
 	if db.Engine() == "postgres" {
 		return func(ctx context.Context, args ...any) *sql.Row { return db.SQL().QueryRowContext(ctx, text, args...) }, nil
 	}
-	stmt, err := db.SQL().PrepareContext(ctx, text)
+	stmt, err := db.Pool().PrepareContext(ctx, text)
 	if err != nil {
 		return nil, err
 	}

@@ -33,7 +33,7 @@ type DB struct {
 
 	unprepared bool // in the handle of a second try: its statements have no prepared form
 
-	tx *sql.Tx // not nil in the handle that Tx gives to its function
+	tx *transaction // not nil in the handle that Tx gives to its function
 
 	stmts *sync.Map // statement text -> *sql.Stmt; nil where nothing is prepared
 }
@@ -82,10 +82,10 @@ func (db *DB) Engine() string { return db.dialect.Name }
 // into a password-reset token in this zone.
 func (db *DB) Location() *time.Location { return db.dialect.Location }
 
-// SQL gives the pool that takes the writes, for the program's own tables. For
-// SQLite it has a single connection: whoever keeps rows or a transaction open
-// holds up every write.
-func (db *DB) SQL() *sql.DB { return db.pool }
+// Pool gives the pool that takes the writes, for what SQL has not. For SQLite it has a
+// single connection: whoever keeps rows or a transaction open holds up every write. Leave
+// its limits as they are; the DSN sets them.
+func (db *DB) Pool() *sql.DB { return db.pool }
 
 // Created tells what opening this database created, line by line; empty where
 // everything was there.
@@ -119,34 +119,4 @@ func (db *DB) Close() error {
 		errs = append(errs, db.closer())
 	}
 	return errors.Join(errs...)
-}
-
-// Tx runs fn in a transaction: all that fn does through tx happens, or, where fn
-// returns an error or panics, nothing. Where the database broke the transaction
-// off for the sake of another one (a deadlock), fn runs again, a few times at
-// most, so it should do nothing but write to tx. Within fn use tx and not the
-// outer DB: SQLite has one connection that writes. A Tx within a Tx joins it.
-func (db *DB) Tx(ctx context.Context, fn func(ctx context.Context, tx *DB) error) error {
-	if db.tx != nil {
-		return fn(ctx, db)
-	}
-	return db.retry(ctx, false, func(db *DB) error { return db.once(ctx, fn) })
-}
-
-// once runs fn in one transaction.
-func (db *DB) once(ctx context.Context, fn func(context.Context, *DB) error) error {
-	tx, err := db.pool.BeginTx(ctx, &sql.TxOptions{Isolation: db.dialect.Isolation})
-	if err != nil {
-		return fmt.Errorf("database: begin: %w", err)
-	}
-	defer tx.Rollback() //nolint:errcheck // after a commit it has nothing to do
-	joined := *db
-	joined.tx = tx
-	if err := fn(ctx, &joined); err != nil {
-		return err
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("database: commit: %w", err)
-	}
-	return nil
 }

@@ -18,6 +18,7 @@ const tries = 5
 
 // row runs a query for one row and scans it. No row is ErrNotFound, unwrapped.
 func (db *DB) row(ctx context.Context, q *dialect.Query, args []any, dest ...any) error {
+	db = db.in(ctx)
 	err := db.retry(ctx, !q.Write, func(db *DB) error {
 		if db.readRow != nil && db.tx == nil && db.onQuery == nil && !q.Write {
 			return db.readRow(ctx, q.Text, db.args(q, args), dest)
@@ -43,6 +44,7 @@ func (db *DB) rows(ctx context.Context, q *dialect.Query, args []any, scan func(
 	if q.Text == "" {
 		return nil
 	}
+	db = db.in(ctx)
 	count := 0
 	err := db.retry(ctx, !q.Write, func(db *DB) error {
 		count = 0
@@ -96,6 +98,7 @@ func (db *DB) exec(ctx context.Context, q *dialect.Query, args ...any) (int64, e
 
 // result runs a statement.
 func (db *DB) result(ctx context.Context, q *dialect.Query, args []any) (result sql.Result, err error) {
+	db = db.in(ctx)
 	err = db.retry(ctx, false, func(db *DB) (err error) {
 		if stmt := db.prepared(ctx, q); stmt != nil {
 			result, err = stmt.ExecContext(ctx, q.Args(args)...)

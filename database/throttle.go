@@ -40,9 +40,15 @@ const takeTries = 10
 // errThrottleRow: the row came and went each time.
 var errThrottleRow = errors.New("database: attempt taken: another one was always faster")
 
+// errThrottleTx: a rollback would give the attempt back.
+var errThrottleTx = errors.New("database: an attempt is not counted in a transaction, which could undo it; authenticate before the transaction begins")
+
 // Take takes an attempt, in one UPDATE where the row is there, and in one INSERT
 // where it is not. Of many at once each does either, and the row decides.
 func (t Throttle) Take(ctx context.Context, name string, limit throttle.Limit) (time.Duration, error) {
+	if t.db.in(ctx).tx != nil {
+		return 0, errThrottleTx
+	}
 	q, every := &t.db.queries.throttle, limit.Every.Microseconds()
 	slack := int64(limit.Burst-1) * every
 	for range takeTries {

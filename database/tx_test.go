@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/database/sqlite"
 	"github.com/coatcheck/coatcheck/flow"
 )
 
@@ -171,4 +172,43 @@ func TestTrace(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestTxByContext: a context is of its own transaction and database only, and of none when
+// that is over.
+func TestTxByContext(t *testing.T) {
+	eachDB(t, func(t *testing.T, db *database.DB) {
+		other := sqliteInMemory(t)
+		var kept context.Context
+		calls := ""
+		database.OnCommit(t.Context(), func() { calls += "a" })
+		must(t, db.Tx(t.Context(), func(ctx context.Context, _ *database.DB) error {
+			kept = ctx
+			database.OnCommit(ctx, func() { calls += "c" })
+			calls += "b"
+			must(t, other.CreateUser(ctx, &database.User{Username: "elsewhere"}))
+			if _, err := other.UserByUsername(t.Context(), "elsewhere"); err != nil {
+				t.Errorf("another database joined: %v", err)
+			}
+			return db.CreateUser(ctx, &database.User{Username: "ada"})
+		}))
+		must(t, db.CreateUser(kept, &database.User{Username: "bea"}))
+		database.OnCommit(kept, func() { calls += "d" })
+		if calls != "abcd" {
+			t.Errorf("calls: %s", calls)
+		}
+		for _, name := range []string{"ada", "bea"} {
+			if _, err := db.UserByUsername(t.Context(), name); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	})
+}
+
+func sqliteInMemory(t *testing.T) *database.DB {
+	t.Helper()
+	db, err := sqlite.Open(t.Context(), ":memory:")
+	must(t, err)
+	t.Cleanup(func() { must(t, db.Close()) })
+	return db
 }

@@ -31,7 +31,7 @@ func (db *DB) UserByID(ctx context.Context, id string) (*User, error) {
 // LockUser fetches the user and keeps everybody else from changing the row until the
 // transaction of this handle ends; see [DB.Tx]. Or ErrNotFound.
 func (db *DB) LockUser(ctx context.Context, id string) (*User, error) {
-	if db.tx == nil {
+	if db.in(ctx).tx == nil {
 		return nil, errors.New("database: lock user: not within a transaction")
 	}
 	n, ok := db.userKey(id)

@@ -117,7 +117,7 @@ func testStoredRow(t *testing.T, db *database.DB, r vectors.Record, want storedR
 	must(t, db.InsertSession(t.Context(), database.Session{Key: "k" + u.ID, Data: "x", Expires: value}))
 
 	got := storedRow{UseTZ: want.UseTZ, TimeZone: want.TimeZone, Value: want.Value}
-	conn, err := db.SQL().Conn(t.Context())
+	conn, err := db.Pool().Conn(t.Context())
 	must(t, err)
 	defer conn.Close()
 	if db.Engine() == "postgres" {
