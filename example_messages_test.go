@@ -1,7 +1,7 @@
 package coatcheck_test
 
 import (
-	"fmt"
+	"html/template"
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/messages"
@@ -13,31 +13,38 @@ func ExampleSite_Messages() {
 	site, stop := newSite()
 	defer stop()
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /save", func(w http.ResponseWriter, r *http.Request) {
-		if err := messages.Success(r.Context(), "Your profile was saved."); err != nil {
-			middleware.Fail(w, r, err)
-			return
-		}
-		http.Redirect(w, r, "/profile", http.StatusSeeOther)
-	})
-	mux.HandleFunc("GET /profile", func(w http.ResponseWriter, r *http.Request) {
-		notices, err := messages.Take(r.Context())
-		if err != nil {
-			middleware.Fail(w, r, err)
-			return
-		}
-		for _, m := range notices {
-			fmt.Fprintf(w, "<p class=%q>%s</p>\n", m.Tags(), m.HTML())
-		}
-	})
-	browser, stop := newBrowser(site.Handler(site.Messages(mux)))
+	mux.HandleFunc("POST /save", save)
+	mux.HandleFunc("GET /saved", saved)
+	handler := site.Handler(site.Messages(mux))
+	browser, stop := newBrowser(handler)
 	defer stop()
 
 	browser.post("/save", "")
-	browser.get("/profile")
-	browser.get("/profile")
+	browser.get("/saved")
+	browser.get("/saved")
 	// Output:
-	// POST /save 303 to /profile
-	// GET /profile 200 <p class="success">Your profile was saved.</p>
-	// GET /profile 200
+	// POST /save 303 to /saved
+	// GET /saved 200 <p class="success">Your profile was saved.</p>
+	// GET /saved 200
+}
+
+func save(w http.ResponseWriter, r *http.Request) {
+	if err := messages.Success(r.Context(), "Your profile was saved."); err != nil {
+		middleware.Fail(w, r, err)
+		return
+	}
+	http.Redirect(w, r, "/saved", http.StatusSeeOther)
+}
+
+var page = template.Must(template.New("").Parse(`{{range .}}<p class="{{.Tags}}">{{.HTML}}</p>{{end}}`))
+
+func saved(w http.ResponseWriter, r *http.Request) {
+	notices, err := messages.Take(r.Context())
+	if err != nil {
+		middleware.Fail(w, r, err)
+		return
+	}
+	if err := page.Execute(w, notices); err != nil {
+		middleware.Fail(w, r, err)
+	}
 }

@@ -53,7 +53,13 @@ func openSQLite(t testing.TB) *database.DB {
 
 func mailSite(t testing.TB, db *database.DB, changes ...func(*views.Config)) *site {
 	t.Helper()
-	service, err := auth.New(auth.Config{Users: db, Passwords: quick(t), SecretKey: secretKey})
+	return mailSiteOf(t, db, db, changes...)
+}
+
+// mailSiteOf is mailSite for users that auth reaches in another way.
+func mailSiteOf(t testing.TB, db *database.DB, users auth.Users, changes ...func(*views.Config)) *site {
+	t.Helper()
+	service, err := auth.New(auth.Config{Users: users, Passwords: quick(t), SecretKey: secretKey})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,8 +2,11 @@ package views_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/coatcheck/coatcheck/accounts"
@@ -237,6 +240,46 @@ func TestInvitationOnce(t *testing.T) {
 		})
 		if count[201] != 1 || count[410] != 15 || s.count(t, "auth_user") != 1 {
 			t.Errorf("statuses %v, %d users", count, s.count(t, "auth_user"))
+		}
+	})
+}
+
+// meeting are users of whom none is made before several are asked for.
+type meeting struct {
+	*database.DB
+	awaited sync.WaitGroup
+}
+
+// Fits is what auth asks of a user between reading a link and using it up.
+func (m *meeting) Fits(ctx context.Context, u *database.User) error {
+	m.awaited.Done()
+	m.awaited.Wait()
+	return m.DB.Fits(ctx, u)
+}
+
+// TestInvitationAtOnce: a link that several have read before one of them uses it up makes
+// one account.
+func TestInvitationAtOnce(t *testing.T) {
+	onEveryDatabase(t, func(t *testing.T, db *database.DB) {
+		users := &meeting{DB: db}
+		s := mailSiteOf(t, db, users, invited)
+		path := strings.Split(s.invitationLink(t, ""), "/")
+		token := path[len(path)-2]
+		const guests = 4
+		users.awaited.Add(guests)
+		count := together(guests, func(i int) int {
+			_, err := s.accounts.AcceptInvitation(t.Context(), token, auth.NewUser{Username: fmt.Sprint("user", i), Password: canary})
+			switch {
+			case err == nil:
+				return 201
+			case errors.Is(err, accounts.ErrLink):
+				return 410
+			}
+			t.Error(err)
+			return 500
+		})
+		if count[201] != 1 || count[410] != guests-1 || s.count(t, "auth_user") != 1 {
+			t.Errorf("%v, %d users", count, s.count(t, "auth_user"))
 		}
 	})
 }
