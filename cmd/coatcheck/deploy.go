@@ -3,6 +3,7 @@ package main
 import (
 	"net"
 	"net/netip"
+	"net/url"
 	"os"
 	"strings"
 
@@ -20,9 +21,9 @@ type rule struct {
 // checkDeploy judges the settings. The ids are Django's where it has the check,
 // and the settings are named by their flags.
 func (c *checkCommand) checkDeploy(key secret) []finding {
-	rules := append(c.headerRules(), c.cookieRules()...)
-	rules = append(rules, c.keyRules(key)...)
-	rules = append(rules, c.ownRules()...)
+	rules := append(c.ownRules(), c.keyRules(key)...) // by which others get in, before what is good manners
+	rules = append(rules, c.cookieRules()...)
+	rules = append(rules, c.headerRules()...)
 	var found []finding
 	for _, r := range rules {
 		if r.wrong {
@@ -44,8 +45,8 @@ func (c *checkCommand) headerRules() []rule {
 		{"security.W008", !c.SSLRedirect, "--secure-ssl-redirect is not set. Set it, unless the proxy in front leads to HTTPS."},
 		{"security.W019", frames != "DENY" && frames != "OMIT", "--x-frame-options is not DENY, so some pages may show these in a frame."},
 		{"security.W020", len(c.AllowedHosts) == 0, "--allowed-host is not set, so the site answers by any name."},
-		{"security.W021", c.HSTSSeconds > 0 && !c.HSTSPreload, "--secure-hsts-preload is not set, so the host cannot be put on the browsers' lists."},
 		{"security.W022", strings.EqualFold(c.ReferrerPolicy, "omit"), "--secure-referrer-policy is omit, so addresses of pages may go out to other sites."},
+		{"security.W021", c.HSTSSeconds > 0 && !c.HSTSPreload, "--secure-hsts-preload is not set, so the host cannot be put on the browsers' lists."},
 	}
 }
 
@@ -85,6 +86,8 @@ func isWeakKey(key string) bool {
 // ownRules are about what Django does not have or not look at.
 func (c *checkCommand) ownRules() []rule {
 	return []rule{
+		{"coatcheck.W017", c.mailStays(), "--email-backend " + c.Backend + " sends no email: links by which anybody can set a new password " +
+			"are written here instead, and reach no user. Set it to smtp, or to none."},
 		{"coatcheck.W001", len(c.TrustedProxies) == 0 && !isLoopback(c.Addr), "--addr is open to the network, and there is no --trusted-proxy " +
 			"that speaks HTTPS in front: passwords go over the network as they are."},
 		{"coatcheck.W002", trustsEverybody(c.TrustedProxies) || trustsEverybody(c.RemoteUserTrusted), "--trusted-proxy or --remote-user-trusted " +
@@ -106,8 +109,25 @@ func (c *checkCommand) ownRules() []rule {
 			"can enter, and the names of its files are the session keys. Close it to them (chmod 0700), or choose another."},
 		{"coatcheck.W013", len(c.TrustedProxies) == 0, "--trusted-proxy is not set. If a proxy is in front, all visitors have its address, " +
 			"and the wrong passwords of one lock everybody out: name it."},
+		{"coatcheck.W018", strings.HasPrefix(c.BaseURL, "http://") && !isLocal(c.BaseURL), "--base-url begins with http://, so links to new passwords " +
+			"go over the network as they are. Serve the site by HTTPS, and write https://."},
 		{"coatcheck.W011", c.Throttle == "off", "--throttle is off, so passwords can be guessed without end."},
 	}
+}
+
+// mailStays reports whether emails stay on this machine.
+func (f *mailFlags) mailStays() bool { return f.Backend == "console" || f.Backend == "file" }
+
+// isLocal reports whether a URL leads to this machine.
+func isLocal(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && isLoopback(net.JoinHostPort(u.Hostname(), "0"))
+}
+
+// isPublic reports whether the settings are those of a site that others can reach: by the
+// network, by a proxy, or by the name that its links have.
+func (c *serveCommand) isPublic() bool {
+	return !isLoopback(c.Addr) || len(c.TrustedProxies) > 0 || c.BaseURL != "" && !isLocal(c.BaseURL)
 }
 
 // openToOthers reports whether others can enter a folder. The default one is refused then.

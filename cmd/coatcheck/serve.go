@@ -69,6 +69,10 @@ func (c *serveCommand) Run(ctx context.Context, con *console) error {
 		return err
 	}
 	defer listener.Close() //nolint:errcheck // the server has closed it, or nothing came of it
+	if c.mailStays() && c.isPublic() {
+		log.Warn("no email is sent: links by which anybody can set a new password are written here instead; set --email-backend to smtp, or to none",
+			"flag", "--email-backend "+c.Backend)
+	}
 	if c.BaseURL == "" && c.Backend != "smtp" {
 		c.BaseURL = address(listener.Addr())
 	}
