@@ -112,6 +112,9 @@ func (c *checkCommand) checkSettings(ctx context.Context, con *console, key secr
 	}
 	defer db.Close() //nolint:errcheck // it was in memory
 	settings, err := c.withoutMailFolder()
+	if settings.Guard == "auto" {
+		settings.Guard = "both" // the database says which of both it is; judge both
+	}
 	var config coatcheck.Config
 	if err == nil {
 		config, err = settings.config(con, key, slog.New(slog.DiscardHandler))
@@ -125,6 +128,9 @@ func (c *checkCommand) checkSettings(ctx context.Context, con *console, key secr
 	}
 	var found []finding
 	if err != nil {
+		found = append(found, finding{"coatcheck.E001", err.Error()})
+	}
+	if err := errors.Join(c.known(), c.engineFlags.possible()); err != nil {
 		found = append(found, finding{"coatcheck.E001", err.Error()})
 	}
 	for _, origin := range c.TrustedOrigins {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/coatcheck/coatcheck/database"
@@ -92,24 +93,11 @@ func (f *engineFlags) mustExist() error {
 
 // openCache opens what the --cache flags name, all of one kind.
 func (f *engineFlags) openCache(ctx context.Context) (cachestore.Cache, func(), error) {
-	if len(f.Cache) == 0 {
-		return nil, nil, usageError{fmt.Errorf("--session-engine %s needs --cache, for instance --cache redis://127.0.0.1:6379/0", f.Engine)}
+	servers, err := f.servers()
+	if err != nil {
+		return nil, nil, err
 	}
-	scheme, _, _ := strings.Cut(f.Cache[0], "://")
-	var servers []string
-	for _, location := range f.Cache {
-		u, err := url.Parse(location)
-		if err != nil || u.Scheme != scheme {
-			return nil, nil, usageError{errors.New("--cache: write redis://HOST:PORT/DB or memcached://HOST:PORT, all of one kind")}
-		}
-		servers = append(servers, u.Host+u.Path)
-	}
-	if scheme == "memcached" {
-		for i, server := range servers {
-			if strings.HasPrefix(server, "/") {
-				servers[i] = "unix:" + server
-			}
-		}
+	if strings.HasPrefix(f.Cache[0], "memcached:") {
 		cache, err := memcached.Open(ctx, memcached.Config{Servers: servers})
 		return cache, func() {}, err
 	}
@@ -119,6 +107,50 @@ func (f *engineFlags) openCache(ctx context.Context) (cachestore.Cache, func(), 
 	}
 	return cache, cache.Close, nil
 }
+
+// possible refuses what the engine cannot work with, as far as it can be seen without a
+// connection.
+func (f *engineFlags) possible() error {
+	switch f.Engine {
+	case "cache", "cached_db":
+		_, err := f.servers()
+		return err
+	case "file":
+		if info, err := os.Stat(f.FilePath); f.FilePath != "" && (err != nil || !info.IsDir()) {
+			return usageError{fmt.Errorf("--session-file-path %s is not a folder; create it, closed to others (mode 0700)", f.FilePath)}
+		}
+	}
+	return nil
+}
+
+// servers are the addresses of the cache, as memcached takes them.
+func (f *engineFlags) servers() ([]string, error) {
+	if len(f.Cache) == 0 {
+		return nil, usageError{fmt.Errorf("--session-engine %s needs --cache, for instance --cache redis://127.0.0.1:6379/0", f.Engine)}
+	}
+	scheme, _, _ := strings.Cut(f.Cache[0], "://")
+	if !slices.Contains(cacheSchemes, scheme) {
+		return nil, errCache
+	}
+	var servers []string
+	for _, location := range f.Cache {
+		u, err := url.Parse(location)
+		if err != nil || u.Scheme != scheme {
+			return nil, errCache
+		}
+		server := u.Host + u.Path
+		if strings.HasPrefix(server, "/") {
+			server = "unix:" + server
+		}
+		servers = append(servers, server)
+	}
+	return servers, nil
+}
+
+// cacheSchemes are the kinds of caches that are spoken to.
+var cacheSchemes = []string{"redis", "rediss", "unix", "memcached"}
+
+var errCache = usageError{errors.New("--cache: write redis://HOST:PORT/DB or memcached://HOST:PORT, all of one kind")}
 
 // hosts gives the host:port of URLs that were parsed before.
 func hosts(locations []string) []string {

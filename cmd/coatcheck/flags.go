@@ -70,16 +70,27 @@ func (f *databaseFlags) connect(ctx context.Context, create bool) (*database.DB,
 	if err != nil {
 		return nil, err
 	}
+	if err := f.known(); err != nil {
+		return nil, err
+	}
 	scheme, _, _ := strings.Cut(f.Database, ":")
 	switch scheme {
 	case "sqlite":
 		return sqlite.Config{DSN: f.Database, Location: loc, NoCreate: !create, UserModel: f.model()}.Open(ctx)
 	case "postgres", "postgresql":
 		return postgres.Config{DSN: f.Database, Location: loc, NoCreate: !create, UserModel: f.model()}.Open(ctx)
-	case "mysql", "mariadb":
+	default:
 		return mysql.Config{DSN: f.Database, Location: loc, NoCreate: !create, UserModel: f.model()}.Open(ctx)
 	}
-	return nil, usageError{fmt.Errorf("--database: %s begins with none of sqlite:, postgres:// and mysql://", f.shown())}
+}
+
+// known refuses a kind of database that is not spoken to.
+func (f *databaseFlags) known() error {
+	switch scheme, _, _ := strings.Cut(f.Database, ":"); scheme {
+	case "sqlite", "postgres", "postgresql", "mysql", "mariadb":
+		return nil
+	}
+	return usageError{fmt.Errorf("--database: %s begins with none of sqlite:, postgres:// and mysql://", f.shown())}
 }
 
 // folder is where the secret key file is by default: beside the database file,
