@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -71,8 +73,14 @@ type Config struct {
 	// Messages has the MESSAGE_… settings of Site.Messages. The keys, the cookie's
 	// attributes and Logger are filled in.
 	Messages messages.Config
-	// LoginURL is "/accounts/login/" when empty. Django: LOGIN_URL.
+	// LoginURL is "/accounts/login/" of this site when empty. Another path gets no
+	// ScriptName in front. Django: LOGIN_URL.
 	LoginURL string
+	// ScriptName is the path below which a proxy mounts the site, "/auth" for instance.
+	// It goes before every address that the site makes, in pages, redirects and emails,
+	// and is the path of the cookies where the settings name none. Requests may come with
+	// it or without it. Django: FORCE_SCRIPT_NAME.
+	ScriptName string
 	// Guard keeps other sites' pages from acting with a visitor's cookies. When
 	// empty it is GuardDjango where Django made the tables of the database, and
 	// GuardCrossOrigin where Coatcheck did.
@@ -230,15 +238,19 @@ func (s *Site) wireAccounts(c *Config) error {
 		c.Logger.Warn("the database has no tables of Coatcheck's own, so there is no list of sessions and no mail; coatcheck migrate makes them")
 		return nil
 	}
+	var err error
 	a := c.Accounts
 	a.Database, a.Auth, a.Sessions = c.Database, s.Auth, s.Sessions
 	a.SecretKey, a.SecretKeyFallbacks, a.AcceptSHA1 = c.SecretKey, c.SecretKeyFallbacks, c.AcceptSHA1
-	a.LoginURL, a.SiteName = cmp.Or(a.LoginURL, c.LoginURL), cmp.Or(a.SiteName, c.Views.SiteName)
+	a.LoginURL = strings.TrimPrefix(cmp.Or(a.LoginURL, c.LoginURL), c.ScriptName)
+	a.SiteName = cmp.Or(a.SiteName, c.Views.SiteName)
+	if a.BaseURL, err = baseURL(a.BaseURL, c.ScriptName); err != nil {
+		return err
+	}
 	a.Logger = orLogger(a.Logger, c.Logger)
 	if a.Languages == nil {
 		a.Languages = c.Views.Languages
 	}
-	var err error
 	s.Accounts, err = accounts.New(a)
 	return err
 }
@@ -255,6 +267,22 @@ func (s *Site) wireMessages(c *Config) error {
 	}
 	s.messages = middleware.Messages(service)
 	return nil
+}
+
+// baseURL is where the site is, for emails. It may name the path below which a proxy
+// mounts the site or leave it out.
+func baseURL(base, scriptName string) (string, error) {
+	u, err := url.Parse(base)
+	scriptName = strings.TrimSuffix(scriptName, "/")
+	if err != nil || base == "" || scriptName == "" { // accounts.New judges it
+		return base, nil
+	}
+	if path := strings.TrimSuffix(u.Path, "/"); path != "" && path != scriptName {
+		return "", fmt.Errorf("coatcheck: Config.Accounts.BaseURL (--base-url) is %q, and ScriptName (--script-name) %q; "+
+			"name the same path, or the host alone", base, scriptName)
+	}
+	u.Path = scriptName
+	return u.String(), nil
 }
 
 func (s *Site) wireViews(c *Config) error {

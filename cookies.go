@@ -25,11 +25,11 @@ type siteCookie struct {
 func (s *Site) checkCookies(c *Config, guard Guard) error {
 	own := s.Sessions.Config()
 	cookies := []siteCookie{{"session", "Config.Sessions.Cookie… (--session-cookie-…)", httptext.SetCookie{
-		Name: own.CookieName, Value: sessions.NewKey(), Path: own.CookiePath, Domain: own.CookieDomain,
+		Name: own.CookieName, Value: sessions.NewKey(), Path: cmp.Or(own.CookiePath, below(c, "/")), Domain: own.CookieDomain,
 		Secure: own.CookieSecure, HttpOnly: !own.CookieScriptAccess, SameSite: own.CookieSameSite,
 	}}}
 	if guard != GuardCrossOrigin {
-		cookies = append(cookies, csrfCookie(s.csrfConfig(c)))
+		cookies = append(cookies, csrfCookie(c, s.csrfConfig(c)))
 	}
 	names := map[string]string{auth.DeviceCookieName: "device", i18n.CookieName: "language"}
 	for _, cookie := range cookies {
@@ -37,7 +37,7 @@ func (s *Site) checkCookies(c *Config, guard Guard) error {
 			return cookie.wrong(fmt.Errorf("its name %s is that of the %s cookie", cookie.Name, other))
 		}
 		names[cookie.Name] = cookie.title
-		if err := cookie.reaches(c.AllowedHosts); err != nil {
+		if err := cookie.reaches(below(c, views.LoginPath), c.AllowedHosts); err != nil {
 			return cookie.wrong(err)
 		}
 	}
@@ -45,7 +45,7 @@ func (s *Site) checkCookies(c *Config, guard Guard) error {
 }
 
 // csrfCookie is the cookie of the tokens.
-func csrfCookie(c middleware.CSRFConfig) siteCookie {
+func csrfCookie(site *Config, c middleware.CSRFConfig) siteCookie {
 	domain := c.CookieDomain
 	if c.UseSessions {
 		domain = c.SessionCookieDomain
@@ -55,19 +55,19 @@ func csrfCookie(c middleware.CSRFConfig) siteCookie {
 		sameSite = ""
 	}
 	return siteCookie{"CSRF", "Config.CSRF.Cookie… (--csrf-cookie-…)", httptext.SetCookie{
-		Name: cmp.Or(c.CookieName, middleware.DefaultCSRFCookieName), Path: cmp.Or(c.CookiePath, "/"), Domain: domain,
+		Name: cmp.Or(c.CookieName, middleware.DefaultCSRFCookieName), Path: cmp.Or(c.CookiePath, below(site, "/")), Domain: domain,
 		Secure: c.CookieSecure, HttpOnly: c.CookieHTTPOnly || c.UseSessions, SameSite: sameSite,
 	}}
 }
 
 // reaches says why browsers would not send the cookie to the account pages, if there
 // is a reason.
-func (c *siteCookie) reaches(hosts []string) error {
+func (c *siteCookie) reaches(page string, hosts []string) error {
 	if err := c.Refused(); err != nil {
 		return err
 	}
-	if !httptext.PathMatches(views.LoginPath, c.Path) {
-		return fmt.Errorf("its path %s does not lead to the account pages at %s; / leads everywhere", c.Path, views.Path)
+	if !httptext.PathMatches(page, c.Path) {
+		return fmt.Errorf("its path %s does not lead to the account pages, %s; / leads everywhere", c.Path, page)
 	}
 	for _, host := range hosts {
 		domain, below := strings.CutPrefix(host, ".")
@@ -79,6 +79,11 @@ func (c *siteCookie) reaches(hosts []string) error {
 		return fmt.Errorf("its domain %s is that of none of the allowed hosts: %s", c.Domain, strings.Join(hosts, ", "))
 	}
 	return nil
+}
+
+// below is a path of the site as clients know it.
+func below(c *Config, path string) string {
+	return strings.TrimSuffix(cmp.Or(c.Proxy.ScriptName, c.ScriptName), "/") + path
 }
 
 func (c *siteCookie) wrong(err error) error {

@@ -1,6 +1,7 @@
 package coatcheck
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,14 +39,12 @@ func (s *Site) wireMiddleware(c *Config) error {
 	if err != nil {
 		return err
 	}
-	if err := s.checkCookies(c, guard); err != nil {
-		return err
-	}
 	proxy := c.Proxy
 	proxy.Logger = orLogger(proxy.Logger, c.Logger)
 	if proxy.Trusted == nil {
 		proxy.Trusted = c.TrustedProxies
 	}
+	proxy.ScriptName = cmp.Or(proxy.ScriptName, c.ScriptName)
 	var chain []wrapper
 	for _, part := range []struct {
 		wanted bool
@@ -75,7 +74,7 @@ func (s *Site) wireMiddleware(c *Config) error {
 		chain = append(chain, m)
 	}
 	s.chain = middleware.Chain(chain...)
-	return nil
+	return s.checkCookies(c, guard)
 }
 
 // record writes to the index what a request did to its session.

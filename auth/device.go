@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/coatcheck/coatcheck/internal/httptext"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
 )
 
 // The device cookie.
@@ -152,7 +153,7 @@ func (s *Service) SetDeviceCookie(w http.ResponseWriter, r *http.Request, user *
 	all = append([]device{own}, all...)
 	age := int(DeviceCookieAge / time.Second)
 	cookie := httptext.SetCookie{
-		Name: DeviceCookieName, Value: printDevices(all[:min(len(all), maxDevices)]), Path: "/", MaxAge: &age,
+		Name: DeviceCookieName, Value: printDevices(all[:min(len(all), maxDevices)]), Path: requestinfo.Below(r, "/"), MaxAge: &age,
 		HttpOnly: true, SameSite: "Lax", Secure: s.throttle.CookieSecure,
 	}
 	line, err := cookie.String(time.Now())

@@ -22,7 +22,7 @@ const (
 // LoginURL and an empty field RedirectFieldName.
 func RedirectToLogin(r *http.Request, loginURL, field string) (string, error) {
 	if loginURL == "" {
-		loginURL = LoginURL
+		loginURL = requestinfo.Below(r, LoginURL)
 	}
 	if field == "" {
 		field = RedirectFieldName
@@ -46,8 +46,8 @@ func wayBack(r *http.Request, loginURL string) string {
 }
 
 // FullPath is the path that the client asked for with its query, whatever
-// http.StripPrefix and the like made of it, so written that no browser takes it
-// for a host (Django: get_full_path).
+// http.StripPrefix and the like made of it, below the script name, so written that no
+// browser takes it for a host (Django: get_full_path).
 func FullPath(r *http.Request) string {
 	asked, err := url.ParseRequestURI(r.RequestURI)
 	if err != nil { // a request that came by no server has none
@@ -55,7 +55,7 @@ func FullPath(r *http.Request) string {
 	}
 	path := safeurl.EncodeIRI(asked.RequestURI())
 	if !strings.HasPrefix(path, "/") { // "OPTIONS *", or a URL without a host
-		return "/"
+		return requestinfo.Below(r, "/")
 	}
-	return safeurl.EscapeLeadingSlashes(path)
+	return safeurl.EscapeLeadingSlashes(requestinfo.Below(r, path))
 }

@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"cmp"
 	"net/http"
 	"sync"
 
@@ -15,6 +16,11 @@ func addCookie(header http.Header, line string) {
 	header.Add("Set-Cookie", line)
 	httptext.PatchVary(header, "Cookie")
 	httptext.Private(header)
+}
+
+// cookiePath is the path of a cookie: what the settings say, or all of the site.
+func cookiePath(r *http.Request, set string) string {
+	return cmp.Or(set, requestinfo.Below(r, "/"))
 }
 
 // lostCookie warns once, at the first session cookie that the browser will not keep.

@@ -38,7 +38,7 @@ type CSRFConfig struct {
 	// CookieDomain is empty for a cookie of this host alone. Where it is set,
 	// pages of that domain may send forms over HTTPS by their Referer. Django: CSRF_COOKIE_DOMAIN.
 	CookieDomain string
-	// CookiePath is "/" when empty. Django: CSRF_COOKIE_PATH.
+	// CookiePath is "/" when empty, or the path below which a proxy mounts the site. Django: CSRF_COOKIE_PATH.
 	CookiePath string
 	// CookieSecure sends the cookie over HTTPS only. Django: CSRF_COOKIE_SECURE.
 	CookieSecure bool
@@ -144,7 +144,7 @@ func newCSRFGuard(c CSRFConfig) (*csrfGuard, error) {
 	if g.trusted, err = parseTrusted(c.TrustedOrigins); err != nil {
 		return nil, err
 	}
-	if _, err := g.cookie(csrf.NewSecret().Token()); err != nil {
+	if _, err := g.cookie(csrf.NewSecret().Token(), c.CookiePath); err != nil {
 		return nil, fmt.Errorf("middleware: CSRFConfig.CookieName, CookiePath or CookieDomain: %w", err)
 	}
 	return g, nil
@@ -152,7 +152,7 @@ func newCSRFGuard(c CSRFConfig) (*csrfGuard, error) {
 
 func (c *CSRFConfig) setDefaults() {
 	for field, fallback := range map[*string]string{
-		&c.CookieName: DefaultCSRFCookieName, &c.CookiePath: "/", &c.HeaderName: DefaultCSRFHeaderName,
+		&c.CookieName: DefaultCSRFCookieName, &c.HeaderName: DefaultCSRFHeaderName,
 	} {
 		if *field == "" {
 			*field = fallback
@@ -182,16 +182,19 @@ const hostPrefix = "__Host-"
 // setVisitorsCookie prepares the cookie for visitors without a session.
 func (c *CSRFConfig) setVisitorsCookie() {
 	c.CookieHTTPOnly, c.CookieDomain = true, c.SessionCookieDomain
-	ownHost := c.CookieSecure && c.CookiePath == "/" && c.CookieDomain == ""
-	if ownHost && !strings.HasPrefix(c.CookieName, hostPrefix) {
+	if !c.CookieSecure || c.CookiePath != "" && c.CookiePath != "/" || c.CookieDomain != "" {
+		return
+	}
+	c.CookiePath = "/"
+	if !strings.HasPrefix(c.CookieName, hostPrefix) {
 		c.CookieName = hostPrefix + c.CookieName
 	}
 }
 
-func (g *csrfGuard) cookie(value string) (string, error) {
+func (g *csrfGuard) cookie(value, path string) (string, error) {
 	c := &g.config
 	cookie := httptext.SetCookie{
-		Name: c.CookieName, Value: value, Domain: c.CookieDomain, Path: c.CookiePath,
+		Name: c.CookieName, Value: value, Domain: c.CookieDomain, Path: path,
 		Secure: c.CookieSecure, HttpOnly: c.CookieHTTPOnly, SameSite: c.CookieSameSite,
 	}
 	if !c.ExpireAtBrowserClose {

@@ -161,9 +161,9 @@ func (g *csrfGuard) diagnoseCookie(r *http.Request, t *i18n.Translator, f *CSRFF
 			"cookie", c.CookieName, "domain", domain)
 		f.Remedy = "Correct the domain of the cookie, or leave it empty."
 		f.Setting = "CSRF.CookieDomain (CSRF_COOKIE_DOMAIN)"
-	case !httptext.PathMatches(r.URL.Path, c.CookiePath):
+	case !httptext.PathMatches(requestinfo.Below(r, r.URL.Path), cookiePath(r, c.CookiePath)):
 		f.Cause = t.T("The cookie %(cookie)s is for addresses below %(path)s, so browsers do not send it here.",
-			"cookie", c.CookieName, "path", c.CookiePath)
+			"cookie", c.CookieName, "path", cookiePath(r, c.CookiePath))
 		f.Remedy = "Correct the path of the cookie, or leave it empty."
 		f.Setting = "CSRF.CookiePath (CSRF_COOKIE_PATH)"
 	case c.UseSessions:

@@ -126,7 +126,7 @@ func (s *csrfState) send(int) error {
 	if s.guard.config.UseSessions && !session.IsEmpty() {
 		return s.keep(session)
 	}
-	line, err := s.guard.cookie(s.value())
+	line, err := s.guard.cookie(s.value(), cookiePath(s.request, s.guard.config.CookiePath))
 	if err != nil {
 		return err
 	}
@@ -151,7 +151,7 @@ func (s *csrfState) value() string {
 func (s *csrfState) keep(session *sessions.Session) error {
 	c, ctx := &s.guard.config, s.request.Context()
 	if _, sent := s.cookie(); sent {
-		addCookie(s.header, httptext.DeleteCookie(c.CookieName, c.CookiePath, c.CookieDomain, c.CookieSameSite))
+		addCookie(s.header, httptext.DeleteCookie(c.CookieName, cookiePath(s.request, c.CookiePath), c.CookieDomain, c.CookieSameSite))
 	}
 	present, err := session.Text(ctx, csrf.SessionKey)
 	value := s.value()

@@ -36,6 +36,15 @@ type ProxyConfig struct {
 	// ForwardedPort takes the port from X-Forwarded-Port. It matters for the
 	// Referer check with a cookie domain alone. Django: USE_X_FORWARDED_PORT.
 	ForwardedPort bool
+	// ForwardedPrefix takes ScriptName from X-Forwarded-Prefix, where a trusted proxy
+	// sends it. The proxy must set it or remove it on every request, and cut the prefix
+	// off the path.
+	ForwardedPrefix bool
+	// ScriptName is the path below which a proxy mounts the site, "/auth" for instance:
+	// it goes before every address that the site makes, and names the cookies' path
+	// where the settings name none. Requests may come with it in their path or without
+	// it. Django: FORCE_SCRIPT_NAME.
+	ScriptName string
 	// Logger is told of a forwarded host that is none. Nil means slog.Default().
 	Logger *slog.Logger
 }
@@ -45,6 +54,7 @@ const (
 	forwardedHost  = "X-Forwarded-Host"
 	forwardedPort  = "X-Forwarded-Port"
 	forwardedProto = "X-Forwarded-Proto"
+	forwardedPath  = "X-Forwarded-Prefix"
 	noHeader       = "none"
 )
 
@@ -56,6 +66,8 @@ type proxies struct {
 	value    string
 	host     bool
 	port     bool
+	prefix   bool
+	script   string // the script name
 }
 
 // Proxy finds out by which host and scheme the client reached the site and from
@@ -87,18 +99,30 @@ func Proxy(c ProxyConfig) (func(http.Handler) http.Handler, error) {
 			hint.look(r, p, log)
 			if err != nil {
 				log.WarnContext(r.Context(), "refused with 400: "+err.Error(), "peer", r.RemoteAddr)
-				note(r, "refused with 400: the proxy named no host")
-				Say(w, r, http.StatusBadRequest, i18n.Mark("The proxy in front of this site named a host that is none. "+
-					"See to it that it sends one host name in X-Forwarded-Host, or set ForwardedHost to false."))
+				note(r, "refused with 400: the proxy named no host, or no path")
+				sentence := i18n.Mark("The proxy in front of this site named a host that is none. " +
+					"See to it that it sends one host name in X-Forwarded-Host, or set ForwardedHost to false.")
+				if errors.Is(err, errForwardedPrefix) {
+					sentence = i18n.Mark("The proxy in front of this site named a path that is none. " +
+						"See to it that it sends one path in X-Forwarded-Prefix, or set ForwardedPrefix to false.")
+				}
+				Say(w, r, http.StatusBadRequest, sentence)
 				return
 			}
-			next.ServeHTTP(w, r.WithContext(requestinfo.NewContext(r.Context(), &info)))
+			r = r.WithContext(requestinfo.NewContext(r.Context(), &info))
+			next.ServeHTTP(w, cutScriptName(r, p.script))
 		})
 	}, nil
 }
 
 func newProxies(c ProxyConfig) (*proxies, error) {
-	p := &proxies{header: forwardedProto, value: "https", host: c.ForwardedHost, port: c.ForwardedPort}
+	p := &proxies{
+		header: forwardedProto, value: "https", host: c.ForwardedHost, port: c.ForwardedPort, prefix: c.ForwardedPrefix,
+	}
+	var err error
+	if p.script, err = parseScriptName(c.ScriptName); err != nil {
+		return nil, fmt.Errorf("middleware: ProxyConfig.ScriptName: %w", err)
+	}
 	for _, text := range c.Trusted {
 		if text == "unix" {
 			p.unix = true
@@ -154,12 +178,15 @@ func headerName(name string) (string, error) {
 	return http.CanonicalHeaderKey(name), nil
 }
 
-// errForwardedHost refuses a request, wherever it leads.
-var errForwardedHost = errors.New("the proxy sent a X-Forwarded-Host that is no host")
+// These refuse a request, wherever it leads.
+var (
+	errForwardedHost   = errors.New("the proxy sent a X-Forwarded-Host that is no host")
+	errForwardedPrefix = errors.New("the proxy sent a X-Forwarded-Prefix that is no path")
+)
 
 // info is what is known about the request.
 func (p *proxies) info(r *http.Request) (requestinfo.Info, error) {
-	info := requestinfo.Info{Host: r.Host, Secure: r.TLS != nil, Client: requestinfo.Peer(r)}
+	info := requestinfo.Info{Host: r.Host, Secure: r.TLS != nil, Client: requestinfo.Peer(r), ScriptName: p.script}
 	if !p.trustsPeer(r, info.Client) {
 		return info, nil
 	}
@@ -176,6 +203,13 @@ func (p *proxies) info(r *http.Request) (requestinfo.Info, error) {
 		if domain, _ := splitHost(info.Host); domain == "" {
 			return info, errForwardedHost
 		}
+	}
+	if told := r.Header[forwardedPath]; p.prefix && len(told) > 0 {
+		name, err := parseScriptName(strings.Join(told, ","))
+		if err != nil {
+			return info, errForwardedPrefix
+		}
+		info.ScriptName = name
 	}
 	return info, nil
 }

@@ -172,7 +172,7 @@ func (s *security) redirects(w http.ResponseWriter, r *http.Request) bool {
 	if !s.redirect || requestinfo.Secure(r) {
 		return false
 	}
-	path := strings.TrimLeft(r.URL.Path, "/")
+	path := strings.TrimLeft(requestinfo.Below(r, r.URL.Path), "/")
 	if slices.ContainsFunc(s.exempt, func(re *regexp.Regexp) bool { return re.MatchString(path) }) {
 		return false
 	}

@@ -96,7 +96,7 @@ func (w *sessionWriter) process(status int) error {
 	accessed, modified, empty := w.session.Accessed(), w.session.Modified(), w.session.IsEmpty()
 	if w.sent && empty {
 		c := w.config
-		addCookie(header, httptext.DeleteCookie(c.CookieName, c.CookiePath, c.CookieDomain, c.CookieSameSite))
+		addCookie(header, httptext.DeleteCookie(c.CookieName, cookiePath(w.request, c.CookiePath), c.CookieDomain, c.CookieSameSite))
 		w.report("cookie deleted")
 		return nil
 	}
@@ -148,7 +148,7 @@ func (w *sessionWriter) stored() error {
 func (w *sessionWriter) cookie(ctx context.Context) (string, error) {
 	c, now := w.config, time.Now()
 	cookie := httptext.SetCookie{
-		Name: c.CookieName, Value: string(w.session.Key()), Domain: c.CookieDomain, Path: c.CookiePath,
+		Name: c.CookieName, Value: string(w.session.Key()), Domain: c.CookieDomain, Path: cookiePath(w.request, c.CookiePath),
 		Secure: c.CookieSecure, HttpOnly: !c.CookieScriptAccess, SameSite: c.CookieSameSite,
 	}
 	byBrowser, err := w.session.ExpiresAtBrowserClose(ctx)

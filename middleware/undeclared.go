@@ -10,20 +10,26 @@ import (
 
 // forwarding are the headers in which proxies tell of the client.
 var forwarding = []string{
-	forwardedFor, forwardedProto, forwardedHost, forwardedPort, "X-Forwarded-Prefix", "X-Real-Ip", "Forwarded",
+	forwardedFor, forwardedProto, forwardedHost, forwardedPort, forwardedPath, "X-Real-Ip", "Forwarded",
 }
 
 // undeclared warns once of a proxy that nobody declared. A client of the internet may
 // send such headers too; it has a warning of its own, so that it does not use up the one
-// of a peer nearby.
+// of a peer nearby. It also warns of a path that a proxy names and nobody looks at.
 type undeclared struct {
-	near, far sync.Once
+	near, far, prefix sync.Once
 }
 
 // look warns where a peer that is not trusted sent a forwarded header.
 func (u *undeclared) look(r *http.Request, p *proxies, log *slog.Logger) {
 	peer := requestinfo.Peer(r)
 	if p.trustsPeer(r, peer) {
+		if told := r.Header[forwardedPath]; len(told) > 0 && told[0] != "/" && !p.prefix && p.script == "" {
+			u.prefix.Do(func() {
+				log.WarnContext(r.Context(), "a trusted proxy sent X-Forwarded-Prefix, which is not looked at. If it mounts the site there, set "+
+					"--use-x-forwarded-prefix (Config.Proxy.ForwardedPrefix) or --script-name (Config.ScriptName); else let it remove the header")
+			})
+		}
 		return
 	}
 	header := ""

@@ -29,7 +29,8 @@ type Config struct {
 	CookieAge time.Duration
 	// CookieDomain is empty for a cookie of this host alone. Django: SESSION_COOKIE_DOMAIN.
 	CookieDomain string
-	// CookiePath is "/" when empty. Django: SESSION_COOKIE_PATH.
+	// CookiePath is "/" when empty, or the path below which a proxy mounts the site.
+	// Django: SESSION_COOKIE_PATH.
 	CookiePath string
 	// CookieSecure sends the cookie over HTTPS only. Django: SESSION_COOKIE_SECURE.
 	CookieSecure bool
@@ -88,9 +89,6 @@ func (c *Config) setDefaults() {
 	if c.CookieAge == 0 {
 		c.CookieAge = DefaultCookieAge
 	}
-	if c.CookiePath == "" {
-		c.CookiePath = "/"
-	}
 	switch strings.ToLower(c.CookieSameSite) {
 	case "":
 		c.CookieSameSite = "Lax"
@@ -103,7 +101,7 @@ func (c *Config) setDefaults() {
 }
 
 // Config returns the configuration with its defaults filled in; a
-// CookieSameSite of "omit" is now empty.
+// CookieSameSite of "omit" is now empty, and CookiePath is as it was given.
 func (e *Engine) Config() Config { return e.config }
 
 // Session makes the session of a request that sent key, or "" where it sent

@@ -31,7 +31,7 @@ func TestConfigIsChecked(t *testing.T) {
 		}
 	}
 	c := mustEngine(t, sessions.Config{Store: sessionstest.NewMemory(), CookieSameSite: "omit"}).Config()
-	if c.CookieName != "sessionid" || c.CookieAge != 14*24*time.Hour || c.CookiePath != "/" || c.CookieSameSite != "" || c.Logger == nil {
+	if c.CookieName != "sessionid" || c.CookieAge != 14*24*time.Hour || c.CookiePath != "" || c.CookieSameSite != "" || c.Logger == nil {
 		t.Errorf("defaults: %+v", c)
 	}
 	if _, err := sessions.NewCodec(sessions.CodecConfig{}); err == nil {

@@ -44,11 +44,11 @@ type Config struct {
 	Languages *i18n.Catalogues
 	// SiteName is shown on every page; "Coatcheck" when empty.
 	SiteName string
-	// LoginURL is auth.LoginURL when empty; a path, or a URL of another host.
-	// Django: LOGIN_URL.
+	// LoginURL is auth.LoginURL of this site when empty; a path, which gets no script
+	// name in front, or a URL of another host. Django: LOGIN_URL.
 	LoginURL string
 	// LoginRedirectURL is where a login leads that was not asked for by another
-	// page; auth.LoginRedirectURL when empty. Django: LOGIN_REDIRECT_URL.
+	// page; auth.LoginRedirectURL of this site when empty. Django: LOGIN_REDIRECT_URL.
 	LoginRedirectURL string
 	// LogoutRedirectURL is where a logout leads; when empty it shows a page that
 	// says so. Django: LOGOUT_REDIRECT_URL.
@@ -97,12 +97,8 @@ func (c *Config) check() error {
 	if c.Languages == nil {
 		c.Languages = i18n.Default()
 	}
-	for field, fallback := range map[*string]string{
-		&c.SiteName: "Coatcheck", &c.LoginURL: auth.LoginURL, &c.LoginRedirectURL: auth.LoginRedirectURL,
-	} {
-		if *field == "" {
-			*field = fallback
-		}
+	if c.SiteName == "" {
+		c.SiteName = "Coatcheck"
 	}
 	for name, target := range map[string]string{
 		"LoginURL": c.LoginURL, "LoginRedirectURL": c.LoginRedirectURL, "LogoutRedirectURL": c.LogoutRedirectURL,

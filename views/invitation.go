@@ -69,7 +69,7 @@ func (v *Views) rejectInvitation(w http.ResponseWriter, r *http.Request, err err
 	}
 	t := v.translator(w, r)
 	v.rejectLink(w, r, http.StatusGone, LinkPage{
-		Title: t.T("This link is used up or too old"), URL: v.config.LoginURL, Label: t.T("Log in"),
+		Title: t.T("This link is used up or too old"), URL: v.loginURL(r), Label: t.T("Log in"),
 		Message: t.T("If you have made your account already, you can log in. Otherwise ask whoever invited you for another invitation."),
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
 )
 
 // LanguageURL is where visitors choose a language.
@@ -42,7 +43,7 @@ func (p *Page) Here() string {
 	if p.request.Method == http.MethodPost && p.request.URL.Path == LogoutURL {
 		return p.LoginURL // that page is only there after a POST
 	}
-	return p.request.URL.RequestURI()
+	return requestinfo.Below(p.request, p.request.URL.RequestURI())
 }
 
 // nameLanguages gives the languages of the catalogues in the order of their names.
@@ -77,11 +78,11 @@ func (v *Views) language(w http.ResponseWriter, r *http.Request) {
 	known := slices.Contains(v.config.Languages.Languages(), chosen)
 	if known {
 		report(r, "language chosen", "language", chosen)
-		http.SetCookie(w, &http.Cookie{Name: i18n.CookieName, Value: chosen, Path: "/"})
+		http.SetCookie(w, &http.Cookie{Name: i18n.CookieName, Value: chosen, Path: requestinfo.Below(r, "/")})
 	}
 	switch {
 	case negotiate.HTML(r):
-		v.redirect(w, r, cmp.Or(v.next(r, b), "/"))
+		v.redirect(w, r, cmp.Or(v.next(r, b), requestinfo.Below(r, "/")))
 	case known:
 		sayJSON(w, http.StatusOK, map[string]string{"message": "Language chosen"})
 	default:
@@ -106,5 +107,5 @@ func (v *Views) showLanguages(w http.ResponseWriter, r *http.Request) {
 // LanguageURL is the address of the switch as a page of its own, for pages that
 // are to have no form.
 func (p *Page) LanguageURL() string {
-	return withQuery(LanguageURL, auth.RedirectFieldName, p.Here())
+	return withQuery(requestinfo.Below(p.request, LanguageURL), auth.RedirectFieldName, p.Here())
 }

@@ -116,7 +116,7 @@ func (v *Views) enter(w http.ResponseWriter, r *http.Request, user *auth.User, n
 		sayJSON(w, http.StatusOK, map[string]string{"message": "Login successful"})
 		return
 	}
-	target := v.successURL(next)
+	target := v.successURL(r, next)
 	report(r, "redirected after login", "location", requestinfo.LogURL(target))
 	v.redirect(w, r, target)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
 )
 
 func (v *Views) notMeRoutes() []Route {
@@ -86,9 +87,9 @@ func (v *Views) rejectRescue(w http.ResponseWriter, r *http.Request, err error) 
 		v.fail(w, r, err)
 		return
 	}
-	t, next := v.translator(w, r), v.config.LoginURL
+	t, next := v.translator(w, r), v.loginURL(r)
 	if url := v.urls["password_reset"]; url != "" {
-		next = url
+		next = requestinfo.Below(r, url)
 	}
 	v.rejectLink(w, r, http.StatusGone, LinkPage{
 		Title: t.T("This link is used up or too old"), URL: next, Label: t.T("Go on"),

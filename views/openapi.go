@@ -6,7 +6,11 @@ import (
 	_ "embed"
 	"encoding/hex"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
+
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
 )
 
 // OpenAPIURL is where the views serve OpenAPI.
@@ -33,6 +37,11 @@ func (v *Views) describe(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	header.Set("Cache-Control", "no-cache")
 	header.Set("Content-Type", "application/json")
-	header.Set("ETag", openAPITag)
-	http.ServeContent(w, r, "openapi.json", time.Time{}, bytes.NewReader(openAPI))
+	text, tag := openAPI, openAPITag
+	if name := requestinfo.ScriptName(r); name != "" { // it needs no escapes in JSON
+		text = slices.Concat([]byte(`{"servers": [{"url": "`+name+`"}],`), openAPI[1:])
+		tag = openAPITag[:len(openAPITag)-1] + strings.ReplaceAll(name, "/", "-") + `"`
+	}
+	header.Set("ETag", tag)
+	http.ServeContent(w, r, "openapi.json", time.Time{}, bytes.NewReader(text))
 }

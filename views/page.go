@@ -8,6 +8,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/i18n"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/middleware"
 )
 
@@ -33,7 +34,15 @@ type Page struct {
 
 // URL gives the address of a page by the name of its route, "sessions" for
 // instance, or nothing where the site has no such page. Django: {% url %}.
-func (p *Page) URL(name string) string { return p.urls[name] }
+func (p *Page) URL(name string) string {
+	if pattern := p.urls[name]; pattern != "" {
+		return requestinfo.Below(p.request, pattern)
+	}
+	return ""
+}
+
+// Home is the address of the site's first page.
+func (p *Page) Home() string { return requestinfo.Below(p.request, "/") }
 
 // User is the visitor. A page that does not ask for it costs no query.
 func (p *Page) User() (*auth.User, error) {
@@ -74,8 +83,8 @@ func (p *Page) With(target, next string) string {
 	return withQuery(target, auth.RedirectFieldName, next)
 }
 
-// Path is the path of the request.
-func (p *Page) Path() string { return p.request.URL.Path }
+// Path is the path of the request, as the client knows it.
+func (p *Page) Path() string { return requestinfo.Below(p.request, p.request.URL.Path) }
 
 // Title is what stands in the title of the window: "Error:" goes before the text
 // where the form of the page is wrong, so that it is the first thing to be heard.

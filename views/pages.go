@@ -31,12 +31,13 @@ func (v *Views) Home() http.Handler {
 	return v.account(func(w http.ResponseWriter, r *http.Request) {
 		report(r, "home page shown")
 		if negotiate.HTML(r) {
-			v.Render(w, r, http.StatusOK, "home.html", HomePage{origin(r), PublicURL, APIProfileURL})
+			v.Render(w, r, http.StatusOK, "home.html", HomePage{origin(r), requestinfo.Below(r, PublicURL), requestinfo.Below(r, APIProfileURL)})
 			return
 		}
 		sayJSON(w, http.StatusOK, map[string]any{"name": v.config.SiteName, "links": map[string]string{
-			"signup": SignupURL, "login": v.config.LoginURL, "logout": LogoutURL, "profile": ProfileURL,
-			"public": PublicURL, "api_profile": APIProfileURL,
+			"signup": requestinfo.Below(r, SignupURL), "login": v.loginURL(r), "logout": requestinfo.Below(r, LogoutURL),
+			"profile": requestinfo.Below(r, ProfileURL), "public": requestinfo.Below(r, PublicURL),
+			"api_profile": requestinfo.Below(r, APIProfileURL),
 		}})
 	}, http.MethodGet, http.MethodHead)
 }

@@ -95,7 +95,7 @@ func (v *Views) passwordChange(w http.ResponseWriter, r *http.Request) {
 		report(r, "password change refused")
 		v.showForm(w, r, http.StatusBadRequest, "password_change.html", form)
 	case negotiate.HTML(r):
-		v.redirect(w, r, PasswordChangeDoneURL)
+		v.redirect(w, r, requestinfo.Below(r, PasswordChangeDoneURL))
 	default:
 		sayJSON(w, http.StatusOK, map[string]string{"message": "Password changed successfully"})
 	}

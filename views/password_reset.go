@@ -11,6 +11,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/password"
 	"github.com/coatcheck/coatcheck/sessions"
 )
@@ -93,7 +94,7 @@ func (v *Views) passwordReset(w http.ResponseWriter, r *http.Request) {
 	}
 	report(r, "a link was asked for; whether there is an account is found out later")
 	if negotiate.HTML(r) {
-		v.redirect(w, r, PasswordResetDoneURL)
+		v.redirect(w, r, requestinfo.Below(r, PasswordResetDoneURL))
 		return
 	}
 	v.passwordResetDone(w, r)
@@ -167,7 +168,7 @@ func (v *Views) hideResetToken(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	report(r, "the token of the link is good, and in the session now")
-	target := url.URL{Path: strings.ReplaceAll(r.URL.Path, token, resetURLToken)}
+	target := url.URL{Path: requestinfo.Below(r, strings.ReplaceAll(r.URL.Path, token, resetURLToken))}
 	v.redirect(w, r, target.EscapedPath())
 }
 
@@ -205,7 +206,7 @@ func (v *Views) confirmReset(w http.ResponseWriter, r *http.Request, user *auth.
 	case err != nil:
 		v.fail(w, r, err)
 	case negotiate.HTML(r):
-		v.redirect(w, r, PasswordResetCompleteURL)
+		v.redirect(w, r, requestinfo.Below(r, PasswordResetCompleteURL))
 	default:
 		sayJSON(w, http.StatusOK, map[string]string{"message": "Password changed successfully"})
 	}

@@ -1,6 +1,7 @@
 package views
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -31,11 +32,20 @@ func (v *Views) next(r *http.Request, b body) string {
 }
 
 // successURL is where a login leads.
-func (v *Views) successURL(next string) string {
+func (v *Views) successURL(r *http.Request, next string) string {
 	if next != "" {
 		return next
 	}
-	return v.config.LoginRedirectURL
+	return v.loginRedirectURL(r)
+}
+
+// loginURL is the login page: the one of the settings, or our own.
+func (v *Views) loginURL(r *http.Request) string {
+	return cmp.Or(v.config.LoginURL, requestinfo.Below(r, auth.LoginURL))
+}
+
+func (v *Views) loginRedirectURL(r *http.Request) string {
+	return cmp.Or(v.config.LoginRedirectURL, requestinfo.Below(r, auth.LoginRedirectURL))
 }
 
 // redirect answers with 302, as Django does.
@@ -52,7 +62,7 @@ func (v *Views) redirect(w http.ResponseWriter, r *http.Request, target string) 
 // samePath says whether the target is the page of the request itself.
 func samePath(target string, r *http.Request) bool {
 	u, err := url.Parse(target)
-	return err == nil && u.Path == r.URL.Path && (u.Host == "" || u.Host == requestinfo.Host(r))
+	return err == nil && u.Path == requestinfo.Below(r, r.URL.Path) && (u.Host == "" || u.Host == requestinfo.Host(r))
 }
 
 // withQuery sets a field in the query of one of our own URLs, unless the value

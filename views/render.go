@@ -47,8 +47,10 @@ func (v *Views) Render(w http.ResponseWriter, r *http.Request, status int, name 
 		return
 	}
 	page := &Page{
-		Translator: v.translator(w, r), SiteName: v.config.SiteName, Stylesheet: v.style.url, Script: v.script.url,
-		LoginURL: v.config.LoginURL, SignupURL: SignupURL, LogoutURL: LogoutURL, ProfileURL: ProfileURL, Data: data,
+		Translator: v.translator(w, r), SiteName: v.config.SiteName, Data: data,
+		Stylesheet: requestinfo.Below(r, v.style.url), Script: requestinfo.Below(r, v.script.url),
+		LoginURL: v.loginURL(r), SignupURL: requestinfo.Below(r, SignupURL),
+		LogoutURL: requestinfo.Below(r, LogoutURL), ProfileURL: requestinfo.Below(r, ProfileURL),
 		languages: v.languages, request: r, urls: v.urls,
 	}
 	if v.config.SignupClosed || v.config.SignupInvitation {

@@ -111,7 +111,7 @@ func (c *Config) signupRefusal() *refusal {
 // made.
 func (v *Views) answerCreated(w http.ResponseWriter, r *http.Request, next string) {
 	if negotiate.HTML(r) {
-		v.redirect(w, r, withQuery(withQuery(v.config.LoginURL, createdField, "1"), auth.RedirectFieldName, next))
+		v.redirect(w, r, withQuery(withQuery(v.loginURL(r), createdField, "1"), auth.RedirectFieldName, next))
 		return
 	}
 	sayJSON(w, http.StatusCreated, map[string]string{"message": "User created successfully"})
@@ -238,9 +238,9 @@ func (v *Views) passBy(w http.ResponseWriter, r *http.Request) bool {
 	if !user.IsAuthenticated() {
 		return false
 	}
-	target := v.successURL(v.next(r, nil))
+	target := v.successURL(r, v.next(r, nil))
 	if samePath(target, r) {
-		if target = v.config.LoginRedirectURL; samePath(target, r) {
+		if target = v.loginRedirectURL(r); samePath(target, r) {
 			return false
 		}
 	}

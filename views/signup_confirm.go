@@ -8,6 +8,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
 )
 
 // signupConfirmRoutes are those of Config.SignupVerification.
@@ -43,7 +44,7 @@ func (v *Views) beginSignup(lang string) func(*http.Request, auth.NewUser) error
 // answerSignupSent says the same whether the address has an account or not.
 func (v *Views) answerSignupSent(w http.ResponseWriter, r *http.Request) {
 	if negotiate.HTML(r) {
-		v.redirect(w, r, SignupSentURL)
+		v.redirect(w, r, requestinfo.Below(r, SignupSentURL))
 		return
 	}
 	v.signupSent(w, r)
@@ -91,16 +92,16 @@ func (v *Views) rejectSignup(w http.ResponseWriter, r *http.Request, err error) 
 	switch {
 	case errors.Is(err, accounts.ErrLink):
 		v.rejectLink(w, r, http.StatusGone, LinkPage{
-			Title: t.T("This link is used up or too old"), URL: SignupURL, Label: t.T("Sign up"),
+			Title: t.T("This link is used up or too old"), URL: requestinfo.Below(r, SignupURL), Label: t.T("Sign up"),
 			Message: t.T("If you have confirmed your address already, you can log in. Otherwise sign up again, and you get a new link."),
 		})
 	case errors.Is(err, auth.ErrEmailTaken), errors.Is(err, auth.ErrUsernameTaken) && v.config.Auth.UsernameIsEmail():
 		v.rejectLink(w, r, http.StatusConflict, LinkPage{
-			Title: t.T("You have an account already"), URL: v.config.LoginURL, Label: t.T("Log in"), Message: t.T(sayEmailTaken),
+			Title: t.T("You have an account already"), URL: v.loginURL(r), Label: t.T("Log in"), Message: t.T(sayEmailTaken),
 		})
 	case errors.Is(err, auth.ErrUsernameTaken):
 		v.rejectLink(w, r, http.StatusConflict, LinkPage{
-			Title: t.T("Somebody was faster"), URL: SignupURL, Label: t.T("Sign up"),
+			Title: t.T("Somebody was faster"), URL: requestinfo.Below(r, SignupURL), Label: t.T("Sign up"),
 			Message: t.T("Meanwhile another user took this username. Please sign up again with another one."),
 		})
 	default:

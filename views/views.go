@@ -11,6 +11,7 @@ import (
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/httptext"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
 )
 
 // Views are the account pages. As a handler it serves everything below Path;
@@ -138,7 +139,7 @@ func methodName(r *http.Request) string {
 // addSlash leads to the same address with a slash at its end. The method and
 // the body stay.
 func addSlash(w http.ResponseWriter, r *http.Request) {
-	target := r.URL.Path + "/"
+	target := requestinfo.Below(r, r.URL.Path) + "/"
 	if r.URL.RawQuery != "" {
 		target += "?" + r.URL.RawQuery
 	}

@@ -169,7 +169,7 @@ type sessionFlags struct {
 	CookieName           string `group:"sessions" name:"session-cookie-name" default:"${cookie_name}" help:"Name of the cookie."`
 	CookieAge            int    `group:"sessions" name:"session-cookie-age" default:"${cookie_age}" help:"Life of a session in seconds."`
 	CookieDomain         string `group:"sessions" name:"session-cookie-domain" placeholder:"DOMAIN" help:"Domain of the cookie; none means this host alone."`
-	CookiePath           string `group:"sessions" name:"session-cookie-path" default:"/" help:"Path of the cookie."`
+	CookiePath           string `group:"sessions" name:"session-cookie-path" placeholder:"PATH" help:"Path of the cookie; by default / or --script-name."`
 	CookieSecure         bool   `group:"sessions" name:"session-cookie-secure" help:"Send the cookie over HTTPS only. Set it where the site is behind HTTPS."`
 	CookieHTTPOnly       bool   `group:"sessions" name:"session-cookie-httponly" default:"true" negatable:"" help:"Hide the cookie from scripts; on by default."`
 	CookieSameSite       string `group:"sessions" name:"session-cookie-samesite" default:"Lax" enum:"Lax,Strict,None,omit" help:"SameSite of the cookie: ${enum} (no attribute)."`

@@ -16,6 +16,7 @@ import (
 type inviteCommand struct {
 	Email   string `arg:"" optional:"" help:"Whom to mail the invitation; serve sends it. It is then for this address alone."`
 	BaseURL string `name:"base-url" placeholder:"URL" help:"Where the site is for its visitors, as that of serve; needed."`
+	scriptNameFlag
 	databaseFlags
 	secretFlags
 }
@@ -67,7 +68,7 @@ func (c *inviteCommand) Run(ctx context.Context, con *console) (err error) {
 // invite makes the link.
 func (c *inviteCommand) invite(ctx context.Context, db *database.DB, key secret, email string) (string, error) {
 	config := coatcheck.Config{
-		Database: db, SecretKey: key.key, SecretKeyFallbacks: key.fallbacks, Logger: slog.New(slog.DiscardHandler),
+		Database: db, SecretKey: key.key, SecretKeyFallbacks: key.fallbacks, Logger: slog.New(slog.DiscardHandler), ScriptName: c.ScriptName,
 	}
 	config.Accounts.Mail, config.Accounts.BaseURL = queueOnly{}, c.BaseURL
 	site, err := coatcheck.New(config)

@@ -16,11 +16,13 @@ func TestUndeclaredProxy(t *testing.T) {
 		v.post("/accounts/login/", credentials("alice", "wrong"), "X-Forwarded-For", "192.0.2."+strconv.Itoa(i))
 		v.get("/", "Forwarded", "for=192.0.2.1;proto=https") // a sibling
 	}
+	p.stop()
 	if log := p.err.String(); strings.Count(log, "level=WARN") != 1 || !strings.Contains(log, "--trusted-proxy 127.0.0.1") {
 		t.Errorf("the log: %s", log)
 	}
 	declared := start(t, t.TempDir(), nil, "--trusted-proxy", "127.0.0.1")
 	declared.visitor().get("/", "X-Forwarded-For", "192.0.2.1")
+	declared.stop()
 	if log := declared.err.String(); strings.Contains(log, "WARN") {
 		t.Errorf("a trusted proxy is warned of: %s", log)
 	}

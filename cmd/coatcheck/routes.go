@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/coatcheck/coatcheck/middleware"
+	"github.com/coatcheck/coatcheck/views"
 )
 
 // handler is all that the server serves.
@@ -15,13 +17,18 @@ func (s *server) handler() http.Handler {
 	pages := http.NewServeMux()
 	pages.Handle("/{$}", s.site.Views.Home())
 	pages.Handle("/public/", s.site.Views.Public())
+	pages.HandleFunc("/public", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, middleware.ScriptName(r)+views.PublicURL, http.StatusMovedPermanently)
+	})
 	pages.Handle("/api/profile", s.site.Views.APIProfile())
 	pages.Handle("/", s.site.Views) // /accounts/, and the page that says there is nothing
 
 	// Load balancers ask these two often, so they stay out of log and trace.
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", s.healthz)
-	mux.HandleFunc("GET /readyz", s.readyz)
+	for _, below := range slices.Compact([]string{"", s.mounted}) {
+		mux.HandleFunc("GET "+below+"/healthz", s.healthz)
+		mux.HandleFunc("GET "+below+"/readyz", s.readyz)
+	}
 	mux.Handle("/", s.observed(s.survive(s.site.Handler(pages))))
 	return s.headers(s.limit(mux))
 }

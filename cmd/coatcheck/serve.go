@@ -7,10 +7,12 @@ import (
 	"log/slog"
 	"net"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/coatcheck/coatcheck"
+	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/views"
 )
@@ -86,7 +88,7 @@ func (c *serveCommand) Run(ctx context.Context, con *console) error {
 	if err != nil {
 		return err
 	}
-	s := &server{site: site, log: log, headers: headers, stopDelay: c.StopDelay, stopping: &atomic.Bool{}, engine: c.Engine}
+	s := &server{site: site, log: log, headers: headers, stopDelay: c.StopDelay, stopping: &atomic.Bool{}, engine: c.Engine, mounted: strings.TrimSuffix(c.ScriptName, "/")}
 	if c.Trace {
 		s.trace = con.err
 	}
@@ -141,10 +143,10 @@ func (c *serveCommand) config(con *console, key secret, log *slog.Logger) (confi
 	}
 	config = coatcheck.Config{
 		SecretKey: key.key, SecretKeyFallbacks: key.fallbacks, AcceptSHA1: c.AcceptSHA1,
-		Sessions: sessions, Passwords: passwords, Validators: validators, LoginURL: c.LoginURL, Logger: log,
+		Sessions: sessions, Passwords: passwords, Validators: validators, LoginURL: unless(c.LoginURL, auth.LoginURL), Logger: log,
 		PasswordResetTimeout: reset,
 		Views: views.Config{
-			SiteName: c.SiteName, LoginRedirectURL: c.LoginRedirectURL, LogoutRedirectURL: c.LogoutRedirectURL,
+			SiteName: c.SiteName, LoginRedirectURL: unless(c.LoginRedirectURL, auth.LoginRedirectURL), LogoutRedirectURL: c.LogoutRedirectURL,
 			SignupClosed: c.SignupClosed,
 		},
 	}
@@ -157,6 +159,15 @@ func (c *serveCommand) config(con *console, key secret, log *slog.Logger) (confi
 	}
 	c.throttleFlags.apply(&config)
 	return config, c.csrfFlags.apply(&config)
+}
+
+// unless is a setting, or nothing where it is the default, which is an address of this
+// site wherever a proxy mounts it.
+func unless(value, preset string) string {
+	if value == preset {
+		return ""
+	}
+	return value
 }
 
 // tellMade says what the first run made and where it is.

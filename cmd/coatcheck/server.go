@@ -34,6 +34,7 @@ type server struct {
 	headers     func(http.Handler) http.Handler
 	trace       io.Writer // nil for no trace
 	logRequests bool
+	mounted     string // the path below which a proxy mounts the site, or empty
 	engine      string // where sessions are kept, as the flag says
 	stopDelay   time.Duration
 	stopping    *atomic.Bool // set by the stop signal; from then on /readyz says no

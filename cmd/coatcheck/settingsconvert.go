@@ -52,6 +52,14 @@ func sameSite(c *conversion, s djangoSetting, value any) {
 	c.set(s.flag, "omit")
 }
 
+// cookiePath leaves out the path of all cookies, but where it would become that of the
+// script name here.
+func cookiePath(c *conversion, s djangoSetting, value any) {
+	if value != "/" || c.text("FORCE_SCRIPT_NAME") != "" {
+		same(c, s, value)
+	}
+}
+
 func orOmit(c *conversion, s djangoSetting, value any) {
 	switch v := value.(type) {
 	case string:

@@ -18,6 +18,9 @@ type Info struct {
 	Port   string     // that a proxy named, or empty
 	Secure bool       // whether the client speaks HTTPS
 	Client netip.Addr // invalid where nobody knows, as on a Unix socket
+
+	// ScriptName is the path below which a proxy mounts the site, "/auth", or empty.
+	ScriptName string
 }
 
 type contextKey struct{}
@@ -67,6 +70,19 @@ func Port(r *http.Request) string {
 	}
 	return ""
 }
+
+// ScriptName is the path below which a proxy mounts the site, such as "/auth", or empty
+// (Django: get_script_name).
+func ScriptName(r *http.Request) string {
+	if info := found(r); info != nil {
+		return info.ScriptName
+	}
+	return ""
+}
+
+// Below is a path of the site as clients know it, with the path below which the site is
+// mounted in front.
+func Below(r *http.Request, path string) string { return ScriptName(r) + path }
 
 // Client is the address of the client, without a zone; invalid where nobody
 // knows it.
