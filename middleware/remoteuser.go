@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
+	"sync"
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/i18n"
@@ -28,7 +30,8 @@ type RemoteUserConfig struct {
 }
 
 // RemoteUser signs in whom the web server in front names, and logs out whom it
-// names no more (Django: RemoteUserMiddleware). It stands inside Authentication. Two
+// names no more (Django: RemoteUserMiddleware). It stands inside Authentication. The texts
+// that web servers write for nobody, and values that they joined, name nobody. Two
 // lines of the header, of which one may be a stranger's, are answered with 400.
 func RemoteUser(c RemoteUserConfig) (func(http.Handler) http.Handler, error) {
 	name, err := headerName(c.Header)
@@ -47,7 +50,7 @@ func RemoteUser(c RemoteUserConfig) (func(http.Handler) http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	u := &remoteUser{auth: c.Auth, header: name, trusted: trusted, persistent: c.Persistent}
+	u := &remoteUser{auth: c.Auth, header: name, trusted: trusted, persistent: c.Persistent, warned: &sync.Once{}}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			r = u.cleanse(r)
@@ -70,6 +73,7 @@ type remoteUser struct {
 	header     string
 	trusted    *proxies
 	persistent bool
+	warned     *sync.Once // of a text that names nobody
 }
 
 // cleanse removes the header where a stranger sent it.
@@ -90,10 +94,39 @@ func (u *remoteUser) cleanse(r *http.Request) *http.Request {
 func (u *remoteUser) apply(r *http.Request) error {
 	values := r.Header[u.header]
 	switch {
+	case len(values) > 0 && namesNobody(values[0]):
+		u.warn(r, values[0])
+		return u.auth.LoginRemote(r, "")
 	case len(values) > 0:
 		return u.auth.LoginRemote(r, values[0])
 	case u.persistent:
 		return nil
 	}
 	return u.auth.LogoutRemote(r)
+}
+
+// namesNobody reports whether a text is what a web server writes where it has no user:
+// Apache's "(null)" of a variable that is not set, the "-" of logs, a placeholder that was
+// not replaced, or several values that were joined. An account by such a name would be
+// that of every visitor. The name of a certificate has commas too, and an equals sign.
+func namesNobody(text string) bool {
+	text = strings.TrimSpace(text)
+	switch strings.ToLower(text) {
+	case "(null)", "-":
+		return true
+	}
+	if strings.Contains(text, ",") && !strings.Contains(text, "=") {
+		return true
+	}
+	return strings.HasPrefix(text, "$") || strings.HasPrefix(text, "%{") || strings.HasPrefix(text, "%[") ||
+		strings.HasPrefix(text, "{") && strings.HasSuffix(text, "}")
+}
+
+// warn says once what the web server sends for nobody.
+func (u *remoteUser) warn(r *http.Request, text string) {
+	note(r, "remote user is nobody", "text", logText(text))
+	u.warned.Do(func() {
+		logger(r).WarnContext(r.Context(), "the web server in front sent a text that names nobody as the remote user, so nobody is signed in by it; "+
+			"let it send the user's name, or remove the header where it has none", "header", u.header, "text", logText(text))
+	})
 }

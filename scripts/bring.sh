@@ -3,6 +3,10 @@
 # detector, the servers of the list below, Chromium and the Djangos. As root on Debian
 # 12 it installs them; otherwise it says what is absent, and the tests that need it
 # skip (or fail, where CI=true).
+# detector, PostgreSQL, MariaDB, Redis, Memcached, Chromium, the web servers and
+# proxies that stand in front of a site, and the Djangos. As root
+# on Debian 12 it installs them; otherwise it says what is absent, and the tests
+# that need it skip (or fail, where CI=true).
 #
 # usage: scripts/bring.sh
 set -uo pipefail
@@ -18,6 +22,9 @@ has initdb || any /usr/lib/postgresql/*/bin/initdb || packages+=(postgresql)
 has pgbouncer || any /usr/sbin/pgbouncer || packages+=(pgbouncer)
 has redis-server || packages+=(redis-server)
 has memcached || packages+=(memcached)
+for server in nginx:nginx-light haproxy:haproxy apache2:apache2 caddy:caddy nutcracker:nutcracker; do
+  has "${server%%:*}" || any "/usr/sbin/${server%%:*}" || packages+=("${server#*:}")
+done
 has chromium || has chromium-browser || has google-chrome || packages+=(chromium)
 has fail2ban-regex || packages+=(fail2ban)
 if [ ${#packages[@]} -gt 0 ]; then

@@ -42,6 +42,15 @@ func (v *Views) Home() http.Handler {
 	}, http.MethodGet, http.MethodHead)
 }
 
+// WellKnownChangePassword leads to the page for another password. Password managers look
+// for it at /.well-known/change-password of the host (W3C, A Well-Known URL for Changing
+// Passwords).
+func (v *Views) WellKnownChangePassword() http.Handler {
+	return v.account(func(w http.ResponseWriter, r *http.Request) {
+		v.redirect(w, r, requestinfo.Below(r, PasswordChangeURL))
+	}, http.MethodGet, http.MethodHead)
+}
+
 // Public is a page without any restriction: it asks neither for the session nor
 // for the user, so it costs no query.
 func (v *Views) Public() http.Handler {

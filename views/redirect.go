@@ -25,7 +25,8 @@ func (v *Views) next(r *http.Request, b body) string {
 		hosts = append(slices.Clone(hosts), own)
 	}
 	if named.text != "" && !safeurl.IsSafe(named.text, hosts, requestinfo.Secure(r)) {
-		report(r, "unsafe next ignored")
+		report(r, "unsafe next ignored: it leads to a host that is not among AllowedRedirectHosts (--allowed-redirect-host), or away from HTTPS",
+			"to", requestinfo.LogOrigin(named.text))
 		return ""
 	}
 	return named.text

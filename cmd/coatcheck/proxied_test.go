@@ -41,3 +41,40 @@ func TestSchemeOfWebSockets(t *testing.T) {
 		}
 	}
 }
+
+// TestRedirectToASister: the way back may lead to a host of the flag, and the trace says
+// why another one was dropped.
+func TestRedirectToASister(t *testing.T) {
+	p := start(t, t.TempDir(), nil, "--allowed-redirect-host", "app.example.com", "--trace")
+	v := p.visitor()
+	v.post("/accounts/signup/", credentials("alice", "correct horse"))
+	for next, want := range map[string]string{
+		"https://app.example.com/page": "https://app.example.com/page", "https://other.example.com/page": "/accounts/profile/",
+	} {
+		got := v.post("/accounts/login/?next="+next, credentials("alice", "correct horse"), "Accept", "text/html")
+		if to := got.header.Get("Location"); to != want {
+			t.Errorf("next=%s leads to %q, want %q", next, to, want)
+		}
+	}
+	p.stop()
+	if trace := p.err.String(); !strings.Contains(trace, "--allowed-redirect-host") || !strings.Contains(trace, "https://other.example.com") {
+		t.Errorf("the trace: %s", trace)
+	}
+	if out := refused(t, "check", "--allowed-redirect-host", "https://app.example.com"); !strings.Contains(out, "AllowedRedirectHosts") {
+		t.Error(out)
+	}
+}
+
+// TestWellKnownChangePassword: password managers find the page for another password.
+func TestWellKnownChangePassword(t *testing.T) {
+	for path, args := range map[string][]string{"": nil, "/auth": {"--script-name", "/auth"}} {
+		p := start(t, t.TempDir(), nil, args...)
+		got := p.visitor().get("/.well-known/change-password")
+		if to := got.header.Get("Location"); got.status != http.StatusFound || to != path+"/accounts/password_change/" {
+			t.Errorf("%d, %q", got.status, to)
+		}
+		if got := p.visitor().get("/.well-known/none"); got.status != http.StatusNotFound { // managers ask whether 404 means 404
+			t.Errorf("what is not there: %d", got.status)
+		}
+	}
+}

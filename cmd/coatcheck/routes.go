@@ -20,16 +20,28 @@ func (s *server) handler() http.Handler {
 	pages.HandleFunc("/public", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, middleware.ScriptName(r)+views.PublicURL, http.StatusMovedPermanently)
 	})
+	pages.Handle("/.well-known/change-password", s.site.Views.WellKnownChangePassword())
 	pages.Handle("/api/profile", s.site.Views.APIProfile())
 	pages.Handle("/", s.site.Views) // /accounts/, and the page that says there is nothing
 
-	// Load balancers ask these two often, so they stay out of log and trace.
+	// Load balancers ask these two often, by whatever host, so they stay out of log and
+	// trace, and answer for every host.
 	mux := http.NewServeMux()
 	for _, below := range slices.Compact([]string{"", s.mounted}) {
-		mux.HandleFunc("GET "+below+"/healthz", s.healthz)
-		mux.HandleFunc("GET "+below+"/readyz", s.readyz)
+		for _, method := range []string{http.MethodGet, http.MethodOptions} { // GET is HEAD too
+			mux.HandleFunc(method+" "+below+"/healthz", s.healthz)
+			mux.HandleFunc(method+" "+below+"/readyz", s.readyz)
+		}
 	}
-	mux.Handle("/", s.observed(s.survive(s.site.Handler(pages))))
+	site := s.observed(s.survive(s.site.Handler(pages)))
+	mux.HandleFunc("OPTIONS /{$}", func(w http.ResponseWriter, r *http.Request) {
+		if r.Host == "" { // HAProxy's check, unless told otherwise; browsers name a host
+			s.readyz(w, r)
+			return
+		}
+		site.ServeHTTP(w, r)
+	})
+	mux.Handle("/", site)
 	return s.headers(s.limit(mux))
 }
 

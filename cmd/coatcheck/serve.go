@@ -24,6 +24,7 @@ type serveCommand struct {
 	LoginURL          string        `group:"server" name:"login-url" default:"/accounts/login/" help:"Django's LOGIN_URL."`
 	LoginRedirectURL  string        `group:"server" name:"login-redirect-url" default:"/accounts/profile/" help:"Django's LOGIN_REDIRECT_URL."`
 	LogoutRedirectURL string        `group:"server" name:"logout-redirect-url" placeholder:"URL" help:"Django's LOGOUT_REDIRECT_URL; none means a page that says goodbye."`
+	RedirectHosts     []string      `group:"server" name:"allowed-redirect-host" placeholder:"HOST" help:"Another host, with its port if it has one, to which the next of a login or logout may lead; may be repeated (success_url_allowed_hosts)."`
 	SignupClosed      bool          `group:"server" help:"Let nobody sign up."`
 	StopDelay         time.Duration `group:"server" default:"0s" help:"How long to go on after a stop signal with /readyz saying no, so that a load balancer notices."`
 	databaseFlags
@@ -147,7 +148,7 @@ func (c *serveCommand) config(con *console, key secret, log *slog.Logger) (confi
 		PasswordResetTimeout: reset,
 		Views: views.Config{
 			SiteName: c.SiteName, LoginRedirectURL: unless(c.LoginRedirectURL, auth.LoginRedirectURL), LogoutRedirectURL: c.LogoutRedirectURL,
-			SignupClosed: c.SignupClosed,
+			SignupClosed: c.SignupClosed, AllowedRedirectHosts: c.RedirectHosts,
 		},
 	}
 	if err := c.webFlags.apply(&config); err != nil {

@@ -8,7 +8,9 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
+	"syscall"
 	"time"
 
 	"github.com/redis/rueidis"
@@ -58,6 +60,11 @@ func Open(ctx context.Context, c Config) (rueidis.Client, error) {
 		return nil, err
 	}
 	client, err := rueidis.NewClient(options)
+	if errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) {
+		return nil, fmt.Errorf("redis: open %v: the connection was ended at the first command, HELLO (%w). "+
+			"Proxies such as twemproxy (nutcracker) do not know it: name Redis 6 or later itself, its Sentinels or its cluster, "+
+			"or a proxy that knows HELLO", c, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("redis: open %v: %w", c, err)
 	}
