@@ -127,8 +127,10 @@ func (c *checkCommand) checkSettings(ctx context.Context, con *console, key secr
 		_, err = coatcheck.New(config)
 	}
 	var found []finding
-	if err != nil {
-		found = append(found, finding{"coatcheck.E001", err.Error()})
+	for _, err := range []error{err, c.checkAddr(ctx)} {
+		if err != nil {
+			found = append(found, finding{"coatcheck.E001", err.Error()})
+		}
 	}
 	if err := errors.Join(c.known(), c.engineFlags.possible()); err != nil {
 		found = append(found, finding{"coatcheck.E001", err.Error()})

@@ -145,8 +145,12 @@ func hasEveryHost(hosts []string) bool {
 	return false
 }
 
-// isLoopback says whether only this machine can connect to the address.
+// isLoopback says whether only this machine can connect to the address. Who can connect
+// to the socket of systemd is not known.
 func isLoopback(addr string) bool {
+	if strings.HasPrefix(addr, unixPrefix) || addr == systemdAddr {
+		return true
+	}
 	host, _, err := net.SplitHostPort(addr)
 	ip, bad := netip.ParseAddr(host)
 	return err == nil && (host == "localhost" || bad == nil && ip.IsLoopback())

@@ -19,7 +19,7 @@ import (
 
 // serveCommand runs the site as a server of its own.
 type serveCommand struct {
-	Addr              string        `group:"server" default:"127.0.0.1:8000" help:"Where to listen, HOST:PORT; \":8000\" for every interface."`
+	listenFlags
 	SiteName          string        `group:"server" default:"Coatcheck" help:"Name on the pages."`
 	LoginURL          string        `group:"server" name:"login-url" default:"/accounts/login/" help:"Django's LOGIN_URL."`
 	LoginRedirectURL  string        `group:"server" name:"login-redirect-url" default:"/accounts/profile/" help:"Django's LOGIN_REDIRECT_URL."`
@@ -46,8 +46,8 @@ type serveCommand struct {
 
 // Run serves until it gets SIGINT, SIGTERM or SIGHUP.
 func (c *serveCommand) Run(ctx context.Context, con *console) error {
-	if c.Addr == "" {
-		return usageError{errors.New("--addr is empty; write HOST:PORT")}
+	if err := c.checkAddr(ctx); err != nil {
+		return err
 	}
 	log := c.logger(con)
 	slog.SetDefault(log)
@@ -66,8 +66,7 @@ func (c *serveCommand) Run(ctx context.Context, con *console) error {
 		return err
 	}
 	c.tellMade(con, existed, db, key)
-	var listening net.ListenConfig
-	listener, err := listening.Listen(ctx, "tcp", c.Addr)
+	listener, err := c.listen(ctx)
 	if err != nil {
 		return err
 	}
@@ -77,7 +76,10 @@ func (c *serveCommand) Run(ctx context.Context, con *console) error {
 			"flag", "--email-backend "+c.Backend)
 	}
 	if c.BaseURL == "" && c.Backend != "smtp" {
-		c.BaseURL = address(listener.Addr())
+		c.BaseURL = "http://localhost"
+		if listener.Addr().Network() != "unix" {
+			c.BaseURL = address(listener.Addr())
+		}
 	}
 	site, closeEngine, err := c.site(ctx, con, db, key, log)
 	if err != nil {
@@ -193,6 +195,9 @@ func absolute(path string) string {
 
 // address is the URL of a listener, as one would type it into a browser.
 func address(addr net.Addr) string {
+	if addr.Network() == "unix" {
+		return unixPrefix + addr.String()
+	}
 	host, port, err := net.SplitHostPort(addr.String())
 	if err != nil {
 		return addr.String()
