@@ -51,6 +51,9 @@ type Config struct {
 	// PasswordResetTimeout is how long a reset token holds; three days when zero.
 	// Django: PASSWORD_RESET_TIMEOUT.
 	PasswordResetTimeout time.Duration
+	// SessionMaxAge is how long after its login a session ends, however much it is used; 0
+	// sets no limit.
+	SessionMaxAge time.Duration
 	// TimeZone is Django's TIME_ZONE, by which reset tokens are stamped. Nil means
 	// the zone of Database, which is UTC unless its Location says otherwise.
 	TimeZone *time.Location
@@ -222,6 +225,7 @@ func (s *Site) wireAuth(c *Config) error {
 		Users: c.Database, Passwords: passwords, Backends: c.Backends, SecretKey: c.SecretKey,
 		SecretKeyFallbacks: c.SecretKeyFallbacks, AcceptSHA1: c.AcceptSHA1, Hooks: c.Hooks, Logger: c.Logger,
 		Validators: c.Validators, PasswordResetTimeout: c.PasswordResetTimeout, TimeZone: c.TimeZone,
+		SessionMaxAge: c.SessionMaxAge,
 	})
 	return err
 }

@@ -71,8 +71,8 @@ func (s *Service) signIn(ctx context.Context, session *sessions.Session, user *U
 			return err
 		}
 	}
-	if s.endings == nil {
-		return nil
+	if err := s.stampBegin(ctx, session); err != nil || s.endings == nil {
+		return err
 	}
 	ending, err := s.lastEnding(ctx, user)
 	if err != nil {
@@ -99,7 +99,7 @@ func OnLogin(ctx context.Context, f func()) context.Context {
 // handler answers its error with a status by which the session is saved.
 func withdraw(ctx context.Context, ru *requestUser, session *sessions.Session) error {
 	ru.set(AnonymousUser())
-	for _, key := range [...]string{SessionKey, BackendSessionKey, HashSessionKey, EndingSessionKey} {
+	for _, key := range [...]string{SessionKey, BackendSessionKey, HashSessionKey, EndingSessionKey, BeganSessionKey} {
 		if _, err := session.Delete(ctx, key); err != nil {
 			return err
 		}
@@ -136,9 +136,13 @@ func (s *Service) freshSession(ctx context.Context, session *sessions.Session, u
 	if err != nil {
 		return false, err
 	}
+	outlived, err := s.outlived(ctx, session)
+	if err != nil {
+		return false, err
+	}
 	v := loaded{session}
 	stored, _ := textOf(v, HashSessionKey)
-	if SessionUserID(v) != user.ID || s.matchHash(stored, user.Password) != hashCurrent || endedWith(v, user, ending) {
+	if outlived || SessionUserID(v) != user.ID || s.matchHash(stored, user.Password) != hashCurrent || endedWith(v, user, ending) {
 		return true, session.Flush(ctx)
 	}
 	return false, nil

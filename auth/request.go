@@ -102,6 +102,12 @@ func (s *Service) sessionUser(ctx context.Context) (*User, error) {
 	if backend == nil {
 		return s.anonymous(ctx, "the session's backend is not configured", "backend", name)
 	}
+	if outlived, err := s.outlived(ctx, session); err != nil || outlived {
+		if err != nil {
+			return nil, err
+		}
+		return s.end(ctx, session, "the session is older than SessionMaxAge; session ended", id)
+	}
 	user, err := backend.User(ctx, id)
 	switch {
 	case errors.Is(err, ErrInactive): // it must not live again with its user

@@ -105,6 +105,10 @@ type Config struct {
 	// PasswordResetTimeout is how long a reset token holds, in whole seconds;
 	// three days when zero. Django: PASSWORD_RESET_TIMEOUT.
 	PasswordResetTimeout time.Duration
+	// SessionMaxAge is how long after its login a session ends, however much it is used; 0
+	// sets no limit. The session keeps when it began, see BeganSessionKey, and Django does
+	// not look at it.
+	SessionMaxAge time.Duration
 	// TimeZone is Django's TIME_ZONE, by which reset tokens are stamped. Nil means
 	// the zone of the database, which is UTC unless it says otherwise.
 	TimeZone *time.Location
@@ -135,7 +139,8 @@ type Service struct {
 	hashes    []*signing.MAC // of the session auth hash; the first one writes
 	hooks     Hooks
 	log       *slog.Logger
-	endings   Endings // may be nil
+	endings   Endings       // may be nil
+	maxAge    time.Duration // of sessions; 0 for none
 
 	validators []password.Validator
 	tokens     *PasswordResetTokenGenerator
@@ -180,13 +185,13 @@ func New(c Config) (*Service, error) {
 	if err := password.CheckValidators(c.Validators); err != nil {
 		return nil, fmt.Errorf("auth: Config.Validators: %w", err)
 	}
-	if err := c.Throttle.check(); err != nil {
+	if err := errors.Join(c.Throttle.check(), checkMaxAge(c.SessionMaxAge)); err != nil {
 		return nil, err
 	}
 	s := &Service{
 		throttle: c.Throttle, names: throttle.NewNames(c.SecretKey),
 		users: c.Users, passwords: c.Passwords, backends: c.Backends,
-		endings: c.Endings, hooks: c.Hooks, log: c.Logger, validators: slices.Clone(c.Validators),
+		endings: c.Endings, maxAge: c.SessionMaxAge, hooks: c.Hooks, log: c.Logger, validators: slices.Clone(c.Validators),
 	}
 	if m, ok := c.Users.(modeler); ok {
 		s.usernameIsEmail = m.UserModel().UsernameIsEmail()

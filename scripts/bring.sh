@@ -3,10 +3,6 @@
 # detector, the servers of the list below, Chromium and the Djangos. As root on Debian
 # 12 it installs them; otherwise it says what is absent, and the tests that need it
 # skip (or fail, where CI=true).
-# detector, PostgreSQL, MariaDB, Redis, Memcached, Chromium, the web servers and
-# proxies that stand in front of a site, and the Djangos. As root
-# on Debian 12 it installs them; otherwise it says what is absent, and the tests
-# that need it skip (or fail, where CI=true).
 #
 # usage: scripts/bring.sh
 set -uo pipefail

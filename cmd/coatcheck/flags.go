@@ -168,6 +168,7 @@ func (f *passwordFlags) accounts(db *database.DB) (*auth.Service, error) {
 type sessionFlags struct {
 	CookieName           string `group:"sessions" name:"session-cookie-name" default:"${cookie_name}" help:"Name of the cookie."`
 	CookieAge            int    `group:"sessions" name:"session-cookie-age" default:"${cookie_age}" help:"Life of a session in seconds."`
+	MaxAge               int    `group:"sessions" name:"session-max-age" default:"0" help:"Seconds after its login at which a session ends, however much it is used; 0 sets no limit. Django does not look at it."`
 	CookieDomain         string `group:"sessions" name:"session-cookie-domain" placeholder:"DOMAIN" help:"Domain of the cookie; none means this host alone."`
 	CookiePath           string `group:"sessions" name:"session-cookie-path" placeholder:"PATH" help:"Path of the cookie; by default / or --script-name."`
 	CookieSecure         bool   `group:"sessions" name:"session-cookie-secure" help:"Send the cookie over HTTPS only. Set it where the site is behind HTTPS."`

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -144,10 +143,14 @@ func (c *serveCommand) config(con *console, key secret, log *slog.Logger) (confi
 	if _, err := span("stop-delay", c.StopDelay.Seconds(), 0); err != nil {
 		return config, err
 	}
+	maxAge, err := span("session-max-age", float64(c.MaxAge), 0)
+	if err != nil {
+		return config, err
+	}
 	config = coatcheck.Config{
 		SecretKey: key.key, SecretKeyFallbacks: key.fallbacks, AcceptSHA1: c.AcceptSHA1,
 		Sessions: sessions, Passwords: passwords, Validators: validators, LoginURL: unless(c.LoginURL, auth.LoginURL), Logger: log,
-		PasswordResetTimeout: reset,
+		PasswordResetTimeout: reset, SessionMaxAge: maxAge,
 		Views: views.Config{
 			SiteName: c.SiteName, LoginRedirectURL: unless(c.LoginRedirectURL, auth.LoginRedirectURL), LogoutRedirectURL: c.LogoutRedirectURL,
 			SignupClosed: c.SignupClosed, AllowedRedirectHosts: c.RedirectHosts,

@@ -1,0 +1,53 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/coatcheck/coatcheck/sessions"
+)
+
+// BeganSessionKey is where a session keeps when its user signed in, in seconds since 1970,
+// where sessions have a greatest age. Django keeps the key and does not look at it.
+const BeganSessionKey = "_coatcheck_began"
+
+// errMaxAge is about the configuration.
+var errMaxAge = errors.New("auth: Config.SessionMaxAge must not be negative, and have a second at least")
+
+func checkMaxAge(d time.Duration) error {
+	if d < 0 || d > 0 && d < time.Second {
+		return errMaxAge
+	}
+	return nil
+}
+
+// stampBegin stores when the session began, if sessions have a greatest age. A session
+// that knows it already keeps it, whatever happens in it.
+func (s *Service) stampBegin(ctx context.Context, session *sessions.Session) error {
+	if s.maxAge == 0 {
+		return nil
+	}
+	if _, there, err := session.Get(ctx, BeganSessionKey); there || err != nil {
+		return err
+	}
+	return session.Set(ctx, BeganSessionKey, time.Now().Unix())
+}
+
+// outlived reports whether a session is older than sessions may be. One that does not say
+// when it began, because a Django made it or there was no limit, begins now.
+func (s *Service) outlived(ctx context.Context, session *sessions.Session) (bool, error) {
+	if s.maxAge == 0 {
+		return false, nil
+	}
+	text, there, err := session.Get(ctx, BeganSessionKey)
+	if err != nil {
+		return false, err
+	}
+	if !there {
+		return false, s.stampBegin(ctx, session)
+	}
+	began, err := strconv.ParseInt(text, 10, 64)
+	return err != nil || time.Since(time.Unix(began, 0)) >= s.maxAge, nil
+}
