@@ -35,6 +35,7 @@ fmt: ## format the code
 conformance: export COATCHECK_DIFF_CASES ?= 100000
 conformance: export COATCHECK_WALK_STEPS ?= 1000
 conformance: export COATCHECK_ENDING_STEPS ?= 100000
+conformance: export COATCHECK_SETTINGS_PAIRS ?= all
 conformance: export COATCHECK_DIFF_SEED ?= $(shell date +%s)
 conformance: ## the live Djangos only, telling each: 100,000 made-up cases of each kind, 1,000 steps of each walk, 100,000 of the endings
 	@scripts/withservers.sh go test -count=1 -v -timeout 90m ./conformance/...

@@ -44,11 +44,12 @@ func (c *settingsCommand) Run(ctx context.Context, con *console, app *kong.Kong)
 	if len(done.reasons) > 0 {
 		return errors.New(strings.Join(done.reasons, "\n"))
 	}
-	text, err := json.MarshalIndent(done.config, "", "  ")
-	if err != nil {
+	text := json.NewEncoder(con.out)
+	text.SetIndent("", "  ")
+	text.SetEscapeHTML(false)
+	if err := text.Encode(done.config); err != nil {
 		return err
 	}
-	con.say(string(text))
 	for _, note := range done.notes {
 		fmt.Fprintln(con.err, note)
 	}
@@ -141,6 +142,7 @@ func convert(dump map[string]any, presets map[string]string) *conversion {
 		}
 	}
 	sort.Strings(c.notes)
+	sort.Strings(c.reasons)
 	return c
 }
 

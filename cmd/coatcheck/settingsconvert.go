@@ -181,6 +181,9 @@ func middlewareSetting(c *conversion, s djangoSetting, value any) {
 	all := texts(value)
 	if slices.Contains(all, "django.middleware.csrf.CsrfViewMiddleware") {
 		c.set(s.flag, "django")
+		if version := c.version(); version == "3.2" || version == "4.0" { // which write and read the cookie masked
+			c.set("csrf-cookie-masked", true)
+		}
 	} else {
 		c.note(s.name, "has no CsrfViewMiddleware; Coatcheck guards against forged requests all the same")
 	}

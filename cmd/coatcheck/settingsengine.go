@@ -106,7 +106,7 @@ func (c *conversion) cache() {
 	}
 	if len(k.dropped) > 0 {
 		slices.Sort(k.dropped)
-		c.note("CACHES", "has options of the sessions' cache that have no counterpart and change nothing that is stored: "+
+		c.note("CACHES", "has options of the sessions' cache that have no counterpart: "+
 			strings.Join(k.dropped, ", "))
 	}
 }

@@ -14,7 +14,9 @@ func emailBackendSetting(c *conversion, s djangoSetting, value any) {
 	name, ours := strings.CutSuffix(strings.TrimPrefix(text, "django.core.mail.backends."), ".EmailBackend")
 	switch {
 	case !ours || strings.Contains(name, "."):
-		c.note(s.name, "is a backend of the project's own; in Go it is a mail.Sender")
+		c.set(s.flag, "none")
+		c.note(s.name, "is a backend of the project's own; in Go it is a mail.Sender. Here the pages that need mails are left out, "+
+			"until email_backend says otherwise")
 	case name == "smtp" && !c.sendsMail():
 		c.note(s.name, "is Django's default, a mail server on its own machine; mails are printed until --email-backend says otherwise")
 	case name == "smtp":

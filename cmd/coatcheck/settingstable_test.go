@@ -1,0 +1,154 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/coatcheck/coatcheck/internal/testenv"
+)
+
+var updateSettings = flag.Bool("update-settings", false, "write what comes of the modules into testdata/settings.txtar")
+
+const settingsTable = "testdata/settings.txtar"
+
+// settingsCase is a settings module of testdata/settings.txtar.
+type settingsCase struct {
+	name, version string
+	module        []byte
+	outcome       string // the config and the notes, or the reasons
+}
+
+// settingsCases reads the table: NAME.py, and below it its outcome in NAME.
+func settingsCases(t *testing.T) []*settingsCase {
+	t.Helper()
+	archive, err := txtar.ParseFile(settingsTable)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases []*settingsCase
+	for _, file := range archive.Files {
+		name, module := strings.CutSuffix(file.Name, ".py")
+		if !module {
+			cases[len(cases)-1].outcome = string(file.Data)
+			continue
+		}
+		head, _, _ := strings.Cut(string(file.Data), "\n") // # Django 5.2 pair quick
+		cases = append(cases, &settingsCase{name: name, version: strings.Fields(head)[2], module: file.Data})
+	}
+	return cases
+}
+
+// TestSettingsTable holds the conversion against settings modules of what real
+// projects ship, each as a real Django reads it: the config and its notes, or the
+// reason why there is none. Pairs of them log in on both sides in the tests of the
+// folder conformance.
+func TestSettingsTable(t *testing.T) {
+	t.Setenv("TMPDIR", "/tmp") // of the file engine without a folder
+	cases := settingsCases(t)
+	if len(cases) < 60 {
+		t.Errorf("the table has %d modules", len(cases))
+	}
+	for _, version := range testenv.Djangos(t) {
+		dumps := askTable(t, version, cases)
+		for i, c := range cases {
+			if c.version != version {
+				continue
+			}
+			if got := convertedFile(t, filepath.Join(dumps, fmt.Sprintf("table%d.txt", i))); *updateSettings {
+				c.outcome = got
+			} else if diff := cmp.Diff(c.outcome, got); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", c.name, diff)
+			}
+		}
+	}
+	if *updateSettings {
+		writeSettingsTable(t, cases)
+	}
+}
+
+// askTable lets a Django read its modules of the table.
+func askTable(t *testing.T, version string, cases []*settingsCase) (dumps string) {
+	t.Helper()
+	dumps = t.TempDir()
+	files := map[string][]byte{"script": []byte(askScript)}
+	for i, c := range cases {
+		if c.version == version {
+			files[fmt.Sprintf("table%d.py", i)] = append([]byte("from project import *\n"), c.module...)
+		}
+	}
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dumps, name), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	table, err := filepath.Abs("testdata/ask_table.py")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := exec.CommandContext(t.Context(), testenv.Django(t, version), table, filepath.Join(dumps, "script"), dumps)
+	ask.Dir = "../../conformance/django"
+	ask.Env = append(os.Environ(), "TWIN_SECRET_KEY="+tableSecret, "PYTHONDONTWRITEBYTECODE=1", "PYTHONWARNINGS=ignore")
+	if out, err := ask.CombinedOutput(); err != nil {
+		t.Fatalf("Django %s: %v\n%s", version, err, out)
+	}
+	return dumps
+}
+
+// tableSecret is in every secret of the table.
+const tableSecret = "hunter2"
+
+// convertedFile is what the command says of a file: the config and the notes, or
+// the reasons. What every module has is left out.
+func convertedFile(t *testing.T, dump string) string {
+	t.Helper()
+	var commands cli
+	app, err := commands.parser()
+	if err != nil {
+		t.Fatal(err)
+	}
+	command, err := app.Parse([]string{"settings", "--from-django", dump})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out, stderr bytes.Buffer
+	con := &console{in: os.Stdin, out: &out, err: &stderr}
+	command.BindTo(t.Context(), (*context.Context)(nil))
+	command.Bind(con)
+	if status := con.report(command.Run()); status != exitOK {
+		fmt.Fprintf(&out, "refused, with status %d\n", status)
+	}
+	got := out.String() + stderr.String()
+	if strings.Contains(got, tableSecret) {
+		t.Errorf("a secret is shown:\n%s", got)
+	}
+	return strings.NewReplacer(
+		"SECRET_KEY: is not in the config; put it into a file that you alone can read, for --secret-key-file, or into $COATCHECK_SECRET_KEY\n", "",
+		"  \"allowed_host\": [\n    \"*\"\n  ],\n", "",
+		"EMAIL_BACKEND: is Django's default, a mail server on its own machine; mails are printed until --email-backend says otherwise\n", "",
+	).Replace(got)
+}
+
+func writeSettingsTable(t *testing.T, cases []*settingsCase) {
+	t.Helper()
+	archive, err := txtar.ParseFile(settingsTable)
+	if err != nil {
+		t.Fatal(err)
+	}
+	archive.Files = nil
+	for _, c := range cases {
+		archive.Files = append(archive.Files, txtar.File{Name: c.name + ".py", Data: c.module}, txtar.File{Name: c.name, Data: []byte(c.outcome)})
+	}
+	if err := os.WriteFile(settingsTable, txtar.Format(archive), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
