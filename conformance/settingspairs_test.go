@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/txtar"
@@ -26,6 +27,9 @@ type settingsPair struct {
 	config map[string]any
 	env    []string // of coatcheck
 	base   string   // of coatcheck
+	log    *strings.Builder
+	stop   func() // of coatcheck
+	drop   string // a key to leave out of the config
 }
 
 // TestSettingsPairs lets pairs log in on both sides: a Django with a module of the
@@ -120,6 +124,9 @@ func (p *settingsPair) start() {
 		p.t.Fatalf("%v\n%s", err, stderrOf(err))
 	}
 	must(p.t, json.Unmarshal(made, &p.config))
+	delete(p.config, p.drop)
+	made, err = json.Marshal(p.config)
+	must(p.t, err)
 	file := filepath.Join(p.dir, "coatcheck.json")
 	must(p.t, os.WriteFile(file, made, 0o600))
 	p.env = append(append(os.Environ(), "COATCHECK_SECRET_KEY="+secretKey), p.env...)
@@ -131,17 +138,20 @@ func (p *settingsPair) start() {
 	p.django.Start()
 	serve := exec.CommandContext(p.t.Context(), path, "serve", "--config", file, "--addr", "127.0.0.1:0", "--no-create")
 	serve.Dir, serve.Env = p.dir, p.env
-	var log strings.Builder
-	serve.Stderr = &log
+	p.log = &strings.Builder{}
+	serve.Stderr = p.log
 	out, err := serve.StdoutPipe()
 	must(p.t, err)
 	must(p.t, serve.Start())
-	line, err := bufio.NewReader(out).ReadString('\n')
-	p.t.Cleanup(func() {
+	p.stop = sync.OnceFunc(func() {
 		serve.Process.Kill()
 		serve.Wait() // it was killed
+	})
+	line, err := bufio.NewReader(out).ReadString('\n')
+	p.t.Cleanup(func() {
+		p.stop()
 		if p.t.Failed() {
-			p.t.Logf("the config:\n%s\nthe log of coatcheck:\n%s", made, &log)
+			p.t.Logf("the config:\n%s\nthe log of coatcheck:\n%s", made, p.log)
 		}
 	})
 	base, ok := strings.CutPrefix(strings.TrimSpace(line), "Coatcheck is at ")
@@ -270,4 +280,46 @@ func (p *settingsPair) logouts() {
 	p.enter(there, false, settingsUser)
 	p.post(there, "/accounts/logout/", url.Values{})
 	p.signedIn(there, false, "after a logout at Coatcheck")
+}
+
+// TestOldHashes: rows of hashers that are not in Django's default list, which the
+// site's list has, open on both sides with what the settings became. Without the
+// flag the account stays closed, and the log says why and never shows the hash.
+func TestOldHashes(t *testing.T) {
+	t.Parallel()
+	const module = "PASSWORD_HASHERS = ['costs.MyPBKDF2PasswordHasher', 'django.contrib.auth.hashers.BCryptPasswordHasher', " +
+		"'django.contrib.auth.hashers.MD5PasswordHasher']\n"
+	for _, drop := range []string{"", "accept_hasher"} {
+		p := newSettingsPair(t, "5.2", module)
+		p.drop = drop
+		p.start()
+		for i, algorithm := range []string{"bcrypt", "md5"} {
+			p.django.Manage("shell", "-c", "from django.contrib.auth.models import User; from django.contrib.auth.hashers import make_password; "+
+				"User.objects.create(username='"+algorithm+"', password=make_password('"+somePassword+"', hasher='"+algorithm+"'))")
+			b := newBrowser(t)
+			got := p.post(b, "/accounts/login/", url.Values{"username": {algorithm}, "password": {somePassword}})
+			p.signedIn(b, drop == "", "a login at Coatcheck with "+algorithm)
+			if drop == "" {
+				continue
+			}
+			p.stopAtTheEnd(t, func(log string) {
+				want := fmt.Sprintf("user=%d algorithm=%s", i+1, algorithm)
+				if got.status != http.StatusUnauthorized || strings.Count(log, want) != 1 || !strings.Contains(log, "--accept-hasher "+algorithm) {
+					t.Errorf("%s: %d, and the log has no single %q:\n%s", algorithm, got.status, want, log)
+				}
+				if strings.Contains(log, algorithm+"$") {
+					t.Errorf("the hash is in the log:\n%s", log)
+				}
+			})
+		}
+		p.stop()
+	}
+}
+
+// stopAtTheEnd looks at the log when the server has ended.
+func (p *settingsPair) stopAtTheEnd(t *testing.T, look func(log string)) {
+	t.Cleanup(func() {
+		p.stop()
+		look(p.log.String())
+	})
 }
