@@ -60,6 +60,10 @@ type Config struct {
 	// Backends are the AUTHENTICATION_BACKENDS; nil means a ModelBackend, and
 	// before it a RemoteUserBackend where RemoteUser is set.
 	Backends []auth.Backend
+	// BackendPaths are the backends of the Django site beside this one, as in
+	// auth.NamedBackends, so that a session is accepted by whichever of them its user
+	// signed in. It excludes Backends. Django: AUTHENTICATION_BACKENDS.
+	BackendPaths []string
 	// Throttle bounds how often passwords may be guessed and accounts be made. Its
 	// Store is the database when nil, where that has our own tables, and else the
 	// memory of this process. ThrottleOff switches it off.
@@ -206,10 +210,8 @@ func (s *Site) wireAuth(c *Config) error {
 	if err != nil {
 		return err
 	}
-	if c.RemoteUser != nil && c.Backends == nil {
-		c.Backends = []auth.Backend{
-			&auth.RemoteUserBackend{Users: c.Database}, &auth.ModelBackend{Users: c.Database, Passwords: passwords, Logger: c.Logger},
-		}
+	if err := c.chooseBackends(passwords); err != nil {
+		return err
 	}
 	limits, err := s.chooseThrottle(c)
 	if err != nil {

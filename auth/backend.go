@@ -57,6 +57,9 @@ type ModelBackend struct {
 	// Logger is warned of stored hashes that no password opens; nil for
 	// slog.Default().
 	Logger *slog.Logger
+	// Path is the name in sessions; empty means Django's path of the class. Set it for
+	// a site whose own class extends Django's and is listed instead of it.
+	Path string
 }
 
 var (
@@ -64,8 +67,11 @@ var (
 	_ PermissionBackend = (*ModelBackend)(nil)
 )
 
-// Name is Django's path of the class.
+// Name is Path, or Django's path of the class.
 func (b *ModelBackend) Name() string {
+	if b.Path != "" {
+		return b.Path
+	}
 	if b.AllowInactive {
 		return AllowAllUsersModelBackendName
 	}

@@ -100,6 +100,7 @@ func (s *Service) sessionUser(ctx context.Context) (*User, error) {
 	}
 	backend := s.backend(name)
 	if backend == nil {
+		s.unknown.warn(ctx, s.log, name)
 		return s.anonymous(ctx, "the session's backend is not configured", "backend", name)
 	}
 	if outlived, err := s.outlived(ctx, session); err != nil || outlived {

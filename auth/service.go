@@ -152,6 +152,8 @@ type Service struct {
 	oneHasher bool           // a single backend hashes
 
 	usernameIsEmail bool // by the user model
+
+	unknown unknownBackends
 }
 
 // New checks the configuration and makes a Service.
@@ -218,7 +220,7 @@ func (s *Service) lookAtBackends() {
 	hashing := 0
 	for _, b := range s.backends {
 		switch b.(type) {
-		case *RemoteUserBackend:
+		case *RemoteUserBackend, SessionBackend:
 		case *ModelBackend:
 			hashing++
 		default:

@@ -37,6 +37,7 @@ type serveCommand struct {
 	accountFlags
 	passwordFlags
 	throttleFlags
+	loginFlags
 	ResetTimeout int `group:"passwords" name:"password-reset-timeout" default:"259200" help:"How long a link to reset a password holds, in seconds (PASSWORD_RESET_TIMEOUT)."`
 	logFlags
 	Trace       bool `group:"log" help:"Print each request's way through the five layers as one block."`
@@ -164,6 +165,7 @@ func (c *serveCommand) config(con *console, key secret, log *slog.Logger) (confi
 		return config, err
 	}
 	c.throttleFlags.apply(&config)
+	c.loginFlags.apply(&config)
 	return config, c.csrfFlags.apply(&config)
 }
 

@@ -95,22 +95,3 @@ func (c *conversion) userDefaults(s djangoSetting, facts, columns map[string]any
 			"); set user_default for them, or signup_closed")
 	}
 }
-
-// backendsSetting looks for those whose logins Coatcheck makes. Django believes a
-// session only whose backend is in its list.
-func backendsSetting(c *conversion, s djangoSetting, value any) {
-	const theirs = "django.contrib.auth.backends."
-	all := texts(value)
-	if !slices.Contains(all, theirs+"ModelBackend") && !slices.Contains(all, theirs+"RemoteUserBackend") {
-		c.refuse(s.name, "has no "+theirs+"ModelBackend, so Django would believe no login of Coatcheck's")
-		return
-	}
-	for _, backend := range all {
-		switch {
-		case strings.HasSuffix(backend, "RemoteUserBackend"):
-			c.note(s.name, "has a backend for remote users; set remote_user_header, and remote_user_trusted to the web server's address")
-		case backend != theirs+"ModelBackend":
-			c.note(s.name, "has "+backend+"; it has no counterpart here, and in Go it is one of Config.Backends")
-		}
-	}
-}

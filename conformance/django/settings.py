@@ -15,6 +15,7 @@ agree on comes from environment variables; twin_test.go sets them.
     TWIN_AUTH_USER_MODEL        auth.User (default), or accounts.Member, the site's own
     TWIN_EMAIL_DIR              the folder into which mails are written; without one they are dropped
     TWIN_CSRF_USE_SESSIONS      1, or 0 (default)
+    TWIN_AUTHENTICATION_BACKENDS  dotted paths with commas between; Django's own without it
     TWIN_THROTTLE               1 counts guesses with Coatcheck, by docs/coatcheck_throttle.py
     TWIN_REMOTE_USER            HeaderUser or PersistentHeaderUser, of remoteuser.py; nobody is believed without it
     TWIN_PBKDF2_ITERATIONS      lowers the cost of new pbkdf2_sha256 hashes; Django's own without it
@@ -96,6 +97,9 @@ EMAIL_BACKEND = f"django.core.mail.backends.{'filebased' if EMAIL_FILE_PATH else
 PASSWORD_HASHERS = list(global_settings.PASSWORD_HASHERS)
 if env("PBKDF2_ITERATIONS"):
     PASSWORD_HASHERS[0] = "hashers.CheapPBKDF2"
+
+if env("AUTHENTICATION_BACKENDS"):
+    AUTHENTICATION_BACKENDS = env("AUTHENTICATION_BACKENDS").split(",")
 
 if env("THROTTLE"):
     sys.path.append(str(BASE_DIR.parent.parent / "docs"))
