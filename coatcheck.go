@@ -40,6 +40,9 @@ type Config struct {
 	// AcceptSHA1 also reads what Django 3.2 signed with
 	// DEFAULT_HASHING_ALGORITHM = 'sha1'.
 	AcceptSHA1 bool
+	// SessionSerializer is the form in which rows, files and cookies hold session data;
+	// sessions.JSONSerializer when empty. Django: SESSION_SERIALIZER.
+	SessionSerializer sessions.Serializer
 	// Sessions has the SESSION_… settings. Its Store is the database when nil.
 	Sessions sessions.Config
 	// Passwords has the PASSWORD_HASHERS setting and the limits of hashing.
@@ -194,6 +197,7 @@ func (s *Site) wireSessions(c *Config) error {
 	if c.Sessions.Store == nil {
 		codec, err := sessions.NewCodec(sessions.CodecConfig{
 			SecretKey: c.SecretKey, SecretKeyFallbacks: c.SecretKeyFallbacks, AcceptSHA1: c.AcceptSHA1,
+			Serializer: c.SessionSerializer,
 		})
 		if err != nil {
 			return err
@@ -248,6 +252,7 @@ func (s *Site) wireAccounts(c *Config) error {
 	a := c.Accounts
 	a.Database, a.Auth, a.Sessions = c.Database, s.Auth, s.Sessions
 	a.SecretKey, a.SecretKeyFallbacks, a.AcceptSHA1 = c.SecretKey, c.SecretKeyFallbacks, c.AcceptSHA1
+	a.Serializer = c.SessionSerializer
 	a.LoginURL = strings.TrimPrefix(cmp.Or(a.LoginURL, c.LoginURL), c.ScriptName)
 	a.SiteName = cmp.Or(a.SiteName, c.Views.SiteName)
 	if a.BaseURL, err = baseURL(a.BaseURL, c.ScriptName); err != nil {

@@ -33,6 +33,8 @@ type Config struct {
 	SecretKeyFallbacks []string `json:"-"`
 	// AcceptSHA1 is that of sessions.CodecConfig.
 	AcceptSHA1 bool
+	// Serializer is that of sessions.CodecConfig.
+	Serializer sessions.Serializer
 	// Mail sends; nil means that no mail is sent, and what needs one is not offered.
 	Mail mail.Sender
 	// BaseURL is where the site is, "https://www.example.com", for the links in
@@ -121,6 +123,7 @@ func New(c Config) (*Service, error) {
 	var err error
 	if s.codec, err = sessions.NewCodec(sessions.CodecConfig{
 		SecretKey: c.SecretKey, SecretKeyFallbacks: c.SecretKeyFallbacks, AcceptSHA1: c.AcceptSHA1,
+		Serializer: c.Serializer,
 	}); err != nil {
 		return nil, fmt.Errorf("accounts: %w", err)
 	}

@@ -84,7 +84,11 @@ func (e *ending) stamp(ctx context.Context, number int64) error {
 	if session.Key() != e.keep {
 		return sessions.ErrInterrupted
 	}
-	return session.Save(ctx)
+	err := session.Save(ctx)
+	if errors.Is(err, sessions.ErrReadOnly) { // no number can be kept in it, so it ends too
+		e.keep, err = "", nil
+	}
+	return err
 }
 
 // removeIndexed removes the sessions that the index has.

@@ -126,7 +126,7 @@ func (s *Service) freshSession(ctx context.Context, session *sessions.Session, u
 		return false, err
 	}
 	if !present {
-		err := session.CycleKey(ctx)
+		err := session.Renew(ctx)
 		if errors.Is(err, sessions.ErrInterrupted) {
 			err = session.Flush(ctx)
 		}
@@ -144,6 +144,9 @@ func (s *Service) freshSession(ctx context.Context, session *sessions.Session, u
 	stored, _ := textOf(v, HashSessionKey)
 	if outlived || SessionUserID(v) != user.ID || s.matchHash(stored, user.Password) != hashCurrent || endedWith(v, user, ending) {
 		return true, session.Flush(ctx)
+	}
+	if session.ReadOnly() { // what the login stores could not be saved
+		return false, session.Renew(ctx)
 	}
 	return false, nil
 }
@@ -205,7 +208,7 @@ func (s *Service) UpdateSessionAuthHash(r *http.Request, user *User) error {
 	if err != nil {
 		return err
 	}
-	if err := session.CycleKey(ctx); err != nil {
+	if err := session.Renew(ctx); err != nil {
 		return err
 	}
 	if current.ID != user.ID {

@@ -190,6 +190,9 @@ func (s *Service) checkHash(ctx context.Context, session *sessions.Session, user
 		return nil, err
 	case over:
 		return s.end(ctx, session, "the session was ended with the others of the user", user.ID)
+	case match == hashFallback && session.ReadOnly():
+		flow.Report(ctx, flow.Middleware, "session auth hash good by an old secret key, which the session keeps", "user", user.ID)
+		return user, nil
 	case match == hashFallback:
 		flow.Report(ctx, flow.Middleware, "session auth hash good by an old secret key, renewed", "user", user.ID)
 		return user, session.Set(ctx, HashSessionKey, s.SessionAuthHash(user))

@@ -83,7 +83,7 @@ func encodeExample(payload string) fields {
 	if err != nil {
 		panic(err)
 	}
-	return fields{"json": payload, "claim": mustCodec().Encode(data), "now": oracleNow}
+	return fields{"json": payload, "claim": mustEncode(data), "now": oracleNow}
 }
 
 // sameEncoding: Go's zlib packs otherwise than C's. What Django packed, Coatcheck
@@ -114,6 +114,14 @@ var mustCodec = sync.OnceValue(func() *sessions.Codec {
 	}
 	return codec
 })
+
+func mustEncode(data sessions.Data) string {
+	text, err := mustCodec().Encode(data)
+	if err != nil {
+		panic(err)
+	}
+	return text
+}
 
 // signedText is a signed value: one that was signed as it should be, with another
 // key or salt, with a payload that is no JSON or not compressed well, or whatever
@@ -195,7 +203,7 @@ func makeSessionJSON(g *generator) fields {
 	if err != nil || data.JSON() != text {
 		g.t.Fatalf("%+q is read as %+q, %v", text, data.JSON(), err)
 	}
-	return fields{"json": text, "claim": mustCodec().Encode(data), "now": oracleNow}
+	return fields{"json": text, "claim": mustEncode(data), "now": oracleNow}
 }
 
 // ownEncode: Coatcheck's bytes for that time. Where they are compressed, which no

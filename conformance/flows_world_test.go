@@ -228,7 +228,11 @@ func (w *flowWorld) writeSession(s *flowStep, data map[string]any, left time.Dur
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	changed := database.Session{Key: key, Data: w.codec(s).Encode(parsed), Expires: time.Now().Add(left)}
+	encoded, err := w.codec(s).Encode(parsed)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	changed := database.Session{Key: key, Data: encoded, Expires: time.Now().Add(left)}
 	if err := w.db.UpdateSession(w.t.Context(), changed, row.Data); err != nil {
 		w.t.Fatal(err)
 	}

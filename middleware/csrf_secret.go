@@ -123,7 +123,7 @@ func (s *csrfState) send(int) error {
 	if err := s.load(); err != nil {
 		return err
 	}
-	if s.guard.config.UseSessions && !session.IsEmpty() {
+	if s.guard.config.UseSessions && !session.IsEmpty() && !session.ReadOnly() {
 		return s.keep(session)
 	}
 	line, err := s.guard.cookie(s.value(), cookiePath(s.request, s.guard.config.CookiePath))

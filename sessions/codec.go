@@ -20,6 +20,8 @@ type CodecConfig struct {
 	// Salt is DefaultSalt when empty. For a Django class of one's own:
 	// "django.contrib.sessions." and its qualified name.
 	Salt string
+	// Serializer is JSONSerializer when empty. Django: SESSION_SERIALIZER.
+	Serializer Serializer
 	// AcceptSHA1 also reads what Django 3.2 wrote with
 	// DEFAULT_HASHING_ALGORITHM = 'sha1'.
 	AcceptSHA1 bool
@@ -35,9 +37,10 @@ func (c CodecConfig) GoString() string { return c.String() }
 // (Django: SessionBase.encode and decode). It is safe for concurrent use.
 type Codec struct {
 	signer *signing.TimestampSigner
+	pickle bool
 }
 
-// NewCodec makes a Codec. The error is about a missing key.
+// NewCodec makes a Codec. The error is about a missing key or an unknown serializer.
 func NewCodec(c CodecConfig) (*Codec, error) {
 	if c.Salt == "" {
 		c.Salt = DefaultSalt
@@ -48,34 +51,63 @@ func NewCodec(c CodecConfig) (*Codec, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sessions: %w", err)
 	}
-	return &Codec{signer}, nil
+	if err := c.Serializer.check(); err != nil {
+		return nil, err
+	}
+	return &Codec{signer, c.Serializer == PickleSerializer}, nil
 }
 
-// Encode signs the data, compressed where that is shorter.
-func (c *Codec) Encode(d Data) string { return c.signer.DumpsText(d.JSON(), true) }
+// Encode signs the data, compressed where that is shorter. The error is ErrTooLarge.
+func (c *Codec) Encode(d Data) (string, error) {
+	text := ""
+	if c.pickle {
+		var err error
+		if text, err = d.Pickle(rowPickle); err != nil {
+			return "", err
+		}
+	} else {
+		text = d.JSON()
+	}
+	return c.signer.DumpsText(text, true), nil
+}
 
 // Decode verifies and reads what Encode or Django wrote, of any age. The error
 // is signing.ErrBadSignature, or signing.ErrMalformed and the like for data
 // that only a holder of the key can have written.
 func (c *Codec) Decode(text string) (Data, error) {
-	payload, err := c.signer.LoadsText(text)
-	if err != nil {
-		return Data{}, err
-	}
-	d, err := ParseData(payload)
-	if err != nil {
-		return Data{}, fmt.Errorf("%w: %w", signing.ErrMalformed, err)
-	}
-	return d, nil
+	r := c.Record(text)
+	return r.Data, r.Corrupt
 }
 
-// DecodeSigned is Decode, and also says when the data was signed, in whole
-// seconds.
-func (c *Codec) DecodeSigned(text string) (Data, time.Time, error) {
+// Record is Decode for a store: the record has Data, Version, Corrupt and ReadOnly. What
+// a PickleSerializer's session holds beyond Data makes it read-only, and so does all of a
+// session whose pickle cannot be read: it is empty then, and is never written back.
+func (c *Codec) Record(text string) *Record {
+	r := &Record{Version: text}
+	payload, err := c.signer.LoadsText(text)
+	switch {
+	case err != nil:
+		r.Corrupt = err
+	case c.pickle:
+		r.Data, r.ReadOnly, err = ParsePickle(payload)
+		if err != nil {
+			err = fmt.Errorf("%w: %w", signing.ErrMalformed, err)
+			r.Data, r.Corrupt, r.ReadOnly = Data{}, err, err
+		}
+	default:
+		if r.Data, err = ParseData(payload); err != nil {
+			r.Data, r.Corrupt = Data{}, fmt.Errorf("%w: %w", signing.ErrMalformed, err)
+		}
+	}
+	return r
+}
+
+// RecordSigned is Record, and also says when the data was signed, in whole seconds; zero
+// where that cannot be read.
+func (c *Codec) RecordSigned(text string) (*Record, time.Time) {
 	_, at, err := c.signer.Unsign(text)
 	if err != nil {
-		return Data{}, time.Time{}, err
+		return &Record{Version: text, Corrupt: err}, time.Time{}
 	}
-	d, err := c.Decode(text)
-	return d, at, err
+	return c.Record(text), at
 }

@@ -145,7 +145,7 @@ func (s *Session) merge(ctx context.Context) error {
 
 // record is the session as it is to be stored now.
 func (s *Session) record() (*Record, error) {
-	if s.readOnly != nil {
+	if s.readOnly != nil && !s.partial {
 		return nil, fmt.Errorf("%w: %w", ErrReadOnly, s.readOnly)
 	}
 	c := &s.engine.config
@@ -223,6 +223,10 @@ func (s *Session) Flush(ctx context.Context) error {
 func (s *Session) CycleKey(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.cycleKey(ctx)
+}
+
+func (s *Session) cycleKey(ctx context.Context) error {
 	if err := s.load(ctx); err != nil {
 		return err
 	}

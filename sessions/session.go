@@ -32,6 +32,7 @@ type Session struct {
 	accessed bool
 	modified bool
 	readOnly error // Record.ReadOnly of what was loaded
+	partial  bool  // see Renew
 
 	detached    bool  // see Detach
 	lost        Key   // that the client sent, and under which there was no session

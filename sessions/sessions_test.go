@@ -358,7 +358,11 @@ func FuzzDecode(f *testing.F) {
 			}
 			return
 		}
-		again, err := codec.Decode(codec.Encode(data))
+		encoded, err := codec.Encode(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := codec.Decode(encoded)
 		if err != nil || again.JSON() != data.JSON() {
 			t.Fatalf("%q: %q then %q, %v", in, data.JSON(), again.JSON(), err)
 		}

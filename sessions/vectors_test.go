@@ -129,7 +129,10 @@ func checkCodec(t *testing.T, r *record, c *sessions.Codec, text string) string 
 	data, err := c.Decode(text)
 	wrong := differ(data.JSON(), r.JSON, fmt.Sprint(err), "<nil>")
 	freeze(time.Unix(r.Time, 0))
-	own := c.Encode(data)
+	own, err := c.Encode(data)
+	if err != nil {
+		t.Fatal(err)
+	}
 	again, err := c.Decode(own)
 	wrong += differ(again.JSON(), r.JSON, fmt.Sprint(err), "<nil>")
 	if strings.HasPrefix(own, ".") || strings.HasPrefix(text, ".") {

@@ -157,7 +157,7 @@ func (v *Views) hideResetToken(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
 	session, err := sessions.FromContext(ctx)
 	if err == nil {
-		err = session.CycleKey(ctx)
+		err = session.Renew(ctx)
 	}
 	token := r.PathValue("token")
 	if err == nil {

@@ -23,20 +23,21 @@ import (
 
 // engineFlags say where sessions are kept.
 type engineFlags struct {
-	Engine         string   `group:"sessions" name:"session-engine" enum:"db,cache,cached_db,file,signed_cookies" default:"db" help:"Where sessions are kept: ${enum}. The last part of Django's SESSION_ENGINE."`
-	Cache          []string `group:"sessions" name:"cache" sep:"none" placeholder:"URL" help:"Cache of cache and cached_db: redis://HOST:PORT/DB, rediss://…, unix://…, or memcached://HOST:PORT. May be repeated for the servers of one cluster (CACHES, LOCATION)."`
-	CacheCluster   bool     `group:"sessions" help:"The cache is a Redis Cluster."`
-	CacheSentinel  string   `group:"sessions" placeholder:"NAME" help:"Name of the master that the Redis Sentinels at --cache watch."`
-	CacheKeyPrefix string   `group:"sessions" placeholder:"TEXT" help:"KEY_PREFIX of Django's cache."`
-	CacheVersion   int      `group:"sessions" default:"1" help:"VERSION of Django's cache."`
-	CachePickle    int      `group:"sessions" enum:"4,5" default:"5" help:"Pickle protocol to write: 5 as Django's own caches do, or 4 as django-redis does."`
-	ReadRows       bool     `group:"sessions" name:"cached-db-read-rows" default:"true" negatable:"" help:"With cached_db, read each session from its row; on by default. --no-cached-db-read-rows reads the cache, for a cache that no Django node shares."`
-	FilePath       string   `group:"sessions" name:"session-file-path" placeholder:"DIR" help:"Folder of the file engine, closed to other users; by default one of its own in the system's for temporary files (SESSION_FILE_PATH)."`
+	Engine         string              `group:"sessions" name:"session-engine" enum:"db,cache,cached_db,file,signed_cookies" default:"db" help:"Where sessions are kept: ${enum}. The last part of Django's SESSION_ENGINE."`
+	Cache          []string            `group:"sessions" name:"cache" sep:"none" placeholder:"URL" help:"Cache of cache and cached_db: redis://HOST:PORT/DB, rediss://…, unix://…, or memcached://HOST:PORT. May be repeated for the servers of one cluster (CACHES, LOCATION)."`
+	Serializer     sessions.Serializer `group:"sessions" name:"session-serializer" enum:"json,pickle" default:"json" help:"Form of session data in rows, files and cookies: ${enum}. pickle is for a site up to Django 4.2 that has the PickleSerializer (SESSION_SERIALIZER)."`
+	CacheCluster   bool                `group:"sessions" help:"The cache is a Redis Cluster."`
+	CacheSentinel  string              `group:"sessions" placeholder:"NAME" help:"Name of the master that the Redis Sentinels at --cache watch."`
+	CacheKeyPrefix string              `group:"sessions" placeholder:"TEXT" help:"KEY_PREFIX of Django's cache."`
+	CacheVersion   int                 `group:"sessions" default:"1" help:"VERSION of Django's cache."`
+	CachePickle    int                 `group:"sessions" enum:"4,5" default:"5" help:"Pickle protocol to write: 5 as Django's own caches do, or 4 as django-redis does."`
+	ReadRows       bool                `group:"sessions" name:"cached-db-read-rows" default:"true" negatable:"" help:"With cached_db, read each session from its row; on by default. --no-cached-db-read-rows reads the cache, for a cache that no Django node shares."`
+	FilePath       string              `group:"sessions" name:"session-file-path" placeholder:"DIR" help:"Folder of the file engine, closed to other users; by default one of its own in the system's for temporary files (SESSION_FILE_PATH)."`
 }
 
 // store opens the engine. The function closes what it opened.
 func (f *engineFlags) store(ctx context.Context, db *database.DB, key secret, acceptSHA1 bool, c sessions.Config, log *slog.Logger) (sessions.Store, func(), error) {
-	signing := sessions.CodecConfig{SecretKey: key.key, SecretKeyFallbacks: key.fallbacks, AcceptSHA1: acceptSHA1}
+	signing := sessions.CodecConfig{SecretKey: key.key, SecretKeyFallbacks: key.fallbacks, AcceptSHA1: acceptSHA1, Serializer: f.Serializer}
 	nothing := func() {}
 	if f.Engine == "signed_cookies" {
 		store, err := cookiestore.NewIrrevocable(cookiestore.Config{

@@ -80,7 +80,7 @@ func (c *signedInFlags) openSite(ctx context.Context) (*coatcheck.Site, func() e
 	if err != nil {
 		return nil, nil, err
 	}
-	config := coatcheck.Config{SecretKey: key.key, SecretKeyFallbacks: key.fallbacks, AcceptSHA1: c.AcceptSHA1, Logger: log}
+	config := coatcheck.Config{SecretKey: key.key, SecretKeyFallbacks: key.fallbacks, AcceptSHA1: c.AcceptSHA1, SessionSerializer: c.Serializer, Logger: log}
 	if config.Sessions, err = c.sessionFlags.config(loc); err != nil {
 		return nil, nil, err
 	}

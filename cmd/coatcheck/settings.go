@@ -106,7 +106,6 @@ func flagDefaults(app *kong.Kong) map[string]string {
 // conversion is the way from Django's settings to flags.
 type conversion struct {
 	dump    map[string]any
-	presets map[string]string // of our flags
 	config  map[string]any
 	notes   []string
 	reasons []string // why the two cannot work side by side
@@ -121,7 +120,7 @@ var vital = map[string]bool{
 // convert makes the config, of what differs from the defaults, and what a reader
 // has to know.
 func convert(dump map[string]any, presets map[string]string) *conversion {
-	c := &conversion{dump: dump, presets: presets, config: map[string]any{}}
+	c := &conversion{dump: dump, config: map[string]any{}}
 	for _, s := range djangoSettings {
 		value, there := dump[s.name]
 		if _, opaque := value.(pyObject); opaque {
@@ -168,12 +167,6 @@ func (c *conversion) note(name, text string) { c.notes = append(c.notes, name+":
 
 // refuse says why there is no way to work side by side. It never has a secret.
 func (c *conversion) refuse(name, text string) { c.reasons = append(c.reasons, name+": "+text) }
-
-// has says whether there is a flag of this name.
-func (c *conversion) has(flag string) bool {
-	_, ok := c.presets[strings.ReplaceAll(flag, "-", "_")]
-	return ok
-}
 
 // text reads a setting that is a string; None is none.
 func (c *conversion) text(name string) string {

@@ -6,6 +6,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/coatcheck/coatcheck/sessions"
 )
 
 // engineSetting takes over the session engine, and the cache that it needs.
@@ -37,14 +39,12 @@ func serializerSetting(c *conversion, s djangoSetting, value any) {
 		if strings.HasSuffix(engine, ".cache") {
 			return
 		}
-		if c.has("session-serializer") && (strings.HasSuffix(engine, ".db") || strings.HasSuffix(engine, ".cached_db")) {
-			c.set("session-serializer", "pickle")
-			return
-		}
-		c.refuse(s.name, "is PickleSerializer; Coatcheck writes JSON, so a login here would make every page of the Django site fail")
+		c.set(s.flag, string(sessions.PickleSerializer))
+		c.note(s.name, "are pickles; a session that holds what JSON cannot say, a Python object or a tuple, is read here and never changed, "+
+			"and a login here leaves such values behind")
 	default:
 		if !strings.HasSuffix(engine, ".cache") {
-			c.refuse(s.name, "is "+fmt.Sprint(value)+"; Coatcheck writes Django's JSON, which that may not read")
+			c.refuse(s.name, "is "+fmt.Sprint(value)+"; Coatcheck writes Django's JSON or pickles, which that may not read")
 		}
 	}
 }

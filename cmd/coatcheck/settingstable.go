@@ -30,7 +30,7 @@ var djangoSettings = []djangoSetting{
 	{"SESSION_SAVE_EVERY_REQUEST", "False", "", "session-save-every-request", "", same},
 	{"SESSION_EXPIRE_AT_BROWSER_CLOSE", "False", "", "session-expire-at-browser-close", "", same},
 	{"SESSION_FILE_PATH", "None", "", "session-file-path", "", same},
-	{"SESSION_SERIALIZER", "'django.contrib.sessions.serializers.JSONSerializer'", "", "", "this one, but with the engine `cache`, which has no use for it", serializerSetting},
+	{"SESSION_SERIALIZER", "'django.contrib.sessions.serializers.JSONSerializer'", "", "session-serializer", "`pickle` for `PickleSerializer`; the engine `cache` has no use for it", serializerSetting},
 
 	{"CSRF_COOKIE_NAME", "'csrftoken'", "", "csrf-cookie-name", "", same},
 	{"CSRF_COOKIE_AGE", "31449600", "", "csrf-cookie-age", "seconds; 0 for None", csrfAge},

@@ -10,6 +10,7 @@ agree on comes from environment variables; twin_test.go sets them.
     TWIN_USE_TZ                 1 (default) or 0
     TWIN_TIME_ZONE              UTC (default)
     TWIN_SESSION_ENGINE         django.contrib.sessions.backends.db (default)
+    TWIN_SESSION_SERIALIZER     JSONSerializer (default), or PickleSerializer up to Django 4.2
     TWIN_SESSION_FILE_PATH      of the file engine; the system's temporary folder without it
     TWIN_REDIS, TWIN_MEMCACHED  host:port of the default cache, whose KEY_PREFIX is TWIN_CACHE_PREFIX
     TWIN_AUTH_USER_MODEL        auth.User (default), or accounts.Member, the site's own
@@ -71,6 +72,7 @@ TIME_ZONE = env("TIME_ZONE", "UTC")
 AUTH_USER_MODEL = env("AUTH_USER_MODEL", "auth.User")
 
 SESSION_ENGINE = env("SESSION_ENGINE", global_settings.SESSION_ENGINE)
+SESSION_SERIALIZER = "django.contrib.sessions.serializers." + env("SESSION_SERIALIZER", "JSONSerializer")
 CSRF_USE_SESSIONS = env("CSRF_USE_SESSIONS") == "1"
 SESSION_FILE_PATH = env("SESSION_FILE_PATH") or None
 

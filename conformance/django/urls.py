@@ -16,6 +16,7 @@ urlpatterns = [
     path("twin/whoami/", views.whoami),
     path("twin/signed-in/", views.signed_in),
     path("twin/session/", views.set_session),
+    path("twin/object/", views.set_object),
     path("twin/password/", views.change_password),
     path("twin/deactivate/", views.deactivate),
     path("twin/answer/", views.answer),

@@ -113,6 +113,15 @@ def set_session(request):
 
 @csrf_exempt
 @require_POST
+def set_object(request):
+    """Puts a Python object into the session, which no JSON can hold."""
+    request.session["seen"] = datetime.datetime(2026, 11, 28, 12)
+    request.session["pair"] = (1, "b")
+    return JsonResponse({"message": "Session changed"})
+
+
+@csrf_exempt
+@require_POST
 def change_password(request):
     """old, new: for the user who is logged in, whose session lives on."""
     data, user = fields(request), request.user

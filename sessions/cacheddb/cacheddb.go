@@ -138,7 +138,7 @@ func (s *Store) loadAndCopy(ctx context.Context, key, name string) (*sessions.Re
 		return nil, err
 	}
 	value, err := again.Data.Pickle(s.config.PickleProtocol)
-	if lifetime := cachestore.Lifetime(again.Expires); err == nil && lifetime > 0 && again.Corrupt == nil {
+	if lifetime := cachestore.Lifetime(again.Expires); err == nil && lifetime > 0 && again.Corrupt == nil && again.ReadOnly == nil {
 		// A lease that was broken in between makes no copy, and a cache that
 		// fails has none, or this one.
 		_ = s.config.Cache.Swap(ctx, name, lease, value, lifetime)

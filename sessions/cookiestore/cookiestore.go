@@ -68,21 +68,21 @@ func (s *Store) Load(ctx context.Context, key string) (*sessions.Record, error) 
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	data, at, err := s.codec.DecodeSigned(key)
+	r, at := s.codec.RecordSigned(key)
 	switch {
-	case errors.Is(err, signing.ErrBadSignature) || err != nil && at.IsZero():
+	case errors.Is(r.Corrupt, signing.ErrBadSignature) || r.Corrupt != nil && at.IsZero():
 		return &sessions.Record{Replace: true}, nil
-	case err != nil: // signed, and yet not ours
-		return &sessions.Record{Replace: true, Corrupt: err}, nil
+	case r.Corrupt != nil: // signed, and yet not ours; what another program pickled stays its own
+		return &sessions.Record{Replace: r.ReadOnly == nil, Corrupt: r.Corrupt, ReadOnly: r.ReadOnly}, nil
 	}
 	ends := at.Add(s.config.CookieAge)
-	if own, err := data.Expiry(at, s.config.CookieAge, s.config.Location); err == nil && own.Before(ends) {
+	if own, err := r.Data.Expiry(at, s.config.CookieAge, s.config.Location); err == nil && own.Before(ends) {
 		ends = own
 	}
 	if time.Now().After(ends) {
 		return &sessions.Record{Replace: true}, nil
 	}
-	return &sessions.Record{Data: data, Expires: ends}, nil
+	return &sessions.Record{Data: r.Data, Expires: ends, ReadOnly: r.ReadOnly}, nil
 }
 
 // Create makes the key of what the session holds, whatever key is given. The
@@ -91,7 +91,10 @@ func (s *Store) Create(ctx context.Context, _ string, r *sessions.Record) error 
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	key := s.codec.Encode(r.Data)
+	key, err := s.codec.Encode(r.Data)
+	if err != nil {
+		return err
+	}
 	if size := len(s.config.CookieName) + len(key); size > MaxCookie {
 		return fmt.Errorf("%w: its cookie would have %d bytes, and browsers keep %d", sessions.ErrTooLarge, size, MaxCookie)
 	}

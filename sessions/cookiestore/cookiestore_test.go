@@ -132,7 +132,11 @@ func TestOtherSalts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := open(t, cookiestore.Config{}).Load(t.Context(), codec.Encode(data))
+	text, err := codec.Encode(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := open(t, cookiestore.Config{}).Load(t.Context(), text)
 	if err != nil || r.Data.Len() != 0 || !r.Replace {
 		t.Errorf("%v, %v", r, err)
 	}

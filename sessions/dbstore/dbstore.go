@@ -71,13 +71,23 @@ func (s *Store) Load(ctx context.Context, key string) (*sessions.Record, error) 
 	if err != nil {
 		return nil, translate(err)
 	}
-	data, err := s.codec.Decode(row.Data)
-	return &sessions.Record{Data: data, Expires: row.Expires, Version: row.Data, Corrupt: err}, nil
+	r := s.codec.Record(row.Data)
+	r.Expires = row.Expires
+	return r, nil
+}
+
+// row is what the table gets.
+func (s *Store) row(key string, r *sessions.Record) (database.Session, error) {
+	data, err := s.codec.Encode(r.Data)
+	return database.Session{Key: key, Data: data, Expires: r.Expires}, err
 }
 
 // Create inserts a row.
 func (s *Store) Create(ctx context.Context, key string, r *sessions.Record) error {
-	row := database.Session{Key: key, Data: s.codec.Encode(r.Data), Expires: r.Expires}
+	row, err := s.row(key, r)
+	if err != nil {
+		return err
+	}
 	if err := s.rows.InsertSession(ctx, row); err != nil {
 		return translate(err)
 	}
@@ -87,7 +97,10 @@ func (s *Store) Create(ctx context.Context, key string, r *sessions.Record) erro
 
 // Update replaces the row if its session_data still is what was loaded.
 func (s *Store) Update(ctx context.Context, key string, r *sessions.Record) error {
-	row := database.Session{Key: key, Data: s.codec.Encode(r.Data), Expires: r.Expires}
+	row, err := s.row(key, r)
+	if err != nil {
+		return err
+	}
 	if err := s.rows.UpdateSession(ctx, row, r.Version); err != nil {
 		return translate(err)
 	}
@@ -97,7 +110,10 @@ func (s *Store) Update(ctx context.Context, key string, r *sessions.Record) erro
 
 // Move gives the row another key, in one statement.
 func (s *Store) Move(ctx context.Context, old, new string, r *sessions.Record) error {
-	row := database.Session{Key: new, Data: s.codec.Encode(r.Data), Expires: r.Expires}
+	row, err := s.row(new, r)
+	if err != nil {
+		return err
+	}
 	if err := s.rows.MoveSession(ctx, old, row, r.Version); err != nil {
 		return translate(err)
 	}

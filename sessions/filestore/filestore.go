@@ -159,7 +159,7 @@ func (s *Store) read(f *os.File) (*sessions.Record, error) {
 	case len(content) > maxSize:
 		r.Corrupt = fmt.Errorf("the file is longer than %d bytes", maxSize)
 	case content != "":
-		r.Data, r.Corrupt = s.config.Codec.Decode(content)
+		r = s.config.Codec.Record(content)
 	}
 	r.Expires, err = r.Data.Expiry(info.ModTime(), s.config.CookieAge, s.config.Location)
 	if err != nil { // the session tells of it when it is used
@@ -295,9 +295,12 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 // write makes a new file beside the session's. Its time is such that a reader
 // who adds the session's age to it, as Django does, comes to the record's end.
 func (s *Store) write(path string, r *sessions.Record) (temp, content string, err error) {
-	content = s.config.Codec.Encode(r.Data)
-	if len(content) > maxSize {
-		return "", "", sessions.ErrTooLarge
+	content, err = s.config.Codec.Encode(r.Data)
+	if err == nil && len(content) > maxSize {
+		err = sessions.ErrTooLarge
+	}
+	if err != nil {
+		return "", "", err
 	}
 	now := time.Now()
 	ends, err := r.Data.Expiry(now, s.config.CookieAge, s.config.Location)

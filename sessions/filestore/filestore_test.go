@@ -28,6 +28,15 @@ func codec(t testing.TB) *sessions.Codec {
 	return c
 }
 
+func encode(t testing.TB, data sessions.Data) string {
+	t.Helper()
+	text, err := codec(t).Encode(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
 func open(t testing.TB, c filestore.Config) *filestore.Store {
 	t.Helper()
 	if c.Codec == nil {
@@ -157,7 +166,7 @@ func TestEnd(t *testing.T) {
 			t.Fatal(err)
 		}
 		key := sessions.NewKey()
-		put(t, dir, key, codec(t).Encode(data), time.Now().Add(-tt.wrote))
+		put(t, dir, key, encode(t, data), time.Now().Add(-tt.wrote))
 		r, err := s.Load(t.Context(), key)
 		if tt.left == 0 {
 			if !errors.Is(err, sessions.ErrNotFound) {
@@ -209,7 +218,7 @@ func TestStrangeFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	target := filepath.Join(t.TempDir(), "elsewhere")
-	put(t, filepath.Dir(target), "", codec(t).Encode(sessions.Data{}), time.Now())
+	put(t, filepath.Dir(target), "", encode(t, sessions.Data{}), time.Now())
 	for name, f := range map[string]func() error{
 		"folder":        func() error { return os.Mkdir(path, 0o700) },
 		"link":          func() error { return os.Symlink(filepath.Join(filepath.Dir(target), "sessionid"), path) },
@@ -354,7 +363,7 @@ func FuzzFileSession(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	good := codec(f).Encode(data)
+	good := encode(f, data)
 	for _, content := range []string{"", good, good[:len(good)-1], "." + good, "e30:1r31eq:x", "eJwDAAAAAAE", ":::", ".:", "\x00"} {
 		f.Add(content, false)
 	}
