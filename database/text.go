@@ -34,8 +34,12 @@ func check(fields ...field) error {
 	return nil
 }
 
-// checkTime refuses years that Python's datetime does not have.
+// checkTime refuses years that Python's datetime does not have. The zero time is none,
+// whatever year it has in the zone.
 func (db *DB) checkTime(name string, t time.Time) error {
+	if t.IsZero() {
+		return nil
+	}
 	if year := t.In(db.dialect.Location).Year(); year < 1 || year > 9999 {
 		return fmt.Errorf("database: %s: the year %d cannot be stored: %w", name, year, ErrInvalid)
 	}

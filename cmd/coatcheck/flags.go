@@ -27,15 +27,21 @@ import (
 type databaseFlags struct {
 	Database string `group:"database" default:"sqlite:coatcheck.db" help:"sqlite:PATH, postgres://USER:PASSWORD@HOST:PORT/NAME or mysql://… (MariaDB too)."`
 	UseTZ    bool   `group:"database" name:"use-tz" default:"true" negatable:"" help:"Django's USE_TZ; on by default. --no-use-tz shares a database with a Django site that has it False."`
-	TimeZone string `group:"database" default:"UTC" help:"Django's TIME_ZONE; matters with --no-use-tz only."`
+	TimeZone string `group:"database" default:"UTC" help:"Django's TIME_ZONE; links to reset a password are stamped by its clock, and with --no-use-tz all times."`
 	userFlags
 }
 
 // location is the zone in which the database has its times; nil with USE_TZ.
 func (f *databaseFlags) location() (*time.Location, error) {
-	if f.UseTZ {
-		return nil, nil
+	zone, err := f.zone()
+	if err != nil || f.UseTZ {
+		return nil, err
 	}
+	return zone, nil
+}
+
+// zone is the one of --time-zone.
+func (f *databaseFlags) zone() (*time.Location, error) {
 	loc, err := time.LoadLocation(f.TimeZone)
 	if err != nil || f.TimeZone == "Local" {
 		return nil, usageError{fmt.Errorf("--time-zone: there is no zone %q; write it as in Europe/Paris", f.TimeZone)}

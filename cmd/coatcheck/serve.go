@@ -125,6 +125,10 @@ func (c *serveCommand) config(con *console, key secret, log *slog.Logger) (confi
 	if err != nil {
 		return config, err
 	}
+	zone, err := c.zone()
+	if err != nil {
+		return config, err
+	}
 	sessions, err := c.sessionFlags.config(loc)
 	if err != nil {
 		return config, err
@@ -151,7 +155,7 @@ func (c *serveCommand) config(con *console, key secret, log *slog.Logger) (confi
 	config = coatcheck.Config{
 		SecretKey: key.key, SecretKeyFallbacks: key.fallbacks, AcceptSHA1: c.AcceptSHA1,
 		SessionSerializer: c.Serializer, Sessions: sessions, Passwords: passwords, Validators: validators, LoginURL: unless(c.LoginURL, auth.LoginURL), Logger: log,
-		PasswordResetTimeout: reset, SessionMaxAge: maxAge,
+		PasswordResetTimeout: reset, SessionMaxAge: maxAge, TimeZone: zone,
 		Views: views.Config{
 			SiteName: c.SiteName, LoginRedirectURL: unless(c.LoginRedirectURL, auth.LoginRedirectURL), LogoutRedirectURL: c.LogoutRedirectURL,
 			SignupClosed: c.SignupClosed, AllowedRedirectHosts: c.RedirectHosts,

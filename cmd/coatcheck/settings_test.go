@@ -66,7 +66,7 @@ func TestConvertDefaults(t *testing.T) {
 	dump["COATCHECK_DJANGO"] = "6.1"
 	dump["DATABASES"] = map[string]any{"default": map[string]any{"ENGINE": "django.db.backends.sqlite3", "NAME": "/srv/site.db"}}
 	done := convert(dump, flagDefaults(app))
-	want := map[string]any{"validate_passwords": false, "database": "sqlite:/srv/site.db"}
+	want := map[string]any{"validate_passwords": false, "database": "sqlite:/srv/site.db", "time_zone": "America/Chicago"}
 	if diff := cmp.Diff(want, done.config); diff != "" || len(done.reasons) > 0 {
 		t.Errorf("%v (-want +got):\n%s", done.reasons, diff)
 	}

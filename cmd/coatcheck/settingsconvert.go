@@ -172,9 +172,11 @@ func sslHeader(c *conversion, s djangoSetting, value any) {
 }
 
 func zoneSetting(c *conversion, s djangoSetting, value any) {
-	if c.dump["USE_TZ"] == false {
-		c.set(s.flag, value)
+	if zone, ok := value.(string); ok {
+		c.set(s.flag, zone)
+		return
 	}
+	c.note(s.name, "is None, so that Django takes the system's; set time_zone to that")
 }
 
 func middlewareSetting(c *conversion, s djangoSetting, value any) {

@@ -74,7 +74,7 @@ var djangoSettings = []djangoSetting{
 
 	{"DATABASES", "{}", "", "database", "the one of the users, with its options", databaseSetting},
 	{"USE_TZ", "True", "False before 5.0", "use-tz", "", same},
-	{"TIME_ZONE", "'America/Chicago'", "", "time-zone", "with `--no-use-tz`", zoneSetting},
+	{"TIME_ZONE", "'America/Chicago'", "", "time-zone", "with `USE_TZ` too, for links that reset passwords", zoneSetting},
 	{"DEFAULT_FROM_EMAIL", "'webmaster@localhost'", "", "default-from-email", "", same},
 	{"EMAIL_BACKEND", "'django.core.mail.backends.smtp.EmailBackend'", "", "email-backend", "in Go: any `mail.Sender`", emailBackendSetting},
 	{"EMAIL_HOST", "'localhost'", "", "email-host", "", same},

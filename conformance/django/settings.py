@@ -13,6 +13,7 @@ agree on comes from environment variables; twin_test.go sets them.
     TWIN_SESSION_SERIALIZER     JSONSerializer (default), or PickleSerializer up to Django 4.2
     TWIN_SESSION_FILE_PATH      of the file engine; the system's temporary folder without it
     TWIN_REDIS, TWIN_MEMCACHED  host:port of the default cache, whose KEY_PREFIX is TWIN_CACHE_PREFIX
+    TWIN_PASSWORD_RESET_TIMEOUT  seconds; three days without it
     TWIN_AUTH_USER_MODEL        auth.User (default), or accounts.Member, the site's own
     TWIN_EMAIL_DIR              the folder into which mails are written; without one they are dropped
     TWIN_CSRF_USE_SESSIONS      1, or 0 (default)
@@ -68,6 +69,8 @@ elif env("DB_ENGINE", "sqlite3") == "sqlite3":
 DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
 USE_TZ = env("USE_TZ", "1") == "1"
 TIME_ZONE = env("TIME_ZONE", "UTC")
+
+PASSWORD_RESET_TIMEOUT = int(env("PASSWORD_RESET_TIMEOUT", "259200"))
 
 AUTH_USER_MODEL = env("AUTH_USER_MODEL", "auth.User")
 
