@@ -67,6 +67,9 @@ type Config struct {
 	// auth.NamedBackends, so that a session is accepted by whichever of them its user
 	// signed in. It excludes Backends. Django: AUTHENTICATION_BACKENDS.
 	BackendPaths []string
+	// LoginConditions keep users from logging in here of whom the Django site asks for more
+	// than a password. New asks the database for their tables.
+	LoginConditions []database.LoginCondition
 	// Throttle bounds how often passwords may be guessed and accounts be made. Its
 	// Store is the database when nil, where that has our own tables, and else the
 	// memory of this process. ThrottleOff switches it off.
@@ -187,6 +190,9 @@ func (s *Site) look(c *Config) error {
 	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
 	defer cancel()
 	s.ownTables, s.lookFailed = c.Database.HasOwnTables(ctx)
+	if err := c.Database.CheckLoginConditions(ctx, c.LoginConditions); err != nil {
+		return fmt.Errorf("coatcheck: Config.LoginConditions (--refuse-login-if, --refuse-login-unless): %w", err)
+	}
 	return nil
 }
 
@@ -227,7 +233,7 @@ func (s *Site) wireAuth(c *Config) error {
 		endings = c.Database
 	}
 	s.Auth, err = auth.New(auth.Config{
-		Throttle: limits, Endings: endings,
+		Throttle: limits, Endings: endings, LoginConditions: c.LoginConditions,
 		Users: c.Database, Passwords: passwords, Backends: c.Backends, SecretKey: c.SecretKey,
 		SecretKeyFallbacks: c.SecretKeyFallbacks, AcceptSHA1: c.AcceptSHA1, Hooks: c.Hooks, Logger: c.Logger,
 		Validators: c.Validators, PasswordResetTimeout: c.PasswordResetTimeout, TimeZone: c.TimeZone,

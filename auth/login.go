@@ -19,7 +19,7 @@ var ErrBackendUnknown = errors.New("auth: several backends are configured, so se
 // session of another user is emptied first, and one of the same user stays as
 // it is. The cookie goes out with the response. The error is an outage or that of
 // a hook, which leaves nobody signed in who was not before, or says which
-// middleware is missing.
+// middleware is missing, or ErrLoginElsewhere.
 func (s *Service) Login(r *http.Request, user *User) error {
 	ctx := r.Context()
 	ru, session, err := parts(ctx)
@@ -35,6 +35,9 @@ func (s *Service) Login(r *http.Request, user *User) error {
 			return ErrBackendUnknown
 		}
 		backend = s.backends[0].Name()
+	}
+	if err := s.mayLogin(ctx, user); err != nil {
+		return err
 	}
 	fresh, err := s.freshSession(ctx, session, user)
 	if err != nil {

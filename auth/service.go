@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/password"
 	"github.com/coatcheck/coatcheck/signing"
 	"github.com/coatcheck/coatcheck/throttle"
@@ -116,7 +117,11 @@ type Config struct {
 	Endings Endings
 	// Throttle bounds how often passwords may be guessed; off where its Store is nil.
 	Throttle Throttle
-	Hooks    Hooks
+	// LoginConditions refuse logins of users of whom the Django site asks for more than a
+	// password, with ErrLoginElsewhere; their sessions of that site are accepted. Users
+	// must be a *database.DB.
+	LoginConditions []database.LoginCondition
+	Hooks           Hooks
 	// Logger is nil for slog.Default().
 	Logger *slog.Logger
 }
@@ -153,7 +158,8 @@ type Service struct {
 
 	usernameIsEmail bool // by the user model
 
-	unknown unknownBackends
+	unknown    unknownBackends
+	conditions []database.LoginCondition
 }
 
 // New checks the configuration and makes a Service.
@@ -195,6 +201,10 @@ func New(c Config) (*Service, error) {
 		users: c.Users, passwords: c.Passwords, backends: c.Backends,
 		endings: c.Endings, maxAge: c.SessionMaxAge, hooks: c.Hooks, log: c.Logger, validators: slices.Clone(c.Validators),
 	}
+	if _, ok := c.Users.(conditioner); !ok && len(c.LoginConditions) > 0 {
+		return nil, errors.New("auth: Config.LoginConditions needs Users that can ask for rows; set it to a *database.DB, or leave the conditions out")
+	}
+	s.conditions = slices.Clone(c.LoginConditions)
 	if m, ok := c.Users.(modeler); ok {
 		s.usernameIsEmail = m.UserModel().UsernameIsEmail()
 	}

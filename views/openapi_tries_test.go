@@ -1,9 +1,11 @@
 package views_test
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +14,7 @@ import (
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/middleware"
+	"github.com/coatcheck/coatcheck/sessions"
 )
 
 // try sends each operation of a site what it is for, and much that it is not for.
@@ -28,6 +31,9 @@ func (c *contract) try(s *stage) {
 			c.use(op, s)
 			if method == http.MethodPost {
 				c.misuse(op, s)
+			}
+			if r.Private {
+				c.act(op, s)
 			}
 			out := sceneOf(op)(c.t, s)
 			out.client = s.program(c.t)
@@ -67,6 +73,32 @@ func (c *contract) use(op string, s *stage) {
 
 func (c *contract) bodySchema(op string) object {
 	return c.get(c.ops[op], "requestBody", "content", jsonType, "schema")
+}
+
+// act sends an operation while the session acts as another user.
+func (c *contract) act(op string, s *stage) {
+	c.t.Helper()
+	x := sceneOf(op)(c.t, s)
+	site, err := url.Parse(s.URL)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	for _, cookie := range x.client.http.Jar.Cookies(site) {
+		if cookie.Name != sessions.DefaultCookieName {
+			continue
+		}
+		session := s.whole.Sessions.Session(cookie.Value)
+		if err := errors.Join(session.Set(c.t.Context(), "_impersonate", 7), session.Save(c.t.Context())); err != nil {
+			c.t.Fatal(err)
+		}
+	}
+	kind := ""
+	if c.bodySchema(op) != nil {
+		kind = jsonType
+	}
+	if a := c.send(op, x, x.as(kind)); a.StatusCode != http.StatusForbidden {
+		c.t.Errorf("%s of a session that acts as another user: %d %s", op, a.StatusCode, a.text)
+	}
 }
 
 // misuse sends a POST what it should refuse. One that reads no body does its work.

@@ -79,6 +79,6 @@ func (v *Views) route() {
 
 // private makes a handler of a view for signed-in users.
 func (v *Views) private(view http.HandlerFunc, methods ...string) http.Handler {
-	required := middleware.LoginRequired(v.config.LoginURL, "", nil)(view)
+	required := middleware.LoginRequired(v.config.LoginURL, "", nil)(v.notWhileActing(view))
 	return v.account(required.ServeHTTP, methods...)
 }

@@ -123,7 +123,7 @@ func (c *checkCommand) checkSettings(ctx context.Context, con *console, key secr
 		if config.Accounts.BaseURL == "" {
 			config.Accounts.BaseURL = "http://localhost" // serve takes its own address
 		}
-		config.Database = db
+		config.Database, config.LoginConditions = db, nil // whose tables are elsewhere
 		_, err = coatcheck.New(config)
 	}
 	var found []finding

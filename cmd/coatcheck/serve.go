@@ -169,7 +169,9 @@ func (c *serveCommand) config(con *console, key secret, log *slog.Logger) (confi
 		return config, err
 	}
 	c.throttleFlags.apply(&config)
-	c.loginFlags.apply(&config)
+	if err := c.loginFlags.apply(&config); err != nil {
+		return config, err
+	}
 	return config, c.csrfFlags.apply(&config)
 }
 

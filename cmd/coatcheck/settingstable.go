@@ -87,5 +87,6 @@ var djangoSettings = []djangoSetting{
 	{"EMAIL_FILE_PATH", "None", "", "email-file-path", "", same},
 	{"DEFAULT_AUTO_FIELD", "'django.db.models.BigAutoField'", "AutoField before 6.0", "", "integers and big integers are the same to Coatcheck", nil},
 	{"MIDDLEWARE", "[]", "", "guard", "`django` where it has CsrfViewMiddleware", middlewareSetting},
+	{"INSTALLED_APPS", "[]", "", "", "`--refuse-login-if` and `--refuse-login-unless` for those that ask for more than a password: [applications](django.md#applications-with-rules-of-their-own)", appsSetting},
 	{"DEBUG", "False", "", "", "there is none", debugSetting},
 }
