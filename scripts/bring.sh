@@ -3,6 +3,10 @@
 # detector, the servers of the list below, Chromium and the Djangos. As root on Debian
 # 12 it installs them; otherwise it says what is absent, and the tests that need it
 # skip (or fail, where CI=true).
+# detector, PostgreSQL, MariaDB, Redis, Memcached, Chromium, the Djangos and two of their
+# applications. As root
+# on Debian 12 it installs them; otherwise it says what is absent, and the tests
+# that need it skip (or fail, where CI=true).
 #
 # usage: scripts/bring.sh
 set -uo pipefail
@@ -27,3 +31,4 @@ if [ ${#packages[@]} -gt 0 ]; then
   scripts/apt-install.sh "${packages[@]}" || echo "bring: going on without what is missing" >&2
 fi
 conformance/setup-django.sh || echo "bring: going on without Django" >&2
+conformance/setup-apps.sh || echo "bring: going on without graphite-web and mailman3-web" >&2

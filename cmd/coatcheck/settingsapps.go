@@ -16,14 +16,26 @@ type djangoApp struct {
 
 // djangoApps are those that are known. docs/django.md says more of each.
 var djangoApps = []djangoApp{
-	{[]string{"allauth.mfa"}, "a login here asks for no second factor; refuse_login_if sends its users to the site's login page",
-		"refuse-login-if", "mfa_authenticator.user_id"},
-	{[]string{"django_otp.plugins.otp_totp"}, "a login here asks for no code; refuse_login_if sends its users to the site's login page",
-		"refuse-login-if", "otp_totp_totpdevice.user_id:confirmed"},
-	{[]string{"django_otp.plugins.otp_email"}, "a login here asks for no code; refuse_login_if sends its users to the site's login page",
-		"refuse-login-if", "otp_email_emaildevice.user_id:confirmed"},
-	{[]string{"two_factor.plugins.phonenumber"}, "a login here asks for no code; refuse_login_if sends its users to the site's login page",
-		"refuse-login-if", "two_factor_phonedevice.user_id:confirmed"},
+	{
+		[]string{"allauth.mfa"},
+		"a login here asks for no second factor; refuse_login_if sends its users to the site's login page",
+		"refuse-login-if", "mfa_authenticator.user_id",
+	},
+	{
+		[]string{"django_otp.plugins.otp_totp"},
+		"a login here asks for no code; refuse_login_if sends its users to the site's login page",
+		"refuse-login-if", "otp_totp_totpdevice.user_id:confirmed",
+	},
+	{
+		[]string{"django_otp.plugins.otp_email"},
+		"a login here asks for no code; refuse_login_if sends its users to the site's login page",
+		"refuse-login-if", "otp_email_emaildevice.user_id:confirmed",
+	},
+	{
+		[]string{"two_factor.plugins.phonenumber"},
+		"a login here asks for no code; refuse_login_if sends its users to the site's login page",
+		"refuse-login-if", "two_factor_phonedevice.user_id:confirmed",
+	},
 	{[]string{"axes", "defender"}, "its locks hold at the site alone; guesses here are counted by Coatcheck (docs/throttling.md)", "", ""},
 	{[]string{"session_security"}, "its timeout is wound and kept by the site alone; set session_cookie_age and session_save_every_request here", "", ""},
 	{[]string{"impersonate", "hijack", "loginas", "django_su"}, "the account pages answer 403 while a session acts as another user", "", ""},

@@ -49,6 +49,19 @@ func Django(t testing.TB, version string) string {
 	return python
 }
 
+// DjangoApps is the folder into which conformance/setup-apps.sh unpacked graphite-web and
+// mailman3-web of Debian 12. They run on Django 3.2.
+func DjangoApps(t testing.TB) string {
+	t.Helper()
+	for _, dir := range djangoDirs() {
+		if _, err := os.Stat(filepath.Join(dir, "apps", ".complete")); err == nil {
+			return filepath.Join(dir, "apps")
+		}
+	}
+	absent(t, fmt.Errorf("graphite-web and mailman3-web are %w", errAbsent), "sudo conformance/setup-apps.sh")
+	return ""
+}
+
 // Djangos are those of [DjangoVersions] that are on this machine. The versions
 // that are not are logged; where there is none, the test is skipped, or fails
 // where CI=true.
