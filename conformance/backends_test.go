@@ -2,6 +2,7 @@ package conformance_test
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/coatcheck/coatcheck/internal/testenv"
@@ -16,7 +17,7 @@ const (
 // whichever of them, and a backend that is not listed is told once.
 func TestAuthenticationBackends(t *testing.T) {
 	t.Parallel()
-	eachDjango(t, func(t *testing.T, version string) {
+	eachEnd(t, func(t *testing.T, version string) {
 		db := testenv.SQLiteDatabase(t)
 		tw := newTwin(t, version, db, "AUTHENTICATION_BACKENDS="+modelBackend+","+emailBackend)
 		both := startServe(t, db, "--authentication-backend", modelBackend, "--authentication-backend", emailBackend)
@@ -60,6 +61,17 @@ func TestAuthenticationBackendAlone(t *testing.T) {
 	b.wants(b.get(tw.URL("/accounts/profile/")), http.StatusOK)
 	if n := own.count("WARN", "--authentication-backend", emailBackend); n != 1 {
 		t.Errorf("%d warnings of the backend that was assumed, want 1", n)
+	}
+}
+
+// eachEnd runs the test under the oldest and the newest Django.
+func eachEnd(t *testing.T, test func(t *testing.T, version string)) {
+	all := testenv.Djangos(t)
+	for _, version := range slices.Compact([]string{all[0], all[len(all)-1]}) {
+		t.Run("Django "+version, func(t *testing.T) {
+			t.Parallel()
+			test(t, version)
+		})
 	}
 }
 

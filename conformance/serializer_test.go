@@ -19,7 +19,11 @@ func TestPickleSerializer(t *testing.T) {
 		if version != "3.2" && version != "4.2" { // Django 5.0 has none any more
 			continue
 		}
-		for _, engine := range []string{"db", "file", "signed_cookies"} {
+		engines := []string{"db", "file", "signed_cookies"}
+		if version == "4.2" {
+			engines = engines[:1]
+		}
+		for _, engine := range engines {
 			t.Run("Django "+version+", "+engine, func(t *testing.T) {
 				t.Parallel()
 				pickleTwins(t, version, engine)
