@@ -184,12 +184,19 @@ func New(c Config) (*Site, error) {
 	return site, nil
 }
 
-// look finds out whether the database has the tables that are ours. What has gone wrong
-// is for those to say who need them: chooseThrottle and wireAccounts.
+// look refuses a database without the tables that each page needs, and finds out whether
+// it has those that are ours. What has gone wrong there is for those to say who need
+// them: chooseThrottle and wireAccounts.
 func (s *Site) look(c *Config) error {
 	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
 	defer cancel()
-	s.ownTables, s.lookFailed = c.Database.HasOwnTables(ctx)
+	if s.ownTables, s.lookFailed = c.Database.HasOwnTables(ctx); s.lookFailed != nil {
+		return nil
+	}
+	_, inRows := c.Sessions.Store.(sessions.Finder)
+	if err := c.Database.Ready(ctx, c.Sessions.Store == nil || inRows); err != nil {
+		return fmt.Errorf("coatcheck: %w", err)
+	}
 	if err := c.Database.CheckLoginConditions(ctx, c.LoginConditions); err != nil {
 		return fmt.Errorf("coatcheck: Config.LoginConditions (--refuse-login-if, --refuse-login-unless): %w", err)
 	}

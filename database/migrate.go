@@ -33,6 +33,9 @@ func (db *DB) Migrate(ctx context.Context) ([]string, error) {
 	if complete, err := db.complete(ctx); complete || err != nil {
 		return nil, err
 	}
+	if err := db.refuseSecond(ctx); err != nil {
+		return nil, err
+	}
 	var m *migration
 	err := db.retry(ctx, false, func(db *DB) error {
 		return db.dialect.Alone(ctx, db.pool, func(ctx context.Context, conn dialect.Conn) error {
@@ -147,7 +150,7 @@ func (m *migration) run(ctx context.Context) error {
 		}
 	}
 	apps := needed()
-	fresh := !m.db.users.custom && len(recorded) == 0 && (m.present[schema.Ledger] || !m.anyPresent())
+	fresh := !m.db.users.custom && len(recorded) == 0 && (m.present[schema.Ledger] || !anyTable(m.present))
 	if fresh {
 		apps = schema.Apps
 	}
@@ -184,11 +187,11 @@ func appsToRecord(apps []schema.App, present, recorded map[string]bool, fresh bo
 	return mine
 }
 
-// anyPresent reports whether a table of Django's exists, the ledger aside.
-func (m *migration) anyPresent() bool {
+// anyTable reports whether a table of Django's is among them, the ledger aside.
+func anyTable(present map[string]bool) bool {
 	for _, app := range schema.Apps {
 		for _, table := range app.Tables {
-			if m.present[table] {
+			if present[table] {
 				return true
 			}
 		}

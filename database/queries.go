@@ -34,14 +34,23 @@ type queries struct {
 
 	throttle throttleQueries
 
-	tables, ledger, charsets dialect.Query
+	tables, ledger, charsets, elsewhere, pathChosen dialect.Query
 }
 
 // newQueries spells every statement.
 func newQueries(d *dialect.Dialect, t *userTable) *queries {
 	q := &queries{tables: d.Query("tables listed", d.Tables)}
-	if d.Charsets != "" {
-		q.charsets = d.Query("character sets read", d.Charsets)
+	for _, optional := range []struct {
+		query      *dialect.Query
+		name, text string
+	}{
+		{&q.charsets, "character sets read", d.Charsets},
+		{&q.elsewhere, "tables of other schemas listed", d.Elsewhere},
+		{&q.pathChosen, "search path looked at", d.PathChosen},
+	} {
+		if optional.text != "" {
+			*optional.query = d.Query(optional.name, optional.text)
+		}
 	}
 	q.sessions(d)
 	q.users(d, t)

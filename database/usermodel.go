@@ -230,14 +230,8 @@ func (db *DB) verify(ctx context.Context) error {
 	if !db.users.custom {
 		return nil
 	}
-	nobody := any(int64(0))
-	if db.users.uuid {
-		nobody = db.dialect.UUID([16]byte{})
-	}
-	_, err := db.user(ctx, &db.queries.userByID, nobody)
-	if errors.Is(err, ErrNotFound) {
-		err = nil
-	}
+	nobody := db.nobody()
+	err := db.Ready(ctx, false)
 	for _, q := range []*dialect.Query{&db.queries.userGroups, &db.queries.userPermissions} {
 		if err == nil {
 			err = db.present(ctx, q, nobody)

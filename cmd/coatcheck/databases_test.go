@@ -170,3 +170,56 @@ func TestNullColumns(t *testing.T) {
 		})
 	}
 }
+
+// TestTablesElsewhere: where the tables are not where they are looked for, the start is
+// refused with the place that has them, and no second table of users is made.
+func TestTablesElsewhere(t *testing.T) {
+	d := testenv.PostgresDatabase(t)
+	start(t, t.TempDir(), nil, "--database", d.URL()).stop()
+	for _, text := range []string{
+		"CREATE SCHEMA app", "ALTER TABLE auth_user SET SCHEMA app",
+	} {
+		statement(t, d, text)
+	}
+	refused := func(what, says string, args ...string) {
+		t.Helper()
+		args = append([]string{"serve", "--addr", "127.0.0.1:0"}, args...)
+		if out, errs, status := command(t, t.TempDir(), args...); status == 0 || !strings.Contains(errs, says) {
+			t.Errorf("%s: %d %s %s", what, status, out, errs)
+		}
+	}
+	const missing = "there is no table auth_user where it is looked for, but in app"
+	refused("auth_user in another schema", missing, "--database", d.URL())
+	refused("the same with --no-create", missing, "--database", d.URL(), "--no-create")
+	refused("a table of one's own in another schema", missing, "--database", d.URL(), "--user-id-column", "id")
+	statement(t, d, "ALTER TABLE auth_user_groups SET SCHEMA app")
+	for _, table := range []string{
+		"auth_user_user_permissions", "auth_group", "auth_group_permissions", "auth_permission",
+		"django_admin_log", "django_content_type", "django_migrations", "django_session",
+	} {
+		statement(t, d, "ALTER TABLE "+table+" SET SCHEMA app")
+	}
+	refused("everything in another schema", missing, "--database", d.URL())
+
+	found := start(t, t.TempDir(), nil, "--database", d.URL()+"&search_path=app,public")
+	found.visitor().enter("alice", "correct horse")
+	start(t, t.TempDir(), nil, "--database", d.URL()+"&search_path=public").stop() // a site of its own, by choice
+
+	role := "r" + d.Name
+	statement(t, d, "CREATE ROLE "+role+" LOGIN PASSWORD 'x'")
+	unread := d
+	unread.User, unread.Password = role, "x"
+	refused("an account without rights", "cannot be read; the account needs SELECT", "--database", unread.URL(), "--no-create")
+	statement(t, d, "DROP ROLE "+role)
+}
+
+// TestTablesInAnotherDatabase is TestTablesElsewhere for MariaDB, whose schemas are
+// databases.
+func TestTablesInAnotherDatabase(t *testing.T) {
+	full, empty := testenv.MariaDBDatabase(t), testenv.MariaDBDatabase(t)
+	start(t, t.TempDir(), nil, "--database", full.URL()).stop()
+	_, errs, status := command(t, t.TempDir(), "serve", "--addr", "127.0.0.1:0", "--database", empty.URL(), "--no-create")
+	if status == 0 || !strings.Contains(errs, "there is no table auth_user and none django_session where it is looked for, but in "+full.Name) {
+		t.Errorf("%d %s", status, errs)
+	}
+}

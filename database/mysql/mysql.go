@@ -103,6 +103,9 @@ func spoken(loc *time.Location) dialect.Dialect {
 		DeleteLimit: true,
 		Isolation:   sql.LevelReadCommitted,
 		Tables:      "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()",
+		Elsewhere: "SELECT table_schema, table_name FROM information_schema.tables" +
+			" WHERE table_schema NOT IN (DATABASE(), 'mysql', 'sys', 'information_schema', 'performance_schema')",
+		Remedy: "name that database in the DSN",
 		Charsets: "SELECT column_name, character_set_name FROM information_schema.columns" +
 			" WHERE table_schema = DATABASE() AND table_name = ?1 AND character_set_name <> 'utf8mb4'",
 		Holds: func(charset string) string { // what it lacks becomes a question mark

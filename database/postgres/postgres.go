@@ -110,6 +110,11 @@ func spoken(loc *time.Location) dialect.Dialect {
 		SkipLocked: " FOR UPDATE SKIP LOCKED",
 		Tables: "SELECT c.relname FROM pg_catalog.pg_class c" +
 			" WHERE c.relkind IN ('r', 'p', 'v', 'f') AND pg_catalog.pg_table_is_visible(c.oid)",
+		Elsewhere: "SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace" +
+			" WHERE c.relkind IN ('r', 'p', 'v', 'f') AND n.nspname !~ '^pg_' AND NOT pg_catalog.pg_table_is_visible(c.oid)",
+		Remedy: "add it to the search path: search_path=NAME in the DSN, or ALTER ROLE … SET search_path " +
+			"(or GRANT USAGE ON SCHEMA, if it is there already)",
+		PathChosen: "SELECT 1 FROM pg_catalog.pg_settings WHERE name = 'search_path' AND source <> 'default'",
 		Charsets: "SELECT '', current_setting('server_encoding') WHERE ?1::text <> ''" +
 			" AND current_setting('server_encoding') NOT IN ('UTF8', 'SQL_ASCII')",
 		Holds:    func(string) string { return "SELECT 1 WHERE ?1::text <> ''" }, // an error where it does not

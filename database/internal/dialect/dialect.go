@@ -88,6 +88,14 @@ type Dialect struct {
 	// Tables is a query without parameters for the names of all tables that an
 	// unqualified name would find.
 	Tables string
+	// Elsewhere is a query without parameters for the schemas and the tables in them that
+	// an unqualified name would not find; empty where there are none.
+	Elsewhere string
+	// Remedy says how to have them found.
+	Remedy string
+	// PathChosen is a query without parameters that finds a row if somebody chose where
+	// unqualified names are looked for; empty where the DSN always says it.
+	PathChosen string
 	// Charsets is a query for the columns of the table ?1 that do not hold all of
 	// Unicode, each with its character set; "" stands for every column. Empty where all
 	// columns of the engine do.
