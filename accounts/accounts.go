@@ -43,8 +43,8 @@ type Config struct {
 	BaseURL string
 	// LoginURL is auth.LoginURL when empty; a path below BaseURL. Django: LOGIN_URL.
 	LoginURL string
-	// DeleteClosed deletes the row of an account that its user closes. Otherwise it is
-	// switched off, as Django recommends where other tables refer to users.
+	// DeleteClosed deletes the row of an account that its user closes. Otherwise, and
+	// where rows of other tables refer to it, it is made inactive, as Django recommends.
 	DeleteClosed bool
 	// SiteName is how mails call the site; "Coatcheck" when empty.
 	SiteName string

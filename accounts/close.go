@@ -2,20 +2,53 @@ package accounts
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/password"
 )
+
+// closing says what becomes of the row of a closed account.
+type closing struct {
+	deleted bool
+	email   string // what the column has after it; mostly nothing
+}
 
 // CloseAccount closes the account of a user, who asked for it: all sessions and links
 // end, and nobody can sign in any more. The row stays, inactive and without its password
 // and address, since other tables of the site may refer to it; with
-// Config.DeleteClosed it goes, as by DeleteUser. An email says goodbye.
+// Config.DeleteClosed it goes, as by DeleteUser, unless rows of other tables do refer to
+// it. An email says goodbye.
 func (s *Service) CloseAccount(r *http.Request, user *auth.User) error {
-	err := s.tx(r.Context(), func(ctx context.Context, tx *Service) error {
-		if err := tx.close(ctx, user); err != nil {
+	ctx, how := r.Context(), closing{deleted: s.config.DeleteClosed}
+	err := s.closeAs(r, user, how)
+	if how.deleted && errors.Is(err, database.ErrReferenced) {
+		s.log.WarnContext(ctx, "a closed account is inactive and not deleted as --delete-closed (Config.DeleteClosed) says: "+
+			"rows of other tables refer to its user", "user", user.ID, "error", err)
+		how.deleted = false
+		err = s.closeAs(r, user, how)
+	}
+	if errors.Is(err, database.ErrDuplicate) { // the column is unique, and another one was closed before
+		how.email = "closed-" + user.ID + "@closed.invalid"
+		err = s.closeAs(r, user, how)
+	}
+	if err != nil {
+		return fmt.Errorf("accounts: close account: %w", err)
+	}
+	closed := *user
+	closed.Password = password.Unusable() // not that of the row, but no session was made with either
+	s.tidy(ctx, &closed)
+	s.log.InfoContext(ctx, "account closed by its user", "user", user.ID)
+	return nil
+}
+
+// closeAs closes the account, with its email, or changes nothing.
+func (s *Service) closeAs(r *http.Request, user *auth.User, how closing) error {
+	return s.tx(r.Context(), func(ctx context.Context, tx *Service) error {
+		if err := tx.close(ctx, user, how); err != nil {
 			return err
 		}
 		if user.Email == "" || s.config.Mail == nil {
@@ -23,25 +56,17 @@ func (s *Service) CloseAccount(r *http.Request, user *auth.User) error {
 		}
 		return tx.enqueue(ctx, job{Kind: "account_closed", To: user.Email, Lang: s.language(r), Username: user.Username})
 	})
-	if err != nil {
-		return fmt.Errorf("accounts: close account: %w", err)
-	}
-	closed := *user
-	closed.Password = password.Unusable() // not that of the row, but no session was made with either
-	s.tidy(r.Context(), &closed)
-	s.log.InfoContext(r.Context(), "account closed by its user", "user", user.ID)
-	return nil
 }
 
 // close ends every session by the number and by the password, and every link.
-func (s *Service) close(ctx context.Context, user *auth.User) error {
+func (s *Service) close(ctx context.Context, user *auth.User, how closing) error {
 	if _, err := s.db.NextEnding(ctx, user.ID, s.now()); err != nil {
 		return err
 	}
 	if err := s.deleteLinks(ctx, user.ID); err != nil {
 		return err
 	}
-	if s.config.DeleteClosed {
+	if how.deleted {
 		return s.db.DeleteUser(ctx, user.ID)
 	}
 	if err := s.db.SetPassword(ctx, user.ID, password.Unusable()); err != nil {
@@ -50,7 +75,7 @@ func (s *Service) close(ctx context.Context, user *auth.User) error {
 	closed := *user
 	closed.IsActive = false
 	if !s.auth.UsernameIsEmail() {
-		closed.Email, closed.FirstName, closed.LastName = "", "", ""
+		closed.Email, closed.FirstName, closed.LastName = how.email, "", ""
 	}
 	return s.db.UpdateUser(ctx, &closed)
 }

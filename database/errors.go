@@ -19,6 +19,9 @@ var (
 	// ErrConflict means that the row is there and no longer holds what the
 	// caller had read.
 	ErrConflict = errors.New("changed meanwhile")
+	// ErrReferenced means that a row cannot be deleted because rows of a program's own
+	// tables refer to it. Django: IntegrityError, where a model is unknown to the deletion.
+	ErrReferenced = errors.New("rows of other tables refer to it")
 	// ErrInvalid means that a value cannot be stored: too long for its column, a
 	// NUL byte, no valid UTF-8, a year that Django cannot read.
 	ErrInvalid = errors.New("invalid value")

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 	"sync"
+
+	"github.com/coatcheck/coatcheck/database/internal/dialect"
 )
 
 // transaction is one that is open, or was.
@@ -56,8 +58,8 @@ func (db *DB) once(ctx context.Context, fn func(context.Context, *DB) error) err
 	if err := fn(context.WithValue(ctx, transactionKey{}, &joined), &joined); err != nil {
 		return err
 	}
-	if err := begun.Commit(); err != nil {
-		return fmt.Errorf("database: commit: %w", err)
+	if err := db.explain(&dialect.Query{Name: "commit"}, begun.Commit()); err != nil { // constraints may be deferred until here
+		return err
 	}
 	for _, f := range joined.tx.end() {
 		f()

@@ -190,7 +190,7 @@ func (db *DB) ReplacePassword(ctx context.Context, id string, old, new password.
 // DeleteUser deletes the user with everything that Django's models cascade to:
 // memberships, permissions, and lines of the admin log. Sessions do not name
 // their user and stay, good for nothing. ErrNotFound where there is no such
-// user. A program's own table that refers to the user makes it an error.
+// user, ErrReferenced where a program's own table refers to the user.
 func (db *DB) DeleteUser(ctx context.Context, id string) error {
 	n, ok := db.userKey(id)
 	if !ok {

@@ -308,8 +308,8 @@ func TestDeleteUserThatIsReferredTo(t *testing.T) {
 			_, err := db.SQL().ExecContext(ctx, statement)
 			must(t, err)
 		}
-		if err := db.DeleteUser(ctx, u.ID); err == nil {
-			t.Fatal("DeleteUser left an order without its user")
+		if err := db.DeleteUser(ctx, u.ID); !errors.Is(err, database.ErrReferenced) {
+			t.Fatalf("DeleteUser of a user with an order: %v", err)
 		}
 		if granted, err := db.UserPermissions(ctx, u.ID); err != nil || len(granted) != 1 {
 			t.Errorf("permissions = %v, %v, want them untouched", granted, err)

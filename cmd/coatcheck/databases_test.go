@@ -223,3 +223,40 @@ func TestTablesInAnotherDatabase(t *testing.T) {
 		t.Errorf("%d %s", status, errs)
 	}
 }
+
+// TestCloseAccountOfOthers: an account whose user rows of another application refer to is
+// closed in spite of --delete-closed, and one of two whose address may not be empty twice.
+func TestCloseAccountOfOthers(t *testing.T) {
+	for _, database := range testenv.Databases(t) {
+		t.Run(database.Engine, func(t *testing.T) {
+			p := start(t, t.TempDir(), nil, "--database", database.URL(), "--delete-closed")
+			deferred := " DEFERRABLE INITIALLY DEFERRED" // as Django writes it
+			if database.Engine == "mysql" {
+				deferred = ""
+			}
+			statement(t, database, "CREATE TABLE orders (user_id integer NOT NULL,"+
+				" FOREIGN KEY (user_id) REFERENCES auth_user (id)"+deferred+")")
+			statement(t, database, "CREATE UNIQUE INDEX one_address ON auth_user (email)")
+			for i, name := range []string{"alice", "bob", "free"} {
+				v, form := p.visitor(), credentials(name, "correct horse")
+				form.Set("email", name+"@example.com")
+				v.post("/accounts/signup/", form)
+				v.post("/accounts/login/", form)
+				if name != "free" {
+					statement(t, database, fmt.Sprintf("INSERT INTO orders VALUES (%d)", i+1))
+				}
+				got := v.post("/accounts/close/", url.Values{"password": {"correct horse"}, "understand": {"yes"}})
+				got.expect(t, "close the account of "+name, http.StatusOK, `{"message":"Your account is closed"}`)
+				v.post("/accounts/login/", form).expect(t, "login afterwards", http.StatusUnauthorized, `{"error":"Invalid credentials"}`)
+			}
+			var left, active int
+			row := open(t, database).QueryRowContext(t.Context(), "SELECT COUNT(*), SUM(CASE WHEN is_active THEN 1 ELSE 0 END) FROM auth_user")
+			if err := row.Scan(&left, &active); left != 2 || active != 0 || err != nil {
+				t.Errorf("%d users are left, %d of them active, %v", left, active, err)
+			}
+			if n := strings.Count(p.err.String(), "not deleted as --delete-closed"); n != 2 {
+				t.Errorf("%d warnings, want 2:\n%s", n, &p.err)
+			}
+		})
+	}
+}

@@ -84,7 +84,7 @@ func (f *mailFlags) smtp() (mail.Sender, error) {
 type accountFlags struct {
 	SignupVerification bool `group:"server" help:"Make accounts only once their address is confirmed by the link of a mail."`
 	SignupInvitation   bool `group:"server" help:"Let people sign up by an invitation only; see coatcheck invite."`
-	DeleteClosed       bool `group:"server" help:"Delete the row of an account that its user closes, instead of switching it off."`
+	DeleteClosed       bool `group:"server" help:"Delete the row of an account that its user closes, instead of making it inactive; where rows of other tables refer to it, it is made inactive all the same."`
 }
 
 func (f *accountFlags) apply(c *coatcheck.Config) {

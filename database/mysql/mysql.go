@@ -128,6 +128,8 @@ func classify(err error) dialect.Class {
 	switch failure.Number {
 	case 1062, 1586: // ER_DUP_ENTRY, ER_DUP_ENTRY_WITH_KEY_NAME
 		return dialect.Duplicate
+	case 1451, 1217: // ER_ROW_IS_REFERENCED_2, ER_ROW_IS_REFERENCED
+		return dialect.Referenced
 	case 1048, 1364: // ER_BAD_NULL_ERROR, ER_NO_DEFAULT_FOR_FIELD
 		return dialect.Missing
 	case 1205, 1213, 1020, 3572: // lock wait timeout, deadlock, record changed (MariaDB), NOWAIT

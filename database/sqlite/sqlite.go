@@ -176,6 +176,8 @@ func classify(err error) dialect.Class {
 	switch failure.ExtendedCode() {
 	case sqlite3.CONSTRAINT_UNIQUE, sqlite3.CONSTRAINT_PRIMARYKEY:
 		return dialect.Duplicate
+	case sqlite3.CONSTRAINT_FOREIGNKEY:
+		return dialect.Referenced
 	case sqlite3.CONSTRAINT_NOTNULL:
 		return dialect.Missing
 	}

@@ -23,13 +23,14 @@ type Class int
 
 // The classes.
 const (
-	Other     Class = iota
-	Duplicate       // a unique constraint refused the row
-	Missing         // a column that must not be NULL was given no value
-	Transient       // nothing was written, the same work may succeed now
-	Invalid         // the value does not fit the column
-	Lost            // the connection broke: what was read may be read again
-	Stale           // the statement's prepared form is gone or out of date; nothing was done
+	Other      Class = iota
+	Duplicate        // a unique constraint refused the row
+	Missing          // a column that must not be NULL was given no value
+	Referenced       // rows of other tables refer to the row that was to be deleted
+	Transient        // nothing was written, the same work may succeed now
+	Invalid          // the value does not fit the column
+	Lost             // the connection broke: what was read may be read again
+	Stale            // the statement's prepared form is gone or out of date; nothing was done
 )
 
 // Dialect is what differs between the engines. The zero value of a text means
