@@ -17,7 +17,9 @@ lint unit: export GOFLAGS := $(strip $(GOFLAGS) $(RACE))
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-test: bring lint ## everything that CI runs: bring, lint, then all tests with the race detector
+test: ## everything that CI runs: bring and lint, at once, then all tests with the race detector
+	@scripts/bring.sh compiler
+	@$(MAKE) --no-print-directory -s -j2 bring lint
 	@$(MAKE) --no-print-directory -s unit
 
 unit: ## all tests, with shared throwaway servers
