@@ -1,6 +1,7 @@
 package accounts_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -224,6 +225,31 @@ func TestAdopt(t *testing.T) {
 			t.Errorf("what lives is not seen: %+v", all)
 		}
 	})
+}
+
+// Sessions whose end another program spelled its own way, as SQLite lets it, are adopted
+// like all, in a walk that ends.
+func TestAdoptOddTimes(t *testing.T) {
+	r := newRig(t)
+	c := r.NewClient(r.handler)
+	c.ForceLogin(r.CreateUser("ada", canary))
+	const each = 600 // more than a piece of the walk
+	for i, spelling := range []string{"2030-01-02 03:04:05+00:00", "2030-01-02T03:04:05Z"} {
+		_, err := r.Database.SQL().ExecContext(t.Context(), `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+			INSERT INTO django_session (session_key, session_data, expire_date)
+			SELECT printf('odd%d%028d', ?, i), (SELECT session_data FROM django_session LIMIT 1), ? FROM n`, each, i, spelling)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if err := r.Accounts.Adopt(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if n := r.indexed(); n != 2*each+1 {
+		t.Errorf("%d sessions in the index, want %d", n, 2*each+1)
+	}
 }
 
 // The index holds no session key.

@@ -178,6 +178,48 @@ func TestSessionsAfter(t *testing.T) {
 	})
 }
 
+// A walk goes forward and ends, however other programs spell the times, and sees each
+// session once.
+func TestSessionsAfterOddTimes(t *testing.T) {
+	spellings := map[string][]string{
+		"sqlite": {
+			"'2030-01-02 03:04:05+00:00'", "'2030-01-02T03:04:05Z'", "'2030-01-02T03:04:05.678901+00:00'",
+			"'soon'", "x'ff'", "1900000000", "'2030-01-02 03:04:05.678901999'",
+		},
+		"postgres": {"'infinity'", "'-infinity'", "'2030-01-02 03:04:05+02'", "'294276-01-01 00:00:00+00'"},
+		"mysql":    {"'9999-12-31 23:59:59.999999'", "'2030-01-02 03:04:05'"},
+	}
+	eachDB(t, func(t *testing.T, db *database.DB) {
+		rows := 0
+		for i, spelling := range spellings[db.Engine()] {
+			for n := range 10 {
+				rows++
+				_, err := db.SQL().ExecContext(t.Context(), fmt.Sprintf(
+					"INSERT INTO django_session (session_key, session_data, expire_date) VALUES ('odd%029d', 'x', %s)", 10*i+n, spelling))
+				must(t, err)
+			}
+		}
+		seen := map[string]bool{}
+		var last database.Session
+		for rounds := 0; ; rounds++ {
+			batch, err := db.SessionsAfter(t.Context(), last, 3)
+			must(t, err)
+			if len(batch) == 0 {
+				break
+			}
+			for _, s := range batch {
+				seen[s.Key] = true
+			}
+			if last = batch[len(batch)-1]; rounds > rows {
+				t.Fatalf("the walk has no end: %d of %d rows seen", len(seen), rows)
+			}
+		}
+		if len(seen) < rows-20 { // numbers and early times sort before the beginning, what is no text behind the end
+			t.Errorf("%d of %d rows seen", len(seen), rows)
+		}
+	})
+}
+
 func TestLinks(t *testing.T) {
 	eachDB(t, func(t *testing.T, db *database.DB) {
 		ctx := t.Context()

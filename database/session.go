@@ -15,6 +15,8 @@ type Session struct {
 	Data string `json:"-"`
 	// Expires is when the session ends.
 	Expires time.Time
+
+	spelled string // how the column spells Expires, for a walk in its order
 }
 
 // String tells when the session ends, and nothing else.

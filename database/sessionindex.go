@@ -148,21 +148,32 @@ func isPrefix(text string) bool {
 	return len(text) >= 8 && len(text) <= 40
 }
 
-// SessionsAfter lists sessions in the order of their expiry and key, those after
-// the one given, at most limit: a walk through the table in pieces. It begins
-// after the zero Session, whose time no row has.
+// SessionsAfter lists sessions in the order in which the database sorts their expiry and
+// key, those after the one given, at most limit: a walk through the table in pieces. It
+// begins after the zero Session, whose time no row has. In SQLite a time is a text, and
+// other programs spell it otherwise: the walk goes by the text, so it always goes forward,
+// and Expires is zero where the text is no time.
 func (db *DB) SessionsAfter(ctx context.Context, last Session, limit int) ([]Session, error) {
 	if last.Expires.IsZero() {
 		last.Expires = time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC)
 	}
+	after := db.dialect.Bind(last.Expires)
+	if last.spelled != "" {
+		after = last.spelled
+	}
 	var all []Session
-	err := db.rows(ctx, &db.own.sessionsAfter, []any{db.dialect.Bind(last.Expires), last.Key, limit}, func(rows *sql.Rows) error {
+	err := db.rows(ctx, &db.own.sessionsAfter, []any{after, last.Key, limit}, func(rows *sql.Rows) error {
 		var s Session
-		if err := rows.Scan(&s.Key, &s.Data, &dialect.Time{Dest: &s.Expires, Dialect: db.dialect}); err != nil {
+		expires := dialect.SpelledTime{Time: dialect.Time{Dest: &s.Expires, Dialect: db.dialect}}
+		if err := rows.Scan(&s.Key, &s.Data, &expires); err != nil {
 			return fmt.Errorf("walk sessions: %w", err)
 		}
+		s.spelled = expires.Text
 		all = append(all, s)
 		return nil
 	}, func() { all = nil })
+	if len(all) > 0 && all[len(all)-1].Key == last.Key { // SQLite sorts what is no text behind all texts
+		return nil, err
+	}
 	return all, err
 }

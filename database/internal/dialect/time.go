@@ -120,7 +120,10 @@ func (s *Time) Scan(value any) error {
 		*s.Dest = time.Time{}
 		return nil
 	case time.Time:
-		if !s.Dialect.NativeTime {
+		switch {
+		case s.Dialect.NativeTime:
+		case s.Dialect.TimeText: // the driver takes a text with a zone for an instant
+		default:
 			year, month, day := v.Date()
 			hour, minute, second := v.Clock()
 			v = time.Date(year, month, day, hour, minute, second, v.Nanosecond(), s.Dialect.Location)
@@ -135,7 +138,43 @@ func (s *Time) Scan(value any) error {
 	return fmt.Errorf("a time column holds a %T", value)
 }
 
+// SpelledTime is a Time that keeps the text of a column of texts, and to which a text
+// that is no time is the zero time.
+type SpelledTime struct {
+	Time
+	Text string // empty where the column holds instants
+}
+
+// Scan implements sql.Scanner.
+func (s *SpelledTime) Scan(value any) error {
+	switch v := value.(type) {
+	case string:
+		s.Text = v
+	case []byte:
+		s.Text = string(v)
+	case time.Time: // what SQLite's driver makes of a text that this form gives back
+		if s.Dialect.TimeText {
+			s.Text = v.Format(time.RFC3339Nano)
+		}
+	}
+	err := s.Time.Scan(value)
+	if err != nil && s.Text != "" {
+		*s.Dest = time.Time{}
+		return nil
+	}
+	return err
+}
+
+// The times beyond all others, which PostgreSQL spells in words.
+var infinities = map[string]time.Time{
+	"infinity": time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC), "-infinity": time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC),
+}
+
 func (s *Time) parse(text string) (err error) {
+	if at, beyond := infinities[text]; beyond && s.Dialect.NativeTime {
+		*s.Dest = at
+		return nil
+	}
 	*s.Dest, err = ParseNaive(text, s.Dialect.Location)
 	return err
 }
