@@ -90,6 +90,18 @@ func (f *databaseFlags) connect(ctx context.Context, create bool) (*database.DB,
 	}
 }
 
+// look is connect for a command that only looks: an SQLite file stays as it is.
+func (f *databaseFlags) look(ctx context.Context) (*database.DB, error) {
+	if !strings.HasPrefix(f.Database, "sqlite:") {
+		return f.connect(ctx, false)
+	}
+	loc, err := f.location()
+	if err != nil {
+		return nil, err
+	}
+	return sqlite.Config{DSN: f.Database, Location: loc, NoCreate: true, ReadOnly: true, UserModel: f.model()}.Open(ctx)
+}
+
 // known refuses a kind of database that is not spoken to.
 func (f *databaseFlags) known() error {
 	switch scheme, _, _ := strings.Cut(f.Database, ":"); scheme {

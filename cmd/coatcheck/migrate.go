@@ -28,7 +28,11 @@ func (c *migrateCommand) Run(ctx context.Context, con *console) (err error) {
 	if look && c.fileAbsent() {
 		c.Database = "sqlite::memory:" // as empty as the file that would be made
 	}
-	db, err := c.connect(ctx, false)
+	connect := c.look
+	if !look {
+		connect = func(ctx context.Context) (*database.DB, error) { return c.connect(ctx, false) }
+	}
+	db, err := connect(ctx)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/url"
 	"os"
@@ -22,6 +23,8 @@ type source struct {
 	memoryName  string
 	readOnly    bool
 	synchronous bool // the DSN sets it
+	looks       bool // nothing is to change
+	fresh       bool // the file is not there yet, or empty: what it is like is for us to say
 }
 
 // parse reads a DSN.
@@ -90,6 +93,15 @@ func onDisk(path string, query url.Values) (*source, error) {
 	return src, nil
 }
 
+// onlyLook has a file opened that must be there, by connections that take no statement
+// that changes it. SQLite's own mode=ro would leave the files of a WAL behind.
+func (src *source) onlyLook() {
+	if !src.memory && !src.readOnly {
+		src.uri += "&mode=rw"
+	}
+	src.looks = true
+}
+
 // prepare looks whether the path can be a database, to say plainly why not.
 func (src *source) prepare() error {
 	if src.memory {
@@ -101,6 +113,10 @@ func (src *source) prepare() error {
 	if err == nil && info.IsDir() {
 		return fmt.Errorf("%s is a folder", src.shown)
 	}
+	src.fresh = errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0
+	if src.fresh || err == nil && inWAL(src.path) {
+		src.uri += "&" + walParameter + "=1"
+	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -108,6 +124,19 @@ func (src *source) prepare() error {
 		return fmt.Errorf("the folder %s does not exist; make it first", filepath.Dir(src.path))
 	}
 	return nil
+}
+
+// inWAL reports whether the header of a file says that its journal is a WAL. A file that
+// cannot be read is for SQLite to complain of.
+func inWAL(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	var header [20]byte
+	_, err = io.ReadFull(f, header[:])
+	return err == nil && header[18] == 2
 }
 
 // release frees what prepare took.

@@ -18,6 +18,10 @@ type private struct{ vfs.VFSFilename }
 // privateName is the VFS's name in a URI.
 const privateName = "coatcheck-private"
 
+// walParameter says in a URI that the file has, or will have, a WAL and the -shm file
+// that belongs to it.
+const walParameter = "coatcheck_wal"
+
 // registerPrivate makes the VFS known, once.
 var registerPrivate = sync.OnceFunc(func() {
 	if system, ok := vfs.Find("os").(vfs.VFSFilename); ok {
@@ -29,7 +33,7 @@ var registerPrivate = sync.OnceFunc(func() {
 func (p private) OpenFilename(name *vfs.Filename, flags vfs.OpenFlag) (vfs.File, vfs.OpenFlag, error) {
 	if path := name.String(); path != "" && flags&vfs.OPEN_CREATE != 0 {
 		_ = create(path, "") // where it fails, opening says why
-		if flags&vfs.OPEN_MAIN_DB != 0 {
+		if flags&vfs.OPEN_MAIN_DB != 0 && name.URIParameter(walParameter) != "" {
 			_ = create(path+"-shm", path)
 		}
 	}

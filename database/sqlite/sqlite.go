@@ -35,6 +35,9 @@ type Config struct {
 	UserModel database.UserModel
 	// NoCreate leaves absent tables absent. Use [database.DB.Migrate] later.
 	NoCreate bool
+	// ReadOnly opens a file that is there to look at it: nothing in it changes. It goes
+	// with NoCreate.
+	ReadOnly bool
 }
 
 // Open opens the database of this DSN, see [Config], and creates Django's
@@ -49,6 +52,12 @@ func (c Config) Open(ctx context.Context) (*database.DB, error) {
 	src, err := parse(c.DSN)
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
+	}
+	if c.ReadOnly && !c.NoCreate {
+		return nil, errors.New("sqlite: Config.ReadOnly makes no tables; set NoCreate too")
+	}
+	if c.ReadOnly {
+		src.onlyLook()
 	}
 	if err := src.prepare(); err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
@@ -79,7 +88,7 @@ func connect(ctx context.Context, src *source) (dialect.Source, error) {
 	readers := max(4, runtime.NumCPU())
 	reader.SetMaxOpenConns(readers)
 	reader.SetMaxIdleConns(readers)
-	// The writer goes first: it makes the file, and switches it to WAL.
+	// The writer goes first: it makes the file, and a new one switches it to WAL.
 	for _, pool := range []*sql.DB{writer, reader} {
 		if err := ping(ctx, pool); err != nil {
 			return dialect.Source{}, errors.Join(err, reader.Close(), writer.Close())
@@ -127,9 +136,9 @@ func (src *source) setUp(conn *sqlite3.Conn, readOnly bool) error {
 	}
 	statements := []string{"PRAGMA foreign_keys = ON"}
 	switch {
-	case readOnly:
+	case readOnly || src.looks:
 		statements = append(statements, "PRAGMA query_only = ON")
-	case !src.memory:
+	case src.fresh: // a file that others made keeps the mode that they gave it
 		statements = append(statements, "PRAGMA journal_mode = WAL")
 	}
 	if !src.synchronous {
