@@ -88,6 +88,7 @@ type Service struct {
 	wake     *bell       // rings when an email was queued
 	taking   *sync.Mutex // held while a sender takes an email
 	adopted  database.Session
+	stuck    *sync.Once // warns of a database that is read-only
 
 	unfinished *unfinished // endings whose walk Run goes on with
 }
@@ -118,7 +119,7 @@ func New(c Config) (*Service, error) {
 	}
 	s := &Service{
 		db: c.Database, auth: c.Auth, sessions: c.Sessions, config: c, log: c.Logger, now: time.Now,
-		recent: &recent{}, unfinished: &unfinished{}, wake: &bell{}, taking: &sync.Mutex{},
+		recent: &recent{}, unfinished: &unfinished{}, wake: &bell{}, taking: &sync.Mutex{}, stuck: &sync.Once{},
 	}
 	var err error
 	if s.codec, err = sessions.NewCodec(sessions.CodecConfig{

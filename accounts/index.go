@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -137,7 +138,14 @@ func (s *Service) Track(r *http.Request, _ string) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), indexTimeout)
 	defer cancel()
-	if err := s.see(ctx, s.row(key, now)); err != nil {
+	err := s.see(ctx, s.row(key, now))
+	if errors.Is(err, database.ErrReadOnly) {
+		s.stuck.Do(func() {
+			s.log.WarnContext(ctx, "the database is read-only, so the list of sessions does not show when they were used", "error", err)
+		})
+		err = nil // and not again for as long as if it had been written
+	}
+	if err != nil {
 		s.log.WarnContext(ctx, "a session could not be written to the index; trying again at its next use", "user", now.userID, "error", err)
 		return
 	}

@@ -22,6 +22,9 @@ var (
 	// ErrReferenced means that a row cannot be deleted because rows of a program's own
 	// tables refer to it. Django: IntegrityError, where a model is unknown to the deletion.
 	ErrReferenced = errors.New("rows of other tables refer to it")
+	// ErrReadOnly means that the database takes no writes: a standby, a server in
+	// maintenance, a file that may only be read.
+	ErrReadOnly = errors.New("the database is read-only")
 	// ErrInvalid means that a value cannot be stored: too long for its column, a
 	// NUL byte, no valid UTF-8, a year that Django cannot read.
 	ErrInvalid = errors.New("invalid value")

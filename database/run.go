@@ -215,6 +215,8 @@ func (db *DB) explain(q *dialect.Query, err error) error {
 		return fmt.Errorf("database: %s: %w", q.Name, ErrDuplicate)
 	case dialect.Referenced: // its text names the constraint and the tables, and holds no value
 		return fmt.Errorf("database: %s: %w: %w", q.Name, ErrReferenced, err)
+	case dialect.ReadOnly:
+		return fmt.Errorf("database: %s: %w: %w", q.Name, ErrReadOnly, err)
 	case dialect.Missing: // its text names the column, and holds no value
 		return fmt.Errorf("database: %s: a column that must not be NULL was given no value; see User.SetExtra and UserModel.Defaults: %w: %w",
 			q.Name, ErrInvalid, err)

@@ -3,7 +3,6 @@ package database
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"sync"
 
 	"github.com/coatcheck/coatcheck/database/internal/dialect"
@@ -50,7 +49,7 @@ func OnCommit(ctx context.Context, f func()) {
 func (db *DB) once(ctx context.Context, fn func(context.Context, *DB) error) error {
 	begun, err := db.pool.BeginTx(ctx, &sql.TxOptions{Isolation: db.dialect.Isolation})
 	if err != nil {
-		return fmt.Errorf("database: begin: %w", err)
+		return db.explain(&dialect.Query{Name: "begin"}, err)
 	}
 	joined := *db
 	joined.tx = &transaction{Tx: begun}

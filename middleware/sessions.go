@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/coatcheck/coatcheck/flow"
@@ -25,7 +26,7 @@ const saveTimeout = 10 * time.Second
 // Change a session before writing the response: later changes are lost, and a
 // warning in the log says so.
 func Sessions(engine *sessions.Engine, hooks ...SessionHooks) func(http.Handler) http.Handler {
-	config, lost := engine.Config(), &lostCookie{}
+	config, lost, stuck := engine.Config(), &lostCookie{}, &sync.Once{}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			key, sent := httptext.Lookup(r.Header, config.CookieName)
@@ -34,7 +35,7 @@ func Sessions(engine *sessions.Engine, hooks ...SessionHooks) func(http.Handler)
 			if t := flow.FromContext(ctx); t != nil {
 				t.Step(flow.Middleware, "cookie read", "name", config.CookieName, "key", flow.Brief(key))
 			}
-			sw := &sessionWriter{config: &config, session: session, sent: sent, key: key, hooks: hooks, lost: lost}
+			sw := &sessionWriter{config: &config, session: session, sent: sent, key: key, hooks: hooks, lost: lost, stuck: stuck}
 			sw.beforeWriter = beforeWriter{ResponseWriter: w, by: sw}
 			sw.request = r.WithContext(sessions.NewContext(ctx, session))
 			next.ServeHTTP(sw, sw.request)
@@ -70,6 +71,7 @@ type sessionWriter struct {
 	key     string // that it brought
 	hooks   []SessionHooks
 	lost    *lostCookie
+	stuck   *sync.Once // warns of a store that is read-only
 }
 
 // process is Django's process_response. It adds headers, and returns an error
@@ -114,7 +116,13 @@ func (w *sessionWriter) process(status int) error {
 func (w *sessionWriter) save() error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.request.Context()), saveTimeout)
 	defer cancel()
-	if err := w.session.Save(ctx); err != nil {
+	modified := w.session.Modified()
+	err := w.session.Save(ctx)
+	if !modified && errors.Is(err, sessions.ErrStoreReadOnly) {
+		w.liveNoLonger(err)
+		return nil
+	}
+	if err != nil {
 		return err
 	}
 	if string(w.session.Key()) != w.key {
@@ -130,6 +138,15 @@ func (w *sessionWriter) save() error {
 	w.lost.look(w.request, w.config)
 	w.report("cookie set", "name", w.config.CookieName)
 	return nil
+}
+
+// liveNoLonger tells that a session was not made to live on. What it holds is good.
+func (w *sessionWriter) liveNoLonger(err error) {
+	w.report("session served and not saved: its store is read-only")
+	w.stuck.Do(func() {
+		w.config.Logger.WarnContext(w.request.Context(), "sessions are in a store that is read-only: pages are served, sessions end when "+
+			"they would have without --session-save-every-request (Config.SaveEveryRequest), and logins fail", "error", err)
+	})
 }
 
 // stored calls the hooks.

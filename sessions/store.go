@@ -20,6 +20,9 @@ var (
 	// ErrReadOnly: the session holds what only the program that wrote it
 	// understands, so it cannot be saved with a change: see Record.ReadOnly.
 	ErrReadOnly = errors.New("sessions: the session holds values of another program and cannot be saved")
+	// ErrStoreReadOnly: the store takes no writes now, such as rows in a database that
+	// is a standby. A session that was only to live on is served all the same.
+	ErrStoreReadOnly = errors.New("sessions: the store is read-only")
 	// ErrTooLarge: the session holds more than its store can keep.
 	ErrTooLarge = errors.New("sessions: the session is too large for its store")
 )

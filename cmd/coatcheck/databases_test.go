@@ -260,3 +260,37 @@ func TestCloseAccountOfOthers(t *testing.T) {
 		})
 	}
 }
+
+// TestReadOnlyDatabase: on a standby, pages of users who are signed in are served, with
+// one warning of each kind, and nobody can sign in.
+func TestReadOnlyDatabase(t *testing.T) {
+	for _, database := range testenv.Databases(t)[1:] { // a file of SQLite is never read-only to root
+		t.Run(database.Engine, func(t *testing.T) {
+			secret := secretFile(t)
+			flags := []string{"--secret-key-file", secret, "--session-save-every-request", "--no-create", "--throttle", "memory"}
+			main := start(t, t.TempDir(), nil, "--database", database.URL(), "--secret-key-file", secret)
+			key := main.visitor().enter("alice", "correct horse")
+			standby := database.URL() + "?tx_read_only=1"
+			if database.Engine == "postgresql" {
+				standby = database.URL() + "&default_transaction_read_only=on"
+			}
+			p := start(t, t.TempDir(), nil, append(flags, "--database", standby)...)
+			for range 3 {
+				for _, path := range []string{"/accounts/profile/", "/accounts/sessions/"} {
+					if got := p.visitor().get(path, "Cookie", "sessionid="+key); got.status != http.StatusOK {
+						t.Errorf("%s: %d %s", path, got.status, got.body)
+					}
+				}
+			}
+			got := p.visitor().post("/accounts/login/", credentials("alice", "correct horse"))
+			if got.status != http.StatusServiceUnavailable {
+				t.Errorf("a login gives %d %s", got.status, got.body)
+			}
+			for _, text := range []string{"sessions are in a store that is read-only", "the list of sessions does not show"} {
+				if n := strings.Count(p.err.String(), text); n != 1 {
+					t.Errorf("%d warnings that %s:\n%s", n, text, &p.err)
+				}
+			}
+		})
+	}
+}

@@ -130,6 +130,8 @@ func classify(err error) dialect.Class {
 		return dialect.Duplicate
 	case 1451, 1217: // ER_ROW_IS_REFERENCED_2, ER_ROW_IS_REFERENCED
 		return dialect.Referenced
+	case 1290, 1792, 1836: // option prevents statement (--read-only), read-only transaction, read-only mode
+		return dialect.ReadOnly
 	case 1048, 1364: // ER_BAD_NULL_ERROR, ER_NO_DEFAULT_FOR_FIELD
 		return dialect.Missing
 	case 1205, 1213, 1020, 3572: // lock wait timeout, deadlock, record changed (MariaDB), NOWAIT

@@ -143,6 +143,8 @@ func classify(err error) dialect.Class {
 		return dialect.Duplicate
 	case "23503", "23001": // foreign_key_violation, restrict_violation
 		return dialect.Referenced
+	case "25006": // read_only_sql_transaction
+		return dialect.ReadOnly
 	case "23502": // not_null_violation
 		return dialect.Missing
 	case "40001", "40P01", "55P03": // serialization_failure, deadlock_detected, lock_not_available

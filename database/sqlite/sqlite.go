@@ -172,17 +172,13 @@ func asText(column string) string {
 	return "CASE typeof(" + column + ") WHEN 'real' THEN printf('%!.17g', " + column + ") ELSE CAST(" + column + " AS TEXT) END"
 }
 
-// classify tells what an error means.
+// classify tells what an error means. The driver gives most as an Error, and some as the
+// bare code.
 func classify(err error) dialect.Class {
-	var failure *sqlite3.Error
-	if !errors.As(err, &failure) {
-		var code sqlite3.ErrorCode
-		if errors.As(err, &code) && (code == sqlite3.BUSY || code == sqlite3.LOCKED) {
-			return dialect.Transient
-		}
-		return dialect.Other
-	}
-	switch failure.ExtendedCode() {
+	var code sqlite3.ErrorCode
+	var extended sqlite3.ExtendedErrorCode
+	errors.As(err, &extended)
+	switch extended {
 	case sqlite3.CONSTRAINT_UNIQUE, sqlite3.CONSTRAINT_PRIMARYKEY:
 		return dialect.Duplicate
 	case sqlite3.CONSTRAINT_FOREIGNKEY:
@@ -190,9 +186,12 @@ func classify(err error) dialect.Class {
 	case sqlite3.CONSTRAINT_NOTNULL:
 		return dialect.Missing
 	}
-	switch failure.Code() {
+	errors.As(err, &code)
+	switch code {
 	case sqlite3.BUSY, sqlite3.LOCKED:
 		return dialect.Transient
+	case sqlite3.READONLY:
+		return dialect.ReadOnly
 	case sqlite3.TOOBIG:
 		return dialect.Invalid
 	}

@@ -3,6 +3,7 @@ package sqlite_test
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -171,8 +172,11 @@ func TestReadOnly(t *testing.T) {
 	if _, err := db.SessionByKey(t.Context(), "key", time.Now()); err != nil {
 		t.Error(err)
 	}
-	if err := db.InsertSession(t.Context(), session("other")); err == nil {
-		t.Error("a read-only database took a row")
+	if err := db.InsertSession(t.Context(), session("other")); !errors.Is(err, database.ErrReadOnly) {
+		t.Errorf("a row for a read-only database: %v", err)
+	}
+	if _, err := db.NextEnding(t.Context(), "1", time.Now()); !errors.Is(err, database.ErrReadOnly) {
+		t.Errorf("a transaction on a read-only database: %v", err)
 	}
 	missing := filepath.Join(t.TempDir(), "none.db")
 	if _, err := sqlite.Open(t.Context(), "file:"+missing+"?mode=ro"); err == nil {

@@ -6,6 +6,7 @@ package dbstore
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/coatcheck/coatcheck/database"
@@ -184,6 +185,8 @@ func translate(err error) error {
 		return sessions.ErrExists
 	case errors.Is(err, database.ErrConflict):
 		return sessions.ErrConflict
+	case errors.Is(err, database.ErrReadOnly):
+		return fmt.Errorf("%w: %w", sessions.ErrStoreReadOnly, err)
 	}
 	return err
 }

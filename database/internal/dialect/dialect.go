@@ -27,6 +27,7 @@ const (
 	Duplicate        // a unique constraint refused the row
 	Missing          // a column that must not be NULL was given no value
 	Referenced       // rows of other tables refer to the row that was to be deleted
+	ReadOnly         // the database takes no writes now
 	Transient        // nothing was written, the same work may succeed now
 	Invalid          // the value does not fit the column
 	Lost             // the connection broke: what was read may be read again
