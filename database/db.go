@@ -16,6 +16,7 @@ import (
 type DB struct {
 	pool    *sql.DB // takes every write
 	reader  *sql.DB // takes the reads; the same as pool but for SQLite
+	program *sql.DB // what Pool gives; the same as pool but for PostgreSQL
 	dialect *dialect.Dialect
 	queries *queries
 	own     *ownQueries
@@ -48,7 +49,10 @@ func New(ctx context.Context, from dialect.Source, d dialect.Dialect, m UserMode
 	if from.Reader == nil {
 		from.Reader = from.Pool
 	}
-	db := &DB{pool: from.Pool, reader: from.Reader, dialect: &d, readRow: from.Row, closer: from.Close, charsets: &charsets{}}
+	if from.Own == nil {
+		from.Own = from.Pool
+	}
+	db := &DB{pool: from.Pool, reader: from.Reader, program: from.Own, dialect: &d, readRow: from.Row, closer: from.Close, charsets: &charsets{}}
 	var err error
 	if db.users, err = newUserTable(m, db.dialect); err != nil {
 		return nil, errors.Join(err, db.Close())
@@ -82,10 +86,12 @@ func (db *DB) Engine() string { return db.dialect.Name }
 // into a password-reset token in this zone.
 func (db *DB) Location() *time.Location { return db.dialect.Location }
 
-// Pool gives the pool that takes the writes, for what SQL has not. For SQLite it has a
-// single connection: whoever keeps rows or a transaction open holds up every write. Leave
-// its limits as they are; the DSN sets them.
-func (db *DB) Pool() *sql.DB { return db.pool }
+// Pool gives a pool for what SQL has not, and that no transaction of Tx joins. For SQLite
+// and MySQL it is the one that takes the writes. SQLite's has a single connection: whoever
+// keeps rows or a transaction open holds up every write, so leave its limits as they are.
+// For PostgreSQL it is a pool apart, of as many connections again and of none as long as
+// it is not used, so that no limit set on it and nothing kept open in it holds up a page.
+func (db *DB) Pool() *sql.DB { return db.program }
 
 // Created tells what opening this database created, line by line; empty where
 // everything was there.
@@ -113,6 +119,9 @@ func (db *DB) Close() error {
 	}
 	if db.reader != db.pool {
 		errs = append(errs, db.reader.Close())
+	}
+	if db.program != db.pool {
+		errs = append(errs, db.program.Close())
 	}
 	errs = append(errs, db.pool.Close())
 	if db.closer != nil {

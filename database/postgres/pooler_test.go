@@ -92,3 +92,22 @@ func TestChangedStatements(t *testing.T) {
 		together(t, db, fmt.Sprintf("after%d_", i))
 	}
 }
+
+// A program may set what it likes on its pool, and keep all of its connections: requests
+// have others.
+func TestPoolApart(t *testing.T) {
+	db := open(t, with(t, testenv.Postgres(t), "pool_max_conns", "4"))
+	pool := db.Pool()
+	pool.SetMaxIdleConns(4)
+	for range 4 {
+		conn, err := pool.Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close() //nolint:errcheck // the pool is closed anyway
+		if _, err := conn.ExecContext(t.Context(), "SELECT 1"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	together(t, db, "user")
+}

@@ -63,7 +63,13 @@ func (c Config) Open(ctx context.Context) (*database.DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", redact(err, config))
 	}
+	// The pool of database/sql borrows connections of pgx's, which also reads rows past it:
+	// one that kept some idle would starve those reads. A program gets another.
+	own := stdlib.OpenDB(*config.ConnConfig)
+	own.SetMaxOpenConns(int(config.MaxConns))
+	own.SetConnMaxIdleTime(config.MaxConnIdleTime)
 	from := dialect.Source{
+		Own:  own,
 		Pool: stdlib.OpenDBFromPool(pool),
 		Row: func(ctx context.Context, text string, args, dest []any) error {
 			return pool.QueryRow(ctx, text, args...).Scan(dest...) // its ErrNoRows is sql's

@@ -116,6 +116,7 @@ type Dialect struct {
 type Source struct {
 	Pool   *sql.DB      // takes every write
 	Reader *sql.DB      // takes the reads; nil: Pool does
+	Own    *sql.DB      // is for statements of the program; nil: Pool is
 	Row    RowFunc      // reads single rows outside of transactions; nil: Reader does
 	Close  func() error // called after both are closed; may be nil
 	Create bool         // create absent tables
