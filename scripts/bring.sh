@@ -31,6 +31,7 @@ for server in nginx:nginx-light haproxy:haproxy apache2:apache2 caddy:caddy nutc
   has "${server%%:*}" || any "/usr/sbin/${server%%:*}" || packages+=("${server#*:}")
 done
 has chromium || has chromium-browser || has google-chrome || packages+=(chromium)
+has sqlite3 || packages+=(sqlite3)
 has fail2ban-regex || packages+=(fail2ban)
 install
 conformance/setup-django.sh || echo "bring: going on without Django" >&2

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -31,11 +33,27 @@ func statement(t *testing.T, d testenv.Database, text string, args ...any) {
 	}
 }
 
-// TestPgBouncer: behind a pooler in transaction mode no request fails under load, nor
+// pooler is the section of the documentation, but for addresses and accounts.
+func pooler(t *testing.T) string {
+	t.Helper()
+	_, section, _ := strings.Cut(written(t, "databases.md", "ini", 1), "[pgbouncer]\n")
+	var settings []string
+	for line := range strings.Lines(section) {
+		if !strings.HasPrefix(line, "listen_") && !strings.HasPrefix(line, "auth_") {
+			settings = append(settings, strings.TrimSpace(line))
+		}
+	}
+	if !slices.Contains(settings, "pool_mode = transaction") {
+		t.Fatalf("the page has no pooler in transaction mode: %q", section)
+	}
+	return strings.Join(settings, "\n")
+}
+
+// TestPgBouncer: behind the pooler of docs/databases.md no request fails under load, nor
 // when a migration changes a column that statements read.
 func TestPgBouncer(t *testing.T) {
 	direct := testenv.PostgresDatabase(t)
-	p := start(t, t.TempDir(), nil, "--database", testenv.PgBouncer(t, direct).URL(), "--throttle", "off")
+	p := start(t, t.TempDir(), nil, "--database", testenv.PgBouncer(t, direct, pooler(t)+"\ndefault_pool_size = 2").URL(), "--throttle", "off")
 	var all sync.WaitGroup
 	load := func(round int) {
 		for i := range 8 {
@@ -293,4 +311,30 @@ func TestReadOnlyDatabase(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestBackup: the copy that docs/databases.md makes of the file of a running server has
+// everything, and a server works on it.
+func TestBackup(t *testing.T) {
+	testenv.SQLite3(t)
+	dir := t.TempDir()
+	p := start(t, dir, nil)
+	p.visitor().enter("alice", "correct horse")
+	backup := exec.CommandContext(t.Context(), "sh", "-c", written(t, "databases.md", "sh", 2))
+	backup.Dir = dir
+	if out, err := backup.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	copied := start(t, dir, nil, "--database", "sqlite:backup.db")
+	copied.visitor().post("/accounts/login/", credentials("alice", "correct horse")).expect(t, "a login on the copy",
+		http.StatusOK, `{"message":"Login successful"}`)
+}
+
+// TestConvertedCharacterSet: after the statement of docs/databases.md the names that
+// utf8mb3 lacked are good.
+func TestConvertedCharacterSet(t *testing.T) {
+	d := testenv.MariaDBUTF8MB3(t)
+	start(t, t.TempDir(), nil, "--database", d.URL()).stop()
+	statement(t, d, strings.TrimSuffix(strings.TrimSpace(written(t, "databases.md", "sql", 2)), ";"))
+	start(t, t.TempDir(), nil, "--database", d.URL()).visitor().enter("𐍈𐍈", "correct horse")
 }

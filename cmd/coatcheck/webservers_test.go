@@ -17,6 +17,16 @@ import (
 // server at that URL.
 func block(t *testing.T, page, language string, n int, url string) string {
 	t.Helper()
+	code, server := written(t, page, language, n), strings.TrimPrefix(url, "http://")
+	if !strings.Contains(code, "127.0.0.1:8000") {
+		t.Fatalf("the block names no server: %s", code)
+	}
+	return strings.ReplaceAll(code, "127.0.0.1:8000", server)
+}
+
+// written is such a block as it is.
+func written(t *testing.T, page, language string, n int) string {
+	t.Helper()
 	text, err := os.ReadFile("../../docs/" + page)
 	if err != nil {
 		t.Fatal(err)
@@ -26,11 +36,7 @@ func block(t *testing.T, page, language string, n int, url string) string {
 		t.Fatalf("%s has no block %d of %s", page, n, language)
 	}
 	code, _, _ := strings.Cut(parts[n], "```")
-	server := strings.TrimPrefix(url, "http://")
-	if !strings.Contains(code, "127.0.0.1:8000") {
-		t.Fatalf("the block names no server: %s", code)
-	}
-	return strings.ReplaceAll(code, "127.0.0.1:8000", server)
+	return code
 }
 
 func nginxConfig(locations string) func(dir, address string) string {

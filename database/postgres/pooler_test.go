@@ -51,7 +51,7 @@ func together(t *testing.T, db *database.DB, prefix string) {
 // Behind PgBouncer in transaction mode a statement that one connection prepared is
 // asked of another: nothing fails, whatever the DSN says of it.
 func TestPgBouncer(t *testing.T) {
-	pooled := testenv.PgBouncer(t, testenv.PostgresDatabase(t)).DSN()
+	pooled := testenv.PgBouncer(t, testenv.PostgresDatabase(t), "pool_mode = transaction\ndefault_pool_size = 2").DSN()
 	told := with(t, pooled, "default_query_exec_mode", "cache_statement")
 	t.Run("by itself", func(t *testing.T) { together(t, open(t, pooled), "quiet") })
 	t.Run("told to prepare", func(t *testing.T) { together(t, open(t, told), "loud") })
