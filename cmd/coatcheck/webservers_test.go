@@ -92,7 +92,7 @@ func TestProxies(t *testing.T) {
 	} {
 		t.Run(kind, func(t *testing.T) {
 			p := start(t, t.TempDir(), nil, "--trusted-proxy", "127.0.0.1", "--allowed-host", "www.example.com", "--secure-ssl-redirect",
-				"--secure-redirect-exempt", "^accounts/")
+				"--secure-redirect-exempt", "^accounts/", "--email-backend", "none")
 			front := testenv.WebServer(t, kind, c.config(block(t, "proxies.md", c.language, 1, p.url)))
 			v := p.visitorFrom("127.0.0.9", front)
 			host := []string{"Host", "www.example.com", "X-Forwarded-For", "192.0.2.1", "X-Forwarded-Proto", "https"}
@@ -174,7 +174,7 @@ func TestRemoteUserOfWebServers(t *testing.T) {
 	if err := os.WriteFile(users, []byte("alice:"+secret+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p := start(t, t.TempDir(), nil, "--remote-user-header", "X-Remote-User", "--trusted-proxy", "127.0.0.1")
+	p := start(t, t.TempDir(), nil, "--remote-user-header", "X-Remote-User", "--trusted-proxy", "127.0.0.1", "--email-backend", "none")
 	apache := strings.Replace(block(t, "remote-user.md", "apache", 1, p.url), "/etc/apache2/users", users, 1)
 	nginx := strings.Replace(block(t, "remote-user.md", "nginx", 1, p.url), "/etc/nginx/users", users, 1)
 	const basic = "Basic YWxpY2U6c2VjcmV0" // alice:secret
