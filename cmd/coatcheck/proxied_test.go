@@ -20,7 +20,7 @@ func TestUndeclaredProxy(t *testing.T) {
 	if log := p.err.String(); strings.Count(log, "level=WARN") != 1 || !strings.Contains(log, "--trusted-proxy 127.0.0.1") {
 		t.Errorf("the log: %s", log)
 	}
-	declared := start(t, t.TempDir(), nil, "--trusted-proxy", "127.0.0.1")
+	declared := start(t, t.TempDir(), nil, "--trusted-proxy", "127.0.0.1", "--email-backend", "none")
 	declared.visitor().get("/", "X-Forwarded-For", "192.0.2.1")
 	declared.stop()
 	if log := declared.err.String(); strings.Contains(log, "WARN") {
