@@ -8,22 +8,19 @@ export FUZZTIME
 # without it.
 RACE := $(shell command -v gcc >/dev/null || command -v clang >/dev/null || [ -n "$$CI" ] && echo -race)
 
-# One flavour for all that make test builds, so that nothing is compiled twice.
-lint unit: export GOFLAGS := $(strip $(GOFLAGS) $(RACE))
-
 .DEFAULT_GOAL := help
 .PHONY: help test bring lint fmt unit conformance fuzz sabotage bench screenshots cover
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-test: ## everything that CI runs: bring and lint, at once, then all tests with the race detector
+test: ## everything that CI runs: bring and lint, at once, then all tests
 	@scripts/bring.sh compiler
 	@$(MAKE) --no-print-directory -s -j2 bring lint
 	@$(MAKE) --no-print-directory -s unit
 
 unit: ## all tests, with shared throwaway servers
-	@scripts/withservers.sh scripts/unit.sh
+	@scripts/withservers.sh scripts/unit.sh $(RACE)
 
 bring: ## install what the tests need (root on Debian 12), or say what is missing
 	@scripts/bring.sh

@@ -9,7 +9,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 export GOBIN=$PWD/.cache/bin
-GOFLAGS= go install mvdan.cc/gofumpt@v0.12.0
+go install mvdan.cc/gofumpt@v0.12.0
 
 files() { find . -name "*.go" -not -path "*/.*" -print0; }
 
@@ -25,7 +25,7 @@ if [ -n "$unformatted" ]; then
   exit 1
 fi
 
-GOFLAGS= go install honnef.co/go/tools/cmd/staticcheck@v0.8.2 # 2026.2.2
+go install honnef.co/go/tools/cmd/staticcheck@v0.8.2 # 2026.2.2
 find . -name go.mod -not -path "*/.*" -not -path "*/testdata/*" | sort | while IFS= read -r module; do
   (
     cd "$(dirname "$module")"

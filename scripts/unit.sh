@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Runs all tests: first those of the modules inside this one (examples, bench), then
-# our own, so that the last lines are go test's. Stops at the first module that
-# fails. Without vet, which make lint runs, and without debugging information, which
-# takes long to link.
+# our own, so that the last lines are go test's. Stops at the first go test that fails.
+# With -race the packages have the race detector, but for the programs and what runs
+# them beside Django: they start hundreds of processes, which it makes slow. Without
+# vet, which make lint runs, and without debugging information, which takes long to link.
 #
-# usage: scripts/withservers.sh scripts/unit.sh
+# usage: scripts/withservers.sh scripts/unit.sh [-race]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,4 +15,8 @@ find . -mindepth 2 -name go.mod -not -path "*/.*" -not -path "*/testdata/*" | so
   go -C "$(dirname "$module")" test -timeout 10m ./...
 done
 echo "== ."
-exec go test -timeout 25m ./...
+processes='/(cmd|conformance)(/|$)'
+# shellcheck disable=SC2046 # lists of words
+go test -timeout 25m "$@" $(go list ./... | grep -vE "$processes")
+# shellcheck disable=SC2046
+exec go test -timeout 25m $(go list ./... | grep -E "$processes")
