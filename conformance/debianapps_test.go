@@ -10,7 +10,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/coatcheck/coatcheck/internal/testenv"
 )
@@ -95,13 +94,13 @@ func (a *debianApp) serve() {
 		}
 	})
 	a.base = "http://" + address
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		if response, err := http.Get(a.base + "/admin/login/"); err == nil {
+	eventually(a.t, "an answer of the site", func() bool {
+		response, err := http.Get(a.base + "/admin/login/")
+		if err == nil {
 			response.Body.Close()
-			return
 		}
-	}
-	a.t.Fatalf("the site does not answer:\n%s", log)
+		return err == nil
+	})
 }
 
 // URL is an address of the site.

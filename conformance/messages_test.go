@@ -196,8 +196,7 @@ func readHere(t *testing.T, site *coatchecktest.Site, stored storedMessages) (ro
 		t.Errorf("the cookie is not deleted: %q", lines)
 	}
 	if len(cookies) == 2 { // the session has nothing more
-		cookie := storedMessages{Cookie: stored.Cookie}
-		serveMessages(t, site, []*http.Cookie{{Name: messages.CookieName, Value: cookie.Cookie}, cookies[1]}, func(r *http.Request) {
+		serveMessages(t, site, cookies, func(r *http.Request) {
 			session, err := sessions.FromContext(r.Context())
 			must(t, err)
 			if text, err := session.Text(r.Context(), messages.SessionKey); err != nil || text != "" {

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/coatcheck/coatcheck/internal/testenv"
 	"github.com/coatcheck/coatcheck/mail/mailtest"
@@ -74,7 +73,8 @@ func resetLinksIn(t *testing.T, version, zone, useTZ string) {
 // mailedLink waits for a mail with a link that resets a password, and gives its path.
 func mailedLink(t *testing.T, dir string) string {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+	link := ""
+	eventually(t, "a mailed link", func() bool {
 		files, err := filepath.Glob(filepath.Join(dir, "*"))
 		must(t, err)
 		for _, file := range files {
@@ -83,11 +83,11 @@ func mailedLink(t *testing.T, dir string) string {
 			raw, _, _ = bytes.Cut(raw, []byte("\n----------"))
 			if received, err := mailtest.Parse(raw); err == nil {
 				if found := resetLink.FindStringSubmatch(received.Text); found != nil {
-					return found[1]
+					link = found[1]
 				}
 			}
 		}
-	}
-	t.Fatal("no link was mailed within a minute")
-	return ""
+		return link != ""
+	})
+	return link
 }

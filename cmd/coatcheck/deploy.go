@@ -145,7 +145,7 @@ func hasEveryHost(hosts []string) bool {
 	return false
 }
 
-// isLoopback says whether only this machine can connect to the address. Who can connect
+// isLoopback reports whether only this machine can connect to the address. Who can connect
 // to the socket of systemd is not known.
 func isLoopback(addr string) bool {
 	if strings.HasPrefix(addr, unixPrefix) || addr == systemdAddr {

@@ -67,7 +67,7 @@ func (s *server) healthz(w http.ResponseWriter, _ *http.Request) { plain(w, http
 // readyzTimeout bounds how long each part may take to answer.
 const readyzTimeout = 2 * time.Second
 
-// readyz says whether requests may come: the database and the store of the sessions
+// readyz reports whether requests may come: the database and the store of the sessions
 // answer, and the server is not stopping.
 func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
 	if s.stopping.Load() {

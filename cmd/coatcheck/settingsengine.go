@@ -221,7 +221,7 @@ func (k *djangoCache) urlOptions(u *url.URL) {
 	u.RawQuery = query.Encode()
 }
 
-// secret says whether an option has a password.
+// secret reports whether an option has a password.
 func (k *djangoCache) secret() bool {
 	pool, _ := k.options["CONNECTION_POOL_KWARGS"].(map[string]any)
 	for _, value := range []any{k.options["password"], k.options["PASSWORD"], pool["password"]} {
@@ -232,7 +232,7 @@ func (k *djangoCache) secret() bool {
 	return false
 }
 
-// encrypted says whether an option asks for TLS, where the address does not.
+// encrypted reports whether an option asks for TLS, where the address does not.
 func (k *djangoCache) encrypted() bool {
 	pool, _ := k.options["CONNECTION_POOL_KWARGS"].(map[string]any)
 	client, _ := k.options["REDIS_CLIENT_KWARGS"].(map[string]any)

@@ -26,7 +26,7 @@ var djangoHashers = map[string]string{
 // oldHashers are read with --accept-hasher alone.
 var oldHashers = []string{"bcrypt", "md5", "sha1", "unsalted_md5", "unsalted_sha1", "crypt"}
 
-// makes says whether Coatcheck makes new hashes by it.
+// makes reports whether Coatcheck makes new hashes by it.
 func (h djangoHasher) makes() bool {
 	return h.algorithm == "bcrypt" || h.algorithm != "" && !slices.Contains(oldHashers, h.algorithm)
 }

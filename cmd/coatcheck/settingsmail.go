@@ -15,10 +15,10 @@ func emailBackendSetting(c *conversion, s djangoSetting, value any) {
 	switch {
 	case !ours || strings.Contains(name, "."):
 		c.set(s.flag, "none")
-		c.note(s.name, "is a backend of the project's own; in Go it is a mail.Sender. Here the pages that need mails are left out, "+
+		c.note(s.name, "is a backend of the project's own; in Go it is a mail.Sender. Here the pages that need emails are left out, "+
 			"until email_backend says otherwise")
 	case name == "smtp" && !c.sendsMail():
-		c.note(s.name, "is Django's default, a mail server on its own machine; mails are printed until --email-backend says otherwise")
+		c.note(s.name, "is Django's default, a mail server on its own machine; emails are printed until --email-backend says otherwise")
 	case name == "smtp":
 		c.set(s.flag, "smtp")
 		c.note(s.name, "needs --base-url, where the site is for its visitors")

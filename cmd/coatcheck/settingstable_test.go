@@ -134,7 +134,7 @@ func convertedFile(t *testing.T, dump string) string {
 	return strings.NewReplacer(
 		"SECRET_KEY: is not in the config; put it into a file that you alone can read, for --secret-key-file, or into $COATCHECK_SECRET_KEY\n", "",
 		"  \"allowed_host\": [\n    \"*\"\n  ],\n", "",
-		"EMAIL_BACKEND: is Django's default, a mail server on its own machine; mails are printed until --email-backend says otherwise\n", "",
+		"EMAIL_BACKEND: is Django's default, a mail server on its own machine; emails are printed until --email-backend says otherwise\n", "",
 	).Replace(got)
 }
 
