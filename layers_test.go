@@ -41,6 +41,7 @@ var staircase = []step{
 	{"0, the pure tools", []string{"internal/problem"}, nil},
 	{"0, the pure tools", []string{"csrf", "flow", "mail", "password", "safeurl", "signing", "throttle"}, nil},
 	{"0, the pure tools", []string{"mail/smtp"}, []string{"github.com/wneessen/go-mail"}},
+	{"0, the pure tools", []string{"password/validate"}, nil},
 	{"0, the pure tools", []string{"password/pwned"}, []string{"github.com/FastFilter/xorfilter"}},
 	{"0, the pure tools", []string{"throttle/throttletest"}, nil},
 	{"0, the pure tools", []string{"internal/redisconn"}, []string{"github.com/redis/rueidis"}},

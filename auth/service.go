@@ -15,6 +15,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/password"
+	"github.com/coatcheck/coatcheck/password/validate"
 	"github.com/coatcheck/coatcheck/signing"
 	"github.com/coatcheck/coatcheck/throttle"
 )
@@ -89,9 +90,9 @@ type Config struct {
 	// Passwords hashes and checks; nil means password.New(password.Config{}).
 	Passwords *password.Hashers
 	// Validators judge new passwords where they are typed. Nil means
-	// password.DefaultValidators; to take every password, give an empty list that
+	// validate.Default; to take every password, give an empty list that
 	// is not nil. Django: AUTH_PASSWORD_VALIDATORS.
-	Validators []password.Validator
+	Validators []validate.Validator
 	// Backends are asked in order. Nil means a ModelBackend. Django:
 	// AUTHENTICATION_BACKENDS.
 	Backends []Backend
@@ -147,7 +148,7 @@ type Service struct {
 	endings   Endings       // may be nil
 	maxAge    time.Duration // of sessions; 0 for none
 
-	validators []password.Validator
+	validators []validate.Validator
 	tokens     *PasswordResetTokenGenerator
 
 	throttle  Throttle // off where its Store is nil
@@ -188,9 +189,9 @@ func New(c Config) (*Service, error) {
 		return nil, err
 	}
 	if c.Validators == nil {
-		c.Validators = password.DefaultValidators()
+		c.Validators = validate.Default()
 	}
-	if err := password.CheckValidators(c.Validators); err != nil {
+	if err := validate.Check(c.Validators); err != nil {
 		return nil, fmt.Errorf("auth: Config.Validators: %w", err)
 	}
 	if err := errors.Join(c.Throttle.check(), checkMaxAge(c.SessionMaxAge)); err != nil {

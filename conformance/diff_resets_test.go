@@ -12,6 +12,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/password"
+	"github.com/coatcheck/coatcheck/password/validate"
 	"github.com/coatcheck/coatcheck/signing"
 )
 
@@ -106,13 +107,13 @@ func makeValidation(g *generator) fields {
 }
 
 func ownValidation(_ *oracle, c fields) any {
-	attributes := password.Attributes{}
+	attributes := validate.Attributes{}
 	for name, value := range c["user"].(fields) {
 		attributes[name] = value.(string)
 	}
 	found := [][2]string{}
-	err := password.ValidatePassword(context.Background(), c["password"].(string), attributes, password.DefaultValidators())
-	var all password.ValidationErrors
+	err := validate.Password(context.Background(), c["password"].(string), attributes, validate.Default())
+	var all validate.Errors
 	if errors.As(err, &all) {
 		for _, one := range all {
 			found = append(found, [2]string{one.Code, one.Message})

@@ -9,7 +9,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
-	"github.com/coatcheck/coatcheck/password"
+	"github.com/coatcheck/coatcheck/password/validate"
 )
 
 // sayNotText is said about JSON that is not text where text belongs.
@@ -147,7 +147,7 @@ func (f *Field) take(b body) (string, bool) {
 }
 
 // reject says what is wrong with the field: a *auth.FieldError or
-// password.ValidationErrors.
+// validate.Errors.
 func (f *Field) reject(err error) {
 	f.Errors, f.cause = []string{err.Error()}, err
 }
@@ -156,7 +156,7 @@ func (f *Field) reject(err error) {
 func (f *Form) translate(t *i18n.Translator) {
 	translateAll(t, f.Errors)
 	for _, field := range f.Fields {
-		one, several := (*auth.FieldError)(nil), password.ValidationErrors(nil)
+		one, several := (*auth.FieldError)(nil), validate.Errors(nil)
 		switch {
 		case errors.As(field.cause, &several):
 			field.Errors = several.MessagesIn(t)

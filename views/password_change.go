@@ -9,7 +9,7 @@ import (
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
-	"github.com/coatcheck/coatcheck/password"
+	"github.com/coatcheck/coatcheck/password/validate"
 )
 
 // newPasswordAgain may be sent to have the new password compared with itself.
@@ -64,7 +64,7 @@ func (v *Views) takeNewPassword(ctx context.Context, t *i18n.Translator, b body,
 		return "", nil
 	}
 	err := v.config.Validate(ctx, raw, user)
-	var wrong password.ValidationErrors
+	var wrong validate.Errors
 	if errors.As(err, &wrong) {
 		last.reject(wrong)
 		return "", nil

@@ -10,7 +10,7 @@ import (
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/middleware"
-	"github.com/coatcheck/coatcheck/password"
+	"github.com/coatcheck/coatcheck/password/validate"
 )
 
 // maxPassword is how many bytes a new password has at most. Hashing is bounded
@@ -184,7 +184,7 @@ func (v *Views) signUp(r *http.Request, b body, form *Form, open func(*http.Requ
 func (v *Views) judge(ctx context.Context, secret *Field, n auth.NewUser) error {
 	known := &auth.User{Username: n.Username, Email: n.Email, FirstName: n.FirstName, LastName: n.LastName}
 	err := v.config.Validate(ctx, n.Password, known)
-	var wrong password.ValidationErrors
+	var wrong validate.Errors
 	if errors.As(err, &wrong) {
 		secret.reject(wrong)
 		return nil

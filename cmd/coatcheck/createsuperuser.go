@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/coatcheck/coatcheck/auth"
-	"github.com/coatcheck/coatcheck/password"
+	"github.com/coatcheck/coatcheck/password/validate"
 )
 
 // createsuperuserCommand makes a user who may do everything (Django:
@@ -301,7 +301,7 @@ func (m *superuserMaker) acceptPassword(ctx context.Context, raw string, user *a
 // judge shows what is wrong with a password, and says whether nothing is.
 func judge(ctx context.Context, con *console, accounts *auth.Service, raw string, user *auth.User) (bool, error) {
 	err := accounts.ValidatePassword(ctx, raw, user)
-	var wrong password.ValidationErrors
+	var wrong validate.Errors
 	if errors.As(err, &wrong) {
 		con.complain(wrong.Error())
 		return false, nil
