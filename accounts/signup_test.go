@@ -11,6 +11,7 @@ import (
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/identity"
 	"github.com/coatcheck/coatcheck/password/validate"
 )
 
@@ -90,7 +91,7 @@ func TestInviteAs(t *testing.T) {
 		if err := row.Scan(&stored); err != nil || stored != owner {
 			t.Errorf("the link is that of %q, want %q, %v", stored, owner, err)
 		}
-		if _, err := by("a b@example.com"); !errors.Is(err, auth.ErrInvalidEmail) {
+		if _, err := by("a b@example.com"); !errors.Is(err, identity.ErrInvalidEmail) {
 			t.Errorf("no address: %v", err)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/identity"
 	"github.com/coatcheck/coatcheck/internal/testenv"
 )
 
@@ -188,7 +189,7 @@ func columnsOfCoatcheck(t *testing.T, p pair) {
 		"no first name":       {auth.NewUser{Email: "x3@example.com", FirstName: "Ada"}, database.ErrInvalid},
 		"two addresses":       {auth.NewUser{Username: "x4@example.com", Email: "x5@example.com"}, database.ErrInvalid},
 		"the same address":    {auth.NewUser{Email: "made@Example.com"}, auth.ErrUsernameTaken},
-		"no address":          {auth.NewUser{}, auth.ErrUsernameRequired},
+		"no address":          {auth.NewUser{}, identity.ErrUsernameRequired},
 		"another's own badge": {auth.NewUser{Email: "x6@example.com", Extra: map[string]any{"badge": "c0ffee000000400080000000000000ff"}}, database.ErrDuplicate},
 	} {
 		if _, err := accounts.CreateUser(ctx, one.user); !errors.Is(err, one.want) || errors.Is(err, auth.ErrUsernameTaken) != (one.want == auth.ErrUsernameTaken) {

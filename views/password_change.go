@@ -7,6 +7,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/i18n"
+	"github.com/coatcheck/coatcheck/identity"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/password/validate"
@@ -16,7 +17,7 @@ import (
 // Django's forms have it; ours do not, since they can show what is typed.
 const newPasswordAgain = "new_password2"
 
-var errSamePassword = &auth.FieldError{
+var errSamePassword = &identity.FieldError{
 	Code: "password_unchanged", Message: i18n.Mark("This is the present password. Choose another one, so that nobody who knows it stays in."),
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/identity"
 	"github.com/coatcheck/coatcheck/password/validate"
 )
 
@@ -138,7 +139,7 @@ func (m *superuserMaker) checkUsername(ctx context.Context, name string) error {
 	case taken:
 		return usernameTaken
 	}
-	_, err = auth.CleanUsername(name)
+	_, err = identity.CleanUsername(name)
 	return err
 }
 
@@ -199,7 +200,7 @@ func (m *superuserMaker) checkTyped(ctx context.Context, name string) error {
 	if name == "" {
 		return fieldBlank
 	}
-	if _, err := auth.CleanUsername(name); err != nil {
+	if _, err := identity.CleanUsername(name); err != nil {
 		return sentence("Error: " + err.Error())
 	}
 	return m.checkUsername(ctx, name)
@@ -239,7 +240,7 @@ func (m *superuserMaker) checkEmail(ctx context.Context, address string) (string
 	if address == "" && !signsIn {
 		return "", nil
 	}
-	email, err := auth.CleanEmail(address)
+	email, err := identity.CleanEmail(address)
 	if err != nil || !signsIn {
 		return email, err
 	}
@@ -313,7 +314,7 @@ func judge(ctx context.Context, con *console, accounts *auth.Service, raw string
 // takes, if nobody has it, or else nothing (Django: get_default_username).
 func (m *superuserMaker) suggestUsername(ctx context.Context) (string, error) {
 	name := plainUsername(systemUsername())
-	if _, err := auth.CleanUsername(name); err != nil {
+	if _, err := identity.CleanUsername(name); err != nil {
 		return "", nil
 	}
 	taken, err := m.accounts.UsernameTaken(ctx, name)
