@@ -11,6 +11,7 @@ import (
 
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/resettoken"
 	"github.com/coatcheck/coatcheck/database/sqlite"
 	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/password"
@@ -82,7 +83,7 @@ func Example_resetToken() {
 		log.Fatal(err)
 	}
 
-	path := "/reset/" + auth.EncodeUID(user.ID) + "/" + site.Auth.MakeResetToken(user) + "/"
+	path := "/reset/" + resettoken.EncodeUID(user.ID) + "/" + site.Auth.MakeResetToken(user) + "/"
 	for _, word := range []string{"alice-9", "battery staple", "another one"} {
 		browser.quietly(path, url.Values{"word": {word}})
 	}

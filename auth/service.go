@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/coatcheck/coatcheck/auth/resettoken"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/password"
 	"github.com/coatcheck/coatcheck/password/validate"
@@ -149,7 +150,7 @@ type Service struct {
 	maxAge    time.Duration // of sessions; 0 for none
 
 	validators []validate.Validator
-	tokens     *PasswordResetTokenGenerator
+	tokens     *resettoken.Generator
 
 	throttle  Throttle // off where its Store is nil
 	names     *throttle.Names
@@ -218,7 +219,7 @@ func New(c Config) (*Service, error) {
 	}
 	s.lookAtBackends()
 	var err error
-	if s.tokens, err = NewPasswordResetTokenGenerator(c.tokens()); err != nil {
+	if s.tokens, err = resettoken.New(c.tokens()); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -244,8 +245,8 @@ func (s *Service) lookAtBackends() {
 
 // tokens is the configuration of the reset tokens. The database knows in which
 // zone Django reads its times.
-func (c *Config) tokens() TokenConfig {
-	t := TokenConfig{
+func (c *Config) tokens() resettoken.Config {
+	t := resettoken.Config{
 		SecretKey: c.SecretKey, SecretKeyFallbacks: c.SecretKeyFallbacks, AcceptSHA1: c.AcceptSHA1,
 		Timeout: c.PasswordResetTimeout, TimeZone: c.TimeZone,
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/resettoken"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/identity"
 	"github.com/coatcheck/coatcheck/internal/testenv"
@@ -268,7 +269,7 @@ func customResetLinks(t *testing.T, p pair) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		path, token := "/accounts/reset/"+auth.EncodeUID(user.ID)+"/", service.MakeResetToken(user)
+		path, token := "/accounts/reset/"+resettoken.EncodeUID(user.ID)+"/", service.MakeResetToken(user)
 		if got := b.wants(b.get(p.django.URL(path+token+"/")), http.StatusFound); got.location != path+"set-password/" {
 			t.Errorf("Django leads our link of %s to %q", address, got.location)
 		}
@@ -283,7 +284,7 @@ func customResetLinks(t *testing.T, p pair) {
 		}
 	}
 	for _, id := range []string{"1", "x", "00000000-0000-0000-0000-000000000000", strings.Repeat("0", 33)} {
-		if _, err := service.UserByUID(ctx, auth.EncodeUID(id)); !errors.Is(err, auth.ErrNoUser) {
+		if _, err := service.UserByUID(ctx, resettoken.EncodeUID(id)); !errors.Is(err, auth.ErrNoUser) {
 			t.Errorf("the id %q: %v", id, err)
 		}
 	}
