@@ -6,6 +6,7 @@ import (
 
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/internal/console"
 )
 
 // deactivateCommand makes a user inactive.
@@ -16,7 +17,7 @@ type deactivateCommand struct {
 
 // Run ends all sessions and links of the user too, so that none is valid again when the
 // user is active again.
-func (c *deactivateCommand) Run(ctx context.Context, con *console) error {
+func (c *deactivateCommand) Run(ctx context.Context, con *console.Console) error {
 	return c.signedIn(ctx, con, c.Username, func(site *coatcheck.Site, user *auth.User) error {
 		if !user.IsActive {
 			return fmt.Errorf("user '%s' is inactive already", user)
@@ -25,7 +26,7 @@ func (c *deactivateCommand) Run(ctx context.Context, con *console) error {
 		if err != nil {
 			return err
 		}
-		con.say(fmt.Sprintf("User '%s' is inactive; ended %s", user, countSessions(ended)))
+		con.Say(fmt.Sprintf("User '%s' is inactive; ended %s", user, countSessions(ended)))
 		return nil
 	})
 }
@@ -37,7 +38,7 @@ type activateCommand struct {
 }
 
 // Run says so. Nobody is signed in by it.
-func (c *activateCommand) Run(ctx context.Context, con *console) error {
+func (c *activateCommand) Run(ctx context.Context, con *console.Console) error {
 	return c.signedIn(ctx, con, c.Username, func(site *coatcheck.Site, user *auth.User) error {
 		if user.IsActive {
 			return fmt.Errorf("user '%s' is active already", user)
@@ -46,7 +47,7 @@ func (c *activateCommand) Run(ctx context.Context, con *console) error {
 		if err := site.Database.UpdateUser(ctx, user); err != nil {
 			return err
 		}
-		con.say(fmt.Sprintf("User '%s' is active again", user))
+		con.Say(fmt.Sprintf("User '%s' is active again", user))
 		return nil
 	})
 }

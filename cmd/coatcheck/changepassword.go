@@ -7,6 +7,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/internal/console"
 )
 
 // changepasswordCommand sets a user's password (Django: changepassword).
@@ -22,7 +23,7 @@ const maxTries = 3
 
 // Run asks for the new password twice. Where the input is no terminal it reads
 // two lines of it.
-func (c *changepasswordCommand) Run(ctx context.Context, con *console) (err error) {
+func (c *changepasswordCommand) Run(ctx context.Context, con *console.Console) (err error) {
 	db, err := c.open(ctx, false)
 	if err != nil {
 		return err
@@ -46,7 +47,7 @@ func (c *changepasswordCommand) Run(ctx context.Context, con *console) (err erro
 	if err != nil {
 		return err
 	}
-	con.say(fmt.Sprintf("Changing password for user '%s'", user))
+	con.Say(fmt.Sprintf("Changing password for user '%s'", user))
 	raw, err := newPassword(ctx, con, accounts, user)
 	if err != nil {
 		return err
@@ -54,7 +55,7 @@ func (c *changepasswordCommand) Run(ctx context.Context, con *console) (err erro
 	if err := accounts.SetPassword(ctx, user, raw); err != nil {
 		return err
 	}
-	con.say(fmt.Sprintf("Password changed successfully for user '%s'", user))
+	con.Say(fmt.Sprintf("Password changed successfully for user '%s'", user))
 	if c.Throttle != "off" {
 		c.unlock(ctx, con, db, user)
 	}
@@ -63,28 +64,28 @@ func (c *changepasswordCommand) Run(ctx context.Context, con *console) (err erro
 
 // unlock lets the user in with the new password at once, whatever was guessed before.
 // That it cannot is told and no failure: the password is changed.
-func (c *changepasswordCommand) unlock(ctx context.Context, con *console, db *database.DB, user *auth.User) {
+func (c *changepasswordCommand) unlock(ctx context.Context, con *console.Console, db *database.DB, user *auth.User) {
 	service, err := c.unlocker(ctx, db, c.folder())
 	if err == nil {
 		err = service.Unlock(ctx, user)
 	}
 	if err != nil {
-		fmt.Fprintf(con.err, "The account was not unlocked: %v. "+
+		fmt.Fprintf(con.Err, "The account was not unlocked: %v. "+
 			"If it is locked, that ends by itself, or by coatcheck unlock.\n", err)
 		return
 	}
-	con.say(fmt.Sprintf("Unlocked user '%s'", user))
+	con.Say(fmt.Sprintf("Unlocked user '%s'", user))
 }
 
 // newPassword asks for a password until it is typed the same twice and is good.
-func newPassword(ctx context.Context, con *console, accounts *auth.Service, user *auth.User) (string, error) {
+func newPassword(ctx context.Context, con *console.Console, accounts *auth.Service, user *auth.User) (string, error) {
 	for range maxTries {
 		first, second, err := askTwice(ctx, con)
 		if err != nil {
 			return "", err
 		}
 		if first != second {
-			con.say("Passwords do not match. Please try again.")
+			con.Say("Passwords do not match. Please try again.")
 			continue
 		}
 		if good, err := judge(ctx, con, accounts, first, user); good || err != nil {
@@ -95,10 +96,10 @@ func newPassword(ctx context.Context, con *console, accounts *auth.Service, user
 }
 
 // askTwice asks for a password and for the same again.
-func askTwice(ctx context.Context, con *console) (first, second string, err error) {
+func askTwice(ctx context.Context, con *console.Console) (first, second string, err error) {
 	var typed [2]string
 	for i, prompt := range [...]string{"Password: ", "Password (again): "} {
-		raw, err := con.askSecret(ctx, prompt)
+		raw, err := con.AskSecret(ctx, prompt)
 		if err != nil {
 			return "", "", err
 		}

@@ -11,6 +11,8 @@ import (
 
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/database/sqlite"
+	"github.com/coatcheck/coatcheck/internal/console"
+	"github.com/coatcheck/coatcheck/internal/findings"
 )
 
 // checkCommand judges the settings of serve without serving (Django: check).
@@ -20,36 +22,27 @@ type checkCommand struct {
 	serveCommand
 }
 
-// finding is something that a check found.
-type finding struct {
-	id   string // Django's where Django finds it too, else coatcheck.…
-	text string
-}
-
-// isError says so by the letter of the number.
-func (f finding) isError() bool { return strings.Contains(f.id, ".E") }
-
 // errFindings is the outcome of a check that found something.
 var errFindings = errors.New("the check found something")
 
 // Run tells what it finds, as Django does. It opens no database but one in
 // memory, and makes no file.
-func (c *checkCommand) Run(ctx context.Context, con *console) error {
+func (c *checkCommand) Run(ctx context.Context, con *console.Console) error {
 	key, found := c.key()
 	found = append(found, c.checkSettings(ctx, con, key)...)
 	if c.Deploy {
-		found = append(found, c.checkDeploy(key)...)
+		found = append(found, findings.Deploy(c.judged(key))...)
 	}
 	if len(found) == 0 {
-		con.say("System check identified no issues (0 silenced).")
+		con.Say("System check identified no issues (0 silenced).")
 		return nil
 	}
-	return c.tell(con, found)
+	return c.Tell(con, found)
 }
 
 // tell writes the findings, errors first.
-func (c *checkCommand) tell(con *console, found []finding) error {
-	fmt.Fprintln(con.err, "System check identified some issues:")
+func (c *checkCommand) Tell(con *console.Console, found []findings.Finding) error {
+	fmt.Fprintln(con.Err, "System check identified some issues:")
 	failed := false
 	for _, level := range []struct {
 		title  string
@@ -57,10 +50,10 @@ func (c *checkCommand) tell(con *console, found []finding) error {
 	}{{"ERRORS", true}, {"WARNINGS", false}} {
 		title := "\n" + level.title + ":\n"
 		for _, f := range found {
-			if f.isError() != level.errors {
+			if f.IsError() != level.errors {
 				continue
 			}
-			fmt.Fprintf(con.err, "%s?: (%s) %s\n", title, f.id, f.text)
+			fmt.Fprintf(con.Err, "%s?: (%s) %s\n", title, f.ID, f.Text)
 			title = ""
 			failed = failed || level.errors || c.FailLevel == "WARNING"
 		}
@@ -69,7 +62,7 @@ func (c *checkCommand) tell(con *console, found []finding) error {
 	if len(found) == 1 {
 		issues = "issue"
 	}
-	fmt.Fprintf(con.err, "\nSystem check identified %d %s (0 silenced).\n", len(found), issues)
+	fmt.Fprintf(con.Err, "\nSystem check identified %d %s (0 silenced).\n", len(found), issues)
 	if failed {
 		return errFindings
 	}
@@ -78,7 +71,7 @@ func (c *checkCommand) tell(con *console, found []finding) error {
 
 // key reads the secret key where there is one. A file that serve would make is
 // not made.
-func (c *checkCommand) key() (secret, []finding) {
+func (c *checkCommand) key() (secret, []findings.Finding) {
 	if c.absent(c.folder()) {
 		return secret{key: newSecretKey()}, nil
 	}
@@ -88,13 +81,13 @@ func (c *checkCommand) key() (secret, []finding) {
 	}
 	key, err := c.load(c.folder(), slog.New(slog.DiscardHandler))
 	if err != nil {
-		return secret{key: newSecretKey()}, []finding{{"coatcheck.E002", "The secret key cannot be read: " + err.Error()}}
+		return secret{key: newSecretKey()}, []findings.Finding{{ID: "coatcheck.E002", Text: "The secret key cannot be read: " + err.Error()}}
 	}
-	var found []finding
+	var found []findings.Finding
 	for _, file := range []string{path, c.FallbacksFile} {
 		info, err := os.Stat(file)
 		if file != "" && err == nil && info.Mode().Perm()&0o077 != 0 && os.PathSeparator == '/' {
-			found = append(found, finding{"coatcheck.W003", "Others on this machine may read " + file + ", which holds a secret key. Give it the mode 0600."})
+			found = append(found, findings.Finding{ID: "coatcheck.W003", Text: "Others on this machine may read " + file + ", which holds a secret key. Give it the mode 0600."})
 		}
 	}
 	if !c.Deploy {
@@ -105,10 +98,10 @@ func (c *checkCommand) key() (secret, []finding) {
 
 // checkSettings wires a site as serve would, on an empty database in memory and
 // without the session engine, and tells what is wrong.
-func (c *checkCommand) checkSettings(ctx context.Context, con *console, key secret) []finding {
+func (c *checkCommand) checkSettings(ctx context.Context, con *console.Console, key secret) []findings.Finding {
 	db, err := sqlite.Open(ctx, ":memory:")
 	if err != nil {
-		return []finding{{"coatcheck.E001", err.Error()}}
+		return []findings.Finding{{ID: "coatcheck.E001", Text: err.Error()}}
 	}
 	defer db.Close() //nolint:errcheck // it was in memory
 	settings, err := c.withoutMailFolder()
@@ -126,18 +119,18 @@ func (c *checkCommand) checkSettings(ctx context.Context, con *console, key secr
 		config.Database, config.LoginConditions = db, nil // whose tables are elsewhere
 		_, err = coatcheck.New(config)
 	}
-	var found []finding
-	for _, err := range []error{err, c.checkAddr(ctx)} {
+	var found []findings.Finding
+	for _, err := range []error{err, c.check(ctx)} {
 		if err != nil {
-			found = append(found, finding{"coatcheck.E001", err.Error()})
+			found = append(found, findings.Finding{ID: "coatcheck.E001", Text: err.Error()})
 		}
 	}
 	if err := errors.Join(c.known(), c.engineFlags.possible()); err != nil {
-		found = append(found, finding{"coatcheck.E001", err.Error()})
+		found = append(found, findings.Finding{ID: "coatcheck.E001", Text: err.Error()})
 	}
 	for _, origin := range c.TrustedOrigins {
 		if !strings.Contains(origin, "://") {
-			found = append(found, finding{"4_0.E001", fmt.Sprintf(
+			found = append(found, findings.Finding{ID: "4_0.E001", Text: fmt.Sprintf(
 				"--trusted-origin %s begins with no scheme; write https://%[1]s (CSRF_TRUSTED_ORIGINS).", origin)})
 		}
 	}
@@ -156,4 +149,21 @@ func (c *checkCommand) withoutMailFolder() (serveCommand, error) {
 	}
 	settings.Backend = "console"
 	return settings, nil
+}
+
+// judged is what the rules for the internet look at.
+func (c *serveCommand) judged(key secret) findings.Settings {
+	return findings.Settings{
+		SecretKey: key.key, Fallbacks: key.fallbacks, Args: os.Args[1:],
+		Addr: c.Addr, BaseURL: c.BaseURL, EmailBackend: c.Backend,
+		AllowedHosts: c.AllowedHosts, TrustedProxies: c.TrustedProxies, RemoteUserTrusted: c.RemoteUserTrusted,
+		FrameOptions: c.FrameOptions, ReferrerPolicy: c.ReferrerPolicy,
+		HSTSSeconds: c.HSTSSeconds, HSTSSubdomains: c.HSTSSubdomains, HSTSPreload: c.HSTSPreload,
+		NoSniff: c.NoSniff, SSLRedirect: c.SSLRedirect,
+		Guard: c.Guard, CSRFCookieSecure: c.csrfFlags.CookieSecure, CSRFUseSessions: c.UseSessions,
+		SessionEngine: c.Engine, SessionFilePath: c.engineFlags.FilePath,
+		SessionCookieSecure: c.sessionFlags.CookieSecure, SessionCookieHTTPOnly: c.sessionFlags.CookieHTTPOnly,
+		PasswordHasher: c.Hasher, PasswordIterations: c.Iterations,
+		ValidatePasswords: c.Validate, ThrottleOff: c.Throttle == "off", Trace: c.Trace,
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/internal/console"
 	"github.com/coatcheck/coatcheck/sessions"
 )
 
@@ -24,7 +25,7 @@ const (
 // Run removes expired sessions in small steps and says nothing, as Django does;
 // on a terminal a counter appears where it takes long. Caches and browsers remove expired
 // sessions by themselves.
-func (c *clearsessionsCommand) Run(ctx context.Context, con *console) error {
+func (c *clearsessionsCommand) Run(ctx context.Context, con *console.Console) error {
 	switch c.Engine {
 	case "cache", "signed_cookies":
 		return nil
@@ -61,22 +62,22 @@ func (c *clearsessionsCommand) clearFiles(ctx context.Context) error {
 		_, err = clearer.ClearExpired(ctx)
 	}
 	if ctx.Err() != nil {
-		return errCancelled
+		return console.ErrCancelled
 	}
 	return err
 }
 
 // clearRows removes those of the table.
-func (c *clearsessionsCommand) clearRows(ctx context.Context, con *console) (err error) {
+func (c *clearsessionsCommand) clearRows(ctx context.Context, con *console.Console) (err error) {
 	db, err := c.open(ctx, false)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	return clearSessions(ctx, con, db, con.red)
+	return clearSessions(ctx, con, db, con.Red)
 }
 
-func clearSessions(ctx context.Context, con *console, db *database.DB, progress bool) error {
+func clearSessions(ctx context.Context, con *console.Console, db *database.DB, progress bool) error {
 	start, shown := time.Now(), time.Time{}
 	var total int64
 	for {
@@ -84,16 +85,16 @@ func clearSessions(ctx context.Context, con *console, db *database.DB, progress 
 		total += n
 		if progress && time.Since(start) > progressAfter && time.Since(shown) > progressAfter/4 {
 			shown = time.Now()
-			fmt.Fprintf(con.err, "\r%d expired sessions removed", total)
+			fmt.Fprintf(con.Err, "\r%d expired sessions removed", total)
 		}
 		switch {
 		case ctx.Err() != nil:
-			return errCancelled
+			return console.ErrCancelled
 		case err != nil:
 			return err
 		case n < clearBatch:
 			if !shown.IsZero() {
-				fmt.Fprintf(con.err, "\r%d expired sessions removed.\n", total)
+				fmt.Fprintf(con.Err, "\r%d expired sessions removed.\n", total)
 			}
 			return nil
 		}

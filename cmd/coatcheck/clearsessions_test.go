@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/internal/console"
 	"github.com/coatcheck/coatcheck/internal/testenv"
 )
 
@@ -36,7 +37,7 @@ func TestClearSessions(t *testing.T) {
 				t.Fatal(err)
 			}
 			var out, errs bytes.Buffer
-			if err := clearSessions(t.Context(), &console{out: &out, err: &errs}, db, false); err != nil {
+			if err := clearSessions(t.Context(), &console.Console{Out: &out, Err: &errs}, db, false); err != nil {
 				t.Fatal(err)
 			}
 			if out.Len()+errs.Len() > 0 {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/identity"
+	"github.com/coatcheck/coatcheck/internal/console"
 	"github.com/coatcheck/coatcheck/password/validate"
 )
 
@@ -24,7 +25,7 @@ type createsuperuserCommand struct {
 }
 
 // Run creates the user.
-func (c *createsuperuserCommand) Run(ctx context.Context, con *console) (err error) {
+func (c *createsuperuserCommand) Run(ctx context.Context, con *console.Console) (err error) {
 	db, err := c.open(ctx, false)
 	if err != nil {
 		return err
@@ -43,8 +44,8 @@ func (c *createsuperuserCommand) Run(ctx context.Context, con *console) (err err
 	switch {
 	case c.NoInput:
 		user, err = maker.fromEnvironment(ctx, c.Username, c.Email)
-	case !con.isTerminal():
-		con.say("Superuser creation skipped due to not running in a TTY. " +
+	case !con.IsTerminal():
+		con.Say("Superuser creation skipped due to not running in a TTY. " +
 			"You can run `coatcheck createsuperuser` in your project to create one manually.")
 		return nil
 	default:
@@ -62,7 +63,7 @@ func (c *createsuperuserCommand) Run(ctx context.Context, con *console) (err err
 		return err
 	}
 	if c.Verbosity > 0 {
-		con.say("Superuser created successfully.")
+		con.Say("Superuser created successfully.")
 	}
 	return nil
 }
@@ -88,7 +89,7 @@ const (
 
 // superuserMaker gathers what a superuser is made of.
 type superuserMaker struct {
-	con      *console
+	con      *console.Console
 	accounts *auth.Service
 }
 
@@ -180,7 +181,7 @@ func (m *superuserMaker) askUsername(ctx context.Context, flag *string) (string,
 		}
 	}
 	for {
-		name, err := m.con.ask(ctx, prompt)
+		name, err := m.con.Ask(ctx, prompt)
 		if err != nil {
 			return "", err
 		}
@@ -212,7 +213,7 @@ func (m *superuserMaker) accept(err error) (bool, error) {
 	if err == nil || errors.As(err, &fatal) {
 		return err == nil, err
 	}
-	m.con.complain(err.Error())
+	m.con.Complain(err.Error())
 	return false, nil
 }
 
@@ -221,7 +222,7 @@ func (m *superuserMaker) askEmail(ctx context.Context, flag *string) (string, er
 		return m.checkEmail(ctx, *flag)
 	}
 	for {
-		email, err := m.con.ask(ctx, "Email address: ")
+		email, err := m.con.Ask(ctx, "Email address: ")
 		if err != nil {
 			return "", err
 		}
@@ -230,7 +231,7 @@ func (m *superuserMaker) askEmail(ctx context.Context, flag *string) (string, er
 		if err == nil || errors.As(err, &fatal) {
 			return email, err
 		}
-		m.con.complain("Error: " + strings.TrimPrefix(err.Error(), "Error: "))
+		m.con.Complain("Error: " + strings.TrimPrefix(err.Error(), "Error: "))
 	}
 }
 
@@ -268,19 +269,19 @@ func (m *superuserMaker) taken() error {
 // askPassword asks until two are the same, and good or wanted all the same.
 func (m *superuserMaker) askPassword(ctx context.Context, user *auth.User) (string, error) {
 	for {
-		first, err := m.con.askSecret(ctx, "Password: ")
+		first, err := m.con.AskSecret(ctx, "Password: ")
 		if err != nil {
 			return "", err
 		}
-		second, err := m.con.askSecret(ctx, "Password (again): ")
+		second, err := m.con.AskSecret(ctx, "Password (again): ")
 		if err != nil {
 			return "", err
 		}
 		switch {
 		case first != second:
-			m.con.complain(passwordsDiffer.Error())
+			m.con.Complain(passwordsDiffer.Error())
 		case strings.TrimSpace(first) == "":
-			m.con.complain(passwordsBlank.Error())
+			m.con.Complain(passwordsBlank.Error())
 		default:
 			if ok, err := m.acceptPassword(ctx, first, user); ok || err != nil {
 				return first, err
@@ -295,16 +296,16 @@ func (m *superuserMaker) acceptPassword(ctx context.Context, raw string, user *a
 	if good, err := judge(ctx, m.con, m.accounts, raw, user); good || err != nil {
 		return good, err
 	}
-	answer, err := m.con.ask(ctx, "Bypass password validation and create user anyway? [y/N]: ")
+	answer, err := m.con.Ask(ctx, "Bypass password validation and create user anyway? [y/N]: ")
 	return strings.EqualFold(answer, "y"), err
 }
 
 // judge shows what is wrong with a password, and says whether nothing is.
-func judge(ctx context.Context, con *console, accounts *auth.Service, raw string, user *auth.User) (bool, error) {
+func judge(ctx context.Context, con *console.Console, accounts *auth.Service, raw string, user *auth.User) (bool, error) {
 	err := accounts.ValidatePassword(ctx, raw, user)
 	var wrong validate.Errors
 	if errors.As(err, &wrong) {
-		con.complain(wrong.Error())
+		con.Complain(wrong.Error())
 		return false, nil
 	}
 	return err == nil, err

@@ -18,6 +18,7 @@ import (
 	"github.com/coatcheck/coatcheck/database/mysql"
 	"github.com/coatcheck/coatcheck/database/postgres"
 	"github.com/coatcheck/coatcheck/database/sqlite"
+	"github.com/coatcheck/coatcheck/internal/console"
 	"github.com/coatcheck/coatcheck/password"
 	"github.com/coatcheck/coatcheck/password/pwned"
 	"github.com/coatcheck/coatcheck/password/validate"
@@ -216,10 +217,10 @@ type logFlags struct {
 	Level  slog.Level `group:"log" name:"log-level" default:"info" help:"debug, info, warn or error."`
 }
 
-func (f *logFlags) logger(con *console) *slog.Logger {
+func (f *logFlags) logger(con *console.Console) *slog.Logger {
 	options := &slog.HandlerOptions{Level: f.Level}
 	if f.Format == "json" {
-		return slog.New(slog.NewJSONHandler(con.err, options))
+		return slog.New(slog.NewJSONHandler(con.Err, options))
 	}
-	return slog.New(slog.NewTextHandler(con.err, options))
+	return slog.New(slog.NewTextHandler(con.Err, options))
 }

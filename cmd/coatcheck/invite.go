@@ -9,6 +9,7 @@ import (
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/identity"
+	"github.com/coatcheck/coatcheck/internal/console"
 	"github.com/coatcheck/coatcheck/mail"
 )
 
@@ -22,7 +23,7 @@ type inviteCommand struct {
 }
 
 // Run prints the link, and queues the mail where there is an address.
-func (c *inviteCommand) Run(ctx context.Context, con *console) (err error) {
+func (c *inviteCommand) Run(ctx context.Context, con *console.Console) (err error) {
 	if c.BaseURL == "" {
 		return usageError{errors.New("--base-url is not set; the link needs to know where the site is: https://www.example.com for instance")}
 	}
@@ -58,9 +59,9 @@ func (c *inviteCommand) Run(ctx context.Context, con *console) (err error) {
 	if err != nil {
 		return err
 	}
-	con.say(link)
+	con.Say(link)
 	if email != "" {
-		fmt.Fprintf(con.err, "The mail to %s waits to be sent by serve.\n", email)
+		fmt.Fprintf(con.Err, "The mail to %s waits to be sent by serve.\n", email)
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/internal/console"
 )
 
 // logoutCommand ends the sessions of a user.
@@ -17,21 +18,21 @@ type logoutCommand struct {
 }
 
 // Run ends them, and says how many.
-func (c *logoutCommand) Run(ctx context.Context, con *console) error {
+func (c *logoutCommand) Run(ctx context.Context, con *console.Console) error {
 	if c.ID != "" && len(c.ID) < shortID {
 		return usageError{fmt.Errorf("--id %q is too short; give %d characters at least, as coatcheck sessions shows them", c.ID, shortID)}
 	}
 	return c.signedIn(ctx, con, c.Username, func(site *coatcheck.Site, user *auth.User) error {
-		ended, err := c.end(ctx, con, site, user)
+		ended, err := c.End(ctx, con, site, user)
 		if err != nil {
 			return err
 		}
-		con.say(fmt.Sprintf("Ended %s of user '%s'", countSessions(ended), user))
+		con.Say(fmt.Sprintf("Ended %s of user '%s'", countSessions(ended), user))
 		return nil
 	})
 }
 
-func (c *logoutCommand) end(ctx context.Context, con *console, site *coatcheck.Site, user *auth.User) (int, error) {
+func (c *logoutCommand) End(ctx context.Context, con *console.Console, site *coatcheck.Site, user *auth.User) (int, error) {
 	if c.ID == "" {
 		return site.Accounts.EndSessions(ctx, user, progress(con))
 	}
@@ -59,10 +60,10 @@ func (c *logoutCommand) end(ctx context.Context, con *console, site *coatcheck.S
 const progressEvery = 100_000
 
 // progress says now and then how many sessions were looked at.
-func progress(con *console) func(looked int) {
+func progress(con *console.Console) func(looked int) {
 	return func(looked int) {
 		if looked%progressEvery == 0 {
-			fmt.Fprintf(con.err, "Looked at %d sessions\n", looked)
+			fmt.Fprintf(con.Err, "Looked at %d sessions\n", looked)
 		}
 	}
 }

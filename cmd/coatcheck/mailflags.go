@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/coatcheck/coatcheck"
+	"github.com/coatcheck/coatcheck/internal/console"
 	"github.com/coatcheck/coatcheck/internal/textfile"
 	"github.com/coatcheck/coatcheck/mail"
 	"github.com/coatcheck/coatcheck/mail/smtp"
@@ -31,13 +32,13 @@ type mailFlags struct {
 const passwordVariable = envPrefix + "_EMAIL_HOST_PASSWORD"
 
 // apply configures the site.
-func (f *mailFlags) apply(c *coatcheck.Config, con *console) (err error) {
+func (f *mailFlags) apply(c *coatcheck.Config, con *console.Console) (err error) {
 	c.Accounts.BaseURL = f.BaseURL
 	switch f.Backend {
 	case "none":
 		return nil
 	case "console":
-		c.Accounts.Mail, err = mail.NewConsole(mail.ConsoleConfig{Writer: con.out, From: f.From})
+		c.Accounts.Mail, err = mail.NewConsole(mail.ConsoleConfig{Writer: con.Out, From: f.From})
 	case "file":
 		if f.FilePath == "" {
 			return usageError{errors.New("--email-backend file needs --email-file-path")}

@@ -10,6 +10,8 @@ import (
 	_ "time/tzdata" // --time-zone works where the system has no zones, in a bare container for instance
 
 	"github.com/alecthomas/kong"
+
+	"github.com/coatcheck/coatcheck/internal/console"
 )
 
 // Exit statuses.
@@ -23,7 +25,7 @@ func main() { os.Exit(run(os.Args[1:])) }
 
 // run parses the command line, runs the command and gives the exit status.
 func run(args []string) int {
-	con := newConsole(os.Stdin, os.Stdout, os.Stderr)
+	con := console.New(os.Stdin, os.Stdout, os.Stderr)
 	var commands cli
 	parser, err := commands.parser()
 	if err != nil {
@@ -45,9 +47,9 @@ func run(args []string) int {
 	command.Bind(con)
 	err = command.Run()
 	if err != nil && ctx.Err() != nil && command.Command() != "serve" {
-		err = errCancelled // whatever the interrupted query says
+		err = console.ErrCancelled // whatever the interrupted query says
 	}
-	return con.report(err)
+	return report(con, err)
 }
 
 // stopSignals are the signals that end a command gracefully. A hang-up is one of them, unless
@@ -75,22 +77,19 @@ func misused(err error) int {
 // usageError is a mistake in the flags that only the command itself could see.
 type usageError struct{ error }
 
-// errCancelled is Ctrl-C at a prompt.
-var errCancelled = errors.New("operation cancelled")
-
 // report writes an error as Django does and gives the exit status.
-func (c *console) report(err error) int {
+func report(con *console.Console, err error) int {
 	var usage usageError
 	switch {
 	case err == nil:
 		return exitOK
 	case errors.As(err, &usage):
 		return misused(err)
-	case errors.Is(err, errCancelled):
-		c.complain("\nOperation cancelled.")
+	case errors.Is(err, console.ErrCancelled):
+		con.Complain("\nOperation cancelled.")
 	case errors.Is(err, errUnapplied), errors.Is(err, errFindings): // the command has said so
 	default:
-		c.complain("CommandError: " + err.Error())
+		con.Complain("CommandError: " + err.Error())
 	}
 	return exitFailed
 }

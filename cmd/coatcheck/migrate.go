@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/internal/console"
 )
 
 // migrateCommand creates Django's tables where they are absent.
@@ -23,7 +24,7 @@ type migrateCommand struct {
 var errUnapplied = errors.New("there are unapplied migrations")
 
 // Run applies, or only tells.
-func (c *migrateCommand) Run(ctx context.Context, con *console) (err error) {
+func (c *migrateCommand) Run(ctx context.Context, con *console.Console) (err error) {
 	look := c.Check || c.Plan
 	if look && c.fileAbsent() {
 		c.Database = "sqlite::memory:" // as empty as the file that would be made
@@ -38,37 +39,37 @@ func (c *migrateCommand) Run(ctx context.Context, con *console) (err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	if look {
-		return c.tell(ctx, con, db)
+		return c.Tell(ctx, con, db)
 	}
 	if c.Verbosity == 0 {
-		con = &console{out: io.Discard}
+		con = &console.Console{Out: io.Discard}
 	}
-	con.say("Operations to perform:\n  Apply all migrations: admin, auth, coatcheck, contenttypes, sessions\nRunning migrations:")
+	con.Say("Operations to perform:\n  Apply all migrations: admin, auth, coatcheck, contenttypes, sessions\nRunning migrations:")
 	done, err := db.Migrate(ctx)
 	if err != nil {
 		return err
 	}
 	for _, what := range done {
 		if name, ok := strings.CutPrefix(what, "recorded "); ok {
-			con.say("  Applying " + name + "... OK")
+			con.Say("  Applying " + name + "... OK")
 		}
 	}
 	if len(done) == 0 {
-		con.say("  No migrations to apply.")
+		con.Say("  No migrations to apply.")
 	}
 	return foreign(ctx, con, db)
 }
 
 // foreign names migrations that are not ours to apply: Django began them.
-func foreign(ctx context.Context, con *console, db *database.DB) error {
+func foreign(ctx context.Context, con *console.Console, db *database.DB) error {
 	missing, err := db.Unapplied(ctx)
 	if err == nil && len(missing) > 0 {
-		con.say("  Left to Django, whose tables these are: " + strings.Join(missing, ", "))
+		con.Say("  Left to Django, whose tables these are: " + strings.Join(missing, ", "))
 	}
 	return err
 }
 
-func (c *migrateCommand) tell(ctx context.Context, con *console, db *database.DB) error {
+func (c *migrateCommand) Tell(ctx context.Context, con *console.Console, db *database.DB) error {
 	missing, err := db.Unapplied(ctx)
 	if err != nil {
 		return err
@@ -81,12 +82,12 @@ func (c *migrateCommand) tell(ctx context.Context, con *console, db *database.DB
 		missing = append(missing, "coatcheck.0001_initial")
 	}
 	if c.Plan || len(missing) > 0 {
-		con.say("Planned operations:")
+		con.Say("Planned operations:")
 		for _, name := range missing {
-			con.say("  " + name)
+			con.Say("  " + name)
 		}
 		if len(missing) == 0 {
-			con.say("  No planned migration operations.")
+			con.Say("  No planned migration operations.")
 		}
 	}
 	if c.Check && len(missing) > 0 {
@@ -97,7 +98,7 @@ func (c *migrateCommand) tell(ctx context.Context, con *console, db *database.DB
 
 // warnUnapplied says that tables are missing before a command needs them, as
 // Django's commands do.
-func warnUnapplied(ctx context.Context, con *console, db *database.DB) error {
+func warnUnapplied(ctx context.Context, con *console.Console, db *database.DB) error {
 	missing, err := db.Unapplied(ctx)
 	if err != nil || len(missing) == 0 {
 		return err
@@ -110,7 +111,7 @@ func warnUnapplied(ctx context.Context, con *console, db *database.DB) error {
 		}
 	}
 	slices.Sort(apps)
-	con.say(fmt.Sprintf("\nYou have %d unapplied migration(s). Your project may not work properly until you apply the migrations for app(s): %s.\n"+
+	con.Say(fmt.Sprintf("\nYou have %d unapplied migration(s). Your project may not work properly until you apply the migrations for app(s): %s.\n"+
 		"Run 'coatcheck migrate' to apply them.", len(missing), strings.Join(apps, ", ")))
 	return nil
 }

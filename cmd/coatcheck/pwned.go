@@ -4,12 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"time"
 
-	"github.com/schollz/progressbar/v3"
-
+	"github.com/coatcheck/coatcheck/internal/console"
 	"github.com/coatcheck/coatcheck/password/pwned"
 )
 
@@ -30,7 +27,7 @@ type pwnedBuildCommand struct {
 }
 
 // Run reads the list and makes the filter.
-func (c *pwnedBuildCommand) Run(ctx context.Context, con *console) error {
+func (c *pwnedBuildCommand) Run(ctx context.Context, con *console.Console) error {
 	switch {
 	case c.Out == "":
 		return usageError{errors.New("--out is empty; name the file to make")}
@@ -39,7 +36,7 @@ func (c *pwnedBuildCommand) Run(ctx context.Context, con *console) error {
 	case c.Plain && c.MinCount > 0:
 		return usageError{errors.New("--min-count needs counts, which a list of passwords has not; leave it or --plain out")}
 	}
-	in := con.in
+	in := con.In
 	if c.File != "-" {
 		file, err := os.Open(c.File)
 		if err != nil {
@@ -48,11 +45,14 @@ func (c *pwnedBuildCommand) Run(ctx context.Context, con *console) error {
 		defer file.Close() //nolint:errcheck // it was read only
 		in = file
 	}
-	progress := &workProgress{con: con, told: time.Now()}
+	progress := console.NewProgress(con)
 	stats, err := pwned.Build(ctx, pwned.Config{
-		In: in, Size: size(in), Out: c.Out, MinCount: c.MinCount, Plain: c.Plain, Small: c.Small, Progress: progress.tell,
+		In: in, Size: size(in), Out: c.Out, MinCount: c.MinCount, Plain: c.Plain, Small: c.Small,
+		Progress: func(stage pwned.Stage, done, total int64) {
+			progress.Tell(stage.String(), stage == pwned.Reading, done, total)
+		},
 	})
-	progress.end()
+	progress.End()
 	var line *pwned.LineError
 	if errors.As(err, &line) && !c.Plain {
 		return fmt.Errorf("%w (a list of passwords needs --plain)", err)
@@ -60,9 +60,9 @@ func (c *pwnedBuildCommand) Run(ctx context.Context, con *console) error {
 	if err != nil {
 		return err
 	}
-	con.say(fmt.Sprintf("Made %s of %d passwords, %d bytes. Give it to serve by --pwned-filter.", c.Out, stats.Entries, stats.Bytes))
+	con.Say(fmt.Sprintf("Made %s of %d passwords, %d bytes. Give it to serve by --pwned-filter.", c.Out, stats.Entries, stats.Bytes))
 	if stats.Rare > 0 {
-		con.say(fmt.Sprintf("%d were left out, seen less than %d times.", stats.Rare, c.MinCount))
+		con.Say(fmt.Sprintf("%d were left out, seen less than %d times.", stats.Rare, c.MinCount))
 	}
 	return nil
 }
@@ -74,63 +74,4 @@ func size(f *os.File) int64 {
 		return 0
 	}
 	return info.Size()
-}
-
-// lineEvery is how often a line tells of long work where no terminal is.
-const lineEvery = 30 * time.Second
-
-// workProgress shows how far long work is: a bar on a terminal, else a line now
-// and then.
-type workProgress struct {
-	con   *console
-	stage pwned.Stage
-	bar   *progressbar.ProgressBar
-	told  time.Time // of the last line
-}
-
-func (p *workProgress) tell(stage pwned.Stage, done, total int64) {
-	if !p.con.red {
-		if time.Since(p.told) >= lineEvery {
-			p.told = time.Now()
-			fmt.Fprintln(p.con.err, line(stage, done, total))
-		}
-		return
-	}
-	if p.bar == nil || stage != p.stage {
-		p.end()
-		p.stage, p.bar = stage, newBar(p.con.err, stage, total)
-	}
-	_ = p.bar.Set64(done) // a bar that cannot be drawn stops nothing
-}
-
-// line tells in words.
-func line(stage pwned.Stage, done, total int64) string {
-	if total == 0 {
-		return fmt.Sprintf("%s: %d MB", stage, done/1_000_000)
-	}
-	return fmt.Sprintf("%s: %d%%", stage, int64(100*float64(done)/float64(total)))
-}
-
-// end leaves the bar where it is and goes to the next line.
-func (p *workProgress) end() {
-	if p.bar != nil {
-		_ = p.bar.Exit()
-		fmt.Fprintln(p.con.err)
-		p.bar = nil
-	}
-}
-
-func newBar(to io.Writer, stage pwned.Stage, total int64) *progressbar.ProgressBar {
-	if total == 0 {
-		total = -1 // which is not known
-	}
-	return progressbar.NewOptions64(total,
-		progressbar.OptionSetWriter(to),
-		progressbar.OptionSetDescription(stage.String()),
-		progressbar.OptionSetWidth(30),
-		progressbar.OptionShowBytes(stage == pwned.Reading),
-		progressbar.OptionShowCount(),
-		progressbar.OptionThrottle(100*time.Millisecond),
-		progressbar.OptionSetSpinnerChangeInterval(0), // or a goroutine draws
-	)
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"io"
 	"net/http"
 	"os"
@@ -9,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/coatcheck/coatcheck/password/pwned"
 )
@@ -76,37 +74,5 @@ func TestServePwned(t *testing.T) {
 	}
 	if got := v.post("/accounts/signup/", credentials("bob", "correct horse")); got.status != http.StatusServiceUnavailable {
 		t.Errorf("a broken filter: %d %s", got.status, got.body)
-	}
-}
-
-// TestWorkProgress: a bar on a terminal, one for each stage, and elsewhere a line
-// now and then.
-func TestWorkProgress(t *testing.T) {
-	work := func(p *workProgress) {
-		for done := range int64(5) {
-			p.tell(pwned.Reading, done*1_000_000, 4_000_000)
-		}
-		p.tell(pwned.Building, 256, 256)
-		p.end()
-	}
-	var bar, lines bytes.Buffer
-	work(&workProgress{con: &console{err: &bar, red: true}})
-	for _, want := range []string{"reading 100%", "building 100%", "256/256"} {
-		if !strings.Contains(bar.String(), want) {
-			t.Errorf("%q does not show %q", bar.String(), want)
-		}
-	}
-	work(&workProgress{con: &console{err: &lines}, told: time.Now()})
-	if lines.Len() > 0 {
-		t.Errorf("at once: %q", &lines)
-	}
-	work(&workProgress{con: &console{err: &lines}})
-	if lines.String() != "reading: 0%\n" {
-		t.Errorf("after a while: %q", &lines)
-	}
-	lines.Reset()
-	(&workProgress{con: &console{err: &lines}}).tell(pwned.Reading, 5_000_000, 0)
-	if lines.String() != "reading: 5 MB\n" {
-		t.Errorf("of a pipe: %q", &lines)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/coatcheck/coatcheck/internal/console"
 	"github.com/coatcheck/coatcheck/password/pwned"
 )
 
@@ -16,7 +17,7 @@ type pwnedCheckCommand struct {
 
 // Run asks for passwords, which the terminal does not show, until a blank line or
 // the end. Where the input is no terminal, each line of it is one.
-func (c *pwnedCheckCommand) Run(ctx context.Context, con *console) (err error) {
+func (c *pwnedCheckCommand) Run(ctx context.Context, con *console.Console) (err error) {
 	filter, err := pwned.Open(c.Filter)
 	if err != nil {
 		return err
@@ -24,10 +25,10 @@ func (c *pwnedCheckCommand) Run(ctx context.Context, con *console) (err error) {
 	defer func() { err = errors.Join(err, filter.Close()) }()
 	for {
 		raw, err := nextPassword(ctx, con)
-		if errors.Is(err, errCancelled) && ctx.Err() == nil {
+		if errors.Is(err, console.ErrCancelled) && ctx.Err() == nil {
 			return nil // the end of the input
 		}
-		if err != nil || raw == "" && con.isTerminal() {
+		if err != nil || raw == "" && con.IsTerminal() {
 			return err
 		}
 		found, err := filter.Contains(raw)
@@ -35,18 +36,18 @@ func (c *pwnedCheckCommand) Run(ctx context.Context, con *console) (err error) {
 			return err
 		}
 		if found {
-			con.say("yes")
+			con.Say("yes")
 		} else {
-			con.say("no")
+			con.Say("no")
 		}
 	}
 }
 
-func nextPassword(ctx context.Context, con *console) (string, error) {
-	if con.isTerminal() {
-		return con.askSecret(ctx, "Password: ")
+func nextPassword(ctx context.Context, con *console.Console) (string, error) {
+	if con.IsTerminal() {
+		return con.AskSecret(ctx, "Password: ")
 	}
-	return await(ctx, con.line)
+	return console.Await(ctx, con.Line)
 }
 
 // pwnedVerifyCommand compares a filter with its checksums.
@@ -55,7 +56,7 @@ type pwnedVerifyCommand struct {
 }
 
 // Run reads the whole file.
-func (c *pwnedVerifyCommand) Run(ctx context.Context, con *console) (err error) {
+func (c *pwnedVerifyCommand) Run(ctx context.Context, con *console.Console) (err error) {
 	filter, err := pwned.Open(c.Filter)
 	if err != nil {
 		return err
@@ -64,7 +65,7 @@ func (c *pwnedVerifyCommand) Run(ctx context.Context, con *console) (err error) 
 	if err := filter.Verify(ctx); err != nil {
 		return err
 	}
-	con.say(fmt.Sprintf("%s is whole: %d passwords. It refuses 1 of %.0f others.",
+	con.Say(fmt.Sprintf("%s is whole: %d passwords. It refuses 1 of %.0f others.",
 		c.Filter, filter.Entries(), math.Round(1/filter.FalsePositives())))
 	return nil
 }

@@ -4,15 +4,15 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/internal/console"
+	"github.com/coatcheck/coatcheck/internal/server"
 	"github.com/coatcheck/coatcheck/views"
 )
 
@@ -45,8 +45,8 @@ type serveCommand struct {
 }
 
 // Run serves until it gets SIGINT, SIGTERM or SIGHUP.
-func (c *serveCommand) Run(ctx context.Context, con *console) error {
-	if err := c.checkAddr(ctx); err != nil {
+func (c *serveCommand) Run(ctx context.Context, con *console.Console) error {
+	if err := c.check(ctx); err != nil {
 		return err
 	}
 	log := c.logger(con)
@@ -66,19 +66,19 @@ func (c *serveCommand) Run(ctx context.Context, con *console) error {
 		return err
 	}
 	c.tellMade(con, existed, db, key)
-	listener, err := c.listen(ctx)
+	listener, err := c.address().Listen(ctx)
 	if err != nil {
 		return err
 	}
 	defer listener.Close() //nolint:errcheck // the server has closed it, or nothing came of it
-	if c.mailStays() && c.isPublic() {
+	if judged := c.judged(key); judged.MailStays() && judged.Public() {
 		log.Warn("no email is sent: links by which anybody can set a new password are written here instead; set --email-backend to smtp, or to none",
 			"flag", "--email-backend "+c.Backend)
 	}
 	if c.BaseURL == "" && c.Backend != "smtp" {
 		c.BaseURL = "http://localhost"
 		if listener.Addr().Network() != "unix" {
-			c.BaseURL = address(listener.Addr())
+			c.BaseURL = server.URL(listener.Addr())
 		}
 	}
 	site, closeEngine, err := c.site(ctx, con, db, key, log)
@@ -86,22 +86,24 @@ func (c *serveCommand) Run(ctx context.Context, con *console) error {
 		return err
 	}
 	defer closeEngine()
-	con.say("Coatcheck is at " + address(listener.Addr()))
+	con.Say("Coatcheck is at " + server.URL(listener.Addr()))
 	headers, err := c.headers()
 	if err != nil {
 		return err
 	}
-	s := &server{site: site, log: log, headers: headers, stopDelay: c.StopDelay, stopping: &atomic.Bool{}, engine: c.Engine, mounted: strings.TrimSuffix(c.ScriptName, "/")}
-	if c.Trace {
-		s.trace = con.err
+	s := &server.Server{
+		Site: site, Log: log, Headers: headers, StopDelay: c.StopDelay, Engine: c.Engine,
+		Mounted: strings.TrimSuffix(c.ScriptName, "/"), LogRequests: c.LogRequests,
 	}
-	s.logRequests = c.LogRequests && !c.Trace
-	return s.serve(ctx, listener)
+	if c.Trace {
+		s.Trace = con.Err
+	}
+	return s.Serve(ctx, listener)
 }
 
 // site wires the layers with what the flags say. The function closes what the
 // session engine opened.
-func (c *serveCommand) site(ctx context.Context, con *console, db *database.DB, key secret, log *slog.Logger) (*coatcheck.Site, func(), error) {
+func (c *serveCommand) site(ctx context.Context, con *console.Console, db *database.DB, key secret, log *slog.Logger) (*coatcheck.Site, func(), error) {
 	config, err := c.config(con, key, log)
 	if err != nil {
 		return nil, nil, err
@@ -120,7 +122,7 @@ func (c *serveCommand) site(ctx context.Context, con *console, db *database.DB, 
 }
 
 // config is what the flags say, without database and store.
-func (c *serveCommand) config(con *console, key secret, log *slog.Logger) (config coatcheck.Config, err error) {
+func (c *serveCommand) config(con *console.Console, key secret, log *slog.Logger) (config coatcheck.Config, err error) {
 	loc, err := c.location()
 	if err != nil {
 		return config, err
@@ -185,15 +187,15 @@ func unless(value, preset string) string {
 }
 
 // tellMade says what the first run made and where it is.
-func (c *serveCommand) tellMade(con *console, existed bool, db *database.DB, key secret) {
+func (c *serveCommand) tellMade(con *console.Console, existed bool, db *database.DB, key secret) {
 	switch {
 	case !existed:
-		fmt.Fprintf(con.err, "Made the database %s, readable by you alone.\n", absolute(c.shown()))
+		fmt.Fprintf(con.Err, "Made the database %s, readable by you alone.\n", absolute(c.shown()))
 	case len(db.Created()) > 0:
-		fmt.Fprintf(con.err, "Made Django's tables in %s.\n", c.shown())
+		fmt.Fprintf(con.Err, "Made Django's tables in %s.\n", c.shown())
 	}
 	if key.made != "" {
-		fmt.Fprintf(con.err, "Made the secret key %s, readable by you alone. Keep it: without it everybody has to log in again.\n", absolute(key.made))
+		fmt.Fprintf(con.Err, "Made the secret key %s, readable by you alone. Keep it: without it everybody has to log in again.\n", absolute(key.made))
 	}
 }
 
@@ -202,19 +204,4 @@ func absolute(path string) string {
 		return whole
 	}
 	return path
-}
-
-// address is the URL of a listener, as one would type it into a browser.
-func address(addr net.Addr) string {
-	if addr.Network() == "unix" {
-		return unixPrefix + addr.String()
-	}
-	host, port, err := net.SplitHostPort(addr.String())
-	if err != nil {
-		return addr.String()
-	}
-	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
-		host = "localhost"
-	}
-	return "http://" + net.JoinHostPort(host, port) + "/"
 }

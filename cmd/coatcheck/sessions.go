@@ -13,6 +13,7 @@ import (
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/internal/console"
 )
 
 // signedInFlags say where the sessions of a user are.
@@ -27,7 +28,7 @@ type signedInFlags struct {
 const shortID = 12
 
 // signedIn calls f with the site and the user.
-func (c *signedInFlags) signedIn(ctx context.Context, con *console, username string, f func(*coatcheck.Site, *auth.User) error) (err error) {
+func (c *signedInFlags) signedIn(ctx context.Context, con *console.Console, username string, f func(*coatcheck.Site, *auth.User) error) (err error) {
 	site, closeSite, err := c.openSite(ctx)
 	if err != nil {
 		return err
@@ -45,7 +46,7 @@ func (c *signedInFlags) signedIn(ctx context.Context, con *console, username str
 
 // list lists where the user is signed in. Sessions that a Django has made are put into
 // the index before, so that none is missed.
-func list(ctx context.Context, con *console, site *coatcheck.Site, user *auth.User) ([]accounts.SessionInfo, error) {
+func list(ctx context.Context, con *console.Console, site *coatcheck.Site, user *auth.User) ([]accounts.SessionInfo, error) {
 	if err := site.Accounts.Adopt(ctx); err != nil {
 		return nil, err
 	}
@@ -55,7 +56,7 @@ func list(ctx context.Context, con *console, site *coatcheck.Site, user *auth.Us
 	}
 	all, err := site.Accounts.Sessions(ctx, user, "")
 	if err == nil && len(rows) > 0 && len(all) == 0 {
-		fmt.Fprintln(con.err, "Sessions were known and none can be read. If this is unexpected: are secret key and session engine those of serve?")
+		fmt.Fprintln(con.Err, "Sessions were known and none can be read. If this is unexpected: are secret key and session engine those of serve?")
 	}
 	return all, err
 }
@@ -130,7 +131,7 @@ type listed struct {
 }
 
 // Run prints a table, the last seen first.
-func (c *sessionsCommand) Run(ctx context.Context, con *console) error {
+func (c *sessionsCommand) Run(ctx context.Context, con *console.Console) error {
 	return c.signedIn(ctx, con, c.Username, func(site *coatcheck.Site, user *auth.User) error {
 		all, err := list(ctx, con, site, user)
 		switch {
@@ -139,26 +140,26 @@ func (c *sessionsCommand) Run(ctx context.Context, con *console) error {
 		case c.JSON:
 			return printSessionsJSON(con, all)
 		case len(all) == 0:
-			con.say(fmt.Sprintf("User '%s' is signed in nowhere.", user))
+			con.Say(fmt.Sprintf("User '%s' is signed in nowhere.", user))
 			return nil
 		}
 		return printSessions(con, all)
 	})
 }
 
-func printSessionsJSON(con *console, all []accounts.SessionInfo) error {
+func printSessionsJSON(con *console.Console, all []accounts.SessionInfo) error {
 	list := make([]listed, len(all))
 	for i, s := range all {
 		list[i] = listed{s.ID, s.Browser, s.System, s.IP, s.Method, s.FirstSeen.UTC().Truncate(time.Second), s.LastSeen.UTC().Truncate(time.Second)}
 	}
-	encoder := json.NewEncoder(con.out)
+	encoder := json.NewEncoder(con.Out)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(map[string]any{"sessions": list})
 }
 
-func printSessions(con *console, all []accounts.SessionInfo) error {
+func printSessions(con *console.Console, all []accounts.SessionInfo) error {
 	const minute = "2006-01-02 15:04"
-	table := tabwriter.NewWriter(con.out, 0, 0, 2, ' ', 0)
+	table := tabwriter.NewWriter(con.Out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "ID\tLAST SEEN (UTC)\tFIRST SEEN\tADDRESS\tDEVICE\tSIGNED IN BY")
 	for _, s := range all {
 		device := strings.Join(strings.Fields(s.Browser+" "+s.System), " ")

@@ -14,6 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"github.com/coatcheck/coatcheck/internal/console"
+	"github.com/coatcheck/coatcheck/internal/djangosettings"
 	"github.com/coatcheck/coatcheck/internal/testenv"
 )
 
@@ -80,7 +82,7 @@ func TestSettingsTable(t *testing.T) {
 func askTable(t *testing.T, version string, cases []*settingsCase) (dumps string) {
 	t.Helper()
 	dumps = t.TempDir()
-	files := map[string][]byte{"script": []byte(askScript)}
+	files := map[string][]byte{"script": []byte(djangosettings.Script)}
 	for i, c := range cases {
 		if c.version == version {
 			files[fmt.Sprintf("table%d.py", i)] = append([]byte("from project import *\n"), c.module...)
@@ -121,10 +123,10 @@ func convertedFile(t *testing.T, dump string) string {
 		t.Fatal(err)
 	}
 	var out, stderr bytes.Buffer
-	con := &console{in: os.Stdin, out: &out, err: &stderr}
+	con := &console.Console{In: os.Stdin, Out: &out, Err: &stderr}
 	command.BindTo(t.Context(), (*context.Context)(nil))
 	command.Bind(con)
-	if status := con.report(command.Run()); status != exitOK {
+	if status := report(con, command.Run()); status != exitOK {
 		fmt.Fprintf(&out, "refused, with status %d\n", status)
 	}
 	got := out.String() + stderr.String()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/internal/console"
 	"github.com/coatcheck/coatcheck/throttle"
 )
 
@@ -58,7 +59,7 @@ type unlockCommand struct {
 }
 
 // Run unlocks the user, the address or both, and says so.
-func (c *unlockCommand) Run(ctx context.Context, con *console) (err error) {
+func (c *unlockCommand) Run(ctx context.Context, con *console.Console) (err error) {
 	if c.Username == "" && c.Address == "" {
 		return usageError{errors.New("give a username, or --address ADDRESS, or both")}
 	}
@@ -91,7 +92,7 @@ func (c *unlockCommand) Run(ctx context.Context, con *console) (err error) {
 		}
 		unlocked = append(unlocked, "address "+throttle.Address(address))
 	}
-	con.say("Unlocked " + strings.Join(unlocked, " and "))
+	con.Say("Unlocked " + strings.Join(unlocked, " and "))
 	return nil
 }
 

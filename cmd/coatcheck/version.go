@@ -4,13 +4,15 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+
+	"github.com/coatcheck/coatcheck/internal/console"
 )
 
 // versionCommand prints what this program is.
 type versionCommand struct{}
 
 // Run prints one line: version, commit, Go and platform.
-func (versionCommand) Run(con *console) error {
+func (versionCommand) Run(con *console.Console) error {
 	version, commit := "unknown", ""
 	if info, ok := debug.ReadBuildInfo(); ok {
 		version = info.Main.Version
@@ -23,6 +25,6 @@ func (versionCommand) Run(con *console) error {
 			}
 		}
 	}
-	con.say(fmt.Sprintf("coatcheck %s%s %s %s/%s", version, commit, runtime.Version(), runtime.GOOS, runtime.GOARCH))
+	con.Say(fmt.Sprintf("coatcheck %s%s %s %s/%s", version, commit, runtime.Version(), runtime.GOOS, runtime.GOARCH))
 	return nil
 }

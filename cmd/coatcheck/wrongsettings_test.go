@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/coatcheck/coatcheck/internal/console"
 )
 
 // wrong is a value of a flag that cannot work, or that is a risk.
@@ -229,7 +231,7 @@ func say(t *testing.T, dir string, args ...string) (text string, failed bool) {
 	defer cancel()
 	var said bytes.Buffer
 	command.BindTo(ctx, (*context.Context)(nil))
-	command.Bind(&console{out: untilServing{cancel}, err: &said})
+	command.Bind(&console.Console{Out: untilServing{cancel}, Err: &said})
 	err = command.Run()
 	return fmt.Sprint(said.String(), err), err != nil
 }

@@ -1,4 +1,6 @@
-package main
+// Package server is the HTTP server of coatcheck serve: where it listens, its limits, and how it
+// stops. It is a part of the programs.
+package server
 
 import (
 	"context"
@@ -27,21 +29,21 @@ const (
 	stopTimeout    = 10 * time.Second
 )
 
-// server is the site behind a listener.
-type server struct {
-	site        *coatcheck.Site
-	log         *slog.Logger
-	headers     func(http.Handler) http.Handler
-	trace       io.Writer // nil for no trace
-	logRequests bool
-	mounted     string // the path below which a proxy mounts the site, or empty
-	engine      string // where sessions are kept, as the flag says
-	stopDelay   time.Duration
-	stopping    *atomic.Bool // set by the stop signal; from then on /readyz says no
+// Server is the site behind a listener. All fields but Trace, Mounted and StopDelay are needed.
+type Server struct {
+	Site        *coatcheck.Site
+	Log         *slog.Logger
+	Headers     func(http.Handler) http.Handler // those of every response
+	Trace       io.Writer                       // nil for no trace
+	LogRequests bool                            // a line for each request, where there is no trace
+	Mounted     string                          // the path below which a proxy mounts the site, or empty
+	Engine      string                          // where sessions are kept, as the flag says
+	StopDelay   time.Duration                   // from the stop signal on, while /readyz says no
+	stopping    atomic.Bool
 }
 
 // web is the HTTP server with its limits.
-func (s *server) web(h http.Handler) *http.Server {
+func (s *Server) web(h http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: headerTimeout,
@@ -49,21 +51,21 @@ func (s *server) web(h http.Handler) *http.Server {
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelWarn),
 	}
 }
 
-// serve answers requests and keeps house until ctx is done. It then lets the
+// Serve answers requests and keeps house until ctx is done. It then lets the
 // requests that are under way finish, for ten seconds at most.
-func (s *server) serve(ctx context.Context, l net.Listener) error {
+func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	web := s.web(s.handler())
 	var house sync.WaitGroup
 	defer house.Wait()
 	keeping, stopKeeping := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopKeeping()
 	house.Go(func() {
-		if err := s.site.Run(keeping); err != nil {
-			s.log.Error("housekeeping ended", "error", err)
+		if err := s.Site.Run(keeping); err != nil {
+			s.Log.Error("housekeeping ended", "error", err)
 		}
 	})
 	failed := make(chan error, 1)
@@ -78,18 +80,18 @@ func (s *server) serve(ctx context.Context, l net.Listener) error {
 
 // stop is graceful: readiness goes first, then the connections, as they end
 // their requests.
-func (s *server) stop(web *http.Server) error {
+func (s *Server) stop(web *http.Server) error {
 	s.stopping.Store(true)
-	s.log.Info("stopping")
+	s.Log.Info("stopping")
 	web.SetKeepAlivesEnabled(false)
-	time.Sleep(s.stopDelay)
+	time.Sleep(s.StopDelay)
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
 	err := web.Shutdown(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
-		s.log.Warn("some requests were still under way after ten seconds; they were cut off")
+		s.Log.Warn("some requests were still under way after ten seconds; they were cut off")
 		err = web.Close()
 	}
-	s.log.Info("stopped")
+	s.Log.Info("stopped")
 	return err
 }

@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"fmt"
@@ -14,7 +14,7 @@ import (
 
 // limit refuses requests with very many cookies and bounds every body. The
 // size of the header is bounded by http.Server.
-func (s *server) limit(h http.Handler) http.Handler {
+func (s *Server) limit(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		cookies := 0
 		for _, line := range r.Header["Cookie"] {
@@ -30,7 +30,7 @@ func (s *server) limit(h http.Handler) http.Handler {
 }
 
 // survive answers with 500 where a handler panics, and logs where.
-func (s *server) survive(h http.Handler) http.Handler {
+func (s *Server) survive(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		observed := &response{ResponseWriter: w}
 		defer func() {
@@ -39,7 +39,7 @@ func (s *server) survive(h http.Handler) http.Handler {
 			case cause == http.ErrAbortHandler:
 				panic(cause)
 			default:
-				s.log.ErrorContext(r.Context(), "a handler panicked", "path", requestinfo.LogPath(r),
+				s.Log.ErrorContext(r.Context(), "a handler panicked", "path", requestinfo.LogPath(r),
 					"panic", requestinfo.LogText(fmt.Sprint(cause)), "stack", string(debug.Stack()))
 				if observed.status != 0 {
 					panic(http.ErrAbortHandler) // half an answer must not look like a whole one
@@ -53,11 +53,11 @@ func (s *server) survive(h http.Handler) http.Handler {
 
 // logged logs each request when it is done. The query stays out, since it may
 // hold anything.
-func (s *server) logged(h http.Handler) http.Handler {
+func (s *Server) logged(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start, observed := time.Now(), &response{ResponseWriter: w}
 		defer func() {
-			s.log.InfoContext(r.Context(), "request", "method", r.Method, "path", requestinfo.LogPath(r), "status", observed.status,
+			s.Log.InfoContext(r.Context(), "request", "method", r.Method, "path", requestinfo.LogPath(r), "status", observed.status,
 				"ms", float64(time.Since(start).Microseconds())/1000)
 		}()
 		h.ServeHTTP(observed, r)

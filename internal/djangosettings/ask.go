@@ -1,4 +1,4 @@
-package main
+package djangosettings
 
 import (
 	"context"
@@ -18,42 +18,24 @@ import (
 // moduleName is the form of what DJANGO_SETTINGS_MODULE holds.
 var moduleName = regexp.MustCompile(`^[\pL_][\pL\pN_]*(\.[\pL_][\pL\pN_]*)*$`)
 
-// read reads the settings from where the flag says: a dump in a file or on
-// standard input, or a module that the project's own Django is asked for.
-func (c *settingsCommand) read(ctx context.Context, con *console) (map[string]any, error) {
-	if c.FromDjango == "-" {
-		return readDump(con.in)
-	}
-	info, err := os.Stat(c.FromDjango)
-	switch {
-	case err == nil && !info.IsDir(): // a folder may be a module
-		file, err := os.Open(c.FromDjango)
-		if err != nil {
-			return nil, err
-		}
-		defer file.Close() //nolint:errcheck // it was only read
-		return readDump(file)
-	case moduleName.MatchString(c.FromDjango):
-		return askDjango(ctx, c.Python, c.FromDjango)
-	}
-	return nil, usageError{fmt.Errorf("--from-django: %q is neither a file nor the name of a settings module, as in mysite.settings", c.FromDjango)}
-}
+// IsModule reports whether a text has the form of the name of a settings module.
+func IsModule(text string) bool { return moduleName.MatchString(text) }
 
-// askScript is the Python that prints the settings and what follows from them.
+// Script is the Python that prints the settings and what follows from them.
 //
-//go:embed settingsask.py
-var askScript string
+//go:embed ask.py
+var Script string
 
-// askDjango lets the Django of the interpreter print the settings of a module,
-// by the project's manage.py where there is one in the current folder.
-func askDjango(ctx context.Context, python, module string) (map[string]any, error) {
+// Ask lets the Django of an interpreter print the settings of a module, by the project's
+// manage.py where there is one in the current folder.
+func Ask(ctx context.Context, python, module string) (Dump, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	runner := []string{"manage.py"}
 	if _, err := os.Stat("manage.py"); err != nil {
 		runner = []string{"-m", "django"}
 	}
-	cmd := exec.CommandContext(ctx, python, append(runner, "shell", "--verbosity", "0", "--settings", module, "--command", askScript)...)
+	cmd := exec.CommandContext(ctx, python, append(runner, "shell", "--verbosity", "0", "--settings", module, "--command", Script)...)
 	cmd.WaitDelay = time.Second // for what the settings may have started
 	var said tail
 	cmd.Stderr = &said
@@ -68,7 +50,7 @@ func askDjango(ctx context.Context, python, module string) (map[string]any, erro
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("--python: %s does not start: %w; name the interpreter of the project, as in --python .venv/bin/python", python, unwrapExec(err))
 	}
-	dump, unread := readDump(out)
+	dump, unread := Read(out)
 	if _, err := io.Copy(io.Discard, out); err != nil {
 		unread = errors.Join(unread, err)
 	}

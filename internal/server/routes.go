@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"context"
@@ -13,27 +13,27 @@ import (
 )
 
 // handler is all that the server serves.
-func (s *server) handler() http.Handler {
+func (s *Server) handler() http.Handler {
 	pages := http.NewServeMux()
-	pages.Handle("/{$}", s.site.Views.Home())
-	pages.Handle("/public/", s.site.Views.Public())
+	pages.Handle("/{$}", s.Site.Views.Home())
+	pages.Handle("/public/", s.Site.Views.Public())
 	pages.HandleFunc("/public", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, middleware.ScriptName(r)+views.PublicURL, http.StatusMovedPermanently)
 	})
-	pages.Handle("/.well-known/change-password", s.site.Views.WellKnownChangePassword())
-	pages.Handle("/api/profile", s.site.Views.APIProfile())
-	pages.Handle("/", s.site.Views) // /accounts/, and the page that says there is nothing
+	pages.Handle("/.well-known/change-password", s.Site.Views.WellKnownChangePassword())
+	pages.Handle("/api/profile", s.Site.Views.APIProfile())
+	pages.Handle("/", s.Site.Views) // /accounts/, and the page that says there is nothing
 
 	// Load balancers ask these two often, by whatever host, so they stay out of log and
 	// trace, and answer for every host.
 	mux := http.NewServeMux()
-	for _, below := range slices.Compact([]string{"", s.mounted}) {
+	for _, below := range slices.Compact([]string{"", s.Mounted}) {
 		for _, method := range []string{http.MethodGet, http.MethodOptions} { // GET is HEAD too
 			mux.HandleFunc(method+" "+below+"/healthz", s.healthz)
 			mux.HandleFunc(method+" "+below+"/readyz", s.readyz)
 		}
 	}
-	site := s.observed(s.survive(s.site.Handler(pages)))
+	site := s.observed(s.survive(s.Site.Handler(pages)))
 	mux.HandleFunc("OPTIONS /{$}", func(w http.ResponseWriter, r *http.Request) {
 		if r.Host == "" { // HAProxy's check, unless told otherwise; browsers name a host
 			s.readyz(w, r)
@@ -42,34 +42,34 @@ func (s *server) handler() http.Handler {
 		site.ServeHTTP(w, r)
 	})
 	mux.Handle("/", site)
-	return s.headers(s.limit(mux))
+	return s.Headers(s.limit(mux))
 }
 
 // observed logs or traces each request, as the flags say.
-func (s *server) observed(h http.Handler) http.Handler {
+func (s *Server) observed(h http.Handler) http.Handler {
 	switch {
-	case s.trace != nil:
+	case s.Trace != nil:
 		var mu sync.Mutex // one block at a time
 		return middleware.Trace(func(block string) {
 			mu.Lock()
 			defer mu.Unlock()
-			fmt.Fprintln(s.trace, block)
+			fmt.Fprintln(s.Trace, block)
 		})(h)
-	case s.logRequests:
+	case s.LogRequests:
 		return s.logged(h)
 	}
 	return h
 }
 
 // healthz says that the process is alive.
-func (s *server) healthz(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") }
+func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") }
 
 // readyzTimeout bounds how long each part may take to answer.
 const readyzTimeout = 2 * time.Second
 
 // readyz reports whether requests may come: the database and the store of the sessions
 // answer, and the server is not stopping.
-func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
+func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	if s.stopping.Load() {
 		plain(w, http.StatusServiceUnavailable, "stopping")
 		return
@@ -78,14 +78,14 @@ func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
 		name string
 		ping func(context.Context) error
 	}{
-		{"the database", s.site.Database.Ping},
-		{"the session engine " + s.engine, s.site.Sessions.Ping},
+		{"the database", s.Site.Database.Ping},
+		{"the session engine " + s.Engine, s.Site.Sessions.Ping},
 	} {
 		ctx, cancel := context.WithTimeout(r.Context(), readyzTimeout)
 		err := part.ping(ctx)
 		cancel()
 		if err != nil {
-			s.log.ErrorContext(r.Context(), "not ready: "+part.name+" does not answer", "error", err)
+			s.Log.ErrorContext(r.Context(), "not ready: "+part.name+" does not answer", "error", err)
 			plain(w, http.StatusServiceUnavailable, part.name+" does not answer")
 			return
 		}

@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"cmp"
@@ -13,12 +13,6 @@ import (
 	"strings"
 )
 
-// listenFlags say where the server listens.
-type listenFlags struct {
-	Addr       string `group:"server" default:"127.0.0.1:8000" help:"Where to listen: HOST:PORT, \":8000\" for every interface, unix:PATH for a Unix socket, or systemd for the socket that it hands over (LISTEN_FDS)."`
-	SocketMode string `group:"server" default:"0660" help:"Who may connect to the Unix socket, as the mode of a file in octal; proxies need to write."`
-}
-
 const (
 	unixPrefix  = "unix:"
 	systemdAddr = "systemd"
@@ -26,30 +20,36 @@ const (
 	firstFD     = 3   // of those that systemd hands over
 )
 
-// checkAddr refuses an address at which nobody can listen. It leaves the port alone, which
+// Address is where a server listens, as the flags say.
+type Address struct {
+	Addr       string // HOST:PORT, unix:PATH, or systemd
+	SocketMode string // of the Unix socket, in octal
+}
+
+// Check refuses an address at which nobody can listen. It leaves the port alone, which
 // a running server may have.
-func (f *listenFlags) checkAddr(ctx context.Context) error {
-	switch f.Addr {
+func (a Address) Check(ctx context.Context) error {
+	switch a.Addr {
 	case "":
-		return usageError{errors.New("--addr is empty; write HOST:PORT, unix:PATH or systemd")}
+		return errors.New("--addr is empty; write HOST:PORT, unix:PATH or systemd")
 	case systemdAddr:
 		return nil
 	}
-	if path, ok := strings.CutPrefix(f.Addr, unixPrefix); ok {
-		_, err := f.socketMode()
+	if path, ok := strings.CutPrefix(a.Addr, unixPrefix); ok {
+		_, err := a.socketMode()
 		return errors.Join(err, checkSocket(path))
 	}
-	host, port, err := net.SplitHostPort(f.Addr)
+	host, port, err := net.SplitHostPort(a.Addr)
 	if err != nil || port == "" {
-		return usageError{fmt.Errorf("--addr is %q; write HOST:PORT, unix:PATH or systemd", f.Addr)}
+		return fmt.Errorf("--addr is %q; write HOST:PORT, unix:PATH or systemd", a.Addr)
 	}
 	if _, err := net.DefaultResolver.LookupPort(ctx, "tcp", port); err != nil {
-		return usageError{fmt.Errorf("--addr: %q is no port; write a number up to 65535", port)}
+		return fmt.Errorf("--addr: %q is no port; write a number up to 65535", port)
 	}
 	var trying net.ListenConfig
 	l, err := trying.Listen(ctx, "tcp", net.JoinHostPort(host, "0"))
 	if err != nil {
-		return usageError{fmt.Errorf("--addr: nobody can listen at %q, since it is no address of this machine: %w", host, err)}
+		return fmt.Errorf("--addr: nobody can listen at %q, since it is no address of this machine: %w", host, err)
 	}
 	return l.Close()
 }
@@ -59,42 +59,42 @@ func checkSocket(path string) error {
 	info, err := os.Stat(filepath.Dir(path))
 	switch {
 	case path == "" || len(path) > maxSocket:
-		return usageError{fmt.Errorf("--addr: write unix:PATH, where the path has %d bytes at most", maxSocket)}
+		return fmt.Errorf("--addr: write unix:PATH, where the path has %d bytes at most", maxSocket)
 	case err != nil || !info.IsDir():
-		return usageError{fmt.Errorf("--addr: there is no folder %s for the socket; create it", filepath.Dir(path))}
+		return fmt.Errorf("--addr: there is no folder %s for the socket; create it", filepath.Dir(path))
 	}
 	if info, err = os.Lstat(path); err == nil && info.Mode().Type() != fs.ModeSocket {
-		return usageError{fmt.Errorf("--addr: %s is there and no socket; remove it or name another path", path)}
+		return fmt.Errorf("--addr: %s is there and no socket; remove it or name another path", path)
 	}
 	return nil
 }
 
-func (f *listenFlags) socketMode() (fs.FileMode, error) {
-	mode, err := strconv.ParseUint(f.SocketMode, 8, 32)
+func (a Address) socketMode() (fs.FileMode, error) {
+	mode, err := strconv.ParseUint(a.SocketMode, 8, 32)
 	if err != nil || mode > 0o777 {
-		return 0, usageError{fmt.Errorf("--socket-mode is %q; write a mode in octal, such as 0660", f.SocketMode)}
+		return 0, fmt.Errorf("--socket-mode is %q; write a mode in octal, such as 0660", a.SocketMode)
 	}
 	return fs.FileMode(mode), nil
 }
 
-// listen listens.
-func (f *listenFlags) listen(ctx context.Context) (net.Listener, error) {
-	if err := f.checkAddr(ctx); err != nil {
+// Listen listens, or returns the error of Check or of the system.
+func (a Address) Listen(ctx context.Context) (net.Listener, error) {
+	if err := a.Check(ctx); err != nil {
 		return nil, err
 	}
-	if f.Addr == systemdAddr {
+	if a.Addr == systemdAddr {
 		return handedOver()
 	}
 	var listening net.ListenConfig
-	if path, ok := strings.CutPrefix(f.Addr, unixPrefix); ok {
-		return f.listenUnix(ctx, path)
+	if path, ok := strings.CutPrefix(a.Addr, unixPrefix); ok {
+		return a.listenUnix(ctx, path)
 	}
-	return listening.Listen(ctx, "tcp", f.Addr)
+	return listening.Listen(ctx, "tcp", a.Addr)
 }
 
 // listenUnix makes the socket, in the place of one that a dead server left.
-func (f *listenFlags) listenUnix(ctx context.Context, path string) (net.Listener, error) {
-	mode, err := f.socketMode()
+func (a Address) listenUnix(ctx context.Context, path string) (net.Listener, error) {
+	mode, err := a.socketMode()
 	if err != nil {
 		return nil, err
 	}
@@ -135,4 +135,19 @@ func handedOver() (net.Listener, error) {
 		err = fmt.Errorf("--addr is systemd, and what it handed over is no socket that listens: %w", err)
 	}
 	return l, errors.Join(err, file.Close())
+}
+
+// URL is the address of a listener as one would type it into a browser, or unix:PATH.
+func URL(addr net.Addr) string {
+	if addr.Network() == "unix" {
+		return unixPrefix + addr.String()
+	}
+	host, port, err := net.SplitHostPort(addr.String())
+	if err != nil {
+		return addr.String()
+	}
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port) + "/"
 }

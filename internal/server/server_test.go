@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"bufio"
@@ -47,7 +47,7 @@ func TestClientsThatHang(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := &server{log: slog.New(slog.DiscardHandler)}
+				s := &Server{Log: slog.New(slog.DiscardHandler)}
 				web := s.web(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					if _, err := io.Copy(io.Discard, r.Body); err != nil {
 						panic(http.ErrAbortHandler)

@@ -1,4 +1,4 @@
-package main
+package djangosettings
 
 // djangoSetting is a setting of Django's that concerns users and sessions.
 type djangoSetting struct {
@@ -8,6 +8,23 @@ type djangoSetting struct {
 	flag     string // its counterpart, without the dashes; empty for none
 	remark   string
 	convert  func(c *conversion, s djangoSetting, value any)
+}
+
+// Setting is a row of the table of docs/settings.md.
+type Setting struct {
+	Name, Default string // Django 6.1's, as Python writes it
+	Versions      string // which Djangos have it, where not all from 3.2 to 6.1; and other defaults
+	Flag          string // its counterpart, without the dashes; empty for none
+	Remark        string
+}
+
+// Settings returns all settings of Django's that concern users and sessions.
+func Settings() []Setting {
+	all := make([]Setting, len(djangoSettings))
+	for i, s := range djangoSettings {
+		all[i] = Setting{s.name, s.preset, s.versions, s.flag, s.remark}
+	}
+	return all
 }
 
 // djangoSettings is the table of docs/settings.md.

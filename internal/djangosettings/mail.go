@@ -1,12 +1,15 @@
-package main
+package djangosettings
 
 import "strings"
 
-// sendsMail says whether the project tells where mails should go. Every project has
+// sendsMail reports whether the project tells where mails should go. Every project has
 // the backend for SMTP and a server on its own machine by default.
 func (c *conversion) sendsMail() bool {
 	return c.text("EMAIL_HOST") != "localhost" || c.text("EMAIL_HOST_USER") != ""
 }
+
+// passwordVariable holds the password of the account at the mail server.
+const passwordVariable = "COATCHECK_EMAIL_HOST_PASSWORD"
 
 // emailBackendSetting takes Django's own backends over.
 func emailBackendSetting(c *conversion, s djangoSetting, value any) {
