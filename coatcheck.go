@@ -62,10 +62,10 @@ type Config struct {
 	// the zone of Database, which is UTC unless its Location says otherwise.
 	TimeZone *time.Location
 	// Backends are the AUTHENTICATION_BACKENDS; nil means a ModelBackend, and
-	// before it a RemoteUserBackend where RemoteUser is set.
+	// before it a backends.RemoteUser where RemoteUser is set.
 	Backends []auth.Backend
 	// BackendPaths are the backends of the Django site beside this one, as in
-	// auth.NamedBackends, so that a session is accepted by whichever of them its user
+	// backends.Named, so that a session is accepted by whichever of them its user
 	// signed in. It excludes Backends. Django: AUTHENTICATION_BACKENDS.
 	BackendPaths []string
 	// LoginConditions keep users from logging in here of whom the Django site asks for more

@@ -63,6 +63,7 @@ var staircase = []step{
 	{"between 2 and 3, who", []string{"auth/resettoken"}, nil},
 	{"between 2 and 3, who", []string{"auth"}, nil},
 	{"between 2 and 3, who", []string{"accounts"}, nil},
+	{"between 2 and 3, who", []string{"auth/backends"}, nil},
 	{"3, the middleware", []string{"middleware"}, nil},
 	{"4, the views", []string{"views"}, nil},
 	{"5, the access control", []string{"access"}, nil},

@@ -232,7 +232,7 @@ func (s *Service) lookAtBackends() {
 	hashing := 0
 	for _, b := range s.backends {
 		switch b.(type) {
-		case *RemoteUserBackend, SessionBackend:
+		case interface{ ChecksNoPasswords() }:
 		case *ModelBackend:
 			hashing++
 		default:

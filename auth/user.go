@@ -21,7 +21,7 @@ type Credentials struct {
 	Username string
 	Password string `json:"-"`
 	// RemoteUser is whom the web server in front of the site has checked. Never fill
-	// it from what a visitor sends: a RemoteUserBackend believes it.
+	// it from what a visitor sends: a backends.RemoteUser believes it.
 	RemoteUser string `json:"-"`
 	// Extra holds what backends of one's own ask for, by name.
 	Extra map[string]string `json:"-"`
