@@ -16,6 +16,7 @@ import (
 	"github.com/coatcheck/coatcheck/access"
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/messages"
 	"github.com/coatcheck/coatcheck/middleware"
@@ -76,8 +77,8 @@ type Config struct {
 	// memory of this process. ThrottleOff switches it off.
 	Throttle    auth.Throttle
 	ThrottleOff bool
-	// Hooks are called at logins, logouts and failed logins.
-	Hooks auth.Hooks
+	// Hooks are called when something happens to an account, and may refuse it.
+	Hooks hooks.Hooks
 	// Accounts has the settings of what people do with their accounts beyond signing in
 	// and out; set its Mail and BaseURL to send mails. What is nil or empty of Database,
 	// Auth, Sessions, the keys, Languages, LoginURL, SiteName and Logger is filled in.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/sessions"
 )
@@ -157,23 +158,26 @@ func (s *Service) freshSession(ctx context.Context, session *sessions.Session, u
 // loggedIn stores last_login, as Django's own receiver of user_logged_in does,
 // and calls the hooks.
 func (s *Service) loggedIn(r *http.Request, user *User) error {
-	ctx, now := r.Context(), time.Now()
-	if err := s.users.SetLastLogin(ctx, user.ID, now); err != nil {
-		return fmt.Errorf("auth: store last login: %w", err)
-	}
-	user.LastLogin = now
-	s.log.InfoContext(ctx, "logged in", "user", user.ID)
-	for _, hook := range s.hooks.LoggedIn {
-		if err := hook(r, user); err != nil {
-			return err
+	now, before := time.Now(), user.LastLogin
+	event := &hooks.Event{User: user, Request: r}
+	err := s.hooks.LoggedIn.Run(r.Context(), s.tx, event, func(ctx context.Context) error {
+		if err := s.users.SetLastLogin(ctx, user.ID, now); err != nil {
+			return fmt.Errorf("auth: store last login: %w", err)
 		}
+		user.LastLogin = now
+		return nil
+	})
+	if err != nil {
+		user.LastLogin = before
+		return err
 	}
+	s.log.InfoContext(r.Context(), "logged in", "user", user.ID)
 	return nil
 }
 
 // Logout ends the session of the request with all its data (Django: logout),
-// whoever it belongs to. The hooks are called first, while the session still is
-// there. The error is an outage; the session then is as it was.
+// whoever it belongs to. The error is a failure of the store, or that of a hook; the
+// session then is as it was.
 func (s *Service) Logout(r *http.Request) error {
 	ctx := r.Context()
 	ru, session, err := parts(ctx)
@@ -184,18 +188,18 @@ func (s *Service) Logout(r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	for _, hook := range s.hooks.LoggedOut {
-		hook(r, user)
-	}
-	if err := session.Flush(ctx); err != nil {
-		return err
-	}
-	ru.set(AnonymousUser())
-	flow.Report(ctx, flow.View, "signed out", "user", user.ID)
-	if user.IsAuthenticated() {
-		s.log.InfoContext(ctx, "logged out", "user", user.ID)
-	}
-	return nil
+	event := &hooks.Event{User: user, Request: r}
+	return s.hooks.LoggedOut.Around(ctx, s.tx, event, func(ctx context.Context) error {
+		if err := session.Flush(ctx); err != nil {
+			return err
+		}
+		ru.set(AnonymousUser())
+		flow.Report(ctx, flow.View, "signed out", "user", user.ID)
+		if user.IsAuthenticated() {
+			s.log.InfoContext(ctx, "logged out", "user", user.ID)
+		}
+		return nil
+	})
 }
 
 // UpdateSessionAuthHash keeps the session of the request signed in after the
