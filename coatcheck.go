@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -77,6 +78,8 @@ type Config struct {
 	// memory of this process. ThrottleOff switches it off.
 	Throttle    auth.Throttle
 	ThrottleOff bool
+	// Factors are steps that a login may need after the password, in order.
+	Factors []auth.Factor
 	// Hooks are called when something happens to an account, and may refuse it.
 	Hooks hooks.Hooks
 	// Accounts has the settings of what people do with their accounts beyond signing in
@@ -224,6 +227,17 @@ func (s *Site) wireSessions(c *Config) error {
 	return err
 }
 
+// hooks are those of the program, and at each login the notice about a new device.
+func (s *Site) hooks(c *Config) hooks.Hooks {
+	all := c.Hooks
+	all.LoggedIn = slices.Concat(all.LoggedIn, hooks.List{{After: func(ctx context.Context, e *hooks.Event) {
+		if s.Accounts != nil {
+			s.Accounts.NoticeLogin(ctx, e)
+		}
+	}}})
+	return all
+}
+
 func (s *Site) wireAuth(c *Config) error {
 	passwords, err := password.New(c.Passwords)
 	if err != nil {
@@ -244,7 +258,7 @@ func (s *Site) wireAuth(c *Config) error {
 	s.Auth, err = auth.New(auth.Config{
 		Throttle: limits, Endings: endings, LoginConditions: c.LoginConditions,
 		Users: c.Database, Passwords: passwords, Backends: c.Backends, SecretKey: c.SecretKey,
-		SecretKeyFallbacks: c.SecretKeyFallbacks, AcceptSHA1: c.AcceptSHA1, Hooks: c.Hooks, Logger: c.Logger,
+		SecretKeyFallbacks: c.SecretKeyFallbacks, AcceptSHA1: c.AcceptSHA1, Hooks: s.hooks(c), Factors: c.Factors, Logger: c.Logger,
 		Validators: c.Validators, PasswordResetTimeout: c.PasswordResetTimeout, TimeZone: c.TimeZone,
 		SessionMaxAge: c.SessionMaxAge,
 	})

@@ -18,26 +18,38 @@ var ErrBackendUnknown = errors.New("auth: several backends are configured, so se
 // Login signs the user in to the session of the request (Django: login). The
 // session gets a new key and keeps what an anonymous visitor stored in it; the
 // session of another user is emptied first, and one of the same user stays as
-// it is. The cookie goes out with the response. The error is an outage or that of
-// a hook, which leaves nobody signed in who was not before, or says which
-// middleware is missing, or ErrLoginElsewhere.
+// it is. The cookie goes out with the response, and so does the one by which the
+// browser is known from now on: see SetDeviceCookie. The error is a failure of a store
+// or that of a hook, which leaves nobody signed in who was not before, or says which
+// middleware is missing, or ErrLoginElsewhere, or a *StepError if a Factor is wanted.
 func (s *Service) Login(r *http.Request, user *User) error {
+	p, err := s.Begin(r, user, Proof{Method: "login"})
+	if err != nil {
+		return err
+	}
+	return s.Complete(r, p)
+}
+
+// backendOf returns the name of the backend that knows the user.
+func (s *Service) backendOf(user *User) (string, error) {
+	if user.Backend != "" {
+		return user.Backend, nil
+	}
+	if len(s.backends) != 1 {
+		return "", ErrBackendUnknown
+	}
+	return s.backends[0].Name(), nil
+}
+
+// login does what Login says, for a user who has taken all steps.
+func (s *Service) login(r *http.Request, user *User) error {
 	ctx := r.Context()
 	ru, session, err := parts(ctx)
 	if err != nil {
 		return err
 	}
-	if !user.IsAuthenticated() {
-		return errors.New("auth: an anonymous user cannot be signed in")
-	}
-	backend := user.Backend
-	if backend == "" {
-		if len(s.backends) != 1 {
-			return ErrBackendUnknown
-		}
-		backend = s.backends[0].Name()
-	}
-	if err := s.mayLogin(ctx, user); err != nil {
+	backend, err := s.backendOf(user)
+	if err != nil {
 		return err
 	}
 	fresh, err := s.freshSession(ctx, session, user)
@@ -55,7 +67,11 @@ func (s *Service) Login(r *http.Request, user *User) error {
 	if rotate, ok := ctx.Value(onLoginKey{}).(func()); ok {
 		rotate()
 	}
-	if err := s.loggedIn(r, user); err != nil {
+	err = s.loggedIn(r, user)
+	if err == nil && ru.response != nil && user.Password.Usable() {
+		err = s.SetDeviceCookie(ru.response, r, user)
+	}
+	if err != nil {
 		if fresh {
 			err = errors.Join(err, withdraw(ctx, ru, session))
 		}
@@ -159,7 +175,7 @@ func (s *Service) freshSession(ctx context.Context, session *sessions.Session, u
 // and calls the hooks.
 func (s *Service) loggedIn(r *http.Request, user *User) error {
 	now, before := time.Now(), user.LastLogin
-	event := &hooks.Event{User: user, Request: r}
+	event := &hooks.Event{User: user, Request: r, LastLogin: before}
 	err := s.hooks.LoggedIn.Run(r.Context(), s.tx, event, func(ctx context.Context) error {
 		if err := s.users.SetLastLogin(ctx, user.ID, now); err != nil {
 			return fmt.Errorf("auth: store last login: %w", err)

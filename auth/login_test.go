@@ -258,7 +258,7 @@ func TestLoginNeedsTheMiddleware(t *testing.T) {
 		if err := call(req); !errors.Is(err, auth.ErrNoAuthentication) || !strings.Contains(err.Error(), "middleware.Authentication") {
 			t.Errorf("%s: %v", name, err)
 		}
-		half := req.WithContext(r.NewContext(req.Context()))
+		half := req.WithContext(r.NewContext(req.Context(), nil))
 		if err := call(half); !errors.Is(err, sessions.ErrNoSession) || !strings.Contains(err.Error(), "middleware.Sessions") {
 			t.Errorf("%s without sessions: %v", name, err)
 		}

@@ -42,7 +42,11 @@ func (s *Service) LoginRemote(r *http.Request, name string) error {
 	if err != nil {
 		return err
 	}
-	return s.Login(r, user)
+	err = s.Login(r, user)
+	if step := (*StepError)(nil); errors.As(err, &step) { // the login page leads to it
+		return nil
+	}
+	return err
 }
 
 // cleanRemote is the name as the backend of the session's user cleans it.

@@ -117,6 +117,8 @@ type Config struct {
 	// Hooks are called when something happens to an account. Those with a Before need
 	// Users with transactions, as a *database.DB is.
 	Hooks hooks.Hooks
+	// Factors are steps that a login may need after the password, in order.
+	Factors []Factor
 	// Logger is nil for slog.Default().
 	Logger *slog.Logger
 }
@@ -138,6 +140,7 @@ type Service struct {
 	backends  []Backend
 	hashes    []*signing.MAC // of the session auth hash; the first one writes
 	hooks     hooks.Hooks
+	factors   []Factor
 	tx        hooks.Transactor // of the users; nil where they have no transactions
 	log       *slog.Logger
 	endings   Endings       // may be nil
@@ -195,7 +198,7 @@ func New(c Config) (*Service, error) {
 	s := &Service{
 		throttle: c.Throttle, names: throttle.NewNames(c.SecretKey),
 		users: c.Users, passwords: c.Passwords, backends: c.Backends,
-		endings: c.Endings, maxAge: c.SessionMaxAge, hooks: c.Hooks, log: c.Logger, validators: slices.Clone(c.Validators),
+		endings: c.Endings, maxAge: c.SessionMaxAge, hooks: c.Hooks, factors: slices.Clone(c.Factors), log: c.Logger, validators: slices.Clone(c.Validators),
 	}
 	if _, ok := c.Users.(conditioner); !ok && len(c.LoginConditions) > 0 {
 		return nil, errors.New("auth: Config.LoginConditions needs Users that can ask for rows; set it to a *database.DB, or leave the conditions out")

@@ -76,6 +76,9 @@ func Fail(w http.ResponseWriter, r *http.Request, err error) {
 		status, message = http.StatusTooManyRequests, throttled.MessageIn(translator(r))
 		w.Header().Set("Retry-After", strconv.Itoa(throttled.Seconds()))
 	}
+	if step := (*auth.StepError)(nil); errors.As(err, &step) {
+		status, message = http.StatusForbidden, i18n.Mark("Your login needs one more step.")
+	}
 	if refused := (*hooks.Refusal)(nil); errors.As(err, &refused) {
 		status, message = refused.Status, refused.Sentence
 	}

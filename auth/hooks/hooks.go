@@ -3,6 +3,7 @@ package hooks
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/coatcheck/coatcheck/database"
 )
@@ -45,6 +46,8 @@ type Event struct {
 	// Request is the request that caused it; nil where there is none or nobody passed it,
 	// see WithRequest. Its body may have been read.
 	Request *http.Request
+	// LastLogin is when the user logged in before LoggedIn; zero at the first login.
+	LastLogin time.Time
 	// OldEmail is the address before EmailChanged.
 	OldEmail string
 	// Session is the ID of the session that ended, as in accounts.SessionInfo, or empty.
