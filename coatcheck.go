@@ -20,6 +20,7 @@ import (
 	"github.com/coatcheck/coatcheck/messages"
 	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/password"
+	"github.com/coatcheck/coatcheck/password/validate"
 	"github.com/coatcheck/coatcheck/sessions"
 	"github.com/coatcheck/coatcheck/sessions/dbstore"
 	"github.com/coatcheck/coatcheck/views"
@@ -48,9 +49,9 @@ type Config struct {
 	// Passwords has the PASSWORD_HASHERS setting and the limits of hashing.
 	Passwords password.Config
 	// Validators judge new passwords on the sign-up page. Nil means the four of a
-	// new Django project, password.DefaultValidators; to take every password, give
+	// new Django project, validate.Default; to take every password, give
 	// an empty list that is not nil. Django: AUTH_PASSWORD_VALIDATORS.
-	Validators []password.Validator
+	Validators []validate.Validator
 	// PasswordResetTimeout is how long a reset token holds; three days when zero.
 	// Django: PASSWORD_RESET_TIMEOUT.
 	PasswordResetTimeout time.Duration

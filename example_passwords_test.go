@@ -11,9 +11,11 @@ import (
 
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/resettoken"
 	"github.com/coatcheck/coatcheck/database/sqlite"
 	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/password"
+	"github.com/coatcheck/coatcheck/password/validate"
 )
 
 // Beside a Django 5.2, with longer passwords than it asks for.
@@ -31,11 +33,11 @@ func Example_passwords() {
 	site, err := coatcheck.New(coatcheck.Config{
 		Database: db, SecretKey: key,
 		Passwords: password.Config{Hashers: hashers},
-		Validators: []password.Validator{
-			password.UserAttributeSimilarity{},
-			password.MinimumLength{MinLength: 12},
-			password.CommonPassword{},
-			password.Numeric{},
+		Validators: []validate.Validator{
+			validate.UserAttributeSimilarity{},
+			validate.MinimumLength{MinLength: 12},
+			validate.CommonPassword{},
+			validate.Numeric{},
 		},
 	})
 	if err != nil {
@@ -60,7 +62,7 @@ func Example_resetToken() {
 		if err == nil {
 			err = site.Auth.ValidatePassword(r.Context(), r.FormValue("word"), user)
 		}
-		var wrong password.ValidationErrors
+		var wrong validate.Errors
 		if errors.As(err, &wrong) {
 			http.Error(w, strings.Join(wrong.Messages(), " "), http.StatusUnprocessableEntity)
 			return
@@ -81,7 +83,7 @@ func Example_resetToken() {
 		log.Fatal(err)
 	}
 
-	path := "/reset/" + auth.EncodeUID(user.ID) + "/" + site.Auth.MakeResetToken(user) + "/"
+	path := "/reset/" + resettoken.EncodeUID(user.ID) + "/" + site.Auth.MakeResetToken(user) + "/"
 	for _, word := range []string{"alice-9", "battery staple", "another one"} {
 		browser.quietly(path, url.Values{"word": {word}})
 	}

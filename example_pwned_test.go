@@ -10,8 +10,8 @@ import (
 
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/database/sqlite"
-	"github.com/coatcheck/coatcheck/password"
 	"github.com/coatcheck/coatcheck/password/pwned"
+	"github.com/coatcheck/coatcheck/password/validate"
 )
 
 // A site that refuses passwords which have appeared in data leaks.
@@ -44,7 +44,7 @@ func Example_breachedPasswords() {
 	defer filter.Close()
 	site, err := coatcheck.New(coatcheck.Config{
 		Database: db, SecretKey: key,
-		Validators: append(password.DefaultValidators(), pwned.Validator{Filter: filter}),
+		Validators: append(validate.Default(), pwned.Validator{Filter: filter}),
 	})
 	if err != nil {
 		log.Fatal(err)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/resettoken"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/mysql"
 	"github.com/coatcheck/coatcheck/internal/testenv"
@@ -105,7 +106,7 @@ func TestResetUnlocks(t *testing.T) {
 		}
 		lock()
 		owner := b.open()
-		link := "/accounts/reset/" + auth.EncodeUID(user.ID) + "/" + site.Auth.MakeResetToken(user) + "/"
+		link := "/accounts/reset/" + resettoken.EncodeUID(user.ID) + "/" + site.Auth.MakeResetToken(user) + "/"
 		if response, body := owner.do("POST", link, "new_password1=another+horse+battery"); response.StatusCode != http.StatusOK {
 			t.Fatalf("the link: %s %s", response.Status, body)
 		}

@@ -21,6 +21,7 @@ import (
 
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/resettoken"
 	"github.com/coatcheck/coatcheck/database/sqlite"
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/mail"
@@ -256,7 +257,7 @@ func doors() map[string]door {
 			if user, err := m.site.Database.UserByUsername(m.t.Context(), name); err == nil {
 				id = user.ID
 			}
-			uid := auth.EncodeUID(id)
+			uid := resettoken.EncodeUID(id)
 			path := "/accounts/reset/" + uid + "/d1q2w3-" + strings.Repeat("0", 32) + "/"
 			return m.ask(m.post(path, asJSON, "new_password1", goodPassword, "new_password2", goodPassword), uid)
 		}},

@@ -21,7 +21,7 @@ type change struct {
 // BeginEmailChange mails a link to the new address of a user, by which it becomes
 // the address of the account, and tells the present address that it was asked for.
 // Links of earlier changes end, and this one ends with the user's password. It returns
-// auth.ErrInvalidEmail for an address with characters that the database cannot hold.
+// identity.ErrInvalidEmail for an address with characters that the database cannot hold.
 func (s *Service) BeginEmailChange(r *http.Request, user *auth.User, email string) error {
 	if err := s.auth.Storable(r.Context(), &auth.User{Email: email}); err != nil {
 		return err

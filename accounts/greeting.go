@@ -3,7 +3,7 @@ package accounts
 import (
 	"strings"
 
-	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/identity"
 )
 
 // unconfirmed are the emails to addresses of which nobody has shown yet that they are
@@ -14,7 +14,7 @@ var unconfirmed = map[string]bool{"signup_confirm": true, "email_confirm": true,
 // is not confirmed, and for a name that an email program would turn into a link,
 // unless that is the recipient's own address.
 func greeted(name string, j job) string {
-	if unconfirmed[name] || likeLink(j.Username) && !auth.SameEmail(j.Username, j.To) {
+	if unconfirmed[name] || likeLink(j.Username) && !identity.SameEmail(j.Username, j.To) {
 		return ""
 	}
 	return j.Username

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/identity"
 	"github.com/coatcheck/coatcheck/mail"
 )
 
@@ -15,7 +16,7 @@ type invitation struct {
 // Invite creates a link by which one account can be opened where sign-up is by
 // invitation only, and sends it if an address is given. It is the operator's: see
 // InviteAs for an invitation by a user. It returns the link, which is a secret, or
-// auth.ErrInvalidEmail for an address that no mailer accepts.
+// identity.ErrInvalidEmail for an address that no mailer accepts.
 func (s *Service) Invite(ctx context.Context, email, lang string) (string, error) {
 	return s.invite(ctx, nil, email, lang)
 }
@@ -28,7 +29,7 @@ func (s *Service) InviteAs(ctx context.Context, user *auth.User, email, lang str
 
 func (s *Service) invite(ctx context.Context, by *auth.User, email, lang string) (string, error) {
 	if email != "" && mail.CheckAddress(email) != nil {
-		return "", auth.ErrInvalidEmail
+		return "", identity.ErrInvalidEmail
 	}
 	token, err := s.newLink(ctx, kindInvitation, by, invitation{email}, s.config.InvitationTimeout)
 	if err != nil {

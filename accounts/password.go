@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/resettoken"
 )
 
 // RequestReset mails a link by which a new password can be chosen to every active
@@ -38,7 +39,7 @@ func (s *Service) mailResets(ctx context.Context, j job) error {
 func (s *Service) resetMail(user *auth.User, lang string) job {
 	return job{
 		Kind: "password_reset", To: user.Email, Lang: lang, Username: user.Username, Expires: s.auth.PasswordResetTimeout(),
-		URL: s.config.BaseURL + ResetPath + auth.EncodeUID(user.ID) + "/" + s.auth.MakeResetToken(user) + "/", At: s.now(),
+		URL: s.config.BaseURL + ResetPath + resettoken.EncodeUID(user.ID) + "/" + s.auth.MakeResetToken(user) + "/", At: s.now(),
 	}
 }
 

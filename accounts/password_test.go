@@ -11,6 +11,7 @@ import (
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/resettoken"
 	"github.com/coatcheck/coatcheck/database"
 )
 
@@ -47,7 +48,7 @@ func TestReset(t *testing.T) {
 	m := r.one("ada@example.com", "Password reset on The Shop")
 	path, token := link(t, m)
 	user := r.user("ada")
-	if path != accounts.ResetPath+auth.EncodeUID(user.ID)+"/"+token+"/" || !r.Auth.CheckResetToken(user, token) {
+	if path != accounts.ResetPath+resettoken.EncodeUID(user.ID)+"/"+token+"/" || !r.Auth.CheckResetToken(user, token) {
 		t.Errorf("the link is %s", path)
 	}
 	if !strings.Contains(m.Text, "3 days") || !strings.Contains(m.Text, "Hello ada,") {

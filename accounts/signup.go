@@ -6,6 +6,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/identity"
 	"github.com/coatcheck/coatcheck/mail"
 	"github.com/coatcheck/coatcheck/password"
 )
@@ -39,7 +40,7 @@ func (p *pending) user() *auth.User {
 // user. If the address has an account already, its owner gets an email that says so, and
 // the response and its time are the same. The password is hashed now, and nowhere stored
 // in clear, so the validators that learn of new passwords never learn of this one. Lang
-// is the language of the email. It returns auth.ErrInvalidEmail for an address that no
+// is the language of the email. It returns identity.ErrInvalidEmail for an address that no
 // mailer accepts, and database.ErrInvalid for values of own columns (NewUser.Extra),
 // which a link cannot keep: give those columns defaults in the database.UserModel.
 func (s *Service) BeginSignup(ctx context.Context, n auth.NewUser, lang string) error {
@@ -52,7 +53,7 @@ func (s *Service) BeginSignup(ctx context.Context, n auth.NewUser, lang string) 
 		return err
 	}
 	if mail.CheckAddress(user.Email) != nil {
-		return auth.ErrInvalidEmail
+		return identity.ErrInvalidEmail
 	}
 	return s.enqueue(ctx, job{
 		Kind: jobSignup, To: user.Email, Lang: lang, Username: user.Username, Pending: newPending(user),

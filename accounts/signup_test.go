@@ -11,15 +11,16 @@ import (
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
-	"github.com/coatcheck/coatcheck/password"
+	"github.com/coatcheck/coatcheck/identity"
+	"github.com/coatcheck/coatcheck/password/validate"
 )
 
 // observer learns of new passwords.
 type observer struct{ seen *[]string }
 
 func (observer) HelpText() string                                            { return "" }
-func (observer) Validate(context.Context, string, password.Attributes) error { return nil }
-func (o observer) PasswordChanged(_ context.Context, raw string, user password.Attributes) error {
+func (observer) Validate(context.Context, string, validate.Attributes) error { return nil }
+func (o observer) PasswordChanged(_ context.Context, raw string, user validate.Attributes) error {
 	*o.seen = append(*o.seen, user["username"]+" "+raw)
 	return nil
 }
@@ -27,7 +28,7 @@ func (o observer) PasswordChanged(_ context.Context, raw string, user password.A
 // TestInvitationTellsObservers of the new password, once the account exists.
 func TestInvitationTellsObservers(t *testing.T) {
 	var seen []string
-	r := newRig(t, func(c *coatcheck.Config) { c.Validators = []password.Validator{observer{&seen}} })
+	r := newRig(t, func(c *coatcheck.Config) { c.Validators = []validate.Validator{observer{&seen}} })
 	r.CreateUser("eve", another)
 	url, err := r.Accounts.Invite(t.Context(), "", "")
 	if err != nil {
@@ -90,7 +91,7 @@ func TestInviteAs(t *testing.T) {
 		if err := row.Scan(&stored); err != nil || stored != owner {
 			t.Errorf("the link is that of %q, want %q, %v", stored, owner, err)
 		}
-		if _, err := by("a b@example.com"); !errors.Is(err, auth.ErrInvalidEmail) {
+		if _, err := by("a b@example.com"); !errors.Is(err, identity.ErrInvalidEmail) {
 			t.Errorf("no address: %v", err)
 		}
 	}

@@ -9,13 +9,12 @@ import (
 	"time"
 
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/identity"
 	"github.com/coatcheck/coatcheck/password"
 )
 
 // Errors about making users.
 var (
-	// ErrUsernameRequired is Django's "The given username must be set".
-	ErrUsernameRequired = errors.New("auth: the given username must be set")
 	// ErrUsernameTaken means that a user has that name, in this spelling or another.
 	ErrUsernameTaken = errors.New("auth: a user with that username already exists")
 	// ErrEmailTaken means that a user has that address where none may share it.
@@ -61,9 +60,9 @@ func (s *Service) PrepareUser(ctx context.Context, n NewUser) (*User, error) {
 }
 
 func (s *Service) prepare(ctx context.Context, n NewUser, superuser bool) (*User, error) {
-	username, email := NormalizeUsername(n.Username), NormalizeEmail(n.Email)
+	username, email := identity.NormalizeUsername(n.Username), identity.NormalizeEmail(n.Email)
 	if s.usernameIsEmail {
-		switch username = NormalizeEmail(n.Username); {
+		switch username = identity.NormalizeEmail(n.Username); {
 		case username == "":
 			username = email
 		case email != "" && email != username:
@@ -72,7 +71,7 @@ func (s *Service) prepare(ctx context.Context, n NewUser, superuser bool) (*User
 		email = username
 	}
 	if username == "" {
-		return nil, ErrUsernameRequired
+		return nil, identity.ErrUsernameRequired
 	}
 	user := &User{
 		Username: username, Email: email,
@@ -111,9 +110,9 @@ func (s *Service) Storable(ctx context.Context, u *User) error {
 	case !errors.As(err, &lacking):
 		return err
 	case lacking.Field == "username" && !s.usernameIsEmail:
-		return ErrInvalidUsername
+		return identity.ErrInvalidUsername
 	case lacking.Field == "email", lacking.Field == "username":
-		return ErrInvalidEmail
+		return identity.ErrInvalidEmail
 	}
 	return fmt.Errorf("auth: %w", err)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/identity"
 )
 
 func TestCreateUser(t *testing.T) {
@@ -77,7 +78,7 @@ func TestCreateUserRefuses(t *testing.T) {
 	r := newRig(t)
 	r.user("ada")
 	r.user("fiona")
-	for username, want := range map[string]error{"": auth.ErrUsernameRequired, "ada": auth.ErrUsernameTaken, "ﬁona": auth.ErrUsernameTaken} {
+	for username, want := range map[string]error{"": identity.ErrUsernameRequired, "ada": auth.ErrUsernameTaken, "ﬁona": auth.ErrUsernameTaken} {
 		u, err := r.CreateUser(t.Context(), auth.NewUser{Username: username, Password: "other"})
 		if u != nil || !errors.Is(err, want) {
 			t.Errorf("%q: %v, %v", username, u, err)

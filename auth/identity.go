@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/identity"
 	"github.com/coatcheck/coatcheck/internal/fold"
 )
 
@@ -127,7 +128,7 @@ func unlessAbsent(err error) error {
 }
 
 // maxFolded is beyond every username and email address in bytes.
-const maxFolded = 4 * MaxEmail
+const maxFolded = 4 * identity.MaxEmail
 
 // foldBounded is what SameEmail compares, for a text of any length: one that is too long for
 // an account stays as it is.

@@ -5,36 +5,36 @@ import (
 	"context"
 
 	"github.com/coatcheck/coatcheck/i18n"
-	"github.com/coatcheck/coatcheck/password"
+	"github.com/coatcheck/coatcheck/password/validate"
 )
 
 // ValidatePassword judges a new password by the validators of the
 // configuration, with what is known of the user; nil where nothing is. It
-// returns nil when the password is good, else password.ValidationErrors, whose
+// returns nil when the password is good, else validate.Errors, whose
 // messages are for the user; or another error when a validator could not judge.
 // As in Django nothing below forms and the command line calls it: CreateUser and
 // SetPassword take every password. Django: validate_password.
 func (s *Service) ValidatePassword(ctx context.Context, raw string, user *User) error {
-	return password.ValidatePassword(ctx, raw, s.attributes(user), s.validators)
+	return validate.Password(ctx, raw, s.attributes(user), s.validators)
 }
 
 // PasswordHelpTexts tell in sentences what is asked of a new password; none
 // where every password is good. Django: password_validators_help_texts.
-func (s *Service) PasswordHelpTexts() []string { return password.HelpTexts(s.validators) }
+func (s *Service) PasswordHelpTexts() []string { return validate.HelpTexts(s.validators) }
 
 // PasswordHelpTextsIn are the [Service.PasswordHelpTexts] in another language.
 func (s *Service) PasswordHelpTextsIn(t *i18n.Translator) []string {
-	return password.HelpTextsIn(t, s.validators)
+	return validate.HelpTextsIn(t, s.validators)
 }
 
 // attributes are what the validators know of a user: Django's fields, and the own
 // columns of the user model as text. The username is under the name of its
 // column, which may be that of the e-mail address.
-func (s *Service) attributes(u *User) password.Attributes {
+func (s *Service) attributes(u *User) validate.Attributes {
 	if u == nil {
 		return nil
 	}
-	known := password.Attributes{"first_name": u.FirstName, "last_name": u.LastName, "email": u.Email}
+	known := validate.Attributes{"first_name": u.FirstName, "last_name": u.LastName, "email": u.Email}
 	username := "username"
 	if m, ok := s.users.(modeler); ok {
 		model := m.UserModel()
@@ -59,7 +59,7 @@ func (s *Service) passwordChanged(ctx context.Context, raw string, user *User) {
 	if raw == "" {
 		return
 	}
-	if err := password.PasswordChanged(ctx, raw, s.attributes(user), s.validators); err != nil {
+	if err := validate.Changed(ctx, raw, s.attributes(user), s.validators); err != nil {
 		s.log.ErrorContext(ctx, "a password validator did not learn of a new password", "user", user.ID, "error", err)
 	}
 }

@@ -11,12 +11,12 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/sqlite"
-	"github.com/coatcheck/coatcheck/password"
+	"github.com/coatcheck/coatcheck/password/validate"
 )
 
 func messages(t *testing.T, err error) []string {
 	t.Helper()
-	var wrong password.ValidationErrors
+	var wrong validate.Errors
 	if err != nil && !errors.As(err, &wrong) {
 		t.Fatal(err)
 	}
@@ -41,11 +41,11 @@ func TestServiceValidatePassword(t *testing.T) {
 	if n := len(r.PasswordHelpTexts()); n != 4 {
 		t.Errorf("%d help texts", n)
 	}
-	any := newRig(t, func(c *auth.Config) { c.Validators = []password.Validator{} })
+	any := newRig(t, func(c *auth.Config) { c.Validators = []validate.Validator{} })
 	if err := any.ValidatePassword(t.Context(), "", u); err != nil || len(any.PasswordHelpTexts()) != 0 {
 		t.Errorf("without validators: %v", err)
 	}
-	_, err := auth.New(auth.Config{Users: r.users, SecretKey: secretKey, Validators: []password.Validator{nil}})
+	_, err := auth.New(auth.Config{Users: r.users, SecretKey: secretKey, Validators: []validate.Validator{nil}})
 	if err == nil || !strings.Contains(err.Error(), "Config.Validators: ") {
 		t.Errorf("a validator that is nil: %v", err)
 	}
@@ -55,8 +55,8 @@ func TestServiceValidatePassword(t *testing.T) {
 type witness struct{ seen *[]string }
 
 func (witness) HelpText() string                                            { return "" }
-func (witness) Validate(context.Context, string, password.Attributes) error { return nil }
-func (w witness) PasswordChanged(_ context.Context, raw string, user password.Attributes) error {
+func (witness) Validate(context.Context, string, validate.Attributes) error { return nil }
+func (w witness) PasswordChanged(_ context.Context, raw string, user validate.Attributes) error {
 	*w.seen = append(*w.seen, user["username"]+" "+raw)
 	return errors.New("witness: full")
 }
@@ -65,7 +65,7 @@ func (w witness) PasswordChanged(_ context.Context, raw string, user password.At
 // their errors do not undo that.
 func TestPasswordChanged(t *testing.T) {
 	var seen []string
-	r := newRig(t, func(c *auth.Config) { c.Validators = []password.Validator{witness{&seen}} })
+	r := newRig(t, func(c *auth.Config) { c.Validators = []validate.Validator{witness{&seen}} })
 	u := r.user("ada")
 	if err := r.SetPassword(t.Context(), u, "other"); err != nil {
 		t.Fatal(err)
@@ -92,7 +92,7 @@ func (m modelled) UserModel() database.UserModel { return m.model }
 // TestValidateCustomUsers: the validators know the username under the name of
 // its column, and the e-mail address once where that is it.
 func TestValidateCustomUsers(t *testing.T) {
-	all := password.UserAttributeSimilarity{Attributes: []string{"username", "badge", "email"}}
+	all := validate.UserAttributeSimilarity{Attributes: []string{"username", "badge", "email"}}
 	for want, test := range map[string]struct {
 		model database.UserModel
 		user  auth.User
@@ -102,7 +102,7 @@ func TestValidateCustomUsers(t *testing.T) {
 		"email address": {database.UserModel{UsernameColumn: "email"}, auth.User{Email: "butterfly@example.com"}},
 	} {
 		s, err := auth.New(auth.Config{
-			Users: modelled{openDB(t), test.model}, Passwords: hashers(t, 1), SecretKey: secretKey, Validators: []password.Validator{all},
+			Users: modelled{openDB(t), test.model}, Passwords: hashers(t, 1), SecretKey: secretKey, Validators: []validate.Validator{all},
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -132,7 +132,7 @@ func TestValidateOwnColumns(t *testing.T) {
 	defer db.Close()
 	s, err := auth.New(auth.Config{
 		Users: db, Passwords: hashers(t, 1), SecretKey: secretKey, Logger: quiet(),
-		Validators: []password.Validator{password.UserAttributeSimilarity{Attributes: []string{"pet_name"}}},
+		Validators: []validate.Validator{validate.UserAttributeSimilarity{Attributes: []string{"pet_name"}}},
 	})
 	if err != nil {
 		t.Fatal(err)

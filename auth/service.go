@@ -13,8 +13,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/coatcheck/coatcheck/auth/resettoken"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/password"
+	"github.com/coatcheck/coatcheck/password/validate"
 	"github.com/coatcheck/coatcheck/signing"
 	"github.com/coatcheck/coatcheck/throttle"
 )
@@ -89,9 +91,9 @@ type Config struct {
 	// Passwords hashes and checks; nil means password.New(password.Config{}).
 	Passwords *password.Hashers
 	// Validators judge new passwords where they are typed. Nil means
-	// password.DefaultValidators; to take every password, give an empty list that
+	// validate.Default; to take every password, give an empty list that
 	// is not nil. Django: AUTH_PASSWORD_VALIDATORS.
-	Validators []password.Validator
+	Validators []validate.Validator
 	// Backends are asked in order. Nil means a ModelBackend. Django:
 	// AUTHENTICATION_BACKENDS.
 	Backends []Backend
@@ -147,8 +149,8 @@ type Service struct {
 	endings   Endings       // may be nil
 	maxAge    time.Duration // of sessions; 0 for none
 
-	validators []password.Validator
-	tokens     *PasswordResetTokenGenerator
+	validators []validate.Validator
+	tokens     *resettoken.Generator
 
 	throttle  Throttle // off where its Store is nil
 	names     *throttle.Names
@@ -188,9 +190,9 @@ func New(c Config) (*Service, error) {
 		return nil, err
 	}
 	if c.Validators == nil {
-		c.Validators = password.DefaultValidators()
+		c.Validators = validate.Default()
 	}
-	if err := password.CheckValidators(c.Validators); err != nil {
+	if err := validate.Check(c.Validators); err != nil {
 		return nil, fmt.Errorf("auth: Config.Validators: %w", err)
 	}
 	if err := errors.Join(c.Throttle.check(), checkMaxAge(c.SessionMaxAge)); err != nil {
@@ -217,7 +219,7 @@ func New(c Config) (*Service, error) {
 	}
 	s.lookAtBackends()
 	var err error
-	if s.tokens, err = NewPasswordResetTokenGenerator(c.tokens()); err != nil {
+	if s.tokens, err = resettoken.New(c.tokens()); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -243,8 +245,8 @@ func (s *Service) lookAtBackends() {
 
 // tokens is the configuration of the reset tokens. The database knows in which
 // zone Django reads its times.
-func (c *Config) tokens() TokenConfig {
-	t := TokenConfig{
+func (c *Config) tokens() resettoken.Config {
+	t := resettoken.Config{
 		SecretKey: c.SecretKey, SecretKeyFallbacks: c.SecretKeyFallbacks, AcceptSHA1: c.AcceptSHA1,
 		Timeout: c.PasswordResetTimeout, TimeZone: c.TimeZone,
 	}

@@ -74,7 +74,7 @@ func storeError(err error) error {
 
 // CreateUser stores a new user and makes no session (Django: create_user). As
 // in Django the username is not validated here but where it is typed: see
-// CleanUsername. The errors are those of Store, ErrUsernameRequired, password.ErrBusy,
+// CleanUsername. The errors are those of Store, identity.ErrUsernameRequired, password.ErrBusy,
 // database.ErrInvalid where the user model cannot store what is given or wants more, and
 // those of Storable.
 func (s *Service) CreateUser(ctx context.Context, n NewUser) (*User, error) {

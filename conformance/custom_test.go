@@ -12,7 +12,9 @@ import (
 	"time"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/resettoken"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/identity"
 	"github.com/coatcheck/coatcheck/internal/testenv"
 )
 
@@ -188,7 +190,7 @@ func columnsOfCoatcheck(t *testing.T, p pair) {
 		"no first name":       {auth.NewUser{Email: "x3@example.com", FirstName: "Ada"}, database.ErrInvalid},
 		"two addresses":       {auth.NewUser{Username: "x4@example.com", Email: "x5@example.com"}, database.ErrInvalid},
 		"the same address":    {auth.NewUser{Email: "made@Example.com"}, auth.ErrUsernameTaken},
-		"no address":          {auth.NewUser{}, auth.ErrUsernameRequired},
+		"no address":          {auth.NewUser{}, identity.ErrUsernameRequired},
 		"another's own badge": {auth.NewUser{Email: "x6@example.com", Extra: map[string]any{"badge": "c0ffee000000400080000000000000ff"}}, database.ErrDuplicate},
 	} {
 		if _, err := accounts.CreateUser(ctx, one.user); !errors.Is(err, one.want) || errors.Is(err, auth.ErrUsernameTaken) != (one.want == auth.ErrUsernameTaken) {
@@ -267,7 +269,7 @@ func customResetLinks(t *testing.T, p pair) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		path, token := "/accounts/reset/"+auth.EncodeUID(user.ID)+"/", service.MakeResetToken(user)
+		path, token := "/accounts/reset/"+resettoken.EncodeUID(user.ID)+"/", service.MakeResetToken(user)
 		if got := b.wants(b.get(p.django.URL(path+token+"/")), http.StatusFound); got.location != path+"set-password/" {
 			t.Errorf("Django leads our link of %s to %q", address, got.location)
 		}
@@ -282,7 +284,7 @@ func customResetLinks(t *testing.T, p pair) {
 		}
 	}
 	for _, id := range []string{"1", "x", "00000000-0000-0000-0000-000000000000", strings.Repeat("0", 33)} {
-		if _, err := service.UserByUID(ctx, auth.EncodeUID(id)); !errors.Is(err, auth.ErrNoUser) {
+		if _, err := service.UserByUID(ctx, resettoken.EncodeUID(id)); !errors.Is(err, auth.ErrNoUser) {
 			t.Errorf("the id %q: %v", id, err)
 		}
 	}

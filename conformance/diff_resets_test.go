@@ -9,9 +9,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/resettoken"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/password"
+	"github.com/coatcheck/coatcheck/password/validate"
 	"github.com/coatcheck/coatcheck/signing"
 )
 
@@ -19,7 +20,7 @@ func resetDifferentials() []differential {
 	return []differential{
 		{name: "reset_token", makes: makeResetToken, own: ownResetToken},
 		{name: "uid", makes: makeUID, own: func(_ *oracle, c fields) any {
-			id, err := auth.DecodeUID(c["uid"].(string))
+			id, err := resettoken.DecodeUID(c["uid"].(string))
 			if err != nil {
 				return failed(err)
 			}
@@ -40,7 +41,7 @@ func resetUser(g *generator) fields {
 }
 
 // resetToken is the token of that user and moment, by the rule that
-// auth.PasswordResetTokenGenerator and Django both have.
+// resettoken.Generator and Django both have.
 func resetToken(user fields, at time.Time, key string) string {
 	seconds := at.Unix() - time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
 	login := ""
@@ -70,7 +71,7 @@ func makeResetToken(g *generator) fields {
 }
 
 func ownResetToken(_ *oracle, c fields) any {
-	generator, err := auth.NewPasswordResetTokenGenerator(auth.TokenConfig{SecretKey: oracleKey, SecretKeyFallbacks: []string{oracleOldKey}})
+	generator, err := resettoken.New(resettoken.Config{SecretKey: oracleKey, SecretKeyFallbacks: []string{oracleOldKey}})
 	if err != nil {
 		return failed(err)
 	}
@@ -85,7 +86,7 @@ func ownResetToken(_ *oracle, c fields) any {
 }
 
 func makeUID(g *generator) fields {
-	uid := pick(g, auth.EncodeUID(strconv.Itoa(g.IntN(1<<30))), auth.EncodeUID(g.word(6)), g.corpus("reset_tokens", "uidb64_decode", "input"))
+	uid := pick(g, resettoken.EncodeUID(strconv.Itoa(g.IntN(1<<30))), resettoken.EncodeUID(g.word(6)), g.corpus("reset_tokens", "uidb64_decode", "input"))
 	if g.one(2) {
 		uid = g.mutate(uid, "=", "==", "-", "_", "+", "/", " ", "\n")
 	}
@@ -106,13 +107,13 @@ func makeValidation(g *generator) fields {
 }
 
 func ownValidation(_ *oracle, c fields) any {
-	attributes := password.Attributes{}
+	attributes := validate.Attributes{}
 	for name, value := range c["user"].(fields) {
 		attributes[name] = value.(string)
 	}
 	found := [][2]string{}
-	err := password.ValidatePassword(context.Background(), c["password"].(string), attributes, password.DefaultValidators())
-	var all password.ValidationErrors
+	err := validate.Password(context.Background(), c["password"].(string), attributes, validate.Default())
+	var all validate.Errors
 	if errors.As(err, &all) {
 		for _, one := range all {
 			found = append(found, [2]string{one.Code, one.Message})

@@ -3,7 +3,7 @@ package conformance_test
 import (
 	"errors"
 
-	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/identity"
 	"github.com/coatcheck/coatcheck/internal/pystr"
 )
 
@@ -14,7 +14,7 @@ func userDifferentials() []differential {
 		}},
 		{name: "email", makes: makeEmail, own: func(_ *oracle, c fields) any {
 			text := c["text"].(string)
-			return fields{"normal": auth.NormalizeEmail(text), "valid": auth.ValidEmail(text)}
+			return fields{"normal": identity.NormalizeEmail(text), "valid": identity.ValidEmail(text)}
 		}},
 	}
 }
@@ -43,12 +43,12 @@ func makeUsername(g *generator) fields {
 func ownUsername(_ *oracle, c fields) any {
 	text := c["text"].(string)
 	answer := fields{
-		"normal": auth.NormalizeUsername(text), "valid": auth.ValidUsername(text), "ascii": auth.ValidASCIIUsername(text),
+		"normal": identity.NormalizeUsername(text), "valid": identity.ValidUsername(text), "ascii": identity.ValidASCIIUsername(text),
 		"fold": pystr.Casefold(pystr.NFKC(text)),
 	}
-	clean, err := auth.CleanLoginName(text)
+	clean, err := identity.CleanLoginName(text)
 	answer["clean"] = clean
-	var field *auth.FieldError
+	var field *identity.FieldError
 	if errors.As(err, &field) {
 		answer["clean"], answer["code"] = "", field.Code
 	}

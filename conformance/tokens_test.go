@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/resettoken"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/mysql"
 	"github.com/coatcheck/coatcheck/database/postgres"
@@ -85,7 +86,7 @@ func twinTokens(t *testing.T, version string, where testenv.Database, useTZ bool
 		if err != nil {
 			t.Fatal(err)
 		}
-		links = append(links, link{auth.EncodeUID(user.ID), s.MakeResetToken(user)}, link{auth.EncodeUID(user.ID), "d-" + strings.Repeat("0", 32)})
+		links = append(links, link{resettoken.EncodeUID(user.ID), s.MakeResetToken(user)}, link{resettoken.EncodeUID(user.ID), "d-" + strings.Repeat("0", 32)})
 	}
 	links = append(links, link{links[0].UID, links[2].Token}, link{links[0].UID + "==", links[0].Token})
 	sent, err := json.Marshal(links)

@@ -1,6 +1,5 @@
-// Package password is on floor 0, the pure tools: it makes and checks password
-// hashes in the format of Django's auth_user.password column, every hasher of
-// Django 3.2 to 6.1.
+// Package password makes and checks password hashes in the format of Django's
+// auth_user.password column, by every hasher of Django 3.2 to 6.1.
 //
 // Most programs need three things: [New] with a [Config] (the zero Config is
 // Django 6.1's PASSWORD_HASHERS), [Hashers.Make] for a new password and
@@ -22,7 +21,6 @@
 //
 // A [Hash] never prints itself.
 //
-// Beside the hashes stand Django's validators, which judge a new password before
-// it is hashed: see [ValidatePassword] and [DefaultValidators]. The list of
-// common passwords is Django's, under the licence in the folder django.
+// What a new password must be, before it is hashed, is in the package validate. This is
+// one of the pure tools of floor 0.
 package password

@@ -99,17 +99,3 @@ func ExampleErrBusy() {
 	// Output:
 	// 503, Retry-After: 2
 }
-
-func ExampleValidatePassword() {
-	known := password.Attributes{"username": "anna", "email": "anna@example.com"}
-	err := password.ValidatePassword(context.Background(), "Anna99", known, password.DefaultValidators())
-	var wrong password.ValidationErrors
-	if errors.As(err, &wrong) {
-		for _, one := range wrong {
-			fmt.Println(one.Code, one)
-		}
-	}
-	// Output:
-	// password_too_similar The password is too similar to the username.
-	// password_too_short This password is too short. It must contain at least 8 characters.
-}

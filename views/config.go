@@ -73,7 +73,7 @@ type Config struct {
 	// SignupVerification and SignupClosed.
 	SignupInvitation bool
 	// Validate judges the password of a new user, of whom the typed fields are
-	// known, where it has 1 to 4,096 bytes. It returns password.ValidationErrors,
+	// known, where it has 1 to 4,096 bytes. It returns validate.Errors,
 	// whose messages are shown to the user, or any other error for an outage. Nil
 	// means Auth.ValidatePassword, so by the validators of the configuration.
 	Validate func(ctx context.Context, password string, user *auth.User) error

@@ -7,6 +7,7 @@ import (
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/i18n"
+	"github.com/coatcheck/coatcheck/identity"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 )
@@ -109,7 +110,7 @@ func (v *Views) beginEmailChange(r *http.Request, t *i18n.Translator, b body, fo
 		return err
 	}
 	err = v.config.Accounts.BeginEmailChange(r, user, email)
-	if errors.Is(err, auth.ErrInvalidEmail) {
+	if errors.Is(err, identity.ErrInvalidEmail) {
 		address.reject(err)
 		return nil
 	}

@@ -1,7 +1,7 @@
 package views
 
 import (
-	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/identity"
 	"github.com/coatcheck/coatcheck/mail"
 )
 
@@ -14,7 +14,7 @@ func (f *Field) takeEmail(b body) string {
 	f.Value = raw
 	email, err := cleanRecipient(raw)
 	if email == "" && err == nil { // spaces
-		err = auth.ErrRequired
+		err = identity.ErrRequired
 	}
 	if err != nil {
 		f.reject(err)
@@ -22,20 +22,20 @@ func (f *Field) takeEmail(b body) string {
 	return email
 }
 
-// cleanEmail is auth.CleanEmail, and cleanRecipient where the site sends email.
+// cleanEmail is identity.CleanEmail, and cleanRecipient where the site sends email.
 func (v *Views) cleanEmail(raw string) (string, error) {
 	if v.config.sendsMail() {
 		return cleanRecipient(raw)
 	}
-	return auth.CleanEmail(raw)
+	return identity.CleanEmail(raw)
 }
 
-// cleanRecipient is auth.CleanEmail, and refuses what no mailer accepts although
+// cleanRecipient is identity.CleanEmail, and refuses what no mailer accepts although
 // Django's form does, such as quoted local parts.
 func cleanRecipient(raw string) (string, error) {
-	email, err := auth.CleanEmail(raw)
+	email, err := identity.CleanEmail(raw)
 	if email != "" && mail.CheckAddress(email) != nil {
-		return "", auth.ErrInvalidEmail
+		return "", identity.ErrInvalidEmail
 	}
 	return email, err
 }

@@ -6,10 +6,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/i18n"
+	"github.com/coatcheck/coatcheck/identity"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
-	"github.com/coatcheck/coatcheck/password"
+	"github.com/coatcheck/coatcheck/password/validate"
 )
 
 // sayNotText is said about JSON that is not text where text belongs.
@@ -137,17 +137,17 @@ func (f *Field) take(b body) (string, bool) {
 	case v.notText:
 		f.Errors = append(f.Errors, sayNotText)
 	case strings.ContainsRune(v.text, 0):
-		f.Errors = append(f.Errors, auth.ErrNUL.Message)
+		f.Errors = append(f.Errors, identity.ErrNUL.Message)
 	case v.text == "" && f.Required:
-		f.Errors = append(f.Errors, auth.ErrRequired.Message)
+		f.Errors = append(f.Errors, identity.ErrRequired.Message)
 	default:
 		return v.text, v.text != ""
 	}
 	return "", false
 }
 
-// reject says what is wrong with the field: a *auth.FieldError or
-// password.ValidationErrors.
+// reject says what is wrong with the field: a *identity.FieldError or
+// validate.Errors.
 func (f *Field) reject(err error) {
 	f.Errors, f.cause = []string{err.Error()}, err
 }
@@ -156,7 +156,7 @@ func (f *Field) reject(err error) {
 func (f *Form) translate(t *i18n.Translator) {
 	translateAll(t, f.Errors)
 	for _, field := range f.Fields {
-		one, several := (*auth.FieldError)(nil), password.ValidationErrors(nil)
+		one, several := (*identity.FieldError)(nil), validate.Errors(nil)
 		switch {
 		case errors.As(field.cause, &several):
 			field.Errors = several.MessagesIn(t)
@@ -210,7 +210,7 @@ func (f *Field) takeChoice(b body) string {
 		f.Checked = choice == yes
 	}
 	if f.Required && choice != yes {
-		f.Errors = append(f.Errors, auth.ErrRequired.Message)
+		f.Errors = append(f.Errors, identity.ErrRequired.Message)
 	}
 	return choice
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/i18n"
+	"github.com/coatcheck/coatcheck/identity"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 )
@@ -25,7 +26,7 @@ func (v *Views) sayInvalidLogin(t *i18n.Translator) string {
 // loginForm has a field "username" also where that is the e-mail address, as in
 // Django.
 func (v *Views) loginForm(t *i18n.Translator, next string) *Form {
-	name := &Field{Name: "username", Label: t.T("Username"), Type: "text", Autocomplete: "username", MaxLength: auth.MaxUsername, Required: true}
+	name := &Field{Name: "username", Label: t.T("Username"), Type: "text", Autocomplete: "username", MaxLength: identity.MaxUsername, Required: true}
 	if v.config.Auth.UsernameIsEmail() {
 		name.Label, name.Type, name.MaxLength = t.T("Email"), "email", maxEmail
 	}
@@ -140,9 +141,9 @@ func (v *Views) readCredentials(r *http.Request, b body, form *Form) auth.Creden
 	name, secret := form.Fields[0], form.Fields[1]
 	if raw, ok := name.take(b); ok {
 		name.Value = raw
-		clean := auth.CleanLoginName
+		clean := identity.CleanLoginName
 		if v.config.Auth.UsernameIsEmail() {
-			clean = auth.CleanLoginEmail
+			clean = identity.CleanLoginEmail
 		}
 		username, err := clean(raw)
 		if err != nil {

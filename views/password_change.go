@@ -7,16 +7,17 @@ import (
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/i18n"
+	"github.com/coatcheck/coatcheck/identity"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
-	"github.com/coatcheck/coatcheck/password"
+	"github.com/coatcheck/coatcheck/password/validate"
 )
 
 // newPasswordAgain may be sent to have the new password compared with itself.
 // Django's forms have it; ours do not, since they can show what is typed.
 const newPasswordAgain = "new_password2"
 
-var errSamePassword = &auth.FieldError{
+var errSamePassword = &identity.FieldError{
 	Code: "password_unchanged", Message: i18n.Mark("This is the present password. Choose another one, so that nobody who knows it stays in."),
 }
 
@@ -64,7 +65,7 @@ func (v *Views) takeNewPassword(ctx context.Context, t *i18n.Translator, b body,
 		return "", nil
 	}
 	err := v.config.Validate(ctx, raw, user)
-	var wrong password.ValidationErrors
+	var wrong validate.Errors
 	if errors.As(err, &wrong) {
 		last.reject(wrong)
 		return "", nil

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/resettoken"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/sessions"
 )
@@ -27,7 +28,7 @@ func (s *site) ada(t testing.TB) *auth.User {
 
 // resetLink is the path of a good link.
 func (s *site) resetLink(user *auth.User) string {
-	return "/accounts/reset/" + auth.EncodeUID(user.ID) + "/" + s.auth.MakeResetToken(user) + "/"
+	return "/accounts/reset/" + resettoken.EncodeUID(user.ID) + "/" + s.auth.MakeResetToken(user) + "/"
 }
 
 func TestPasswordResetPages(t *testing.T) {
@@ -193,8 +194,8 @@ func TestPasswordResetOnce(t *testing.T) {
 
 // TestPasswordResetVoid: what makes a token void, in a session too.
 func TestPasswordResetVoid(t *testing.T) {
-	old, err := auth.NewPasswordResetTokenGenerator(auth.TokenConfig{
-		SecretKey: secretKey, TimeZone: time.FixedZone("", -int((auth.PasswordResetTimeout+time.Minute)/time.Second)),
+	old, err := resettoken.New(resettoken.Config{
+		SecretKey: secretKey, TimeZone: time.FixedZone("", -int((resettoken.DefaultTimeout+time.Minute)/time.Second)),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -220,7 +221,7 @@ func TestPasswordResetVoid(t *testing.T) {
 			spoil(t, s, user)
 			if name == "nothing" {
 				b.get(set).page(t).field("new_password1")
-				aged := "/accounts/reset/" + auth.EncodeUID(user.ID) + "/" + old.Make(user) + "/"
+				aged := "/accounts/reset/" + resettoken.EncodeUID(user.ID) + "/" + old.Make(user) + "/"
 				p.form(aged, "new_password1", another).wantJSON(t, 410, badLinkJSON)
 				tampered := path[:len(path)-2] + "x/"
 				p.form(tampered, "new_password1", another).wantJSON(t, 410, badLinkJSON)

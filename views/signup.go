@@ -7,17 +7,18 @@ import (
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/i18n"
+	"github.com/coatcheck/coatcheck/identity"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/middleware"
-	"github.com/coatcheck/coatcheck/password"
+	"github.com/coatcheck/coatcheck/password/validate"
 )
 
 // maxPassword is how many bytes a new password has at most. Hashing is bounded
 // by the limit of the body as well; this one is for the stored account.
 const maxPassword = 4096
 
-var errPasswordTooLong = &auth.FieldError{Code: "max_length", Message: i18n.Mark("This password is too long: at most 4,096 bytes can be used.")}
+var errPasswordTooLong = &identity.FieldError{Code: "max_length", Message: i18n.Mark("This password is too long: at most 4,096 bytes can be used.")}
 
 // sayTaken is Django's sentence about a username that exists.
 var sayTaken = i18n.Mark("A user with that username already exists.")
@@ -35,7 +36,7 @@ const createdField = "created"
 // signupForm begins with what users sign in with, and ends with the password.
 func (v *Views) signupForm(t *i18n.Translator, next string) *Form {
 	name := &Field{
-		Name: "username", Label: t.T("Username"), Type: "text", Autocomplete: "username", MaxLength: auth.MaxUsername, Required: true,
+		Name: "username", Label: t.T("Username"), Type: "text", Autocomplete: "username", MaxLength: identity.MaxUsername, Required: true,
 		Help: t.T("Letters, digits and @ . + - _ only."),
 	}
 	email := &Field{Name: "email", Label: t.T("Email"), Type: "email", Autocomplete: "email", MaxLength: maxEmail, Help: t.T("Optional.")}
@@ -131,11 +132,11 @@ func (v *Views) createUser(r *http.Request, n auth.NewUser) error {
 func (v *Views) signUp(r *http.Request, b body, form *Form, open func(*http.Request, auth.NewUser) error) (status int, err error) {
 	ctx := r.Context()
 	user := v.readNewUser(b, form)
-	identity := user.Email
+	mailbox := user.Email
 	if form.Failed() { // nobody is to be bothered with it
-		identity = ""
+		mailbox = ""
 	}
-	if err := v.config.Auth.Allow(r, auth.KindSignup, identity); err != nil {
+	if err := v.config.Auth.Allow(r, auth.KindSignup, mailbox); err != nil {
 		return 0, err
 	}
 	if secret := form.Fields[len(form.Fields)-1]; len(secret.Errors) == 0 {
@@ -167,10 +168,10 @@ func (v *Views) signUp(r *http.Request, b body, form *Form, open func(*http.Requ
 		form.Fields[0].Errors = []string{say}
 	case errors.Is(err, auth.ErrEmailTaken):
 		form.field("email").Errors = []string{sayEmailTaken}
-	case errors.Is(err, auth.ErrInvalidUsername):
+	case errors.Is(err, identity.ErrInvalidUsername):
 		form.Fields[0].reject(err)
 		return http.StatusBadRequest, nil
-	case errors.Is(err, auth.ErrInvalidEmail):
+	case errors.Is(err, identity.ErrInvalidEmail):
 		form.field("email").reject(err)
 		return http.StatusBadRequest, nil
 	default:
@@ -184,7 +185,7 @@ func (v *Views) signUp(r *http.Request, b body, form *Form, open func(*http.Requ
 func (v *Views) judge(ctx context.Context, secret *Field, n auth.NewUser) error {
 	known := &auth.User{Username: n.Username, Email: n.Email, FirstName: n.FirstName, LastName: n.LastName}
 	err := v.config.Validate(ctx, n.Password, known)
-	var wrong password.ValidationErrors
+	var wrong validate.Errors
 	if errors.As(err, &wrong) {
 		secret.reject(wrong)
 		return nil
@@ -204,12 +205,12 @@ func (v *Views) readNewUser(b body, form *Form) auth.NewUser {
 		switch field.Name {
 		case "username":
 			field.Value = raw
-			user.Username, err = auth.CleanUsername(raw)
+			user.Username, err = identity.CleanUsername(raw)
 		case "email":
 			field.Value = raw
 			user.Email, err = v.cleanEmail(raw)
 			if user.Email == "" && err == nil && field.Required { // blanks
-				err = auth.ErrRequired
+				err = identity.ErrRequired
 			}
 		case "password":
 			user.Password = raw

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/coatcheck/coatcheck/auth"
-	"github.com/coatcheck/coatcheck/password"
+	"github.com/coatcheck/coatcheck/password/validate"
 	"github.com/coatcheck/coatcheck/views"
 )
 
@@ -161,7 +161,7 @@ func TestSignupValidatesPasswords(t *testing.T) {
 			}
 			switch raw {
 			case "123":
-				return password.ValidationErrors{{Message: "This password is too short."}, {Message: "This password is entirely numeric."}}
+				return validate.Errors{{Message: "This password is too short."}, {Message: "This password is entirely numeric."}}
 			case "down":
 				return errors.New("the validator is down")
 			}

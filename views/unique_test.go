@@ -7,6 +7,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/identity"
 	"github.com/coatcheck/coatcheck/views"
 )
 
@@ -173,7 +174,7 @@ func TestAddressesThatNoMailerAccepts(t *testing.T) {
 				t.Errorf("%s: %s: %d %s", what, email, a.StatusCode, a.text)
 			}
 		}
-		if _, err := s.accounts.Invite(t.Context(), email, ""); err != auth.ErrInvalidEmail {
+		if _, err := s.accounts.Invite(t.Context(), email, ""); err != identity.ErrInvalidEmail {
 			t.Errorf("invite: %v", err)
 		}
 	}

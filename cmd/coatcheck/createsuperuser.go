@@ -8,8 +8,9 @@ import (
 	"strings"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/identity"
 	"github.com/coatcheck/coatcheck/internal/console"
-	"github.com/coatcheck/coatcheck/password"
+	"github.com/coatcheck/coatcheck/password/validate"
 )
 
 // createsuperuserCommand makes a user who may do everything (Django:
@@ -139,7 +140,7 @@ func (m *superuserMaker) checkUsername(ctx context.Context, name string) error {
 	case taken:
 		return usernameTaken
 	}
-	_, err = auth.CleanUsername(name)
+	_, err = identity.CleanUsername(name)
 	return err
 }
 
@@ -200,7 +201,7 @@ func (m *superuserMaker) checkTyped(ctx context.Context, name string) error {
 	if name == "" {
 		return fieldBlank
 	}
-	if _, err := auth.CleanUsername(name); err != nil {
+	if _, err := identity.CleanUsername(name); err != nil {
 		return sentence("Error: " + err.Error())
 	}
 	return m.checkUsername(ctx, name)
@@ -240,7 +241,7 @@ func (m *superuserMaker) checkEmail(ctx context.Context, address string) (string
 	if address == "" && !signsIn {
 		return "", nil
 	}
-	email, err := auth.CleanEmail(address)
+	email, err := identity.CleanEmail(address)
 	if err != nil || !signsIn {
 		return email, err
 	}
@@ -302,7 +303,7 @@ func (m *superuserMaker) acceptPassword(ctx context.Context, raw string, user *a
 // judge shows what is wrong with a password, and says whether nothing is.
 func judge(ctx context.Context, con *console.Console, accounts *auth.Service, raw string, user *auth.User) (bool, error) {
 	err := accounts.ValidatePassword(ctx, raw, user)
-	var wrong password.ValidationErrors
+	var wrong validate.Errors
 	if errors.As(err, &wrong) {
 		con.Complain(wrong.Error())
 		return false, nil
@@ -314,7 +315,7 @@ func judge(ctx context.Context, con *console.Console, accounts *auth.Service, ra
 // takes, if nobody has it, or else nothing (Django: get_default_username).
 func (m *superuserMaker) suggestUsername(ctx context.Context) (string, error) {
 	name := plainUsername(systemUsername())
-	if _, err := auth.CleanUsername(name); err != nil {
+	if _, err := identity.CleanUsername(name); err != nil {
 		return "", nil
 	}
 	taken, err := m.accounts.UsernameTaken(ctx, name)

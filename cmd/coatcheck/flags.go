@@ -21,6 +21,7 @@ import (
 	"github.com/coatcheck/coatcheck/internal/console"
 	"github.com/coatcheck/coatcheck/password"
 	"github.com/coatcheck/coatcheck/password/pwned"
+	"github.com/coatcheck/coatcheck/password/validate"
 	"github.com/coatcheck/coatcheck/sessions"
 )
 
@@ -147,20 +148,20 @@ type passwordFlags struct {
 
 // validators are those of a new Django project, or none; and the one of leaked
 // passwords, whose file is open until the process ends.
-func (f *passwordFlags) validators() ([]password.Validator, error) {
+func (f *passwordFlags) validators() ([]validate.Validator, error) {
 	switch {
 	case !f.Validate && f.Pwned != "":
 		return nil, usageError{errors.New("--pwned-filter and --no-validate-passwords contradict each other; leave one out")}
 	case !f.Validate:
-		return []password.Validator{}, nil
+		return []validate.Validator{}, nil
 	case f.Pwned == "":
-		return password.DefaultValidators(), nil
+		return validate.Default(), nil
 	}
 	filter, err := pwned.Open(f.Pwned)
 	if err != nil {
 		return nil, err
 	}
-	return append(password.DefaultValidators(), pwned.Validator{Filter: filter}), nil
+	return append(validate.Default(), pwned.Validator{Filter: filter}), nil
 }
 
 // accounts gives the service by which the commands make and change users. It

@@ -7,8 +7,8 @@ import (
 	"log/slog"
 
 	"github.com/coatcheck/coatcheck"
-	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/identity"
 	"github.com/coatcheck/coatcheck/internal/console"
 	"github.com/coatcheck/coatcheck/mail"
 )
@@ -27,9 +27,9 @@ func (c *inviteCommand) Run(ctx context.Context, con *console.Console) (err erro
 	if c.BaseURL == "" {
 		return usageError{errors.New("--base-url is not set; the link needs to know where the site is: https://www.example.com for instance")}
 	}
-	email, err := auth.CleanEmail(c.Email)
+	email, err := identity.CleanEmail(c.Email)
 	if email != "" && mail.CheckAddress(email) != nil {
-		err = auth.ErrInvalidEmail
+		err = identity.ErrInvalidEmail
 	}
 	if err != nil {
 		return usageError{fmt.Errorf("%s: %w", c.Email, err)}

@@ -10,7 +10,7 @@
 //		log.Fatal(err)
 //	}
 //	defer filter.Close()
-//	validators := append(password.DefaultValidators(), pwned.Validator{Filter: filter})
+//	validators := append(validate.Default(), pwned.Validator{Filter: filter})
 //
 // The file has a binary fuse filter for each first byte of the hash: for every
 // password of the list it says yes, and for 15 of a million others too; of those

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"github.com/coatcheck/coatcheck/password"
+	"github.com/coatcheck/coatcheck/password/validate"
 )
 
 // Validator refuses passwords that the filter has, with the code
@@ -15,7 +15,7 @@ type Validator struct {
 	Filter *Filter
 }
 
-var _ password.Validator = Validator{}
+var _ validate.Validator = Validator{}
 
 var errNoFilter = errors.New("pwned: Validator.Filter is nil; open one by pwned.Open")
 
@@ -28,7 +28,7 @@ func (v Validator) Check() error {
 }
 
 // Validate asks the filter.
-func (v Validator) Validate(_ context.Context, raw string, _ password.Attributes) error {
+func (v Validator) Validate(_ context.Context, raw string, _ validate.Attributes) error {
 	if err := v.Check(); err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func (v Validator) Validate(_ context.Context, raw string, _ password.Attributes
 	if err != nil || !found {
 		return err
 	}
-	return &password.ValidationError{
+	return &validate.Error{
 		Code: "password_pwned",
 		Message: "This password has appeared in a data leak, so it is one of the first that an attacker tries. " +
 			"Please choose another.",

@@ -8,39 +8,39 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/coatcheck/coatcheck/password"
 	"github.com/coatcheck/coatcheck/password/pwned"
+	"github.com/coatcheck/coatcheck/password/validate"
 )
 
 // TestValidator: it speaks as the other validators do, and a filter that cannot be
 // read neither takes nor refuses a password.
 func TestValidator(t *testing.T) {
 	filter, _ := build(t, pwned.Config{In: strings.NewReader("correct horse battery staple\n"), Plain: true})
-	validators := append(password.DefaultValidators(), pwned.Validator{Filter: filter})
-	if err := password.CheckValidators(validators); err != nil {
+	validators := append(validate.Default(), pwned.Validator{Filter: filter})
+	if err := validate.Check(validators); err != nil {
 		t.Fatal(err)
 	}
-	if err := password.ValidatePassword(t.Context(), "quite another one", nil, validators); err != nil {
+	if err := validate.Password(t.Context(), "quite another one", nil, validators); err != nil {
 		t.Error(err)
 	}
-	err := password.ValidatePassword(t.Context(), "correct horse battery staple", nil, validators)
-	var one *password.ValidationError
+	err := validate.Password(t.Context(), "correct horse battery staple", nil, validators)
+	var one *validate.Error
 	if !errors.As(err, &one) || one.Code != "password_pwned" || !strings.Contains(one.Message, "data leak") {
 		t.Errorf("%v", err)
 	}
-	if texts := password.HelpTexts(validators); texts[4] != "Your password can’t be one that has appeared in a data leak." {
+	if texts := validate.HelpTexts(validators); texts[4] != "Your password can’t be one that has appeared in a data leak." {
 		t.Errorf("%q", texts)
 	}
 
 	if err := filter.Close(); err != nil {
 		t.Fatal(err)
 	}
-	err = password.ValidatePassword(t.Context(), "correct horse battery staple", nil, validators)
-	var wrong password.ValidationErrors
+	err = validate.Password(t.Context(), "correct horse battery staple", nil, validators)
+	var wrong validate.Errors
 	if !errors.Is(err, os.ErrClosed) || errors.As(err, &wrong) || errors.As(err, &one) || strings.Contains(err.Error(), "staple") {
 		t.Errorf("a closed filter: %v", err)
 	}
-	if err := password.CheckValidators([]password.Validator{pwned.Validator{}}); err == nil {
+	if err := validate.Check([]validate.Validator{pwned.Validator{}}); err == nil {
 		t.Error("a validator without a filter is taken")
 	}
 	if err := (pwned.Validator{}).Validate(t.Context(), "x", nil); err == nil {

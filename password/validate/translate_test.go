@@ -1,4 +1,4 @@
-package password_test
+package validate_test
 
 import (
 	"errors"
@@ -6,18 +6,18 @@ import (
 	"testing"
 
 	"github.com/coatcheck/coatcheck/i18n"
-	"github.com/coatcheck/coatcheck/password"
+	"github.com/coatcheck/coatcheck/password/validate"
 )
 
 // TestMessagesInOtherLanguages: a nil translator says what Django says in English,
 // and another one says nothing in English.
 func TestMessagesInOtherLanguages(t *testing.T) {
 	german := i18n.Default().Translator("de")
-	for _, validators := range [][]password.Validator{
-		password.DefaultValidators(), {password.MinimumLength{MinLength: 1}, password.MinimumLength{MinLength: 70}},
+	for _, validators := range [][]validate.Validator{
+		validate.Default(), {validate.MinimumLength{MinLength: 1}, validate.MinimumLength{MinLength: 70}},
 	} {
-		english, translated := password.HelpTexts(validators), password.HelpTextsIn(german, validators)
-		if got := password.HelpTextsIn(nil, validators); !slices.Equal(got, english) {
+		english, translated := validate.HelpTexts(validators), validate.HelpTextsIn(german, validators)
+		if got := validate.HelpTextsIn(nil, validators); !slices.Equal(got, english) {
 			t.Errorf("got %q, want %q", got, english)
 		}
 		for i := range english {
@@ -26,10 +26,10 @@ func TestMessagesInOtherLanguages(t *testing.T) {
 			}
 		}
 	}
-	validators := append(password.DefaultValidators(), password.MinimumLength{MinLength: 70})
+	validators := append(validate.Default(), validate.MinimumLength{MinLength: 70})
 	for _, attempt := range []string{"1234567", "password", "ada.lovelace"} {
-		var wrong password.ValidationErrors
-		err := password.ValidatePassword(t.Context(), attempt, password.Attributes{"username": "ada.lovelace"}, validators)
+		var wrong validate.Errors
+		err := validate.Password(t.Context(), attempt, validate.Attributes{"username": "ada.lovelace"}, validators)
 		if !errors.As(err, &wrong) || len(wrong) < 2 {
 			t.Fatalf("%q: %v", attempt, err)
 		}
@@ -42,14 +42,14 @@ func TestMessagesInOtherLanguages(t *testing.T) {
 			}
 		}
 	}
-	similar := &password.ValidationError{
+	similar := &validate.Error{
 		Code: "password_too_similar", Message: "The password is too similar to the last name.",
 		Params: map[string]any{"verbose_name": "last name"},
 	}
 	if got := similar.MessageIn(german); got != "Das Passwort ist zu ähnlich zu Nachname." {
 		t.Errorf("%q", got)
 	}
-	own := &password.ValidationError{Code: "own", Message: "Not on a Monday."}
+	own := &validate.Error{Code: "own", Message: "Not on a Monday."}
 	if got := own.MessageIn(german); got != "Not on a Monday." {
 		t.Errorf("%q", got)
 	}

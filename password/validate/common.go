@@ -1,4 +1,4 @@
-package password
+package validate
 
 import (
 	"bytes"
@@ -47,7 +47,7 @@ func (v CommonPassword) Validate(_ context.Context, password string, _ Attribute
 	if !list.Has(password) {
 		return nil
 	}
-	return &ValidationError{Code: "password_too_common", Message: i18n.Mark("This password is too common.")}
+	return &Error{Code: "password_too_common", Message: i18n.Mark("This password is too common.")}
 }
 
 // HelpText is "Your password can’t be a commonly used password."
@@ -65,7 +65,7 @@ type List struct {
 func LoadList(path string) (*List, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("password: %w", err)
+		return nil, fmt.Errorf("validate: %w", err)
 	}
 	defer f.Close()
 	return ReadList(f)
@@ -80,7 +80,7 @@ func ReadList(r io.Reader) (*List, error) {
 		data, err = gunzip(data)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("password: read the list of passwords: %w", err)
+		return nil, fmt.Errorf("validate: read the list of passwords: %w", err)
 	}
 	text := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(string(data))
 	list := &List{passwords: make(map[string]struct{}, strings.Count(text, "\n")+1)}

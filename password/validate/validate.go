@@ -1,4 +1,4 @@
-package password
+package validate
 
 import (
 	"context"
@@ -12,8 +12,8 @@ import (
 // [MinimumLength], [UserAttributeSimilarity], [CommonPassword] and [Numeric],
 // anybody can write one. It is called by many goroutines at a time.
 type Validator interface {
-	// Validate says what is wrong with a password in a *ValidationError, or
-	// several in ValidationErrors. Any other error means that it could not be
+	// Validate says what is wrong with a password in a *Error, or
+	// several in Errors. Any other error means that it could not be
 	// judged. User is what is known of whose password it will be; nil when
 	// nothing is.
 	Validate(ctx context.Context, password string, user Attributes) error
@@ -33,9 +33,9 @@ type ChangeObserver interface {
 // "username", "first_name", "last_name", "email", and of one's own.
 type Attributes map[string]string
 
-// ValidationError is one reason why a password is refused. It does not contain
+// Error is one reason why a password is refused. It does not contain
 // the password.
-type ValidationError struct {
+type Error struct {
 	// Code tells programs which: "password_too_short", "password_too_similar",
 	// "password_too_common", "password_entirely_numeric".
 	Code string
@@ -47,17 +47,17 @@ type ValidationError struct {
 }
 
 // Error is the message.
-func (e *ValidationError) Error() string { return e.Message }
+func (e *Error) Error() string { return e.Message }
 
-// ValidationErrors are all reasons why a password is refused, in the order of
+// Errors are all reasons why a password is refused, in the order of
 // the validators.
-type ValidationErrors []*ValidationError
+type Errors []*Error
 
 // Error is the messages, one a line.
-func (e ValidationErrors) Error() string { return strings.Join(e.Messages(), "\n") }
+func (e Errors) Error() string { return strings.Join(e.Messages(), "\n") }
 
 // Unwrap gives the single errors.
-func (e ValidationErrors) Unwrap() []error {
+func (e Errors) Unwrap() []error {
 	all := make([]error, len(e))
 	for i, one := range e {
 		all[i] = one
@@ -66,7 +66,7 @@ func (e ValidationErrors) Unwrap() []error {
 }
 
 // Messages are the sentences for the user.
-func (e ValidationErrors) Messages() []string {
+func (e Errors) Messages() []string {
 	all := make([]string, len(e))
 	for i, one := range e {
 		all[i] = one.Message
@@ -74,15 +74,15 @@ func (e ValidationErrors) Messages() []string {
 	return all
 }
 
-// ValidatePassword asks all validators. It returns nil when the password is
-// good, else [ValidationErrors]; or another error when a validator could not
+// Password asks all validators. It returns nil when the password is
+// good, else [Errors]; or another error when a validator could not
 // judge. Without validators every password is good. Django: validate_password.
-func ValidatePassword(ctx context.Context, password string, user Attributes, validators []Validator) error {
-	var wrong ValidationErrors
+func Password(ctx context.Context, password string, user Attributes, validators []Validator) error {
+	var wrong Errors
 	for _, v := range validators {
 		err := v.Validate(ctx, password, user)
-		var several ValidationErrors
-		var one *ValidationError
+		var several Errors
+		var one *Error
 		switch {
 		case err == nil:
 		case errors.As(err, &several):
@@ -90,7 +90,7 @@ func ValidatePassword(ctx context.Context, password string, user Attributes, val
 		case errors.As(err, &one):
 			wrong = append(wrong, one)
 		default:
-			return fmt.Errorf("password: validate: %w", err)
+			return fmt.Errorf("validate: %w", err)
 		}
 	}
 	if len(wrong) > 0 {
@@ -99,10 +99,10 @@ func ValidatePassword(ctx context.Context, password string, user Attributes, val
 	return nil
 }
 
-// PasswordChanged tells the validators that are a [ChangeObserver] of a password
+// Changed tells the validators that are a [ChangeObserver] of a password
 // that was just stored. All are told; the error joins theirs. Django:
 // password_changed.
-func PasswordChanged(ctx context.Context, password string, user Attributes, validators []Validator) error {
+func Changed(ctx context.Context, password string, user Attributes, validators []Validator) error {
 	var failed []error
 	for _, v := range validators {
 		if observer, ok := v.(ChangeObserver); ok {
@@ -110,30 +110,30 @@ func PasswordChanged(ctx context.Context, password string, user Attributes, vali
 		}
 	}
 	if err := errors.Join(failed...); err != nil {
-		return fmt.Errorf("password: changed: %w", err)
+		return fmt.Errorf("validate: changed: %w", err)
 	}
 	return nil
 }
 
-// DefaultValidators are the four that a new Django project comes with, in its
+// Default returns the four that a new Django project comes with, in its
 // order: UserAttributeSimilarity, MinimumLength, CommonPassword, Numeric.
 // (Django: AUTH_PASSWORD_VALIDATORS, which is empty where the settings of a
 // project do not have it.)
-func DefaultValidators() []Validator {
+func Default() []Validator {
 	return []Validator{UserAttributeSimilarity{}, MinimumLength{}, CommonPassword{}, Numeric{}}
 }
 
-// CheckValidators says what is wrong with a configuration of validators: one
+// Check returns what is wrong with a configuration of validators: one
 // that is nil, or whose method Check() error, if it has one, says so. Call it
 // when a program starts; auth.New does.
-func CheckValidators(validators []Validator) error {
+func Check(validators []Validator) error {
 	for i, v := range validators {
 		if v == nil {
-			return fmt.Errorf("password: validator %d is nil", i)
+			return fmt.Errorf("validate: validator %d is nil", i)
 		}
 		if own, ok := v.(interface{ Check() error }); ok {
 			if err := own.Check(); err != nil {
-				return fmt.Errorf("password: validator %d: %w", i, err)
+				return fmt.Errorf("validate: validator %d: %w", i, err)
 			}
 		}
 	}

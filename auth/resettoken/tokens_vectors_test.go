@@ -1,4 +1,4 @@
-package auth_test
+package resettoken_test
 
 import (
 	"encoding/hex"
@@ -9,7 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/resettoken"
+	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/internal/vectors"
 	"github.com/coatcheck/coatcheck/password"
 )
@@ -45,13 +46,13 @@ type resetRecord struct {
 
 // user is the user of a record, and the zone of its last login, which Django
 // takes as it is.
-func (r resetRecord) user(t *testing.T) (*auth.User, *time.Location) {
+func (r resetRecord) user(t *testing.T) (*database.User, *time.Location) {
 	t.Helper()
 	if r.Fields == nil {
 		return nil, nil
 	}
 	f := r.Fields
-	u := &auth.User{ID: strconv.FormatInt(f.PK, 10), Username: f.Username, Password: password.Hash(f.Password), Email: f.Email}
+	u := &database.User{ID: strconv.FormatInt(f.PK, 10), Username: f.Username, Password: password.Hash(f.Password), Email: f.Email}
 	if f.LastLogin == "" {
 		return u, nil
 	}
@@ -67,7 +68,7 @@ func (r resetRecord) user(t *testing.T) (*auth.User, *time.Location) {
 }
 
 // generator is what Django's would be, at the time of the record.
-func (r resetRecord) generator(t *testing.T, c auth.TokenConfig) *auth.PasswordResetTokenGenerator {
+func (r resetRecord) generator(t *testing.T, c resettoken.Config) *resettoken.Generator {
 	t.Helper()
 	now := time.Unix(r.Epoch, 0)
 	if r.TimeZone == "" { // the clock on the wall says local_now, whatever the zone
@@ -87,7 +88,7 @@ func (r resetRecord) generator(t *testing.T, c auth.TokenConfig) *auth.PasswordR
 		c.SecretKey, c.SecretKeyFallbacks = r.Settings.SecretKey, r.Settings.Fallbacks
 	}
 	c.Timeout = time.Duration(r.Settings.Timeout) * time.Second
-	g, err := auth.NewPasswordResetTokenGenerator(c)
+	g, err := resettoken.New(c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,16 +108,16 @@ func TestResetTokenVectors(t *testing.T) {
 		case "base36_decode":
 			ok = base36Decode(t, r)
 		case "uidb64":
-			ok = auth.EncodeUID(r.Value) == r.Encoded
+			ok = resettoken.EncodeUID(r.Value) == r.Encoded
 		case "uidb64_decode":
 			ok = uidDecode(r)
 		case "token", "tz_token":
 			u, zone := r.user(t)
-			g := r.generator(t, auth.TokenConfig{LoginZone: zone})
+			g := r.generator(t, resettoken.Config{LoginZone: zone})
 			ok = g.Make(u) == r.Token && g.Check(u, r.Token)
 		case "check":
 			u, zone := r.user(t)
-			c := auth.TokenConfig{LoginZone: zone, AcceptSHA1: strings.HasPrefix(record.Django(), "3.")}
+			c := resettoken.Config{LoginZone: zone, AcceptSHA1: strings.HasPrefix(record.Django(), "3.")}
 			ok = r.generator(t, c).Check(u, r.Token) == r.OK
 		default:
 			t.Errorf("%v: a kind that nobody tests", record)
@@ -137,7 +138,7 @@ func base36(t *testing.T, r resetRecord) bool {
 	if !valid {
 		t.Fatal(r.N)
 	}
-	decimal, seconds, ok := auth.ParseTimestamp(r.Encoded)
+	decimal, seconds, ok := resettoken.ParseTimestamp(r.Encoded)
 	return ok && n.Text(36) == r.Encoded && decimal == r.Back && (!n.IsInt64() || seconds == n.Int64())
 }
 
@@ -145,7 +146,7 @@ func base36(t *testing.T, r resetRecord) bool {
 // token that begins with it is made again.
 func base36Decode(t *testing.T, r resetRecord) bool {
 	t.Helper()
-	decimal, _, ok := auth.ParseTimestamp(r.Input)
+	decimal, _, ok := resettoken.ParseTimestamp(r.Input)
 	if ok {
 		return r.Error == nil && decimal == r.Result
 	}
@@ -154,7 +155,7 @@ func base36Decode(t *testing.T, r resetRecord) bool {
 }
 
 func uidDecode(r resetRecord) bool {
-	id, err := auth.DecodeUID(r.Input)
+	id, err := resettoken.DecodeUID(r.Input)
 	want, _ := hex.DecodeString(r.Hex)
 	if err != nil { // also what Django decodes and then finds is no UTF-8
 		raw, _ := json.Marshal(string(want))

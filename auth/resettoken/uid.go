@@ -1,12 +1,9 @@
-package auth
+package resettoken
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"unicode/utf8"
 
-	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/internal/pybase64"
 )
 
@@ -14,7 +11,7 @@ import (
 const maxUID = 1024
 
 // ErrInvalidUID: what names the user in a link is broken.
-var ErrInvalidUID = errors.New("auth: this does not name a user")
+var ErrInvalidUID = errors.New("resettoken: this does not name a user")
 
 // EncodeUID writes the ID of a user for a link (Django:
 // urlsafe_base64_encode(force_bytes(user.pk)), the uidb64 of its URLs).
@@ -32,23 +29,4 @@ func DecodeUID(uidb64 string) (string, error) {
 		return "", ErrInvalidUID
 	}
 	return string(id), nil
-}
-
-// UserByUID finds the user that a link names, active or not, or returns
-// ErrNoUser. Any other error is an outage. Django: PasswordResetConfirmView's
-// get_user. (Numbers that are not in the form of a link, such as " 1" or "1_0",
-// name nobody here; Django's int reads them.)
-func (s *Service) UserByUID(ctx context.Context, uidb64 string) (*User, error) {
-	id, err := DecodeUID(uidb64)
-	if err != nil {
-		return nil, ErrNoUser
-	}
-	user, err := s.users.UserByID(ctx, id)
-	if errors.Is(err, database.ErrNotFound) {
-		return nil, ErrNoUser
-	}
-	if err != nil {
-		return nil, fmt.Errorf("auth: find user: %w", err)
-	}
-	return user, nil
 }

@@ -1,4 +1,4 @@
-package auth
+package identity
 
 import (
 	"encoding/json"
@@ -126,7 +126,7 @@ func checkCreated(t *testing.T, r vectors.Record) {
 			Msg string `json:"msg"`
 		}
 		r.Decode(t, "error", &want)
-		if !strings.EqualFold("auth: "+want.Msg, ErrUsernameRequired.Error()) || vectorText(t, r, "username") != "" {
+		if !strings.EqualFold("identity: "+want.Msg, ErrUsernameRequired.Error()) || vectorText(t, r, "username") != "" {
 			t.Errorf("%v: %v, want %q", r, ErrUsernameRequired, want.Msg)
 		}
 		return

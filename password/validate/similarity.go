@@ -1,4 +1,4 @@
-package password
+package validate
 
 import (
 	"context"
@@ -58,7 +58,7 @@ func (v UserAttributeSimilarity) Validate(_ context.Context, password string, us
 	for _, name := range names {
 		if value := user[name]; value != "" && compared.withValue(pystr.Lower(value)) {
 			called := v.verboseName(name)
-			return &ValidationError{
+			return &Error{
 				Code:    "password_too_similar",
 				Message: "The password is too similar to the " + called + ".",
 				Params:  map[string]any{"verbose_name": called},

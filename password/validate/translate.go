@@ -1,4 +1,4 @@
-package password
+package validate
 
 import "github.com/coatcheck/coatcheck/i18n"
 
@@ -15,7 +15,7 @@ var _ = [...]string{i18n.Mark("username"), i18n.Mark("first name"), i18n.Mark("l
 
 // MessageIn is the message in another language. One of a validator of your own is
 // translated as it is.
-func (e *ValidationError) MessageIn(t *i18n.Translator) string {
+func (e *Error) MessageIn(t *i18n.Translator) string {
 	switch e.Code {
 	case "password_too_short":
 		if n, ok := e.Params["min_length"].(int); ok {
@@ -30,7 +30,7 @@ func (e *ValidationError) MessageIn(t *i18n.Translator) string {
 }
 
 // MessagesIn are the messages in another language.
-func (e ValidationErrors) MessagesIn(t *i18n.Translator) []string {
+func (e Errors) MessagesIn(t *i18n.Translator) []string {
 	all := make([]string, len(e))
 	for i, one := range e {
 		all[i] = one.MessageIn(t)

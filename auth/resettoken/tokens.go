@@ -1,4 +1,4 @@
-package auth
+package resettoken
 
 import (
 	"cmp"
@@ -14,15 +14,16 @@ import (
 	"strings"
 	"time"
 
+	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/signing"
 )
 
-// resetTokenSalt is Django's, the path of the class.
-const resetTokenSalt = "django.contrib.auth.tokens.PasswordResetTokenGenerator"
+// salt is Django's, the path of the class.
+const salt = "django.contrib.auth.tokens.PasswordResetTokenGenerator"
 
-// PasswordResetTimeout is how long a token holds unless the configuration says
+// DefaultTimeout is how long a token is valid unless the configuration says
 // otherwise, three days. Django: PASSWORD_RESET_TIMEOUT.
-const PasswordResetTimeout = 3 * 24 * time.Hour
+const DefaultTimeout = 3 * 24 * time.Hour
 
 // What tokens are made of: a number of base 36, a dash and hexadecimal digits.
 const (
@@ -33,10 +34,10 @@ const (
 // epoch2001 is 2001-01-01 00:00:00 in seconds since 1970, from which tokens count.
 const epoch2001 = 978307200
 
-// TokenConfig says how tokens are made. Only SecretKey is required. A Service
+// Config says how tokens are made. Only SecretKey is required. A Service
 // has a generator of its own configuration; make another one for links of
 // another kind.
-type TokenConfig struct {
+type Config struct {
 	// SecretKey makes and verifies tokens. Django: SECRET_KEY.
 	SecretKey string `json:"-"`
 	// SecretKeyFallbacks verify tokens too. Django: SECRET_KEY_FALLBACKS.
@@ -62,41 +63,41 @@ type TokenConfig struct {
 }
 
 // String hides the keys.
-func (c TokenConfig) String() string { return "auth.TokenConfig{…}" }
+func (c Config) String() string { return "resettoken.Config{…}" }
 
 // GoString hides the keys.
-func (c TokenConfig) GoString() string { return c.String() }
+func (c Config) GoString() string { return c.String() }
 
 // LogValue hides the keys.
-func (c TokenConfig) LogValue() slog.Value { return slog.StringValue(c.String()) }
+func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
-// PasswordResetTokenGenerator makes and checks the tokens of links by which
+// Generator makes and checks the tokens of links by which
 // users set a new password, without storing them. A token ends with its time,
 // with a change of the user's password or e-mail address, and with the user's
 // next login. It is safe for concurrent use. Django:
 // PasswordResetTokenGenerator.
-type PasswordResetTokenGenerator struct {
+type Generator struct {
 	macs                []*signing.MAC // the first one makes
 	timeout             int64          // seconds
 	timeZone, loginZone *time.Location
 	now                 func() time.Time
 }
 
-// NewPasswordResetTokenGenerator checks the configuration.
-func NewPasswordResetTokenGenerator(c TokenConfig) (*PasswordResetTokenGenerator, error) {
+// New checks the configuration.
+func New(c Config) (*Generator, error) {
 	switch {
 	case c.SecretKey == "":
-		return nil, errors.New("auth: no secret key given; set TokenConfig.SecretKey (Django: SECRET_KEY)")
+		return nil, errors.New("resettoken: no secret key given; set Config.SecretKey (Django: SECRET_KEY)")
 	case slices.Contains(c.SecretKeyFallbacks, ""):
-		return nil, errors.New("auth: TokenConfig.SecretKeyFallbacks has an empty key; remove it")
+		return nil, errors.New("resettoken: Config.SecretKeyFallbacks has an empty key; remove it")
 	case c.Timeout < 0:
-		return nil, errors.New("auth: the timeout of tokens is negative; leave it zero for three days")
+		return nil, errors.New("resettoken: the timeout of tokens is negative; leave it zero for three days")
 	}
-	g := &PasswordResetTokenGenerator{
-		timeout:  int64(cmp.Or(c.Timeout, PasswordResetTimeout) / time.Second),
+	g := &Generator{
+		timeout:  int64(cmp.Or(c.Timeout, DefaultTimeout) / time.Second),
 		timeZone: cmp.Or(c.TimeZone, time.UTC), loginZone: cmp.Or(c.LoginZone, time.UTC), now: time.Now,
 	}
-	salt := cmp.Or(c.KeySalt, resetTokenSalt)
+	salt := cmp.Or(c.KeySalt, salt)
 	for _, key := range append([]string{c.SecretKey}, c.SecretKeyFallbacks...) {
 		g.macs = append(g.macs, signing.NewMAC(sha256.New, salt, key))
 	}
@@ -106,10 +107,15 @@ func NewPasswordResetTokenGenerator(c TokenConfig) (*PasswordResetTokenGenerator
 	return g, nil
 }
 
-// Make gives a token for the user, of 39 ASCII characters: letters, digits and
+// Timeout returns how long a token is valid for.
+func (g *Generator) Timeout() time.Duration {
+	return time.Duration(g.timeout) * time.Second
+}
+
+// Make returns a token for the user, of 39 ASCII characters: letters, digits and
 // one dash. Whoever has it can take over the account; it belongs into a mail to
 // the user's address and nowhere else. Django: make_token.
-func (g *PasswordResetTokenGenerator) Make(u *User) string {
+func (g *Generator) Make(u *database.User) string {
 	seconds := g.seconds()
 	return g.token(g.macs[0], u, strconv.FormatInt(seconds, 36), strconv.FormatInt(seconds, 10))
 }
@@ -118,7 +124,7 @@ func (g *PasswordResetTokenGenerator) Make(u *User) string {
 // too long ago. The user must be fresh from the database. That the user is
 // active is not asked: a link sets a password, and logs nobody in. It takes
 // bounded time. Django: check_token.
-func (g *PasswordResetTokenGenerator) Check(u *User, token string) bool {
+func (g *Generator) Check(u *database.User, token string) bool {
 	if u == nil || !u.IsAuthenticated() || len(token) > maxToken {
 		return false
 	}
@@ -136,7 +142,7 @@ func (g *PasswordResetTokenGenerator) Check(u *User, token string) bool {
 
 // token is that of the user as of a time, which is given in both bases. Nothing
 // separates the parts of what is hashed, as in Django.
-func (g *PasswordResetTokenGenerator) token(mac *signing.MAC, u *User, stamp, decimal string) string {
+func (g *Generator) token(mac *signing.MAC, u *database.User, stamp, decimal string) string {
 	login := ""
 	if !u.LastLogin.IsZero() {
 		login = u.LastLogin.In(g.loginZone).Format(time.DateTime)
@@ -151,7 +157,7 @@ func (g *PasswordResetTokenGenerator) token(mac *signing.MAC, u *User, stamp, de
 
 // seconds is what the clock on the wall says, in seconds since 2001. It jumps
 // with summer time, as Django's does.
-func (g *PasswordResetTokenGenerator) seconds() int64 {
+func (g *Generator) seconds() int64 {
 	now := g.now().In(g.timeZone)
 	_, offset := now.Zone()
 	return now.Unix() + int64(offset) - epoch2001
@@ -170,18 +176,4 @@ func parseTimestamp(text string) (decimal string, seconds int64, ok bool) {
 		return n.String(), math.MaxInt64, true
 	}
 	return n.String(), n.Int64(), true
-}
-
-// MakeResetToken gives the token of a link by which the user sets a new
-// password; see [PasswordResetTokenGenerator]. Django:
-// default_token_generator.make_token.
-func (s *Service) MakeResetToken(u *User) string { return s.tokens.Make(u) }
-
-// CheckResetToken says whether the token of a link is one of the user. Django:
-// default_token_generator.check_token.
-func (s *Service) CheckResetToken(u *User, token string) bool { return s.tokens.Check(u, token) }
-
-// PasswordResetTimeout is how long the token of a link holds.
-func (s *Service) PasswordResetTimeout() time.Duration {
-	return time.Duration(s.tokens.timeout) * time.Second
 }

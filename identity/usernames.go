@@ -1,6 +1,7 @@
-package auth
+package identity
 
 import (
+	"errors"
 	"strings"
 	"unicode/utf8"
 
@@ -54,6 +55,10 @@ var (
 	}
 	ErrInvalidEmail = &FieldError{Code: "invalid", Message: i18n.Mark("Enter a valid email address.")}
 )
+
+// ErrUsernameRequired means that a program gave no username for a new user. Django's
+// create_user: "The given username must be set".
+var ErrUsernameRequired = errors.New("identity: the given username must be set")
 
 // NormalizeUsername is the one spelling of names that look alike to Unicode: its
 // form NFKC, in which ﬁ is fi and full-width letters are plain ones. It is as

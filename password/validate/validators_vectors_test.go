@@ -1,4 +1,4 @@
-package password
+package validate
 
 import (
 	"crypto/sha256"
@@ -79,7 +79,7 @@ func otherList(t *testing.T, record vectors.Record, r validation) string {
 		return "the list of an older Django has another length"
 	case "validate":
 		common := func(e [2]string) bool { return e[0] == "password_too_common" }
-		ours := pairs(ValidatePassword(t.Context(), r.Password, r.User, DefaultValidators()))
+		ours := pairs(Password(t.Context(), r.Password, r.User, Default()))
 		if slices.Equal(slices.DeleteFunc(slices.Clone(r.Errors), common), slices.DeleteFunc(ours, common)) {
 			return "the password is in one list and not in the other"
 		}
@@ -90,7 +90,7 @@ func otherList(t *testing.T, record vectors.Record, r validation) string {
 // judges give what is different.
 var judges = map[string]func(*testing.T, validation) string{
 	"validate": func(t *testing.T, r validation) string {
-		return cmp.Diff(r.Errors, pairs(ValidatePassword(t.Context(), r.Password, r.User, DefaultValidators())))
+		return cmp.Diff(r.Errors, pairs(Password(t.Context(), r.Password, r.User, Default())))
 	},
 	"similarity": func(t *testing.T, r validation) string {
 		v := []Validator{UserAttributeSimilarity{MaxSimilarity: r.MaxSimilarity}}
@@ -98,10 +98,10 @@ var judges = map[string]func(*testing.T, validation) string{
 		if e := r.Error.([]any); len(e) > 0 {
 			want = append(want, [2]string{e[0].(string), e[1].(string)})
 		}
-		return cmp.Diff(want, pairs(ValidatePassword(t.Context(), r.Password, r.User, v)))
+		return cmp.Diff(want, pairs(Password(t.Context(), r.Password, r.User, v)))
 	},
 	"similarity_ctor": func(_ *testing.T, r validation) string {
-		refused := CheckValidators([]Validator{UserAttributeSimilarity{MaxSimilarity: r.Value}}) != nil
+		refused := Check([]Validator{UserAttributeSimilarity{MaxSimilarity: r.Value}}) != nil
 		return cmp.Diff(r.Error != nil, refused)
 	},
 	"quick_ratio": func(t *testing.T, r validation) string {
@@ -115,11 +115,11 @@ var judges = map[string]func(*testing.T, validation) string{
 	},
 	"min_length": func(t *testing.T, r validation) string {
 		v := MinimumLength{MinLength: r.MinLength}
-		err := ValidatePassword(t.Context(), "", nil, []Validator{v})
+		err := Password(t.Context(), "", nil, []Validator{v})
 		return cmp.Diff([]any{r.Help, [][2]string{{r.Code, r.Message}}}, []any{v.HelpText(), pairs(err)})
 	},
 	"help_texts": func(_ *testing.T, r validation) string {
-		return cmp.Diff([]any{r.Texts, r.HTML}, []any{HelpTexts(DefaultValidators()), HelpTextHTML(DefaultValidators())})
+		return cmp.Diff([]any{r.Texts, r.HTML}, []any{HelpTexts(Default()), HelpTextHTML(Default())})
 	},
 	"common_count": func(t *testing.T, r validation) string {
 		list, err := commonPasswords()
@@ -133,7 +133,7 @@ var judges = map[string]func(*testing.T, validation) string{
 
 func pairs(err error) [][2]string {
 	all := [][2]string{}
-	wrong, _ := err.(ValidationErrors)
+	wrong, _ := err.(Errors)
 	for _, e := range wrong {
 		all = append(all, [2]string{e.Code, e.Message})
 	}
@@ -165,7 +165,7 @@ func FuzzValidate(f *testing.F) {
 		v := UserAttributeSimilarity{MaxSimilarity: similar}
 		user := Attributes{"username": username, "last_name": last}
 		validators := []Validator{v, MinimumLength{}, CommonPassword{}, Numeric{}}
-		err := ValidatePassword(t.Context(), raw, user, validators)
+		err := Password(t.Context(), raw, user, validators)
 		got := codes(t, err)
 		if short := len([]rune(raw)) < 8; short != slices.Contains(got, "password_too_short") {
 			t.Errorf("short is %v: %q", short, got)
