@@ -16,22 +16,22 @@ import (
 // createsuperuserCommand makes a user who may do everything (Django:
 // createsuperuser).
 type createsuperuserCommand struct {
-	Username *string `env:"-" help:"Username; asked for if absent."`
-	Email    *string `env:"-" help:"E-mail address; asked for if absent."`
-	NoInput  bool    `name:"noinput" aliases:"no-input" env:"-" help:"Ask nothing. The values are those of the flags, or of $$DJANGO_SUPERUSER_USERNAME, _EMAIL and _PASSWORD; without a password nobody can log in by one."`
-	databaseFlags
-	passwordFlags
-	verbosityFlag
+	Username  *string       `env:"-" help:"Username; asked for if absent."`
+	Email     *string       `env:"-" help:"E-mail address; asked for if absent."`
+	NoInput   bool          `name:"noinput" aliases:"no-input" env:"-" help:"Ask nothing. The values are those of the flags, or of $$DJANGO_SUPERUSER_USERNAME, _EMAIL and _PASSWORD; without a password nobody can log in by one."`
+	Database  databaseFlags `embed:""`
+	Passwords passwordFlags `embed:""`
+	Verbosity verbosityFlag `embed:""`
 }
 
 // Run creates the user.
 func (c *createsuperuserCommand) Run(ctx context.Context, con *console.Console) (err error) {
-	db, err := c.open(ctx, false)
+	db, err := c.Database.open(ctx, false)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	accounts, err := c.accounts(db)
+	accounts, err := c.Passwords.accounts(db)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (c *createsuperuserCommand) Run(ctx context.Context, con *console.Console) 
 	if err != nil {
 		return err
 	}
-	if c.Verbosity > 0 {
+	if c.Verbosity.Level > 0 {
 		con.Say("Superuser created successfully.")
 	}
 	return nil

@@ -101,6 +101,17 @@ func (f *secretFlags) loadOrMake(folder string, log *slog.Logger) (secret, error
 	return s, err
 }
 
+// path is the file of the key, or "" where the key is in the environment.
+func (f *secretFlags) path(folder string) string {
+	switch {
+	case f.File != "":
+		return f.File
+	case os.Getenv(envPrefix+"_SECRET_KEY") != "" || os.Getenv("SECRET_KEY") != "":
+		return ""
+	}
+	return filepath.Join(folder, defaultSecretFile)
+}
+
 // absent reports whether there is no key anywhere, so that loadOrMake would make one.
 func (f *secretFlags) absent(folder string) bool {
 	if f.File != "" || os.Getenv(envPrefix+"_SECRET_KEY") != "" || os.Getenv("SECRET_KEY") != "" {

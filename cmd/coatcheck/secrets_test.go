@@ -92,7 +92,7 @@ func hunt(t *testing.T, where testenv.Database, flags []string) {
 
 func openDatabase(t *testing.T, where testenv.Database) *database.DB {
 	t.Helper()
-	db, err := (&databaseFlags{Database: where.URL(), UseTZ: true}).connect(context.Background(), false)
+	db, err := (&databaseFlags{URL: where.URL(), UseTZ: true}).connect(context.Background(), false)
 	if err != nil {
 		t.Fatal(err)
 	}

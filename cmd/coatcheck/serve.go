@@ -18,7 +18,7 @@ import (
 
 // serveCommand runs the site as a server of its own.
 type serveCommand struct {
-	listenFlags
+	Listen            listenFlags   `embed:""`
 	SiteName          string        `group:"server" default:"Coatcheck" help:"Name on the pages."`
 	LoginURL          string        `group:"server" name:"login-url" default:"/accounts/login/" help:"Django's LOGIN_URL."`
 	LoginRedirectURL  string        `group:"server" name:"login-redirect-url" default:"/accounts/profile/" help:"Django's LOGIN_REDIRECT_URL."`
@@ -26,33 +26,33 @@ type serveCommand struct {
 	RedirectHosts     []string      `group:"server" name:"allowed-redirect-host" placeholder:"HOST" help:"Another host, with its port if it has one, to which the next of a login or logout may lead; may be repeated (success_url_allowed_hosts)."`
 	SignupClosed      bool          `group:"server" help:"Let nobody sign up."`
 	StopDelay         time.Duration `group:"server" default:"0s" help:"How long to go on after a stop signal with /readyz saying no, so that a load balancer notices."`
-	databaseFlags
-	NoCreate bool `group:"database" help:"Do not create absent tables."`
-	secretFlags
-	sessionFlags
-	engineFlags
-	csrfFlags
-	webFlags
-	mailFlags
-	accountFlags
-	passwordFlags
-	throttleFlags
-	loginFlags
-	ResetTimeout int `group:"passwords" name:"password-reset-timeout" default:"259200" help:"How long a link to reset a password holds, in seconds (PASSWORD_RESET_TIMEOUT)."`
-	logFlags
-	Trace       bool `group:"log" help:"Print each request's way through the five layers as one block."`
-	LogRequests bool `group:"log" default:"true" negatable:"" help:"A line for each request, without its query; on by default, and off with --trace."`
+	Database          databaseFlags `embed:""`
+	NoCreate          bool          `group:"database" help:"Do not create absent tables."`
+	Secret            secretFlags   `embed:""`
+	Sessions          sessionFlags  `embed:""`
+	Engine            engineFlags   `embed:""`
+	CSRF              csrfFlags     `embed:""`
+	Web               webFlags      `embed:""`
+	Mail              mailFlags     `embed:""`
+	Accounts          accountFlags  `embed:""`
+	Passwords         passwordFlags `embed:""`
+	Throttle          throttleFlags `embed:""`
+	Logins            loginFlags    `embed:""`
+	ResetTimeout      int           `group:"passwords" name:"password-reset-timeout" default:"259200" help:"How long a link to reset a password holds, in seconds (PASSWORD_RESET_TIMEOUT)."`
+	Log               logFlags      `embed:""`
+	Trace             bool          `group:"log" help:"Print each request's way through the five layers as one block."`
+	LogRequests       bool          `group:"log" default:"true" negatable:"" help:"A line for each request, without its query; on by default, and off with --trace."`
 }
 
 // Run serves until it gets SIGINT, SIGTERM or SIGHUP.
 func (c *serveCommand) Run(ctx context.Context, con *console.Console) error {
-	if err := c.check(ctx); err != nil {
+	if err := c.Listen.check(ctx); err != nil {
 		return err
 	}
-	log := c.logger(con)
+	log := c.Log.logger(con)
 	slog.SetDefault(log)
-	existed := !c.fileAbsent()
-	db, err := c.open(ctx, !c.NoCreate)
+	existed := !c.Database.fileAbsent()
+	db, err := c.Database.open(ctx, !c.NoCreate)
 	if err != nil {
 		return err
 	}
@@ -61,24 +61,24 @@ func (c *serveCommand) Run(ctx context.Context, con *console.Console) error {
 			log.Error("the database could not be closed", "error", err)
 		}
 	}()
-	key, err := c.loadOrMake(c.folder(), log)
+	key, err := c.Secret.loadOrMake(c.Database.folder(), log)
 	if err != nil {
 		return err
 	}
 	c.tellMade(con, existed, db, key)
-	listener, err := c.address().Listen(ctx)
+	listener, err := c.Listen.address().Listen(ctx)
 	if err != nil {
 		return err
 	}
 	defer listener.Close() //nolint:errcheck // the server has closed it, or nothing came of it
 	if judged := c.judged(key); judged.MailStays() && judged.Public() {
 		log.Warn("no email is sent: links by which anybody can set a new password are written here instead; set --email-backend to smtp, or to none",
-			"flag", "--email-backend "+c.Backend)
+			"flag", "--email-backend "+c.Mail.Backend)
 	}
-	if c.BaseURL == "" && c.Backend != "smtp" {
-		c.BaseURL = "http://localhost"
+	if c.Mail.BaseURL == "" && c.Mail.Backend != "smtp" {
+		c.Mail.BaseURL = "http://localhost"
 		if listener.Addr().Network() != "unix" {
-			c.BaseURL = server.URL(listener.Addr())
+			c.Mail.BaseURL = server.URL(listener.Addr())
 		}
 	}
 	site, closeEngine, err := c.site(ctx, con, db, key, log)
@@ -87,13 +87,13 @@ func (c *serveCommand) Run(ctx context.Context, con *console.Console) error {
 	}
 	defer closeEngine()
 	con.Say("Coatcheck is at " + server.URL(listener.Addr()))
-	headers, err := c.headers()
+	headers, err := c.Web.headers()
 	if err != nil {
 		return err
 	}
 	s := &server.Server{
-		Site: site, Log: log, Headers: headers, StopDelay: c.StopDelay, Engine: c.Engine,
-		Mounted: strings.TrimSuffix(c.ScriptName, "/"), LogRequests: c.LogRequests,
+		Site: site, Log: log, Headers: headers, StopDelay: c.StopDelay, Engine: c.Engine.Name,
+		Mounted: strings.TrimSuffix(c.Web.Mount.Path, "/"), LogRequests: c.LogRequests,
 	}
 	if c.Trace {
 		s.Trace = con.Err
@@ -108,7 +108,7 @@ func (c *serveCommand) site(ctx context.Context, con *console.Console, db *datab
 	if err != nil {
 		return nil, nil, err
 	}
-	store, closeEngine, err := c.store(ctx, db, key, c.AcceptSHA1, config.Sessions, log)
+	store, closeEngine, err := c.Engine.store(ctx, db, key, c.Secret.AcceptSHA1, config.Sessions, log)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -123,23 +123,23 @@ func (c *serveCommand) site(ctx context.Context, con *console.Console, db *datab
 
 // config is what the flags say, without database and store.
 func (c *serveCommand) config(con *console.Console, key secret, log *slog.Logger) (config coatcheck.Config, err error) {
-	loc, err := c.location()
+	loc, err := c.Database.location()
 	if err != nil {
 		return config, err
 	}
-	zone, err := c.zone()
+	zone, err := c.Database.zone()
 	if err != nil {
 		return config, err
 	}
-	sessions, err := c.sessionFlags.config(loc)
+	sessions, err := c.Sessions.config(loc)
 	if err != nil {
 		return config, err
 	}
-	passwords, err := c.passwordFlags.config()
+	passwords, err := c.Passwords.Hasher.config()
 	if err != nil {
 		return config, err
 	}
-	validators, err := c.validators()
+	validators, err := c.Passwords.validators()
 	if err != nil {
 		return config, err
 	}
@@ -150,31 +150,31 @@ func (c *serveCommand) config(con *console.Console, key secret, log *slog.Logger
 	if _, err := span("stop-delay", c.StopDelay.Seconds(), 0); err != nil {
 		return config, err
 	}
-	maxAge, err := span("session-max-age", float64(c.MaxAge), 0)
+	maxAge, err := span("session-max-age", float64(c.Sessions.MaxAge), 0)
 	if err != nil {
 		return config, err
 	}
 	config = coatcheck.Config{
-		SecretKey: key.key, SecretKeyFallbacks: key.fallbacks, AcceptSHA1: c.AcceptSHA1,
-		SessionSerializer: c.Serializer, Sessions: sessions, Passwords: passwords, Validators: validators, LoginURL: unless(c.LoginURL, auth.LoginURL), Logger: log,
+		SecretKey: key.key, SecretKeyFallbacks: key.fallbacks, AcceptSHA1: c.Secret.AcceptSHA1,
+		SessionSerializer: c.Engine.Serializer, Sessions: sessions, Passwords: passwords, Validators: validators, LoginURL: unless(c.LoginURL, auth.LoginURL), Logger: log,
 		PasswordResetTimeout: reset, SessionMaxAge: maxAge, TimeZone: zone,
 		Views: views.Config{
 			SiteName: c.SiteName, LoginRedirectURL: unless(c.LoginRedirectURL, auth.LoginRedirectURL), LogoutRedirectURL: c.LogoutRedirectURL,
 			SignupClosed: c.SignupClosed, AllowedRedirectHosts: c.RedirectHosts,
 		},
 	}
-	if err := c.webFlags.apply(&config); err != nil {
+	if err := c.Web.apply(&config); err != nil {
 		return config, err
 	}
-	c.accountFlags.apply(&config)
-	if err := c.mailFlags.apply(&config, con); err != nil {
+	c.Accounts.apply(&config)
+	if err := c.Mail.apply(&config, con); err != nil {
 		return config, err
 	}
-	c.throttleFlags.apply(&config)
-	if err := c.loginFlags.apply(&config); err != nil {
+	c.Throttle.apply(&config)
+	if err := c.Logins.apply(&config); err != nil {
 		return config, err
 	}
-	return config, c.csrfFlags.apply(&config)
+	return config, c.CSRF.apply(&config)
 }
 
 // unless is a setting, or nothing where it is the default, which is an address of this
@@ -190,9 +190,9 @@ func unless(value, preset string) string {
 func (c *serveCommand) tellMade(con *console.Console, existed bool, db *database.DB, key secret) {
 	switch {
 	case !existed:
-		fmt.Fprintf(con.Err, "Made the database %s, readable by you alone.\n", absolute(c.shown()))
+		fmt.Fprintf(con.Err, "Made the database %s, readable by you alone.\n", absolute(c.Database.shown()))
 	case len(db.Created()) > 0:
-		fmt.Fprintf(con.Err, "Made Django's tables in %s.\n", c.shown())
+		fmt.Fprintf(con.Err, "Made Django's tables in %s.\n", c.Database.shown())
 	}
 	if key.made != "" {
 		fmt.Fprintf(con.Err, "Made the secret key %s, readable by you alone. Keep it: without it everybody has to log in again.\n", absolute(key.made))

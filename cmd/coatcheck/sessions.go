@@ -18,10 +18,10 @@ import (
 
 // signedInFlags say where the sessions of a user are.
 type signedInFlags struct {
-	databaseFlags
-	secretFlags
-	sessionFlags
-	engineFlags
+	Database databaseFlags `embed:""`
+	Secret   secretFlags   `embed:""`
+	Sessions sessionFlags  `embed:""`
+	Engine   engineFlags   `embed:""`
 }
 
 // shortID is how much of an ID is shown, and taken at least.
@@ -63,29 +63,29 @@ func list(ctx context.Context, con *console.Console, site *coatcheck.Site, user 
 
 // openSite opens the database and the session engine as serve does.
 func (c *signedInFlags) openSite(ctx context.Context) (*coatcheck.Site, func() error, error) {
-	if c.Engine == "signed_cookies" {
+	if c.Engine.Name == "signed_cookies" {
 		return nil, nil, usageError{errors.New("--session-engine signed_cookies keeps sessions in the browsers alone: they cannot be listed, nor ended from here")}
 	}
-	if err := c.mustExist(); err != nil {
+	if err := c.Engine.mustExist(); err != nil {
 		return nil, nil, err
 	}
-	if c.absent(c.folder()) {
+	if c.Secret.absent(c.Database.folder()) {
 		return nil, nil, errors.New("there is no secret key, without which no session can be read; run this where serve finds it, or name it by --secret-key-file")
 	}
 	log := slog.New(slog.DiscardHandler)
-	key, err := c.load(c.folder(), log)
+	key, err := c.Secret.load(c.Database.folder(), log)
 	if err != nil {
 		return nil, nil, err
 	}
-	loc, err := c.location()
+	loc, err := c.Database.location()
 	if err != nil {
 		return nil, nil, err
 	}
-	config := coatcheck.Config{SecretKey: key.key, SecretKeyFallbacks: key.fallbacks, AcceptSHA1: c.AcceptSHA1, SessionSerializer: c.Serializer, Logger: log}
-	if config.Sessions, err = c.sessionFlags.config(loc); err != nil {
+	config := coatcheck.Config{SecretKey: key.key, SecretKeyFallbacks: key.fallbacks, AcceptSHA1: c.Secret.AcceptSHA1, SessionSerializer: c.Engine.Serializer, Logger: log}
+	if config.Sessions, err = c.Sessions.config(loc); err != nil {
 		return nil, nil, err
 	}
-	db, err := c.open(ctx, false)
+	db, err := c.Database.open(ctx, false)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -95,7 +95,7 @@ func (c *signedInFlags) openSite(ctx context.Context) (*coatcheck.Site, func() e
 	}
 	closeEngine := func() {}
 	if err == nil {
-		config.Sessions.Store, closeEngine, err = c.store(ctx, db, key, c.AcceptSHA1, config.Sessions, log)
+		config.Sessions.Store, closeEngine, err = c.Engine.store(ctx, db, key, c.Secret.AcceptSHA1, config.Sessions, log)
 	}
 	if err != nil {
 		return nil, nil, errors.Join(err, db.Close())
@@ -114,9 +114,9 @@ func (c *signedInFlags) openSite(ctx context.Context) (*coatcheck.Site, func() e
 
 // sessionsCommand lists where a user is signed in.
 type sessionsCommand struct {
-	Username string `arg:"" help:"Whose sessions."`
-	JSON     bool   `name:"json" env:"-" help:"Print JSON, with whole IDs."`
-	signedInFlags
+	Username string        `arg:"" help:"Whose sessions."`
+	JSON     bool          `name:"json" env:"-" help:"Print JSON, with whole IDs."`
+	Site     signedInFlags `embed:""`
 }
 
 // listed is a session in JSON.
@@ -132,7 +132,7 @@ type listed struct {
 
 // Run prints a table, the last seen first.
 func (c *sessionsCommand) Run(ctx context.Context, con *console.Console) error {
-	return c.signedIn(ctx, con, c.Username, func(site *coatcheck.Site, user *auth.User) error {
+	return c.Site.signedIn(ctx, con, c.Username, func(site *coatcheck.Site, user *auth.User) error {
 		all, err := list(ctx, con, site, user)
 		switch {
 		case err != nil:
