@@ -92,7 +92,7 @@ func newPassword(ctx context.Context, con *console.Console, accounts *auth.Servi
 			return first, err
 		}
 	}
-	return "", sentence(fmt.Sprintf("Aborting password change for user '%s' after %d attempts", user, maxTries))
+	return "", fmt.Errorf("aborting password change for user '%s' after %d attempts", user, maxTries)
 }
 
 // askTwice asks for a password and for the same again.

@@ -32,7 +32,7 @@ func (c *inviteCommand) Run(ctx context.Context, con *console.Console) (err erro
 		err = identity.ErrInvalidEmail
 	}
 	if err != nil {
-		return usageError{fmt.Errorf("%s: %w", c.Email, err)}
+		return usageError{fmt.Errorf("%q is no email address; write it as in ada@example.com", c.Email)}
 	}
 	key := secret{key: newSecretKey()} // a link needs none
 	if email != "" {
