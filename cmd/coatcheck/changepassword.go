@@ -24,7 +24,7 @@ const maxTries = 3
 // Run asks for the new password twice. Where the input is no terminal it reads
 // two lines of it.
 func (c *changepasswordCommand) Run(ctx context.Context, con *console.Console) (err error) {
-	db, err := c.Database.open(ctx, false)
+	db, err := c.Database.open(ctx)
 	if err != nil {
 		return err
 	}

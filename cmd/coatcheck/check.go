@@ -76,7 +76,7 @@ func (c *checkCommand) tell(con *console.Console, found []findings.Finding) erro
 // that serve would make is not made.
 func (c *serveCommand) foundKey() (secret, []findings.Finding) {
 	folder := c.Database.folder()
-	if c.Secret.absent(folder) {
+	if c.Secret.toMake(folder, c.Create.Create) != "" {
 		return secret{key: newSecretKey()}, nil
 	}
 	key, err := c.Secret.load(folder, slog.New(slog.DiscardHandler))
@@ -117,16 +117,10 @@ func (c *serveCommand) checkSettings(ctx context.Context, con *console.Console, 
 	return found
 }
 
-// wrong wires a site as serve does, on an empty database in memory and without the session
-// engine, and returns what is wrong with the settings. It makes nothing and connects to nothing.
+// wrong returns what is wrong with the settings. It makes nothing and connects to nothing.
 func (c *serveCommand) wrong(ctx context.Context, con *console.Console, key secret) (all []error) {
-	db, err := sqlite.Open(ctx, ":memory:")
-	if err != nil {
-		return []error{err}
-	}
-	defer db.Close() //nolint:errcheck // it was in memory
 	for _, err := range []error{
-		c.wired(db, con, key), c.Listen.check(ctx), errors.Join(c.Database.known(), c.Engine.possible()),
+		c.wired(ctx, con, key), c.Listen.check(ctx), errors.Join(c.Database.known(), c.mayMake(), c.Engine.possible()),
 	} {
 		if err != nil {
 			all = append(all, err)
@@ -135,8 +129,29 @@ func (c *serveCommand) wrong(ctx context.Context, con *console.Console, key secr
 	return all
 }
 
-// wired returns why no site on this database can be wired.
-func (c *serveCommand) wired(db *database.DB, con *console.Console, key secret) error {
+// mayMake refuses what contradicts itself about files that are not there.
+func (c *serveCommand) mayMake() error {
+	if c.NoCreate && c.Create.Create {
+		return usageError{errors.New("--create and --no-create contradict each other; leave one out")}
+	}
+	return c.Database.mayMake(c.Create.Create)
+}
+
+// wired wires a site as serve does, on an empty database in memory and without the session
+// engine, and returns why it cannot be.
+func (c *serveCommand) wired(ctx context.Context, con *console.Console, key secret) error {
+	fresh := c.Database.fileAbsent()
+	open := func(ctx context.Context) (*database.DB, error) { return sqlite.Open(ctx, ":memory:") }
+	if fresh && !c.NoCreate {
+		memory := c.Database // whose tables are those of the file that serve would make
+		memory.URL = "sqlite::memory:"
+		open = func(ctx context.Context) (*database.DB, error) { return memory.connect(ctx, true) }
+	}
+	db, err := open(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.Close() //nolint:errcheck // it was in memory
 	settings, err := c.withoutMailFolder()
 	if err != nil {
 		return err
@@ -151,7 +166,10 @@ func (c *serveCommand) wired(db *database.DB, con *console.Console, key secret) 
 	if config.Accounts.BaseURL == "" {
 		config.Accounts.BaseURL = "http://localhost" // serve takes its own address
 	}
-	config.Database, config.LoginConditions = db, nil // whose tables are elsewhere
+	config.Database = db
+	if !fresh {
+		config.LoginConditions = nil // whose tables are elsewhere
+	}
 	_, err = coatcheck.New(config)
 	return err
 }

@@ -69,7 +69,7 @@ func (c *clearsessionsCommand) clearFiles(ctx context.Context) error {
 
 // clearRows removes those of the table.
 func (c *clearsessionsCommand) clearRows(ctx context.Context, con *console.Console) (err error) {
-	db, err := c.Site.Database.open(ctx, false)
+	db, err := c.Site.Database.open(ctx)
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ import (
 
 // databaseFlags say where the users and sessions are.
 type databaseFlags struct {
-	URL      string    `group:"database" name:"database" default:"sqlite:coatcheck.db" help:"sqlite:PATH, postgres://USER:PASSWORD@HOST:PORT/NAME or mysql://… (MariaDB too)."`
+	URL      string    `group:"database" name:"database" default:"${database}" help:"sqlite:PATH, postgres://USER:PASSWORD@HOST:PORT/NAME or mysql://… (MariaDB too)."`
 	UseTZ    bool      `group:"database" name:"use-tz" default:"true" negatable:"" help:"Django's USE_TZ; on by default. --no-use-tz shares a database with a Django site that has it False."`
 	TimeZone string    `group:"database" default:"UTC" help:"Django's TIME_ZONE; links to reset a password are stamped by its clock, and with --no-use-tz all times."`
 	Users    userFlags `embed:""`
@@ -51,14 +51,34 @@ func (f *databaseFlags) zone() (*time.Location, error) {
 	return loc, nil
 }
 
-// open connects to the database and creates absent tables, and an absent SQLite file, if
-// create says so. Commands that look say no: they make nothing.
-func (f *databaseFlags) open(ctx context.Context, create bool) (*database.DB, error) {
-	if !create && f.fileAbsent() {
-		return nil, fmt.Errorf("there is no database %s; name another by --database, or make it by coatcheck migrate",
-			absolute(f.shown()))
+// defaultDatabase is the one that nobody has to name.
+const defaultDatabase = "sqlite:coatcheck.db"
+
+// open connects to a database that is there. It makes neither tables nor a file.
+func (f *databaseFlags) open(ctx context.Context) (*database.DB, error) {
+	if f.fileAbsent() {
+		create := ""
+		if f.URL != defaultDatabase {
+			create = " --create"
+		}
+		return nil, fmt.Errorf("there is no database %s; name another by --database, or make it by coatcheck migrate%s",
+			absolute(f.shown()), create)
 	}
-	return f.connect(ctx, create)
+	return f.connect(ctx, false)
+}
+
+// mayMake refuses an SQLite file that is named and not there, unless --create says that it is
+// to be made: a misspelt path must not make an empty site.
+func (f *databaseFlags) mayMake(create bool) error {
+	if !f.fileAbsent() || create || f.URL == defaultDatabase {
+		return nil
+	}
+	return fmt.Errorf("there is no database %s; correct --database, or make the file by --create", absolute(f.shown()))
+}
+
+// createFlag lets a command make the files that are named.
+type createFlag struct {
+	Create bool `group:"database" help:"Make the files that --database and --secret-key-file name where they are absent. The default ones are made without it."`
 }
 
 // fileAbsent reports whether the database is an SQLite file that is not there.

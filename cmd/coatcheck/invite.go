@@ -43,7 +43,7 @@ func (c *inviteCommand) Run(ctx context.Context, con *console.Console) (err erro
 			return err
 		}
 	}
-	db, err := c.Database.open(ctx, false)
+	db, err := c.Database.open(ctx)
 	if err != nil {
 		return err
 	}

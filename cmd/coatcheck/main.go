@@ -5,8 +5,9 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	_ "time/tzdata" // --time-zone works where the system has no zones, in a bare container for instance
+
 	"github.com/coatcheck/coatcheck/internal/console"
+	_ "time/tzdata" // --time-zone works where the system has no zones, in a bare container for instance
 )
 
 // Exit statuses.

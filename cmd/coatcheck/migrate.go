@@ -15,6 +15,7 @@ import (
 // migrateCommand creates Django's tables where they are absent.
 type migrateCommand struct {
 	Database  databaseFlags `embed:""`
+	Create    createFlag    `embed:""`
 	Check     bool          `env:"-" help:"Change nothing; exit with 1 if there are unapplied migrations."`
 	Plan      bool          `env:"-" help:"Change nothing; list what would be applied."`
 	Verbosity verbosityFlag `embed:""`
@@ -25,6 +26,9 @@ var errUnapplied = errors.New("there are unapplied migrations")
 
 // Run applies, or only tells.
 func (c *migrateCommand) Run(ctx context.Context, con *console.Console) (err error) {
+	if err := c.Database.mayMake(c.Create.Create); err != nil {
+		return err
+	}
 	look := c.Check || c.Plan
 	if look && c.Database.fileAbsent() {
 		c.Database.URL = "sqlite::memory:" // as empty as the file that would be made

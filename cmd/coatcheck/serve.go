@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -27,6 +28,7 @@ type serveCommand struct {
 	SignupClosed      bool          `group:"server" help:"Let nobody sign up."`
 	StopDelay         time.Duration `group:"server" default:"0s" help:"How long to go on after a stop signal with /readyz saying no, so that a load balancer notices."`
 	Database          databaseFlags `embed:""`
+	Create            createFlag    `embed:""`
 	NoCreate          bool          `group:"database" help:"Do not create absent tables."`
 	Secret            secretFlags   `embed:""`
 	Sessions          sessionFlags  `embed:""`
@@ -46,13 +48,17 @@ type serveCommand struct {
 
 // Run serves until it gets SIGINT, SIGTERM or SIGHUP.
 func (c *serveCommand) Run(ctx context.Context, con *console.Console) error {
-	if err := c.Listen.check(ctx); err != nil {
-		return err
-	}
 	log := c.Log.logger(con)
 	slog.SetDefault(log)
-	existed := !c.Database.fileAbsent()
-	db, err := c.Database.open(ctx, !c.NoCreate)
+	if err := c.refuse(ctx, con); err != nil {
+		return err
+	}
+	listener, err := c.Listen.address().Listen(ctx)
+	if err != nil {
+		return err
+	}
+	defer listener.Close() //nolint:errcheck // the server has closed it, or nothing came of it
+	db, key, err := c.open(ctx, con, log)
 	if err != nil {
 		return err
 	}
@@ -61,16 +67,6 @@ func (c *serveCommand) Run(ctx context.Context, con *console.Console) error {
 			log.Error("the database could not be closed", "error", err)
 		}
 	}()
-	key, err := c.Secret.loadOrMake(c.Database.folder(), log)
-	if err != nil {
-		return err
-	}
-	c.tellMade(con, existed, db, key)
-	listener, err := c.Listen.address().Listen(ctx)
-	if err != nil {
-		return err
-	}
-	defer listener.Close() //nolint:errcheck // the server has closed it, or nothing came of it
 	if judged := c.judged(key); judged.MailStays() && judged.Public() {
 		log.Warn("no email is sent: links by which anybody can set a new password are written here instead; set --email-backend to smtp, or to none",
 			"flag", "--email-backend "+c.Mail.Backend)
@@ -99,6 +95,66 @@ func (c *serveCommand) Run(ctx context.Context, con *console.Console) error {
 		s.Trace = con.Err
 	}
 	return s.Serve(ctx, listener)
+}
+
+// refuse returns what is wrong with the settings, as far as a server has to know before it
+// listens. A first run looks at all of them, so that it leaves no file behind.
+func (c *serveCommand) refuse(ctx context.Context, con *console.Console) error {
+	if err := errors.Join(c.Listen.check(ctx), c.mayMake()); err != nil {
+		return err
+	}
+	folder := c.Database.folder()
+	makesKey := c.Secret.toMake(folder, c.Create.Create) != ""
+	if !makesKey && !c.Database.fileAbsent() {
+		return nil
+	}
+	quiet := slog.New(slog.DiscardHandler)
+	var key secret
+	var err error
+	if makesKey {
+		key.key = newSecretKey()
+		key.fallbacks, err = c.Secret.fallbacks(quiet)
+	} else {
+		key, err = c.Secret.load(folder, quiet)
+	}
+	return errors.Join(append(c.wrong(ctx, con, key), err)...)
+}
+
+// open opens the database, and makes it and the key where a first run has none. The key is
+// made last: none is left behind where the database refuses a setting.
+func (c *serveCommand) open(ctx context.Context, con *console.Console, log *slog.Logger) (db *database.DB, key secret, err error) {
+	connect, existed := c.Database.open, !c.Database.fileAbsent()
+	if !c.NoCreate {
+		connect = func(ctx context.Context) (*database.DB, error) { return c.Database.connect(ctx, true) }
+	}
+	if db, err = connect(ctx); err != nil {
+		return nil, key, err
+	}
+	folder := c.Database.folder()
+	if c.Secret.toMake(folder, c.Create.Create) != "" {
+		err = c.try(ctx, con, db)
+	}
+	if err == nil {
+		key, err = c.Secret.loadOrMake(folder, c.Create.Create, log)
+	}
+	if err != nil {
+		return nil, key, errors.Join(err, db.Close())
+	}
+	c.tellMade(con, existed, db, key)
+	return db, key, nil
+}
+
+// try wires the site by a key for this once.
+func (c *serveCommand) try(ctx context.Context, con *console.Console, db *database.DB) error {
+	settings := *c
+	if settings.Mail.BaseURL == "" {
+		settings.Mail.BaseURL = "http://localhost"
+	}
+	_, closeEngine, err := settings.site(ctx, con, db, secret{key: newSecretKey()}, slog.New(slog.DiscardHandler))
+	if err == nil {
+		closeEngine()
+	}
+	return err
 }
 
 // site wires the layers with what the flags say. The function closes what the
@@ -190,13 +246,18 @@ func unless(value, preset string) string {
 func (c *serveCommand) tellMade(con *console.Console, existed bool, db *database.DB, key secret) {
 	switch {
 	case !existed:
-		fmt.Fprintf(con.Err, "Made the database %s, readable by you alone.\n", absolute(c.Database.shown()))
+		tellDatabase(con, &c.Database)
 	case len(db.Created()) > 0:
 		fmt.Fprintf(con.Err, "Made Django's tables in %s.\n", c.Database.shown())
 	}
 	if key.made != "" {
 		fmt.Fprintf(con.Err, "Made the secret key %s, readable by you alone. Keep it: without it everybody has to log in again.\n", absolute(key.made))
 	}
+}
+
+// tellDatabase says that the file of the database was made.
+func tellDatabase(con *console.Console, f *databaseFlags) {
+	fmt.Fprintf(con.Err, "Made the database %s, readable by you alone.\n", absolute(f.shown()))
 }
 
 func absolute(path string) string {

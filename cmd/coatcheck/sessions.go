@@ -85,7 +85,7 @@ func (c *signedInFlags) openSite(ctx context.Context) (*coatcheck.Site, func() e
 	if config.Sessions, err = c.Sessions.config(loc); err != nil {
 		return nil, nil, err
 	}
-	db, err := c.Database.open(ctx, false)
+	db, err := c.Database.open(ctx)
 	if err != nil {
 		return nil, nil, err
 	}

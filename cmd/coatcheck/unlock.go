@@ -69,7 +69,7 @@ func (c *unlockCommand) Run(ctx context.Context, con *console.Console) (err erro
 			return usageError{fmt.Errorf("--address %q is no IP address; write it as in 192.0.2.1 or 2001:db8::1", c.Address)}
 		}
 	}
-	db, err := c.Database.open(ctx, false)
+	db, err := c.Database.open(ctx)
 	if err != nil {
 		return err
 	}
