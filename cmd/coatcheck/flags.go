@@ -56,15 +56,23 @@ const defaultDatabase = "sqlite:coatcheck.db"
 
 // open connects to a database that is there. It makes neither tables nor a file.
 func (f *databaseFlags) open(ctx context.Context) (*database.DB, error) {
-	if f.fileAbsent() {
-		create := ""
-		if f.URL != defaultDatabase {
-			create = " --create"
-		}
-		return nil, fmt.Errorf("there is no database %s; name another by --database, or make it by coatcheck migrate%s",
-			absolute(f.shown()), create)
+	if err := f.there(); err != nil {
+		return nil, err
 	}
 	return f.connect(ctx, false)
+}
+
+// there refuses an SQLite file that is absent.
+func (f *databaseFlags) there() error {
+	if !f.fileAbsent() {
+		return nil
+	}
+	create := ""
+	if f.URL != defaultDatabase {
+		create = " --create"
+	}
+	return fmt.Errorf("there is no database %s; name another by --database, or make it by coatcheck migrate%s",
+		absolute(f.shown()), create)
 }
 
 // mayMake refuses an SQLite file that is named and not there, unless --create says that it is
