@@ -11,14 +11,14 @@ import (
 
 // deactivateCommand makes a user inactive.
 type deactivateCommand struct {
-	Username string `arg:"" help:"Who may not sign in any more."`
-	signedInFlags
+	Username string        `arg:"" help:"Who may not sign in any more."`
+	Site     signedInFlags `embed:""`
 }
 
 // Run ends all sessions and links of the user too, so that none is valid again when the
 // user is active again.
 func (c *deactivateCommand) Run(ctx context.Context, con *console.Console) error {
-	return c.signedIn(ctx, con, c.Username, func(site *coatcheck.Site, user *auth.User) error {
+	return c.Site.signedIn(ctx, c.Username, func(site *coatcheck.Site, user *auth.User) error {
 		if !user.IsActive {
 			return fmt.Errorf("user '%s' is inactive already", user)
 		}
@@ -33,13 +33,13 @@ func (c *deactivateCommand) Run(ctx context.Context, con *console.Console) error
 
 // activateCommand makes a user active again.
 type activateCommand struct {
-	Username string `arg:"" help:"Who may sign in again."`
-	signedInFlags
+	Username string        `arg:"" help:"Who may sign in again."`
+	Site     signedInFlags `embed:""`
 }
 
 // Run says so. Nobody is signed in by it.
 func (c *activateCommand) Run(ctx context.Context, con *console.Console) error {
-	return c.signedIn(ctx, con, c.Username, func(site *coatcheck.Site, user *auth.User) error {
+	return c.Site.signedIn(ctx, c.Username, func(site *coatcheck.Site, user *auth.User) error {
 		if user.IsActive {
 			return fmt.Errorf("user '%s' is active already", user)
 		}

@@ -12,10 +12,10 @@ import (
 
 // changepasswordCommand sets a user's password (Django: changepassword).
 type changepasswordCommand struct {
-	Username string `arg:"" optional:"" help:"Whose password; by default that of the user of this system."`
-	databaseFlags
-	passwordFlags
-	attemptFlags
+	Username string        `arg:"" optional:"" help:"Whose password; by default that of the user of this system."`
+	Database databaseFlags `embed:""`
+	Password passwordFlags `embed:""`
+	Attempts attemptFlags  `embed:""`
 }
 
 // maxTries is how often two passwords may differ, or be refused.
@@ -24,12 +24,12 @@ const maxTries = 3
 // Run asks for the new password twice. Where the input is no terminal it reads
 // two lines of it.
 func (c *changepasswordCommand) Run(ctx context.Context, con *console.Console) (err error) {
-	db, err := c.open(ctx, false)
+	db, err := c.Database.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	accounts, err := c.accounts(db)
+	accounts, err := c.Password.accounts(db)
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func (c *changepasswordCommand) Run(ctx context.Context, con *console.Console) (
 		return err
 	}
 	con.Say(fmt.Sprintf("Password changed successfully for user '%s'", user))
-	if c.Throttle != "off" {
+	if c.Attempts.Store.Kind != "off" {
 		c.unlock(ctx, con, db, user)
 	}
 	return nil
@@ -65,7 +65,7 @@ func (c *changepasswordCommand) Run(ctx context.Context, con *console.Console) (
 // unlock lets the user in with the new password at once, whatever was guessed before.
 // That it cannot is told and no failure: the password is changed.
 func (c *changepasswordCommand) unlock(ctx context.Context, con *console.Console, db *database.DB, user *auth.User) {
-	service, err := c.unlocker(ctx, db, c.folder())
+	service, err := c.Attempts.unlocker(ctx, db, c.Database.folder())
 	if err == nil {
 		err = service.Unlock(ctx, user)
 	}
@@ -92,7 +92,7 @@ func newPassword(ctx context.Context, con *console.Console, accounts *auth.Servi
 			return first, err
 		}
 	}
-	return "", sentence(fmt.Sprintf("Aborting password change for user '%s' after %d attempts", user, maxTries))
+	return "", fmt.Errorf("aborting password change for user '%s' after %d attempts", user, maxTries)
 }
 
 // askTwice asks for a password and for the same again.

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/coatcheck/coatcheck"
+	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/sqlite"
 	"github.com/coatcheck/coatcheck/internal/console"
 	"github.com/coatcheck/coatcheck/internal/findings"
@@ -17,9 +17,9 @@ import (
 
 // checkCommand judges the settings of serve without serving (Django: check).
 type checkCommand struct {
-	Deploy    bool   `env:"-" help:"Also judge whether the settings are fit for the internet."`
-	FailLevel string `env:"-" enum:"ERROR,WARNING" default:"ERROR" help:"Exit with 1 from this level on: ${enum}."`
-	serveCommand
+	Deploy    bool         `env:"-" help:"Also judge whether the settings are fit for the internet."`
+	FailLevel string       `env:"-" enum:"ERROR,WARNING" default:"ERROR" help:"Exit with 1 from this level on: ${enum}."`
+	Serve     serveCommand `embed:""`
 }
 
 // errFindings is the outcome of a check that found something.
@@ -28,20 +28,23 @@ var errFindings = errors.New("the check found something")
 // Run tells what it finds, as Django does. It opens no database but one in
 // memory, and makes no file.
 func (c *checkCommand) Run(ctx context.Context, con *console.Console) error {
-	key, found := c.key()
-	found = append(found, c.checkSettings(ctx, con, key)...)
+	key, found := c.Serve.foundKey()
 	if c.Deploy {
-		found = append(found, findings.Deploy(c.judged(key))...)
+		found = append(found, c.Serve.openKeys()...)
+	}
+	found = append(found, c.Serve.checkSettings(ctx, con, key)...)
+	if c.Deploy {
+		found = append(found, findings.Deploy(c.Serve.judged(key))...)
 	}
 	if len(found) == 0 {
 		con.Say("System check identified no issues (0 silenced).")
 		return nil
 	}
-	return c.Tell(con, found)
+	return c.tell(con, found)
 }
 
 // tell writes the findings, errors first.
-func (c *checkCommand) Tell(con *console.Console, found []findings.Finding) error {
+func (c *checkCommand) tell(con *console.Console, found []findings.Finding) error {
 	fmt.Fprintln(con.Err, "System check identified some issues:")
 	failed := false
 	for _, level := range []struct {
@@ -69,66 +72,43 @@ func (c *checkCommand) Tell(con *console.Console, found []findings.Finding) erro
 	return nil
 }
 
-// key reads the secret key where there is one. A file that serve would make is
-// not made.
-func (c *checkCommand) key() (secret, []findings.Finding) {
-	if c.absent(c.folder()) {
+// foundKey reads the secret key where there is one, and returns what is wrong with it. A file
+// that serve would make is not made.
+func (c *serveCommand) foundKey() (secret, []findings.Finding) {
+	folder := c.Database.folder()
+	if c.Secret.toMake(folder, c.Create.Create) != "" {
 		return secret{key: newSecretKey()}, nil
 	}
-	path := c.File
-	if path == "" && os.Getenv(envPrefix+"_SECRET_KEY") == "" && os.Getenv("SECRET_KEY") == "" {
-		path = filepath.Join(c.folder(), defaultSecretFile)
-	}
-	key, err := c.load(c.folder(), slog.New(slog.DiscardHandler))
+	key, err := c.Secret.load(folder, slog.New(slog.DiscardHandler))
 	if err != nil {
-		return secret{key: newSecretKey()}, []findings.Finding{{ID: "coatcheck.E002", Text: "The secret key cannot be read: " + err.Error()}}
-	}
-	var found []findings.Finding
-	for _, file := range []string{path, c.FallbacksFile} {
-		info, err := os.Stat(file)
-		if file != "" && err == nil && info.Mode().Perm()&0o077 != 0 && os.PathSeparator == '/' {
-			found = append(found, findings.Finding{ID: "coatcheck.W003", Text: "Others on this machine may read " + file + ", which holds a secret key. Give it the mode 0600."})
+		return secret{key: newSecretKey()}, []findings.Finding{
+			{ID: "coatcheck.E002", Text: "The secret key cannot be read: " + err.Error()},
 		}
 	}
-	if !c.Deploy {
-		found = nil
-	}
-	return key, found
+	return key, nil
 }
 
-// checkSettings wires a site as serve would, on an empty database in memory and
-// without the session engine, and tells what is wrong.
-func (c *checkCommand) checkSettings(ctx context.Context, con *console.Console, key secret) []findings.Finding {
-	db, err := sqlite.Open(ctx, ":memory:")
-	if err != nil {
-		return []findings.Finding{{ID: "coatcheck.E001", Text: err.Error()}}
-	}
-	defer db.Close() //nolint:errcheck // it was in memory
-	settings, err := c.withoutMailFolder()
-	if settings.Guard == "auto" {
-		settings.Guard = "both" // the database says which of both it is; judge both
-	}
-	var config coatcheck.Config
-	if err == nil {
-		config, err = settings.config(con, key, slog.New(slog.DiscardHandler))
-	}
-	if err == nil {
-		if config.Accounts.BaseURL == "" {
-			config.Accounts.BaseURL = "http://localhost" // serve takes its own address
+// openKeys finds the files of keys that others on this machine may read.
+func (c *serveCommand) openKeys() (found []findings.Finding) {
+	for _, file := range []string{c.Secret.path(c.Database.folder()), c.Secret.FallbacksFile} {
+		info, err := os.Stat(file)
+		if file != "" && err == nil && info.Mode().Perm()&0o077 != 0 && os.PathSeparator == '/' {
+			found = append(found, findings.Finding{
+				ID:   "coatcheck.W003",
+				Text: "Others on this machine may read " + file + ", which holds a secret key. Give it the mode 0600.",
+			})
 		}
-		config.Database, config.LoginConditions = db, nil // whose tables are elsewhere
-		_, err = coatcheck.New(config)
 	}
+	return found
+}
+
+// checkSettings tells what is wrong with the settings of serve.
+func (c *serveCommand) checkSettings(ctx context.Context, con *console.Console, key secret) []findings.Finding {
 	var found []findings.Finding
-	for _, err := range []error{err, c.check(ctx)} {
-		if err != nil {
-			found = append(found, findings.Finding{ID: "coatcheck.E001", Text: err.Error()})
-		}
-	}
-	if err := errors.Join(c.known(), c.engineFlags.possible()); err != nil {
+	for _, err := range c.wrong(ctx, con, key) {
 		found = append(found, findings.Finding{ID: "coatcheck.E001", Text: err.Error()})
 	}
-	for _, origin := range c.TrustedOrigins {
+	for _, origin := range c.CSRF.TrustedOrigins {
 		if !strings.Contains(origin, "://") {
 			found = append(found, findings.Finding{ID: "4_0.E001", Text: fmt.Sprintf(
 				"--trusted-origin %s begins with no scheme; write https://%[1]s (CSRF_TRUSTED_ORIGINS).", origin)})
@@ -137,17 +117,74 @@ func (c *checkCommand) checkSettings(ctx context.Context, con *console.Console, 
 	return found
 }
 
-// withoutMailFolder returns the settings of serve without the folder of emails, which serve
-// makes where it is absent.
-func (c *checkCommand) withoutMailFolder() (serveCommand, error) {
-	settings := c.serveCommand
-	if c.Backend != "file" || c.mailFlags.FilePath == "" {
+// wrong returns what is wrong with the settings. It makes nothing and connects to nothing.
+func (c *serveCommand) wrong(ctx context.Context, con *console.Console, key secret) (all []error) {
+	for _, err := range []error{
+		c.wired(ctx, con, key), c.Listen.check(ctx), errors.Join(c.Database.known(), c.mayMake(), c.Engine.possible()),
+	} {
+		if err != nil {
+			all = append(all, err)
+		}
+	}
+	return all
+}
+
+// mayMake refuses what contradicts itself about files that are not there.
+func (c *serveCommand) mayMake() error {
+	if c.NoCreate && c.Create.Create {
+		return usageError{errors.New("--create and --no-create contradict each other; leave one out")}
+	}
+	return c.Database.mayMake(c.Create.Create)
+}
+
+// wired wires a site as serve does, on an empty database in memory and without the session
+// engine, and returns why it cannot be.
+func (c *serveCommand) wired(ctx context.Context, con *console.Console, key secret) error {
+	fresh := c.Database.fileAbsent()
+	open := func(ctx context.Context) (*database.DB, error) { return sqlite.Open(ctx, ":memory:") }
+	if fresh && !c.NoCreate {
+		memory := c.Database // whose tables are those of the file that serve would make
+		memory.URL = "sqlite::memory:"
+		open = func(ctx context.Context) (*database.DB, error) { return memory.connect(ctx, true) }
+	}
+	db, err := open(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.Close() //nolint:errcheck // it was in memory
+	settings, err := c.withoutMailFolder()
+	if err != nil {
+		return err
+	}
+	if settings.CSRF.Guard == "auto" {
+		settings.CSRF.Guard = "both" // the database says which of both it is; judge both
+	}
+	config, err := settings.config(con, key, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	if config.Accounts.BaseURL == "" {
+		config.Accounts.BaseURL = "http://localhost" // serve takes its own address
+	}
+	config.Database = db
+	if !fresh {
+		config.LoginConditions = nil // whose tables are elsewhere
+	}
+	_, err = coatcheck.New(config)
+	return err
+}
+
+// withoutMailFolder returns the settings without the folder of emails, which serve makes
+// where it is absent.
+func (c *serveCommand) withoutMailFolder() (serveCommand, error) {
+	settings := *c
+	if c.Mail.Backend != "file" || c.Mail.FilePath == "" {
 		return settings, nil
 	}
-	if info, err := os.Stat(c.mailFlags.FilePath); err == nil && !info.IsDir() {
-		return settings, fmt.Errorf("--email-file-path %s is no folder", c.mailFlags.FilePath)
+	if info, err := os.Stat(c.Mail.FilePath); err == nil && !info.IsDir() {
+		return settings, fmt.Errorf("--email-file-path %s is no folder", c.Mail.FilePath)
 	}
-	settings.Backend = "console"
+	settings.Mail.Backend = "console"
 	return settings, nil
 }
 
@@ -155,15 +192,15 @@ func (c *checkCommand) withoutMailFolder() (serveCommand, error) {
 func (c *serveCommand) judged(key secret) findings.Settings {
 	return findings.Settings{
 		SecretKey: key.key, Fallbacks: key.fallbacks, Args: os.Args[1:],
-		Addr: c.Addr, BaseURL: c.BaseURL, EmailBackend: c.Backend,
-		AllowedHosts: c.AllowedHosts, TrustedProxies: c.TrustedProxies, RemoteUserTrusted: c.RemoteUserTrusted,
-		FrameOptions: c.FrameOptions, ReferrerPolicy: c.ReferrerPolicy,
-		HSTSSeconds: c.HSTSSeconds, HSTSSubdomains: c.HSTSSubdomains, HSTSPreload: c.HSTSPreload,
-		NoSniff: c.NoSniff, SSLRedirect: c.SSLRedirect,
-		Guard: c.Guard, CSRFCookieSecure: c.csrfFlags.CookieSecure, CSRFUseSessions: c.UseSessions,
-		SessionEngine: c.Engine, SessionFilePath: c.engineFlags.FilePath,
-		SessionCookieSecure: c.sessionFlags.CookieSecure, SessionCookieHTTPOnly: c.sessionFlags.CookieHTTPOnly,
-		PasswordHasher: c.Hasher, PasswordIterations: c.Iterations,
-		ValidatePasswords: c.Validate, ThrottleOff: c.Throttle == "off", Trace: c.Trace,
+		Addr: c.Listen.Addr, BaseURL: c.Mail.BaseURL, EmailBackend: c.Mail.Backend,
+		AllowedHosts: c.Web.AllowedHosts, TrustedProxies: c.Web.TrustedProxies, RemoteUserTrusted: c.Web.RemoteUserTrusted,
+		FrameOptions: c.Web.FrameOptions, ReferrerPolicy: c.Web.ReferrerPolicy,
+		HSTSSeconds: c.Web.HSTSSeconds, HSTSSubdomains: c.Web.HSTSSubdomains, HSTSPreload: c.Web.HSTSPreload,
+		NoSniff: c.Web.NoSniff, SSLRedirect: c.Web.SSLRedirect,
+		Guard: c.CSRF.Guard, CSRFCookieSecure: c.CSRF.CookieSecure, CSRFUseSessions: c.CSRF.UseSessions,
+		SessionEngine: c.Engine.Name, SessionFilePath: c.Engine.FilePath,
+		SessionCookieSecure: c.Sessions.CookieSecure, SessionCookieHTTPOnly: c.Sessions.CookieHTTPOnly,
+		PasswordHasher: c.Passwords.Hasher.Algorithm, PasswordIterations: c.Passwords.Hasher.Iterations,
+		ValidatePasswords: c.Passwords.Validate, ThrottleOff: c.Throttle.Store.Kind == "off", Trace: c.Trace,
 	}
 }

@@ -14,7 +14,7 @@ import (
 
 // clearsessionsCommand removes expired sessions (Django: clearsessions).
 type clearsessionsCommand struct {
-	signedInFlags
+	Site signedInFlags `embed:""`
 }
 
 const (
@@ -26,7 +26,7 @@ const (
 // on a terminal a counter appears where it takes long. Caches and browsers remove expired
 // sessions by themselves.
 func (c *clearsessionsCommand) Run(ctx context.Context, con *console.Console) error {
-	switch c.Engine {
+	switch c.Site.Engine.Name {
 	case "cache", "signed_cookies":
 		return nil
 	case "file":
@@ -37,23 +37,23 @@ func (c *clearsessionsCommand) Run(ctx context.Context, con *console.Console) er
 
 // clearFiles removes those of the engine "file", which needs no database.
 func (c *clearsessionsCommand) clearFiles(ctx context.Context) error {
-	if err := c.mustExist(); err != nil {
+	if err := c.Site.Engine.mustExist(); err != nil {
 		return err
 	}
 	log := slog.New(slog.DiscardHandler)
-	key, err := c.load(c.folder(), log)
+	key, err := c.Site.Secret.load(c.Site.Database.folder(), log)
 	if err != nil {
 		return fmt.Errorf("sessions need the secret key by which they are signed: %w", err)
 	}
-	loc, err := c.location()
+	loc, err := c.Site.Database.location()
 	if err != nil {
 		return err
 	}
-	config, err := c.sessionFlags.config(loc)
+	config, err := c.Site.Sessions.config(loc)
 	if err != nil {
 		return err
 	}
-	store, closeStore, err := c.store(ctx, nil, key, c.AcceptSHA1, config, log)
+	store, closeStore, err := c.Site.Engine.store(ctx, nil, key, c.Site.Secret.AcceptSHA1, config, log)
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (c *clearsessionsCommand) clearFiles(ctx context.Context) error {
 
 // clearRows removes those of the table.
 func (c *clearsessionsCommand) clearRows(ctx context.Context, con *console.Console) (err error) {
-	db, err := c.open(ctx, false)
+	db, err := c.Site.Database.open(ctx)
 	if err != nil {
 		return err
 	}

@@ -58,6 +58,7 @@ func (c *cli) parser() (*kong.Kong, error) {
 			{Key: "log", Title: "Log:"},
 		}),
 		kong.Vars{
+			"database":    defaultDatabase,
 			"cookie_name": sessions.DefaultCookieName,
 			"cookie_age":  strconv.Itoa(int(sessions.DefaultCookieAge.Seconds())),
 			"mail_from":   mail.DefaultFrom,

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/identity"
 	"github.com/coatcheck/coatcheck/internal/console"
 	"github.com/coatcheck/coatcheck/password/validate"
@@ -16,22 +17,31 @@ import (
 // createsuperuserCommand makes a user who may do everything (Django:
 // createsuperuser).
 type createsuperuserCommand struct {
-	Username *string `env:"-" help:"Username; asked for if absent."`
-	Email    *string `env:"-" help:"E-mail address; asked for if absent."`
-	NoInput  bool    `name:"noinput" aliases:"no-input" env:"-" help:"Ask nothing. The values are those of the flags, or of $$DJANGO_SUPERUSER_USERNAME, _EMAIL and _PASSWORD; without a password nobody can log in by one."`
-	databaseFlags
-	passwordFlags
-	verbosityFlag
+	Username  *string       `env:"-" help:"Username; asked for if absent."`
+	Email     *string       `env:"-" help:"E-mail address; asked for if absent."`
+	NoInput   bool          `name:"noinput" aliases:"no-input" env:"-" help:"Ask nothing. The values are those of the flags, or of $$DJANGO_SUPERUSER_USERNAME, _EMAIL and _PASSWORD; without a password nobody can log in by one."`
+	Database  databaseFlags `embed:""`
+	Create    createFlag    `embed:""`
+	Passwords passwordFlags `embed:""`
+	Verbosity verbosityFlag `embed:""`
 }
 
 // Run creates the user.
 func (c *createsuperuserCommand) Run(ctx context.Context, con *console.Console) (err error) {
-	db, err := c.open(ctx, false)
+	absent := c.Database.fileAbsent()
+	if absent && !c.NoInput && !con.IsTerminal() {
+		return skip(con)
+	}
+	open := c.Database.open
+	if absent {
+		open = func(ctx context.Context) (*database.DB, error) { return c.firstRun(ctx, con) }
+	}
+	db, err := open(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	accounts, err := c.accounts(db)
+	accounts, err := c.Passwords.accounts(db)
 	if err != nil {
 		return err
 	}
@@ -45,9 +55,7 @@ func (c *createsuperuserCommand) Run(ctx context.Context, con *console.Console) 
 	case c.NoInput:
 		user, err = maker.fromEnvironment(ctx, c.Username, c.Email)
 	case !con.IsTerminal():
-		con.Say("Superuser creation skipped due to not running in a TTY. " +
-			"You can run `coatcheck createsuperuser` in your project to create one manually.")
-		return nil
+		return skip(con)
 	default:
 		user, err = maker.fromPrompts(ctx, c.Username, c.Email)
 	}
@@ -62,10 +70,39 @@ func (c *createsuperuserCommand) Run(ctx context.Context, con *console.Console) 
 	if err != nil {
 		return err
 	}
-	if c.Verbosity > 0 {
+	if c.Verbosity.Level > 0 {
 		con.Say("Superuser created successfully.")
 	}
 	return nil
+}
+
+// skip says in Django's words that there is nobody to ask.
+func skip(con *console.Console) error {
+	con.Say("Superuser creation skipped due to not running in a TTY. " +
+		"You can run `coatcheck createsuperuser` in your project to create one manually.")
+	return nil
+}
+
+// firstRun makes the database, as serve does, unless it is seen beforehand that there is nobody
+// to put into it.
+func (c *createsuperuserCommand) firstRun(ctx context.Context, con *console.Console) (*database.DB, error) {
+	if err := c.Database.mayMake(c.Create.Create); err != nil {
+		return nil, err
+	}
+	if _, ok := given(c.Username, "DJANGO_SUPERUSER_USERNAME"); c.NoInput && !ok {
+		return nil, usernameMissing
+	}
+	if _, ok := given(c.Email, "DJANGO_SUPERUSER_EMAIL"); c.NoInput && !ok {
+		return nil, emailMissing
+	}
+	if _, err := c.Passwords.Hasher.config(); err != nil {
+		return nil, err
+	}
+	db, err := c.Database.connect(ctx, true)
+	if err == nil {
+		tellDatabase(con, &c.Database)
+	}
+	return db, err
 }
 
 // sentence is an error in Django's words, for whoever typed the command.

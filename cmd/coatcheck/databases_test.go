@@ -94,7 +94,7 @@ func TestNarrowDatabases(t *testing.T) {
 		{testenv.MariaDBUTF8MB3(t), "𐍈𐍈", "Жанна", 10, http.StatusOK},
 	} {
 		t.Run(n.database.Engine, func(t *testing.T) {
-			p := start(t, t.TempDir(), nil, "--database", n.database.URL())
+			p := start(t, t.TempDir(), nil, "--create", "--database", n.database.URL())
 			v := p.visitor()
 			v.enter(n.holds, "correct horse")
 			n.stored(t)
@@ -156,7 +156,7 @@ func TestNullColumns(t *testing.T) {
 	for _, database := range testenv.Databases(t)[1:] { // SQLite cannot change a column
 		t.Run(database.Engine, func(t *testing.T) {
 			dir := t.TempDir()
-			p := start(t, dir, nil, "--database", database.URL())
+			p := start(t, dir, nil, "--create", "--database", database.URL())
 			v := p.visitor()
 			v.enter("alice", "correct horse")
 			for column, kind := range map[string]string{
@@ -247,7 +247,7 @@ func TestTablesInAnotherDatabase(t *testing.T) {
 func TestCloseAccountOfOthers(t *testing.T) {
 	for _, database := range testenv.Databases(t) {
 		t.Run(database.Engine, func(t *testing.T) {
-			p := start(t, t.TempDir(), nil, "--database", database.URL(), "--delete-closed")
+			p := start(t, t.TempDir(), nil, "--create", "--database", database.URL(), "--delete-closed")
 			deferred := " DEFERRABLE INITIALLY DEFERRED" // as Django writes it
 			if database.Engine == "mysql" {
 				deferred = ""

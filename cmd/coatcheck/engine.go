@@ -23,7 +23,7 @@ import (
 
 // engineFlags say where sessions are kept.
 type engineFlags struct {
-	Engine         string              `group:"sessions" name:"session-engine" enum:"db,cache,cached_db,file,signed_cookies" default:"db" help:"Where sessions are kept: ${enum}. The last part of Django's SESSION_ENGINE."`
+	Name           string              `group:"sessions" name:"session-engine" enum:"db,cache,cached_db,file,signed_cookies" default:"db" help:"Where sessions are kept: ${enum}. The last part of Django's SESSION_ENGINE."`
 	Cache          []string            `group:"sessions" name:"cache" sep:"none" placeholder:"URL" help:"Cache of cache and cached_db: redis://HOST:PORT/DB, rediss://…, unix://…, or memcached://HOST:PORT. May be repeated for the servers of one cluster (CACHES, LOCATION)."`
 	Serializer     sessions.Serializer `group:"sessions" name:"session-serializer" enum:"json,pickle" default:"json" help:"Form of session data in rows, files and cookies: ${enum}. pickle is for a site up to Django 4.2 that has the PickleSerializer (SESSION_SERIALIZER)."`
 	CacheCluster   bool                `group:"sessions" help:"The cache is a Redis Cluster."`
@@ -39,7 +39,7 @@ type engineFlags struct {
 func (f *engineFlags) store(ctx context.Context, db *database.DB, key secret, acceptSHA1 bool, c sessions.Config, log *slog.Logger) (sessions.Store, func(), error) {
 	signing := sessions.CodecConfig{SecretKey: key.key, SecretKeyFallbacks: key.fallbacks, AcceptSHA1: acceptSHA1, Serializer: f.Serializer}
 	nothing := func() {}
-	if f.Engine == "signed_cookies" {
+	if f.Name == "signed_cookies" {
 		store, err := cookiestore.NewIrrevocable(cookiestore.Config{
 			Signing: signing, CookieName: c.CookieName, CookieAge: c.CookieAge, Location: c.Location,
 		})
@@ -49,7 +49,7 @@ func (f *engineFlags) store(ctx context.Context, db *database.DB, key secret, ac
 	if err != nil {
 		return nil, nothing, err
 	}
-	switch f.Engine {
+	switch f.Name {
 	case "db":
 		return dbstore.New(db, codec), nothing, nil
 	case "file":
@@ -65,7 +65,7 @@ func (f *engineFlags) store(ctx context.Context, db *database.DB, key secret, ac
 	}
 	keys := cachestore.Keys{Prefix: f.CacheKeyPrefix, Version: f.CacheVersion}
 	var store sessions.Store
-	if f.Engine == "cache" {
+	if f.Name == "cache" {
 		store, err = cachestore.New(cachestore.Config{Cache: cache, Keys: keys, PickleProtocol: f.CachePickle})
 	} else {
 		store, err = cacheddb.New(cacheddb.Config{
@@ -82,7 +82,7 @@ func (f *engineFlags) store(ctx context.Context, db *database.DB, key secret, ac
 // mustExist refuses the default folder of the file engine where it is absent, for commands
 // that make nothing. Each user of the system has another one.
 func (f *engineFlags) mustExist() error {
-	if f.Engine != "file" || f.FilePath != "" {
+	if f.Name != "file" || f.FilePath != "" {
 		return nil
 	}
 	if _, err := os.Stat(filestore.DefaultDir()); err != nil {
@@ -112,7 +112,7 @@ func (f *engineFlags) openCache(ctx context.Context) (cachestore.Cache, func(), 
 // possible refuses what the engine cannot work with, as far as it can be seen without a
 // connection.
 func (f *engineFlags) possible() error {
-	switch f.Engine {
+	switch f.Name {
 	case "cache", "cached_db":
 		_, err := f.servers()
 		return err
@@ -127,7 +127,7 @@ func (f *engineFlags) possible() error {
 // servers are the addresses of the cache, as memcached takes them.
 func (f *engineFlags) servers() ([]string, error) {
 	if len(f.Cache) == 0 {
-		return nil, usageError{fmt.Errorf("--session-engine %s needs --cache, for instance --cache redis://127.0.0.1:6379/0", f.Engine)}
+		return nil, usageError{fmt.Errorf("--session-engine %s needs --cache, for instance --cache redis://127.0.0.1:6379/0", f.Name)}
 	}
 	scheme, _, _ := strings.Cut(f.Cache[0], "://")
 	if !slices.Contains(cacheSchemes, scheme) {

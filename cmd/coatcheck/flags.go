@@ -27,10 +27,10 @@ import (
 
 // databaseFlags say where the users and sessions are.
 type databaseFlags struct {
-	Database string `group:"database" default:"sqlite:coatcheck.db" help:"sqlite:PATH, postgres://USER:PASSWORD@HOST:PORT/NAME or mysql://… (MariaDB too)."`
-	UseTZ    bool   `group:"database" name:"use-tz" default:"true" negatable:"" help:"Django's USE_TZ; on by default. --no-use-tz shares a database with a Django site that has it False."`
-	TimeZone string `group:"database" default:"UTC" help:"Django's TIME_ZONE; links to reset a password are stamped by its clock, and with --no-use-tz all times."`
-	userFlags
+	URL      string    `group:"database" name:"database" default:"${database}" help:"sqlite:PATH, postgres://USER:PASSWORD@HOST:PORT/NAME or mysql://… (MariaDB too)."`
+	UseTZ    bool      `group:"database" name:"use-tz" default:"true" negatable:"" help:"Django's USE_TZ; on by default. --no-use-tz shares a database with a Django site that has it False."`
+	TimeZone string    `group:"database" default:"UTC" help:"Django's TIME_ZONE; links to reset a password are stamped by its clock, and with --no-use-tz all times."`
+	Users    userFlags `embed:""`
 }
 
 // location is the zone in which the database has its times; nil with USE_TZ.
@@ -51,19 +51,47 @@ func (f *databaseFlags) zone() (*time.Location, error) {
 	return loc, nil
 }
 
-// open connects to the database and creates absent tables, and an absent SQLite file, if
-// create says so. Commands that look say no: they make nothing.
-func (f *databaseFlags) open(ctx context.Context, create bool) (*database.DB, error) {
-	if !create && f.fileAbsent() {
-		return nil, fmt.Errorf("there is no database %s; name another by --database, or make it by coatcheck migrate",
-			absolute(f.shown()))
+// defaultDatabase is the one that nobody has to name.
+const defaultDatabase = "sqlite:coatcheck.db"
+
+// open connects to a database that is there. It makes neither tables nor a file.
+func (f *databaseFlags) open(ctx context.Context) (*database.DB, error) {
+	if err := f.there(); err != nil {
+		return nil, err
 	}
-	return f.connect(ctx, create)
+	return f.connect(ctx, false)
+}
+
+// there refuses an SQLite file that is absent.
+func (f *databaseFlags) there() error {
+	if !f.fileAbsent() {
+		return nil
+	}
+	create := ""
+	if f.URL != defaultDatabase {
+		create = " --create"
+	}
+	return fmt.Errorf("there is no database %s; name another by --database, or make it by coatcheck migrate%s",
+		absolute(f.shown()), create)
+}
+
+// mayMake refuses an SQLite file that is named and not there, unless --create says that it is
+// to be made: a misspelt path must not make an empty site.
+func (f *databaseFlags) mayMake(create bool) error {
+	if !f.fileAbsent() || create || f.URL == defaultDatabase {
+		return nil
+	}
+	return fmt.Errorf("there is no database %s; correct --database, or make the file by --create", absolute(f.shown()))
+}
+
+// createFlag lets a command make the files that are named.
+type createFlag struct {
+	Create bool `group:"database" help:"Make the files that --database and --secret-key-file name where they are absent. The default ones are made without it."`
 }
 
 // fileAbsent reports whether the database is an SQLite file that is not there.
 func (f *databaseFlags) fileAbsent() bool {
-	path, ok := strings.CutPrefix(f.Database, "sqlite:")
+	path, ok := strings.CutPrefix(f.URL, "sqlite:")
 	if !ok || path == "" || path == ":memory:" {
 		return false
 	}
@@ -81,32 +109,32 @@ func (f *databaseFlags) connect(ctx context.Context, create bool) (*database.DB,
 	if err := f.known(); err != nil {
 		return nil, err
 	}
-	scheme, _, _ := strings.Cut(f.Database, ":")
+	scheme, _, _ := strings.Cut(f.URL, ":")
 	switch scheme {
 	case "sqlite":
-		return sqlite.Config{DSN: f.Database, Location: loc, NoCreate: !create, UserModel: f.model()}.Open(ctx)
+		return sqlite.Config{DSN: f.URL, Location: loc, NoCreate: !create, UserModel: f.Users.model()}.Open(ctx)
 	case "postgres", "postgresql":
-		return postgres.Config{DSN: f.Database, Location: loc, NoCreate: !create, UserModel: f.model()}.Open(ctx)
+		return postgres.Config{DSN: f.URL, Location: loc, NoCreate: !create, UserModel: f.Users.model()}.Open(ctx)
 	default:
-		return mysql.Config{DSN: f.Database, Location: loc, NoCreate: !create, UserModel: f.model()}.Open(ctx)
+		return mysql.Config{DSN: f.URL, Location: loc, NoCreate: !create, UserModel: f.Users.model()}.Open(ctx)
 	}
 }
 
 // look is connect for a command that only looks: an SQLite file stays as it is.
 func (f *databaseFlags) look(ctx context.Context) (*database.DB, error) {
-	if !strings.HasPrefix(f.Database, "sqlite:") {
+	if !strings.HasPrefix(f.URL, "sqlite:") {
 		return f.connect(ctx, false)
 	}
 	loc, err := f.location()
 	if err != nil {
 		return nil, err
 	}
-	return sqlite.Config{DSN: f.Database, Location: loc, NoCreate: true, ReadOnly: true, UserModel: f.model()}.Open(ctx)
+	return sqlite.Config{DSN: f.URL, Location: loc, NoCreate: true, ReadOnly: true, UserModel: f.Users.model()}.Open(ctx)
 }
 
 // known refuses a kind of database that is not spoken to.
 func (f *databaseFlags) known() error {
-	switch scheme, _, _ := strings.Cut(f.Database, ":"); scheme {
+	switch scheme, _, _ := strings.Cut(f.URL, ":"); scheme {
 	case "sqlite", "postgres", "postgresql", "mysql", "mariadb":
 		return nil
 	}
@@ -116,7 +144,7 @@ func (f *databaseFlags) known() error {
 // folder is where the secret key file is by default: beside the database file,
 // or the current folder.
 func (f *databaseFlags) folder() string {
-	if path, ok := strings.CutPrefix(f.Database, "sqlite:"); ok && path != ":memory:" {
+	if path, ok := strings.CutPrefix(f.URL, "sqlite:"); ok && path != ":memory:" {
 		return filepath.Dir(path)
 	}
 	return "."
@@ -124,10 +152,10 @@ func (f *databaseFlags) folder() string {
 
 // shown names the database without its password.
 func (f *databaseFlags) shown() string {
-	if path, ok := strings.CutPrefix(f.Database, "sqlite:"); ok {
+	if path, ok := strings.CutPrefix(f.URL, "sqlite:"); ok {
 		return path
 	}
-	u, err := url.Parse(f.Database)
+	u, err := url.Parse(f.URL)
 	if err != nil || u.Scheme == "" || u.Host == "" {
 		return "the given text"
 	}
@@ -136,14 +164,14 @@ func (f *databaseFlags) shown() string {
 
 // verbosityFlag is Django's.
 type verbosityFlag struct {
-	Verbosity int `short:"v" default:"1" env:"-" enum:"0,1,2,3" help:"0 says nothing but errors; 1 to 3 are the same."`
+	Level int `name:"verbosity" short:"v" default:"1" env:"-" enum:"0,1,2,3" help:"0 says nothing but errors; 1 to 3 are the same."`
 }
 
 // passwordFlags say how passwords are hashed, and which are taken.
 type passwordFlags struct {
-	hasherFlags
-	Validate bool   `group:"passwords" name:"validate-passwords" default:"true" negatable:"" help:"Refuse new passwords that a new Django project refuses; on by default. --no-validate-passwords takes every password."`
-	Pwned    string `group:"passwords" name:"pwned-filter" placeholder:"FILE" help:"Also refuse new passwords of this filter, which pwned build made of a list of leaked ones."`
+	Hasher   hasherFlags `embed:""`
+	Validate bool        `group:"passwords" name:"validate-passwords" default:"true" negatable:"" help:"Refuse new passwords that a new Django project refuses; on by default. --no-validate-passwords takes every password."`
+	Pwned    string      `group:"passwords" name:"pwned-filter" placeholder:"FILE" help:"Also refuse new passwords of this filter, which pwned build made of a list of leaked ones."`
 }
 
 // validators are those of a new Django project, or none; and the one of leaked
@@ -167,7 +195,7 @@ func (f *passwordFlags) validators() ([]validate.Validator, error) {
 // accounts gives the service by which the commands make and change users. It
 // signs nobody in, so the key that signs logins is not asked for.
 func (f *passwordFlags) accounts(db *database.DB) (*auth.Service, error) {
-	config, err := f.config()
+	config, err := f.Hasher.config()
 	if err != nil {
 		return nil, err
 	}

@@ -11,7 +11,7 @@ import (
 // hasherFlags are Django's PASSWORD_HASHERS: the algorithm of new hashes, what
 // each algorithm costs, and which old ones are read.
 type hasherFlags struct {
-	Hasher     string                `group:"passwords" name:"password-hasher" enum:"pbkdf2_sha256,pbkdf2_sha1,argon2,bcrypt_sha256,bcrypt,scrypt" default:"pbkdf2_sha256" help:"Algorithm of new hashes: ${enum}. All of them are read, bcrypt only with --accept-hasher."`
+	Algorithm  string                `group:"passwords" name:"password-hasher" enum:"pbkdf2_sha256,pbkdf2_sha1,argon2,bcrypt_sha256,bcrypt,scrypt" default:"pbkdf2_sha256" help:"Algorithm of new hashes: ${enum}. All of them are read, bcrypt only with --accept-hasher."`
 	Accept     []string              `group:"passwords" name:"accept-hasher" enum:"bcrypt,md5,sha1,unsalted_md5,unsalted_sha1,crypt" placeholder:"ALGORITHM" help:"Read stored hashes of this algorithm too, which is not in Django's default list: ${enum}; may be repeated."`
 	Iterations int                   `group:"passwords" name:"password-iterations" default:"${iterations}" help:"PBKDF2 iterations of new hashes (Django 6.1: 1500000, 5.2: 1000000, 4.2: 600000)."`
 	Update     password.UpdatePolicy `group:"passwords" name:"password-update" default:"only-up" help:"When a login replaces the stored hash: only-up, exact (Django's rule) or never."`
@@ -48,7 +48,7 @@ func (f *hasherFlags) config() (password.Config, error) {
 
 // rank puts the algorithm of new hashes first and leaves the others as they are.
 func (f *hasherFlags) rank(h password.Hasher) int {
-	if h.Algorithm() == f.Hasher {
+	if h.Algorithm() == f.Algorithm {
 		return 0
 	}
 	return 1
@@ -65,7 +65,7 @@ func (f *hasherFlags) hashers() []password.Hasher {
 		password.BCryptSHA256{Rounds: f.BCryptRounds},
 		password.Scrypt{N: f.ScryptWorkFactor, R: f.ScryptBlockSize, P: f.ScryptParallelism},
 	}
-	if f.Hasher == "bcrypt" {
+	if f.Algorithm == "bcrypt" {
 		all = append(all, f.old("bcrypt"))
 	}
 	return all

@@ -28,7 +28,7 @@ func TestHasherFlags(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := serve.hasherFlags.config()
+	got, err := serve.Passwords.Hasher.config()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func TestHasherFlags(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		config, err := serve.hasherFlags.config()
+		config, err := serve.Passwords.Hasher.config()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -74,7 +74,7 @@ func TestHasherFlagsRefused(t *testing.T) {
 	for _, args := range []string{"--argon2-time-cost 0", "--scrypt-work-factor 15", "--bcrypt-rounds 32", "--password-iterations=-1", "--argon2-memory-cost 63"} {
 		serve, err := parsed(t, strings.Fields(args)...)
 		if err == nil {
-			_, err = serve.hasherFlags.config()
+			_, err = serve.Passwords.Hasher.config()
 		}
 		if err == nil {
 			t.Fatalf("%s is accepted", args)

@@ -15,11 +15,11 @@ import (
 
 // inviteCommand makes an invitation to a site whose accounts are made by one.
 type inviteCommand struct {
-	Email   string `arg:"" optional:"" help:"Whom to mail the invitation; serve sends it. It is then for this address alone."`
-	BaseURL string `name:"base-url" placeholder:"URL" help:"Where the site is for its visitors, as that of serve; needed."`
-	scriptNameFlag
-	databaseFlags
-	secretFlags
+	Email    string        `arg:"" optional:"" help:"Whom to mail the invitation; serve sends it. It is then for this address alone."`
+	BaseURL  string        `name:"base-url" placeholder:"URL" help:"Where the site is for its visitors, as that of serve; needed."`
+	Mount    mountFlag     `embed:""`
+	Database databaseFlags `embed:""`
+	Secret   secretFlags   `embed:""`
 }
 
 // Run prints the link, and queues the mail where there is an address.
@@ -32,18 +32,18 @@ func (c *inviteCommand) Run(ctx context.Context, con *console.Console) (err erro
 		err = identity.ErrInvalidEmail
 	}
 	if err != nil {
-		return usageError{fmt.Errorf("%s: %w", c.Email, err)}
+		return usageError{fmt.Errorf("%q is no email address; write it as in ada@example.com", c.Email)}
 	}
 	key := secret{key: newSecretKey()} // a link needs none
 	if email != "" {
-		if c.absent(c.folder()) {
+		if c.Secret.absent(c.Database.folder()) {
 			return errors.New("there is no secret key, without which serve cannot send the mail; run this where serve finds it, or name it by --secret-key-file")
 		}
-		if key, err = c.load(c.folder(), slog.New(slog.DiscardHandler)); err != nil {
+		if key, err = c.Secret.load(c.Database.folder(), slog.New(slog.DiscardHandler)); err != nil {
 			return err
 		}
 	}
-	db, err := c.open(ctx, false)
+	db, err := c.Database.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (c *inviteCommand) Run(ctx context.Context, con *console.Console) (err erro
 // invite makes the link.
 func (c *inviteCommand) invite(ctx context.Context, db *database.DB, key secret, email string) (string, error) {
 	config := coatcheck.Config{
-		Database: db, SecretKey: key.key, SecretKeyFallbacks: key.fallbacks, Logger: slog.New(slog.DiscardHandler), ScriptName: c.ScriptName,
+		Database: db, SecretKey: key.key, SecretKeyFallbacks: key.fallbacks, Logger: slog.New(slog.DiscardHandler), ScriptName: c.Mount.Path,
 	}
 	config.Accounts.Mail, config.Accounts.BaseURL = queueOnly{}, c.BaseURL
 	site, err := coatcheck.New(config)

@@ -12,9 +12,9 @@ import (
 
 // logoutCommand ends the sessions of a user.
 type logoutCommand struct {
-	Username string `arg:"" help:"Whose sessions."`
-	ID       string `name:"id" env:"-" placeholder:"ID" help:"End this one alone; the beginning that sessions shows will do. All by default."`
-	signedInFlags
+	Username string        `arg:"" help:"Whose sessions."`
+	ID       string        `name:"id" env:"-" placeholder:"ID" help:"End this one alone; the beginning that sessions shows will do. All by default."`
+	Site     signedInFlags `embed:""`
 }
 
 // Run ends them, and says how many.
@@ -22,7 +22,7 @@ func (c *logoutCommand) Run(ctx context.Context, con *console.Console) error {
 	if c.ID != "" && len(c.ID) < shortID {
 		return usageError{fmt.Errorf("--id %q is too short; give %d characters at least, as coatcheck sessions shows them", c.ID, shortID)}
 	}
-	return c.signedIn(ctx, con, c.Username, func(site *coatcheck.Site, user *auth.User) error {
+	return c.Site.signedIn(ctx, c.Username, func(site *coatcheck.Site, user *auth.User) error {
 		ended, err := c.End(ctx, con, site, user)
 		if err != nil {
 			return err
@@ -35,6 +35,9 @@ func (c *logoutCommand) Run(ctx context.Context, con *console.Console) error {
 func (c *logoutCommand) End(ctx context.Context, con *console.Console, site *coatcheck.Site, user *auth.User) (int, error) {
 	if c.ID == "" {
 		return site.Accounts.EndSessions(ctx, user, progress(con))
+	}
+	if err := site.Accounts.Adopt(ctx); err != nil { // so that one of a Django can be ended too
+		return 0, err
 	}
 	all, err := list(ctx, con, site, user)
 	if err != nil {

@@ -2,14 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
-	_ "time/tzdata" // --time-zone works where the system has no zones, in a bare container for instance
 
-	"github.com/alecthomas/kong"
+	_ "time/tzdata" // --time-zone works where the system has no zones, in a bare container for instance
 
 	"github.com/coatcheck/coatcheck/internal/console"
 )
@@ -29,12 +26,11 @@ func run(args []string) int {
 	var commands cli
 	parser, err := commands.parser()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "coatcheck:", err)
-		return exitFailed
+		return report(con, "", err)
 	}
 	command, err := parser.Parse(args)
 	if err != nil {
-		return misused(err)
+		return report(con, "", usageError{err})
 	}
 	tidyLists(command.Flags())
 	ctx, stop := signal.NotifyContext(context.Background(), stopSignals()...)
@@ -49,7 +45,7 @@ func run(args []string) int {
 	if err != nil && ctx.Err() != nil && command.Command() != "serve" {
 		err = console.ErrCancelled // whatever the interrupted query says
 	}
-	return report(con, err)
+	return report(con, selected(command), err)
 }
 
 // stopSignals are the signals that end a command gracefully. A hang-up is one of them, unless
@@ -60,36 +56,4 @@ func stopSignals() []os.Signal {
 		all = append(all, syscall.SIGHUP)
 	}
 	return all
-}
-
-// misused tells what is wrong with the command line.
-func misused(err error) int {
-	fmt.Fprintf(os.Stderr, "coatcheck: error: %v\n", err)
-	name := ""
-	var parse *kong.ParseError
-	if errors.As(err, &parse) && parse.Context != nil && parse.Context.Selected() != nil {
-		name = parse.Context.Selected().Path() + " "
-	}
-	fmt.Fprintf(os.Stderr, "See: coatcheck %s--help\n", name)
-	return exitUsage
-}
-
-// usageError is a mistake in the flags that only the command itself could see.
-type usageError struct{ error }
-
-// report writes an error as Django does and gives the exit status.
-func report(con *console.Console, err error) int {
-	var usage usageError
-	switch {
-	case err == nil:
-		return exitOK
-	case errors.As(err, &usage):
-		return misused(err)
-	case errors.Is(err, console.ErrCancelled):
-		con.Complain("\nOperation cancelled.")
-	case errors.Is(err, errUnapplied), errors.Is(err, errFindings): // the command has said so
-	default:
-		con.Complain("CommandError: " + err.Error())
-	}
-	return exitFailed
 }

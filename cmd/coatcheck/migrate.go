@@ -14,10 +14,11 @@ import (
 
 // migrateCommand creates Django's tables where they are absent.
 type migrateCommand struct {
-	databaseFlags
-	Check bool `env:"-" help:"Change nothing; exit with 1 if there are unapplied migrations."`
-	Plan  bool `env:"-" help:"Change nothing; list what would be applied."`
-	verbosityFlag
+	Database  databaseFlags `embed:""`
+	Create    createFlag    `embed:""`
+	Check     bool          `env:"-" help:"Change nothing; exit with 1 if there are unapplied migrations."`
+	Plan      bool          `env:"-" help:"Change nothing; list what would be applied."`
+	Verbosity verbosityFlag `embed:""`
 }
 
 // errUnapplied is the outcome of migrate --check.
@@ -25,13 +26,16 @@ var errUnapplied = errors.New("there are unapplied migrations")
 
 // Run applies, or only tells.
 func (c *migrateCommand) Run(ctx context.Context, con *console.Console) (err error) {
-	look := c.Check || c.Plan
-	if look && c.fileAbsent() {
-		c.Database = "sqlite::memory:" // as empty as the file that would be made
+	if err := c.Database.mayMake(c.Create.Create); err != nil {
+		return err
 	}
-	connect := c.look
+	look := c.Check || c.Plan
+	if look && c.Database.fileAbsent() {
+		c.Database.URL = "sqlite::memory:" // as empty as the file that would be made
+	}
+	connect := c.Database.look
 	if !look {
-		connect = func(ctx context.Context) (*database.DB, error) { return c.connect(ctx, false) }
+		connect = func(ctx context.Context) (*database.DB, error) { return c.Database.connect(ctx, false) }
 	}
 	db, err := connect(ctx)
 	if err != nil {
@@ -39,9 +43,9 @@ func (c *migrateCommand) Run(ctx context.Context, con *console.Console) (err err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	if look {
-		return c.Tell(ctx, con, db)
+		return c.tell(ctx, con, db)
 	}
-	if c.Verbosity == 0 {
+	if c.Verbosity.Level == 0 {
 		con = &console.Console{Out: io.Discard}
 	}
 	con.Say("Operations to perform:\n  Apply all migrations: admin, auth, coatcheck, contenttypes, sessions\nRunning migrations:")
@@ -69,7 +73,7 @@ func foreign(ctx context.Context, con *console.Console, db *database.DB) error {
 	return err
 }
 
-func (c *migrateCommand) Tell(ctx context.Context, con *console.Console, db *database.DB) error {
+func (c *migrateCommand) tell(ctx context.Context, con *console.Console, db *database.DB) error {
 	missing, err := db.Unapplied(ctx)
 	if err != nil {
 		return err

@@ -43,7 +43,7 @@ func TestPwnedBuildCancelled(t *testing.T) {
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Wait(); cmd.ProcessState.ExitCode() != exitFailed || errs.String() != "\nOperation cancelled.\n" {
+	if err := cmd.Wait(); cmd.ProcessState.ExitCode() != exitFailed || errs.String() != "\ncoatcheck: operation cancelled\n" {
 		t.Errorf("%v: %q", err, errs.String())
 	}
 	if n := files(); n != 0 {

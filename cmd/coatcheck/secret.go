@@ -54,19 +54,25 @@ func (f *secretFlags) load(folder string, log *slog.Logger) (s secret, err error
 			return s, err
 		}
 	}
+	s.fallbacks, err = f.fallbacks(log)
+	return s, err
+}
+
+// fallbacks reads the former keys.
+func (f *secretFlags) fallbacks(log *slog.Logger) (keys []string, err error) {
 	if f.FallbacksFile == "" {
-		return s, nil
+		return nil, nil
 	}
 	text, err := readSecret(f.FallbacksFile, log)
 	if err != nil {
-		return s, fmt.Errorf("--secret-key-fallbacks-file: %w", err)
+		return nil, fmt.Errorf("--secret-key-fallbacks-file: %w", err)
 	}
 	for line := range strings.Lines(text) {
 		if line = strings.TrimRight(line, "\r\n"); line != "" {
-			s.fallbacks = append(s.fallbacks, line)
+			keys = append(keys, line)
 		}
 	}
-	return s, nil
+	return keys, nil
 }
 
 // readFile reads the file that is named, or the default one of the folder.
@@ -76,18 +82,16 @@ func (f *secretFlags) readFile(folder string, log *slog.Logger) (string, error) 
 	}
 	key, err := readSecret(f.File, log)
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("--secret-key-file: there is no file %s, and only the default file is made; correct the path, "+
-			"or write a long random text to it", absolute(f.File))
+		return "", fmt.Errorf("--secret-key-file: there is no file %s; correct the path, or make it by coatcheck serve --create",
+			absolute(f.File))
 	}
 	return key, err
 }
 
-// loadOrMake is load for serve: where there is no key anywhere, it makes one in the default
-// file of the folder.
-func (f *secretFlags) loadOrMake(folder string, log *slog.Logger) (secret, error) {
+// loadOrMake is load for serve: where there is no key, it makes the file that toMake returns.
+func (f *secretFlags) loadOrMake(folder string, create bool, log *slog.Logger) (secret, error) {
 	made := ""
-	if f.absent(folder) {
-		path := filepath.Join(folder, defaultSecretFile)
+	if path := f.toMake(folder, create); path != "" {
 		ok, err := makeSecretFile(path)
 		if err != nil {
 			return secret{}, fmt.Errorf("the secret key file could not be made: %w", err)
@@ -101,13 +105,31 @@ func (f *secretFlags) loadOrMake(folder string, log *slog.Logger) (secret, error
 	return s, err
 }
 
-// absent reports whether there is no key anywhere, so that loadOrMake would make one.
-func (f *secretFlags) absent(folder string) bool {
-	if f.File != "" || os.Getenv(envPrefix+"_SECRET_KEY") != "" || os.Getenv("SECRET_KEY") != "" {
-		return false
+// path is the file of the key, or "" where the key is in the environment.
+func (f *secretFlags) path(folder string) string {
+	switch {
+	case f.File != "":
+		return f.File
+	case os.Getenv(envPrefix+"_SECRET_KEY") != "" || os.Getenv("SECRET_KEY") != "":
+		return ""
 	}
-	_, err := os.Stat(filepath.Join(folder, defaultSecretFile))
-	return errors.Is(err, fs.ErrNotExist)
+	return filepath.Join(folder, defaultSecretFile)
+}
+
+// absent reports whether there is no key anywhere, and none is named.
+func (f *secretFlags) absent(folder string) bool { return f.toMake(folder, false) != "" }
+
+// toMake returns the file that serve makes for a key: the default one where there is no key
+// anywhere, or with create the one that is named and not there; "" for none.
+func (f *secretFlags) toMake(folder string, create bool) string {
+	path := f.path(folder)
+	if f.File != "" && (!create || os.Getenv(envPrefix+"_SECRET_KEY") != "") || path == "" {
+		return ""
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return ""
+	}
+	return path
 }
 
 // readSecret reads a file without the line ends at its end.

@@ -81,7 +81,7 @@ func TestSecretKeyIsMadeOnce(t *testing.T) {
 	var group sync.WaitGroup
 	for range servers {
 		group.Go(func() {
-			s, err := (&secretFlags{}).loadOrMake(dir, slog.New(slog.DiscardHandler))
+			s, err := (&secretFlags{}).loadOrMake(dir, false, slog.New(slog.DiscardHandler))
 			if err != nil {
 				t.Error(err)
 				return

@@ -40,7 +40,7 @@ func TestNoSecretInOutput(t *testing.T) {
 
 func hunt(t *testing.T, where testenv.Database, flags []string) {
 	dir := t.TempDir()
-	p := start(t, dir, []string{"COATCHECK_DATABASE=" + where.URL()}, flags...)
+	p := start(t, dir, []string{"COATCHECK_DATABASE=" + where.URL(), "COATCHECK_CREATE=true"}, flags...)
 	name := "alice" + filepath.Base(dir)
 	v, mallory := p.visitor(), p.visitor()
 	canaries := map[string]string{
@@ -92,7 +92,7 @@ func hunt(t *testing.T, where testenv.Database, flags []string) {
 
 func openDatabase(t *testing.T, where testenv.Database) *database.DB {
 	t.Helper()
-	db, err := (&databaseFlags{Database: where.URL(), UseTZ: true}).connect(context.Background(), false)
+	db, err := (&databaseFlags{URL: where.URL(), UseTZ: true}).connect(context.Background(), false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -18,7 +19,7 @@ import (
 
 // serveCommand runs the site as a server of its own.
 type serveCommand struct {
-	listenFlags
+	Listen            listenFlags   `embed:""`
 	SiteName          string        `group:"server" default:"Coatcheck" help:"Name on the pages."`
 	LoginURL          string        `group:"server" name:"login-url" default:"/accounts/login/" help:"Django's LOGIN_URL."`
 	LoginRedirectURL  string        `group:"server" name:"login-redirect-url" default:"/accounts/profile/" help:"Django's LOGIN_REDIRECT_URL."`
@@ -26,33 +27,38 @@ type serveCommand struct {
 	RedirectHosts     []string      `group:"server" name:"allowed-redirect-host" placeholder:"HOST" help:"Another host, with its port if it has one, to which the next of a login or logout may lead; may be repeated (success_url_allowed_hosts)."`
 	SignupClosed      bool          `group:"server" help:"Let nobody sign up."`
 	StopDelay         time.Duration `group:"server" default:"0s" help:"How long to go on after a stop signal with /readyz saying no, so that a load balancer notices."`
-	databaseFlags
-	NoCreate bool `group:"database" help:"Do not create absent tables."`
-	secretFlags
-	sessionFlags
-	engineFlags
-	csrfFlags
-	webFlags
-	mailFlags
-	accountFlags
-	passwordFlags
-	throttleFlags
-	loginFlags
-	ResetTimeout int `group:"passwords" name:"password-reset-timeout" default:"259200" help:"How long a link to reset a password holds, in seconds (PASSWORD_RESET_TIMEOUT)."`
-	logFlags
-	Trace       bool `group:"log" help:"Print each request's way through the five layers as one block."`
-	LogRequests bool `group:"log" default:"true" negatable:"" help:"A line for each request, without its query; on by default, and off with --trace."`
+	Database          databaseFlags `embed:""`
+	Create            createFlag    `embed:""`
+	NoCreate          bool          `group:"database" help:"Do not create absent tables."`
+	Secret            secretFlags   `embed:""`
+	Sessions          sessionFlags  `embed:""`
+	Engine            engineFlags   `embed:""`
+	CSRF              csrfFlags     `embed:""`
+	Web               webFlags      `embed:""`
+	Mail              mailFlags     `embed:""`
+	Accounts          accountFlags  `embed:""`
+	Passwords         passwordFlags `embed:""`
+	Throttle          throttleFlags `embed:""`
+	Logins            loginFlags    `embed:""`
+	ResetTimeout      int           `group:"passwords" name:"password-reset-timeout" default:"259200" help:"How long a link to reset a password holds, in seconds (PASSWORD_RESET_TIMEOUT)."`
+	Log               logFlags      `embed:""`
+	Trace             bool          `group:"log" help:"Print each request's way through the five layers as one block."`
+	LogRequests       bool          `group:"log" default:"true" negatable:"" help:"A line for each request, without its query; on by default, and off with --trace."`
 }
 
 // Run serves until it gets SIGINT, SIGTERM or SIGHUP.
 func (c *serveCommand) Run(ctx context.Context, con *console.Console) error {
-	if err := c.check(ctx); err != nil {
+	log := c.Log.logger(con)
+	slog.SetDefault(log)
+	if err := c.refuse(ctx, con); err != nil {
 		return err
 	}
-	log := c.logger(con)
-	slog.SetDefault(log)
-	existed := !c.fileAbsent()
-	db, err := c.open(ctx, !c.NoCreate)
+	listener, err := c.Listen.address().Listen(ctx)
+	if err != nil {
+		return err
+	}
+	defer listener.Close() //nolint:errcheck // the server has closed it, or nothing came of it
+	db, key, err := c.open(ctx, con, log)
 	if err != nil {
 		return err
 	}
@@ -61,24 +67,14 @@ func (c *serveCommand) Run(ctx context.Context, con *console.Console) error {
 			log.Error("the database could not be closed", "error", err)
 		}
 	}()
-	key, err := c.loadOrMake(c.folder(), log)
-	if err != nil {
-		return err
-	}
-	c.tellMade(con, existed, db, key)
-	listener, err := c.address().Listen(ctx)
-	if err != nil {
-		return err
-	}
-	defer listener.Close() //nolint:errcheck // the server has closed it, or nothing came of it
 	if judged := c.judged(key); judged.MailStays() && judged.Public() {
 		log.Warn("no email is sent: links by which anybody can set a new password are written here instead; set --email-backend to smtp, or to none",
-			"flag", "--email-backend "+c.Backend)
+			"flag", "--email-backend "+c.Mail.Backend)
 	}
-	if c.BaseURL == "" && c.Backend != "smtp" {
-		c.BaseURL = "http://localhost"
+	if c.Mail.BaseURL == "" && c.Mail.Backend != "smtp" {
+		c.Mail.BaseURL = "http://localhost"
 		if listener.Addr().Network() != "unix" {
-			c.BaseURL = server.URL(listener.Addr())
+			c.Mail.BaseURL = server.URL(listener.Addr())
 		}
 	}
 	site, closeEngine, err := c.site(ctx, con, db, key, log)
@@ -87,18 +83,78 @@ func (c *serveCommand) Run(ctx context.Context, con *console.Console) error {
 	}
 	defer closeEngine()
 	con.Say("Coatcheck is at " + server.URL(listener.Addr()))
-	headers, err := c.headers()
+	headers, err := c.Web.headers()
 	if err != nil {
 		return err
 	}
 	s := &server.Server{
-		Site: site, Log: log, Headers: headers, StopDelay: c.StopDelay, Engine: c.Engine,
-		Mounted: strings.TrimSuffix(c.ScriptName, "/"), LogRequests: c.LogRequests,
+		Site: site, Log: log, Headers: headers, StopDelay: c.StopDelay, Engine: c.Engine.Name,
+		Mounted: strings.TrimSuffix(c.Web.Mount.Path, "/"), LogRequests: c.LogRequests,
 	}
 	if c.Trace {
 		s.Trace = con.Err
 	}
 	return s.Serve(ctx, listener)
+}
+
+// refuse returns what is wrong with the settings, as far as a server has to know before it
+// listens. A first run looks at all of them, so that it leaves no file behind.
+func (c *serveCommand) refuse(ctx context.Context, con *console.Console) error {
+	if err := errors.Join(c.Listen.check(ctx), c.mayMake()); err != nil {
+		return err
+	}
+	folder := c.Database.folder()
+	makesKey := c.Secret.toMake(folder, c.Create.Create) != ""
+	if !makesKey && !c.Database.fileAbsent() {
+		return nil
+	}
+	quiet := slog.New(slog.DiscardHandler)
+	var key secret
+	var err error
+	if makesKey {
+		key.key = newSecretKey()
+		key.fallbacks, err = c.Secret.fallbacks(quiet)
+	} else {
+		key, err = c.Secret.load(folder, quiet)
+	}
+	return errors.Join(append(c.wrong(ctx, con, key), err)...)
+}
+
+// open opens the database, and makes it and the key where a first run has none. The key is
+// made last: none is left behind where the database refuses a setting.
+func (c *serveCommand) open(ctx context.Context, con *console.Console, log *slog.Logger) (db *database.DB, key secret, err error) {
+	connect, existed := c.Database.open, !c.Database.fileAbsent()
+	if !c.NoCreate {
+		connect = func(ctx context.Context) (*database.DB, error) { return c.Database.connect(ctx, true) }
+	}
+	if db, err = connect(ctx); err != nil {
+		return nil, key, err
+	}
+	folder := c.Database.folder()
+	if c.Secret.toMake(folder, c.Create.Create) != "" {
+		err = c.try(ctx, con, db)
+	}
+	if err == nil {
+		key, err = c.Secret.loadOrMake(folder, c.Create.Create, log)
+	}
+	if err != nil {
+		return nil, key, errors.Join(err, db.Close())
+	}
+	c.tellMade(con, existed, db, key)
+	return db, key, nil
+}
+
+// try wires the site by a key for this once.
+func (c *serveCommand) try(ctx context.Context, con *console.Console, db *database.DB) error {
+	settings := *c
+	if settings.Mail.BaseURL == "" {
+		settings.Mail.BaseURL = "http://localhost"
+	}
+	_, closeEngine, err := settings.site(ctx, con, db, secret{key: newSecretKey()}, slog.New(slog.DiscardHandler))
+	if err == nil {
+		closeEngine()
+	}
+	return err
 }
 
 // site wires the layers with what the flags say. The function closes what the
@@ -108,7 +164,7 @@ func (c *serveCommand) site(ctx context.Context, con *console.Console, db *datab
 	if err != nil {
 		return nil, nil, err
 	}
-	store, closeEngine, err := c.store(ctx, db, key, c.AcceptSHA1, config.Sessions, log)
+	store, closeEngine, err := c.Engine.store(ctx, db, key, c.Secret.AcceptSHA1, config.Sessions, log)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -123,23 +179,23 @@ func (c *serveCommand) site(ctx context.Context, con *console.Console, db *datab
 
 // config is what the flags say, without database and store.
 func (c *serveCommand) config(con *console.Console, key secret, log *slog.Logger) (config coatcheck.Config, err error) {
-	loc, err := c.location()
+	loc, err := c.Database.location()
 	if err != nil {
 		return config, err
 	}
-	zone, err := c.zone()
+	zone, err := c.Database.zone()
 	if err != nil {
 		return config, err
 	}
-	sessions, err := c.sessionFlags.config(loc)
+	sessions, err := c.Sessions.config(loc)
 	if err != nil {
 		return config, err
 	}
-	passwords, err := c.passwordFlags.config()
+	passwords, err := c.Passwords.Hasher.config()
 	if err != nil {
 		return config, err
 	}
-	validators, err := c.validators()
+	validators, err := c.Passwords.validators()
 	if err != nil {
 		return config, err
 	}
@@ -150,31 +206,31 @@ func (c *serveCommand) config(con *console.Console, key secret, log *slog.Logger
 	if _, err := span("stop-delay", c.StopDelay.Seconds(), 0); err != nil {
 		return config, err
 	}
-	maxAge, err := span("session-max-age", float64(c.MaxAge), 0)
+	maxAge, err := span("session-max-age", float64(c.Sessions.MaxAge), 0)
 	if err != nil {
 		return config, err
 	}
 	config = coatcheck.Config{
-		SecretKey: key.key, SecretKeyFallbacks: key.fallbacks, AcceptSHA1: c.AcceptSHA1,
-		SessionSerializer: c.Serializer, Sessions: sessions, Passwords: passwords, Validators: validators, LoginURL: unless(c.LoginURL, auth.LoginURL), Logger: log,
+		SecretKey: key.key, SecretKeyFallbacks: key.fallbacks, AcceptSHA1: c.Secret.AcceptSHA1,
+		SessionSerializer: c.Engine.Serializer, Sessions: sessions, Passwords: passwords, Validators: validators, LoginURL: unless(c.LoginURL, auth.LoginURL), Logger: log,
 		PasswordResetTimeout: reset, SessionMaxAge: maxAge, TimeZone: zone,
 		Views: views.Config{
 			SiteName: c.SiteName, LoginRedirectURL: unless(c.LoginRedirectURL, auth.LoginRedirectURL), LogoutRedirectURL: c.LogoutRedirectURL,
 			SignupClosed: c.SignupClosed, AllowedRedirectHosts: c.RedirectHosts,
 		},
 	}
-	if err := c.webFlags.apply(&config); err != nil {
+	if err := c.Web.apply(&config); err != nil {
 		return config, err
 	}
-	c.accountFlags.apply(&config)
-	if err := c.mailFlags.apply(&config, con); err != nil {
+	c.Accounts.apply(&config)
+	if err := c.Mail.apply(&config, con); err != nil {
 		return config, err
 	}
-	c.throttleFlags.apply(&config)
-	if err := c.loginFlags.apply(&config); err != nil {
+	c.Throttle.apply(&config)
+	if err := c.Logins.apply(&config); err != nil {
 		return config, err
 	}
-	return config, c.csrfFlags.apply(&config)
+	return config, c.CSRF.apply(&config)
 }
 
 // unless is a setting, or nothing where it is the default, which is an address of this
@@ -190,13 +246,18 @@ func unless(value, preset string) string {
 func (c *serveCommand) tellMade(con *console.Console, existed bool, db *database.DB, key secret) {
 	switch {
 	case !existed:
-		fmt.Fprintf(con.Err, "Made the database %s, readable by you alone.\n", absolute(c.shown()))
+		tellDatabase(con, &c.Database)
 	case len(db.Created()) > 0:
-		fmt.Fprintf(con.Err, "Made Django's tables in %s.\n", c.shown())
+		fmt.Fprintf(con.Err, "Made Django's tables in %s.\n", c.Database.shown())
 	}
 	if key.made != "" {
 		fmt.Fprintf(con.Err, "Made the secret key %s, readable by you alone. Keep it: without it everybody has to log in again.\n", absolute(key.made))
 	}
+}
+
+// tellDatabase says that the file of the database was made.
+func tellDatabase(con *console.Console, f *databaseFlags) {
+	fmt.Fprintf(con.Err, "Made the database %s, readable by you alone.\n", absolute(f.shown()))
 }
 
 func absolute(path string) string {

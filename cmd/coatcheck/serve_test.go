@@ -70,7 +70,7 @@ func TestFirstRun(t *testing.T) {
 func TestStory(t *testing.T) {
 	for _, database := range testenv.Databases(t) {
 		t.Run(database.Engine, func(t *testing.T) {
-			p := start(t, t.TempDir(), nil, "--database", database.URL())
+			p := start(t, t.TempDir(), nil, "--create", "--database", database.URL())
 			tellStory(t, p)
 			if status := p.stop(); status != 0 {
 				t.Errorf("the exit status is %d", status)

@@ -13,23 +13,46 @@ import (
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/internal/console"
 )
 
 // signedInFlags say where the sessions of a user are.
 type signedInFlags struct {
-	databaseFlags
-	secretFlags
-	sessionFlags
-	engineFlags
+	Database databaseFlags `embed:""`
+	Secret   secretFlags   `embed:""`
+	Sessions sessionFlags  `embed:""`
+	Engine   engineFlags   `embed:""`
 }
 
 // shortID is how much of an ID is shown, and taken at least.
 const shortID = 12
 
 // signedIn calls f with the site and the user.
-func (c *signedInFlags) signedIn(ctx context.Context, con *console.Console, username string, f func(*coatcheck.Site, *auth.User) error) (err error) {
-	site, closeSite, err := c.openSite(ctx)
+func (c *signedInFlags) signedIn(
+	ctx context.Context, username string, f func(*coatcheck.Site, *auth.User) error,
+) error {
+	return c.withUser(ctx, c.Database.open, username, f)
+}
+
+// look is signedIn for a command that writes nothing.
+func (c *signedInFlags) look(ctx context.Context, username string, f func(*coatcheck.Site, *auth.User) error) error {
+	look := func(ctx context.Context) (*database.DB, error) {
+		if err := c.Database.there(); err != nil {
+			return nil, err
+		}
+		return c.Database.look(ctx)
+	}
+	return c.withUser(ctx, look, username, f)
+}
+
+// opener opens a database.
+type opener func(context.Context) (*database.DB, error)
+
+func (c *signedInFlags) withUser(
+	ctx context.Context, open opener, username string, f func(*coatcheck.Site, *auth.User) error,
+) (err error) {
+	site, closeSite, err := c.openSite(ctx, open)
 	if err != nil {
 		return err
 	}
@@ -44,48 +67,31 @@ func (c *signedInFlags) signedIn(ctx context.Context, con *console.Console, user
 	return f(site, user)
 }
 
-// list lists where the user is signed in. Sessions that a Django has made are put into
-// the index before, so that none is missed.
-func list(ctx context.Context, con *console.Console, site *coatcheck.Site, user *auth.User) ([]accounts.SessionInfo, error) {
-	if err := site.Accounts.Adopt(ctx); err != nil {
-		return nil, err
-	}
-	rows, err := site.Database.WalkIndexedSessions(ctx, user.ID, "", 1)
-	if err != nil {
-		return nil, err
-	}
-	all, err := site.Accounts.Sessions(ctx, user, "")
-	if err == nil && len(rows) > 0 && len(all) == 0 {
-		fmt.Fprintln(con.Err, "Sessions were known and none can be read. If this is unexpected: are secret key and session engine those of serve?")
-	}
-	return all, err
-}
-
 // openSite opens the database and the session engine as serve does.
-func (c *signedInFlags) openSite(ctx context.Context) (*coatcheck.Site, func() error, error) {
-	if c.Engine == "signed_cookies" {
+func (c *signedInFlags) openSite(ctx context.Context, open opener) (*coatcheck.Site, func() error, error) {
+	if c.Engine.Name == "signed_cookies" {
 		return nil, nil, usageError{errors.New("--session-engine signed_cookies keeps sessions in the browsers alone: they cannot be listed, nor ended from here")}
 	}
-	if err := c.mustExist(); err != nil {
+	if err := c.Engine.mustExist(); err != nil {
 		return nil, nil, err
 	}
-	if c.absent(c.folder()) {
+	if c.Secret.absent(c.Database.folder()) {
 		return nil, nil, errors.New("there is no secret key, without which no session can be read; run this where serve finds it, or name it by --secret-key-file")
 	}
 	log := slog.New(slog.DiscardHandler)
-	key, err := c.load(c.folder(), log)
+	key, err := c.Secret.load(c.Database.folder(), log)
 	if err != nil {
 		return nil, nil, err
 	}
-	loc, err := c.location()
+	loc, err := c.Database.location()
 	if err != nil {
 		return nil, nil, err
 	}
-	config := coatcheck.Config{SecretKey: key.key, SecretKeyFallbacks: key.fallbacks, AcceptSHA1: c.AcceptSHA1, SessionSerializer: c.Serializer, Logger: log}
-	if config.Sessions, err = c.sessionFlags.config(loc); err != nil {
+	config := coatcheck.Config{SecretKey: key.key, SecretKeyFallbacks: key.fallbacks, AcceptSHA1: c.Secret.AcceptSHA1, SessionSerializer: c.Engine.Serializer, Logger: log}
+	if config.Sessions, err = c.Sessions.config(loc); err != nil {
 		return nil, nil, err
 	}
-	db, err := c.open(ctx, false)
+	db, err := open(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -95,7 +101,7 @@ func (c *signedInFlags) openSite(ctx context.Context) (*coatcheck.Site, func() e
 	}
 	closeEngine := func() {}
 	if err == nil {
-		config.Sessions.Store, closeEngine, err = c.store(ctx, db, key, c.AcceptSHA1, config.Sessions, log)
+		config.Sessions.Store, closeEngine, err = c.Engine.store(ctx, db, key, c.Secret.AcceptSHA1, config.Sessions, log)
 	}
 	if err != nil {
 		return nil, nil, errors.Join(err, db.Close())
@@ -114,9 +120,9 @@ func (c *signedInFlags) openSite(ctx context.Context) (*coatcheck.Site, func() e
 
 // sessionsCommand lists where a user is signed in.
 type sessionsCommand struct {
-	Username string `arg:"" help:"Whose sessions."`
-	JSON     bool   `name:"json" env:"-" help:"Print JSON, with whole IDs."`
-	signedInFlags
+	Username string        `arg:"" help:"Whose sessions."`
+	JSON     bool          `name:"json" env:"-" help:"Print JSON, with whole IDs."`
+	Site     signedInFlags `embed:""`
 }
 
 // listed is a session in JSON.
@@ -126,13 +132,13 @@ type listed struct {
 	System    string    `json:"system"`
 	IP        string    `json:"ip"`
 	Method    string    `json:"method"`
-	FirstSeen time.Time `json:"first_seen"`
-	LastSeen  time.Time `json:"last_seen"`
+	FirstSeen time.Time `json:"first_seen,omitzero"`
+	LastSeen  time.Time `json:"last_seen,omitzero"`
 }
 
-// Run prints a table, the last seen first.
+// Run prints a table, the last seen first. It writes nothing.
 func (c *sessionsCommand) Run(ctx context.Context, con *console.Console) error {
-	return c.signedIn(ctx, con, c.Username, func(site *coatcheck.Site, user *auth.User) error {
+	return c.Site.look(ctx, c.Username, func(site *coatcheck.Site, user *auth.User) error {
 		all, err := list(ctx, con, site, user)
 		switch {
 		case err != nil:
@@ -147,10 +153,28 @@ func (c *sessionsCommand) Run(ctx context.Context, con *console.Console) error {
 	})
 }
 
+// list lists where the user is signed in, and warns where there are sessions of which none can
+// be read.
+func list(ctx context.Context, con *console.Console, site *coatcheck.Site, user *auth.User) ([]accounts.SessionInfo, error) {
+	all, err := site.Accounts.Look(ctx, user)
+	if err != nil || len(all) > 0 {
+		return all, err
+	}
+	rows, err := site.Database.WalkIndexedSessions(ctx, user.ID, "", 1)
+	if len(rows) > 0 {
+		fmt.Fprintln(con.Err, "Sessions were known and none can be read. "+
+			"If this is unexpected: are secret key and session engine those of serve?")
+	}
+	return nil, err
+}
+
 func printSessionsJSON(con *console.Console, all []accounts.SessionInfo) error {
 	list := make([]listed, len(all))
 	for i, s := range all {
-		list[i] = listed{s.ID, s.Browser, s.System, s.IP, s.Method, s.FirstSeen.UTC().Truncate(time.Second), s.LastSeen.UTC().Truncate(time.Second)}
+		list[i] = listed{
+			s.ID, s.Browser, s.System, s.IP, s.Method,
+			s.FirstSeen.UTC().Truncate(time.Second), s.LastSeen.UTC().Truncate(time.Second),
+		}
 	}
 	encoder := json.NewEncoder(con.Out)
 	encoder.SetIndent("", "  ")
@@ -158,15 +182,22 @@ func printSessionsJSON(con *console.Console, all []accounts.SessionInfo) error {
 }
 
 func printSessions(con *console.Console, all []accounts.SessionInfo) error {
-	const minute = "2006-01-02 15:04"
 	table := tabwriter.NewWriter(con.Out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "ID\tLAST SEEN (UTC)\tFIRST SEEN\tADDRESS\tDEVICE\tSIGNED IN BY")
 	for _, s := range all {
 		device := strings.Join(strings.Fields(s.Browser+" "+s.System), " ")
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", s.ID[:shortID], s.LastSeen.UTC().Format(minute), s.FirstSeen.UTC().Format(minute),
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", s.ID[:shortID], minute(s.LastSeen), minute(s.FirstSeen),
 			orDash(s.IP), orDash(device), s.Method)
 	}
 	return table.Flush()
+}
+
+// minute writes a time, or a dash for a session that nobody has seen here.
+func minute(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.UTC().Format("2006-01-02 15:04")
 }
 
 func orDash(text string) string {

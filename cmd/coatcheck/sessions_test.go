@@ -1,9 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,6 +25,48 @@ func command(t *testing.T, dir string, args ...string) (out, errs string, status
 		t.Fatal(err)
 	}
 	return o.String(), e.String(), cmd.ProcessState.ExitCode()
+}
+
+// TestSessionsWritesNothing: listing changes no byte, neither of the database nor of the folder,
+// and finds a session that a Django made and nobody has seen here.
+func TestSessionsWritesNothing(t *testing.T) {
+	dir := t.TempDir()
+	p := start(t, dir, nil)
+	key := p.visitor().enter("alice", "correct horse")
+	if status := p.stop(); status != 0 {
+		t.Fatalf("the exit status is %d", status)
+	}
+	path := filepath.Join(dir, "coatcheck.db")
+	db := openDatabase(t, testenv.Database{Engine: "sqlite3", Name: path})
+	row, err := db.SessionByKey(t.Context(), key, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	row.Key = strings.Repeat("d", 32) // as if by a Django
+	if err := db.InsertSession(t.Context(), *row); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		out, errs, status := command(t, dir, "sessions", "alice", "--json")
+		if status != exitOK || errs != "" || strings.Count(out, `"id"`) != 2 || strings.Count(out, `"elsewhere"`) != 1 ||
+			strings.Count(out, `"last_seen"`) != 1 {
+			t.Errorf("%d %s%s", status, out, errs)
+		}
+	}
+	after, err := os.ReadFile(path)
+	if err != nil || !bytes.Equal(before, after) {
+		t.Errorf("the database is another one, %v", err)
+	}
+	if got := files(t, dir); !slices.Equal(got, []string{"coatcheck.db", "coatcheck.secret"}) {
+		t.Errorf("the folder has %v", got)
+	}
 }
 
 // TestSessionsAndLogout: an operator sees where a user is signed in and ends it,

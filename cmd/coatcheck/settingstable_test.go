@@ -126,7 +126,7 @@ func convertedFile(t *testing.T, dump string) string {
 	con := &console.Console{In: os.Stdin, Out: &out, Err: &stderr}
 	command.BindTo(t.Context(), (*context.Context)(nil))
 	command.Bind(con)
-	if status := report(con, command.Run()); status != exitOK {
+	if status := report(con, "settings ", command.Run()); status != exitOK {
 		fmt.Fprintf(&out, "refused, with status %d\n", status)
 	}
 	got := out.String() + stderr.String()

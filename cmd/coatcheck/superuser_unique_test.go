@@ -15,7 +15,7 @@ import (
 func TestSuperuserAndSignupAtOnce(t *testing.T) {
 	for _, where := range testenv.Databases(t) {
 		t.Run(where.Engine, func(t *testing.T) {
-			if out, err := quietly(t, t.TempDir(), "migrate", "--database", where.URL()).CombinedOutput(); err != nil {
+			if out, err := quietly(t, t.TempDir(), "migrate", "--create", "--database", where.URL()).CombinedOutput(); err != nil {
 				t.Fatalf("%v: %s", err, out)
 			}
 			db := openDatabase(t, where)

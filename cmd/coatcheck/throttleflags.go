@@ -7,21 +7,21 @@ import (
 
 // throttleStoreFlags say where attempts to log in are counted.
 type throttleStoreFlags struct {
-	Throttle string `group:"throttle" enum:"auto,memory,off" default:"auto" help:"Where attempts to log in are counted: ${enum}. auto is the database, or the memory of this process where the database has no table for it."`
+	Kind string `group:"throttle" name:"throttle" enum:"auto,memory,off" default:"auto" help:"Where attempts to log in are counted: ${enum}. auto is the database, or the memory of this process where the database has no table for it."`
 }
 
 // throttleFlags say how often passwords may be guessed.
 type throttleFlags struct {
-	throttleStoreFlags
-	ThrottleAccount throttle.Limit `group:"throttle" default:"${throttle_account}" help:"Guesses at one account by unknown clients: so many at once, then one each so often."`
-	ThrottleDevice  throttle.Limit `group:"throttle" default:"${throttle_device}" help:"Guesses at one account from a browser that it has signed in from."`
-	ThrottleAddress throttle.Limit `group:"throttle" default:"${throttle_address}" help:"Guesses from one address (IPv6: one network of 64 bits) at whatever account."`
+	Store   throttleStoreFlags `embed:""`
+	Account throttle.Limit     `group:"throttle" name:"throttle-account" default:"${throttle_account}" help:"Guesses at one account by unknown clients: so many at once, then one each so often."`
+	Device  throttle.Limit     `group:"throttle" name:"throttle-device" default:"${throttle_device}" help:"Guesses at one account from a browser that it has signed in from."`
+	Address throttle.Limit     `group:"throttle" name:"throttle-address" default:"${throttle_address}" help:"Guesses from one address (IPv6: one network of 64 bits) at whatever account."`
 }
 
 // apply configures the site.
 func (f *throttleFlags) apply(c *coatcheck.Config) {
-	c.Throttle.Account, c.Throttle.Device, c.Throttle.Address = f.ThrottleAccount, f.ThrottleDevice, f.ThrottleAddress
-	switch f.Throttle {
+	c.Throttle.Account, c.Throttle.Device, c.Throttle.Address = f.Account, f.Device, f.Address
+	switch f.Store.Kind {
 	case "off":
 		c.ThrottleOff = true
 	case "memory":

@@ -16,14 +16,14 @@ import (
 
 // attemptFlags say where attempts to log in are counted, and by which key.
 type attemptFlags struct {
-	secretFlags
-	throttleStoreFlags
+	Secret secretFlags        `embed:""`
+	Store  throttleStoreFlags `embed:""`
 }
 
 // unlocker returns a service that makes budgets whole where serve counts attempts,
 // or says why there is nothing to be unlocked from here.
 func (f *attemptFlags) unlocker(ctx context.Context, db *database.DB, folder string) (*auth.Service, error) {
-	switch f.Throttle {
+	switch f.Store.Kind {
 	case "off":
 		return nil, errors.New("with --throttle off nothing is locked")
 	case "memory":
@@ -37,12 +37,12 @@ func (f *attemptFlags) unlocker(ctx context.Context, db *database.DB, folder str
 		return nil, errors.New("the database has no tables of Coatcheck's own, so attempts are counted in the memory of serve; " +
 			"run coatcheck migrate")
 	}
-	if f.absent(folder) {
+	if f.Secret.absent(folder) {
 		return nil, errors.New("there is no secret key, by which attempts are counted; " +
 			"run this where serve finds it, or name it by --secret-key-file")
 	}
 	log := slog.New(slog.DiscardHandler)
-	key, err := f.load(folder, log)
+	key, err := f.Secret.load(folder, log)
 	if err != nil {
 		return nil, err
 	}
@@ -52,10 +52,10 @@ func (f *attemptFlags) unlocker(ctx context.Context, db *database.DB, folder str
 
 // unlockCommand makes budgets of attempts whole.
 type unlockCommand struct {
-	Username string `arg:"" optional:"" help:"Whose account. May be left out with --address."`
-	Address  string `name:"address" env:"-" placeholder:"ADDRESS" help:"Also unlock this address of clients, for logins and for the other pages that count attempts; of IPv6 its network of 64 bits."`
-	databaseFlags
-	attemptFlags
+	Username string        `arg:"" optional:"" help:"Whose account. May be left out with --address."`
+	Address  string        `name:"address" env:"-" placeholder:"ADDRESS" help:"Also unlock this address of clients, for logins and for the other pages that count attempts; of IPv6 its network of 64 bits."`
+	Database databaseFlags `embed:""`
+	Attempts attemptFlags  `embed:""`
 }
 
 // Run unlocks the user, the address or both, and says so.
@@ -69,12 +69,12 @@ func (c *unlockCommand) Run(ctx context.Context, con *console.Console) (err erro
 			return usageError{fmt.Errorf("--address %q is no IP address; write it as in 192.0.2.1 or 2001:db8::1", c.Address)}
 		}
 	}
-	db, err := c.open(ctx, false)
+	db, err := c.Database.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	service, err := c.unlocker(ctx, db, c.folder())
+	service, err := c.Attempts.unlocker(ctx, db, c.Database.folder())
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -54,8 +55,20 @@ func differs(r recorded, django string) (reason string, same func(stdout, stderr
 	return "", nil
 }
 
-// ours puts the name of this program in the place of Django's.
-var ours = strings.NewReplacer("python manage.py", "coatcheck", "manage.py", "coatcheck")
+// ourName puts the name of this program in the place of Django's.
+var ourName = strings.NewReplacer("python manage.py", "coatcheck", "manage.py", "coatcheck",
+	"\nOperation cancelled.\n", "\ncoatcheck: operation cancelled\n")
+
+// theirError is how Django's commands write an error.
+var theirError = regexp.MustCompile(`CommandError: (?:Error: )?(.)(.*?)\.?\n`)
+
+// ours writes what Django said under the name of this program, and its errors in our form.
+func ours(text string) string {
+	return theirError.ReplaceAllStringFunc(ourName.Replace(text), func(line string) string {
+		part := theirError.FindStringSubmatch(line)
+		return "coatcheck: " + strings.ToLower(part[1]) + part[2] + "\n"
+	})
+}
 
 // TestVectors replays what was recorded of Django's commands, each Django's
 // calls in turn on one database.
@@ -102,7 +115,7 @@ func replay(t *testing.T, dir string, record vectors.Record) {
 		run = func(t *testing.T, cmd *exec.Cmd) (string, string, int) { return typed(t, cmd, r.Typed) }
 	}
 	stdout, stderr, rc := run(t, cmd)
-	r.Stdout, r.Stderr = ours.Replace(r.Stdout), ours.Replace(r.Stderr)
+	r.Stdout, r.Stderr = ours(r.Stdout), ours(r.Stderr)
 	if reason, same := differs(r, record.Django()); reason != "" {
 		t.Logf("%v %q: not the same, because %s", record, r.Note, reason)
 		if !same(stdout, stderr, rc) {
@@ -264,7 +277,7 @@ func TestInterrupt(t *testing.T) {
 			cmd := quietly(t, dir, "createsuperuser")
 			cmd.Env = append(cmd.Env, "NO_COLOR=1", "LOGNAME=root")
 			shown, _, rc := typed(t, cmd, lines)
-			if rc != exitFailed || !strings.HasSuffix(shown, "\nOperation cancelled.\n") || strings.Contains(shown, "created") {
+			if rc != exitFailed || !strings.HasSuffix(shown, "\ncoatcheck: operation cancelled\n") || strings.Contains(shown, "created") {
 				t.Errorf("exit status %d, %q", rc, shown)
 			}
 		})

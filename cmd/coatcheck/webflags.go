@@ -10,14 +10,14 @@ import (
 // webFlags say for whom the server answers, whom it believes and which headers
 // it sends.
 type webFlags struct {
-	AllowedHosts    []string `group:"web" name:"allowed-host" placeholder:"HOST" help:"Host that the site answers for, .example.com with its subdomains, * for every one; may be repeated. None means every one (ALLOWED_HOSTS)."`
-	TrustedProxies  []string `group:"web" name:"trusted-proxy" placeholder:"ADDRESS" help:"Address or network of a proxy in front, or unix, whose X-Forwarded headers are believed; may be repeated. None means nobody's."`
-	ForwardedHost   bool     `group:"web" name:"use-x-forwarded-host" help:"Take the host from a trusted proxy's X-Forwarded-Host (USE_X_FORWARDED_HOST)."`
-	ForwardedPort   bool     `group:"web" name:"use-x-forwarded-port" help:"Take the port from a trusted proxy's X-Forwarded-Port (USE_X_FORWARDED_PORT)."`
-	ForwardedPrefix bool     `group:"web" name:"use-x-forwarded-prefix" help:"Take the path below which the site is mounted from a trusted proxy's X-Forwarded-Prefix, which it must set or remove on every request."`
-	scriptNameFlag
-	SSLHeader string `group:"web" name:"secure-proxy-ssl-header" default:"X-Forwarded-Proto" placeholder:"HEADER" help:"Header in which a trusted proxy tells the scheme, or none (SECURE_PROXY_SSL_HEADER, its first part)."`
-	SSLValue  string `group:"web" name:"secure-proxy-ssl-value" default:"https" help:"What it says for HTTPS (SECURE_PROXY_SSL_HEADER, its second part)."`
+	AllowedHosts    []string  `group:"web" name:"allowed-host" placeholder:"HOST" help:"Host that the site answers for, .example.com with its subdomains, * for every one; may be repeated. None means every one (ALLOWED_HOSTS)."`
+	TrustedProxies  []string  `group:"web" name:"trusted-proxy" placeholder:"ADDRESS" help:"Address or network of a proxy in front, or unix, whose X-Forwarded headers are believed; may be repeated. None means nobody's."`
+	ForwardedHost   bool      `group:"web" name:"use-x-forwarded-host" help:"Take the host from a trusted proxy's X-Forwarded-Host (USE_X_FORWARDED_HOST)."`
+	ForwardedPort   bool      `group:"web" name:"use-x-forwarded-port" help:"Take the port from a trusted proxy's X-Forwarded-Port (USE_X_FORWARDED_PORT)."`
+	ForwardedPrefix bool      `group:"web" name:"use-x-forwarded-prefix" help:"Take the path below which the site is mounted from a trusted proxy's X-Forwarded-Prefix, which it must set or remove on every request."`
+	Mount           mountFlag `embed:""`
+	SSLHeader       string    `group:"web" name:"secure-proxy-ssl-header" default:"X-Forwarded-Proto" placeholder:"HEADER" help:"Header in which a trusted proxy tells the scheme, or none (SECURE_PROXY_SSL_HEADER, its first part)."`
+	SSLValue        string    `group:"web" name:"secure-proxy-ssl-value" default:"https" help:"What it says for HTTPS (SECURE_PROXY_SSL_HEADER, its second part)."`
 
 	SSLRedirect       bool     `group:"web" name:"secure-ssl-redirect" help:"Lead requests by HTTP to HTTPS (SECURE_SSL_REDIRECT)."`
 	SSLHost           string   `group:"web" name:"secure-ssl-host" placeholder:"HOST" help:"Host to lead to; that of the request by default (SECURE_SSL_HOST)."`
@@ -58,7 +58,7 @@ func (f *webFlags) apply(c *coatcheck.Config) error {
 	if len(f.AllowedHosts) > 0 {
 		c.AllowedHosts = f.AllowedHosts
 	}
-	c.TrustedProxies, c.ScriptName = f.TrustedProxies, f.ScriptName
+	c.TrustedProxies, c.ScriptName = f.TrustedProxies, f.Mount.Path
 	c.Proxy = middleware.ProxyConfig{
 		SSLHeader: f.SSLHeader, SSLValue: f.SSLValue, ForwardedHost: f.ForwardedHost, ForwardedPort: f.ForwardedPort,
 		ForwardedPrefix: f.ForwardedPrefix,
@@ -72,9 +72,9 @@ func (f *webFlags) apply(c *coatcheck.Config) error {
 	return nil
 }
 
-// scriptNameFlag says where a proxy mounts the site.
-type scriptNameFlag struct {
-	ScriptName string `group:"web" placeholder:"PATH" help:"Path below which a proxy mounts the site, /auth for instance. It goes before all addresses in pages, redirects and emails, and names the path of the cookies (FORCE_SCRIPT_NAME)."`
+// mountFlag says where a proxy mounts the site.
+type mountFlag struct {
+	Path string `group:"web" name:"script-name" placeholder:"PATH" help:"Path below which a proxy mounts the site, /auth for instance. It goes before all addresses in pages, redirects and emails, and names the path of the cookies (FORCE_SCRIPT_NAME)."`
 }
 
 // csrfFlags say what keeps other sites' pages from acting with a visitor's
