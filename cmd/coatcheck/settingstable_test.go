@@ -120,7 +120,7 @@ func askTable(t *testing.T, version string, cases []*settingsCase) (dumps string
 	}
 	ask := exec.CommandContext(t.Context(), testenv.Django(t, version), table, filepath.Join(dumps, "script"), dumps)
 	ask.Dir = "../../conformance/django"
-	ask.Env = append(os.Environ(), "TWIN_SECRET_KEY="+tableSecret, "PYTHONDONTWRITEBYTECODE=1", "PYTHONWARNINGS=ignore")
+	ask.Env = append(os.Environ(), "TWIN_SECRET_KEY="+strings.Repeat(tableSecret, 5), "PYTHONDONTWRITEBYTECODE=1", "PYTHONWARNINGS=ignore")
 	if out, err := ask.CombinedOutput(); err != nil {
 		t.Fatalf("Django %s: %v\n%s", version, err, out)
 	}
