@@ -29,8 +29,9 @@ type settingsPair struct {
 	alias    string // of the database of the users
 	password string // of the database
 	config   map[string]any
-	env      []string // of coatcheck
-	base     string   // of coatcheck
+	notes    strings.Builder // of the conversion
+	env      []string        // of coatcheck
+	base     string          // of coatcheck
 	log      *strings.Builder
 	stop     func() // of coatcheck
 	drop     string // a key to leave out of the config
@@ -95,9 +96,10 @@ func (p *settingsPair) start() {
 	must(p.t, err)
 	convert := exec.CommandContext(p.t.Context(), path, "settings", "--from-django", "site_settings", "--python", p.django.python)
 	convert.Dir, convert.Env = p.dir, p.django.env
+	convert.Stderr = &p.notes
 	made, err := convert.Output()
 	if err != nil {
-		p.t.Fatalf("%v\n%s", err, stderrOf(err))
+		p.t.Fatalf("%v\n%s", err, &p.notes)
 	}
 	must(p.t, json.Unmarshal(made, &p.config))
 	delete(p.config, p.drop)
@@ -134,13 +136,6 @@ func (p *settingsPair) start() {
 		p.t.Fatalf("coatcheck did not start: %v %s", err, line)
 	}
 	p.base = strings.TrimSuffix(base, "/")
-}
-
-func stderrOf(err error) string {
-	if exit, ok := err.(*exec.ExitError); ok {
-		return string(exit.Stderr)
-	}
-	return ""
 }
 
 // URL is an address of Coatcheck's side.

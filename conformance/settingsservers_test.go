@@ -58,6 +58,8 @@ var standIns = [][]standIn{
 		{"PyLibMCCache", (*settingsPair).libraries},
 		{".MemcachedCache", (*settingsPair).libraries},
 		{"django_prometheus.", (*settingsPair).libraries},
+		{"'axes'", (*settingsPair).libraries},
+		{"'django_otp'", (*settingsPair).libraries},
 		{"allauth.", (*settingsPair).allauth},
 		{"shop.backends", func(p *settingsPair) { p.put("shop.backends", "backends") }},
 		{"backends.file", (*settingsPair).temporaryFolder},

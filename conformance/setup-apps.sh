@@ -12,7 +12,7 @@ set -uo pipefail
 
 root=${1:-${COATCHECK_DJANGO:-/opt/django}}
 apps="$root/apps" libraries="$root/libraries"
-named="python3-django-redis python3-pylibmc python3-memcache python3-django-prometheus python3-django-axes"
+named="python3-django-redis python3-pylibmc python3-memcache python3-django-prometheus python3-django-axes python3-django-otp"
 say() { echo "setup-apps: $*" >&2; }
 complete() { [ -e "$apps/.complete" ] && [ "$(cat "$libraries/.complete" 2>/dev/null)" = "$named" ]; }
 
