@@ -162,9 +162,9 @@ type Site struct {
 	throttleRows bool // attempts are counted in the database
 }
 
-// minSecretKey is the least length of a secret key. Django warns below 50
+// MinSecretKey is the least length of a secret key. Django warns below 50
 // characters (security.W009).
-const minSecretKey = 32
+const MinSecretKey = 32
 
 // New checks the configuration and wires a site. It starts nothing: see Run.
 func New(c Config) (*Site, error) {
@@ -174,8 +174,8 @@ func New(c Config) (*Site, error) {
 	case c.SecretKey == "":
 		return nil, errors.New("coatcheck: no secret key given; set Config.SecretKey to a long random text that stays the same, " +
 			"or to the SECRET_KEY of your Django site")
-	case len(c.SecretKey) < minSecretKey:
-		return nil, fmt.Errorf("coatcheck: the secret key has %d characters; it needs %d at least", len(c.SecretKey), minSecretKey)
+	case len(c.SecretKey) < MinSecretKey:
+		return nil, fmt.Errorf("coatcheck: the secret key has %d characters; it needs %d at least", len(c.SecretKey), MinSecretKey)
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
