@@ -61,7 +61,7 @@ func (s *Service) Login(r *http.Request, user *User) error {
 		return err
 	}
 	flow.Report(ctx, flow.View, "signed in", "user", user.ID)
-	return nil
+	return s.stampLogin(ctx, session)
 }
 
 // signIn stores who is signed in: Django's three keys, and the number of the last
@@ -102,7 +102,7 @@ func OnLogin(ctx context.Context, f func()) context.Context {
 // handler answers its error with a status by which the session is saved.
 func withdraw(ctx context.Context, ru *requestUser, session *sessions.Session) error {
 	ru.set(AnonymousUser())
-	for _, key := range [...]string{SessionKey, BackendSessionKey, HashSessionKey, EndingSessionKey, BeganSessionKey} {
+	for _, key := range [...]string{SessionKey, BackendSessionKey, HashSessionKey, EndingSessionKey, BeganSessionKey, LoginTimeSessionKey} {
 		if _, err := session.Delete(ctx, key); err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/coatcheck/coatcheck/auth/resettoken"
@@ -162,6 +163,7 @@ type Service struct {
 
 	unknown    unknownBackends
 	conditions []database.LoginCondition
+	loginTimes atomic.Bool // see KeepLoginTimes
 }
 
 // New checks the configuration and makes a Service.
