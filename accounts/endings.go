@@ -9,6 +9,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/sessions"
 )
 
@@ -243,7 +244,7 @@ func (s *Service) finishOne(ctx context.Context, userID string) error {
 func (s *Service) endAll(ctx context.Context, user *auth.User, keep sessions.Key, walkTime time.Duration) (int, error) {
 	e := &ending{Service: s, user: user, keep: keep}
 	err := e.run(ctx, walkTime)
-	s.log.InfoContext(ctx, "sessions ended", "user", user.ID, "count", e.removed)
+	s.log.InfoContext(ctx, "sessions ended", requestinfo.LogClient(ctx), "user", user.ID, "count", e.removed)
 	return e.removed, err
 }
 
@@ -268,5 +269,6 @@ func (s *Service) tidy(ctx context.Context, user *auth.User) {
 func (s *Service) EndSessions(ctx context.Context, user *auth.User, progress func(looked int)) (int, error) {
 	e := &ending{Service: s, user: user, walked: progress}
 	err := e.run(ctx, 0)
+	s.log.InfoContext(ctx, "sessions ended", requestinfo.LogClient(ctx), "user", user.ID, "count", e.removed)
 	return e.removed, err
 }

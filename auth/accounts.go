@@ -10,6 +10,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/identity"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/password"
 )
 
@@ -143,6 +144,7 @@ func (s *Service) SetPassword(ctx context.Context, user *User, raw string) error
 		return fmt.Errorf("auth: set password: %w", err)
 	}
 	user.Password = hash
+	s.log.InfoContext(ctx, "password changed", requestinfo.LogClient(ctx), "user", user.ID)
 	s.passwordChanged(ctx, raw, user)
 	return nil
 }
@@ -173,6 +175,7 @@ func (s *Service) ReplacePassword(ctx context.Context, user *User, raw string) e
 		return ErrPasswordChanged
 	}
 	user.Password = hash
+	s.log.InfoContext(ctx, "password changed", requestinfo.LogClient(ctx), "user", user.ID)
 	s.passwordChanged(ctx, raw, user)
 	return nil
 }

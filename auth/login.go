@@ -162,7 +162,7 @@ func (s *Service) loggedIn(r *http.Request, user *User) error {
 		return fmt.Errorf("auth: store last login: %w", err)
 	}
 	user.LastLogin = now
-	s.log.InfoContext(ctx, "logged in", "user", user.ID)
+	s.log.InfoContext(ctx, "logged in", client(r), "user", user.ID)
 	for _, hook := range s.hooks.LoggedIn {
 		if err := hook(r, user); err != nil {
 			return err
@@ -193,7 +193,7 @@ func (s *Service) Logout(r *http.Request) error {
 	ru.set(AnonymousUser())
 	flow.Report(ctx, flow.View, "signed out", "user", user.ID)
 	if user.IsAuthenticated() {
-		s.log.InfoContext(ctx, "logged out", "user", user.ID)
+		s.log.InfoContext(ctx, "logged out", client(r), "user", user.ID)
 	}
 	return nil
 }

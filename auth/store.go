@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
 )
 
 // Storing says how [Service.Store] stores a user.
@@ -52,7 +53,7 @@ func (s *Service) Store(ctx context.Context, user *User, o Storing) (*User, erro
 	if err != nil {
 		return nil, storeError(err)
 	}
-	s.log.InfoContext(ctx, "user created", "user", stored.ID)
+	s.log.InfoContext(ctx, "user created", requestinfo.LogClient(ctx), "user", stored.ID)
 	s.passwordChanged(ctx, o.Password, stored)
 	return stored, nil
 }
