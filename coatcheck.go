@@ -142,16 +142,17 @@ func (c Config) GoString() string { return c.String() }
 // LogValue hides the keys.
 func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
-// Site is the five layers, wired. Its fields are the layers themselves.
+// Site is the five layers, wired. Its fields are the layers themselves. The guards of Access
+// are its methods as well: site.RequireUser(h), site.API().RequirePermission("polls.add_poll")(h).
 type Site struct {
 	Database *database.DB     // 1
 	Sessions *sessions.Engine // 2
 	Auth     *auth.Service    // who
 	// Accounts is nil where the database has no tables of our own, because it was opened
 	// with NoCreate and coatcheck migrate was never run.
-	Accounts *accounts.Service
-	Views    *views.Views   // 4, to be mounted at /accounts/
-	Access   *access.Access // 5
+	Accounts       *accounts.Service
+	Views          *views.Views // 4, to be mounted at /accounts/
+	*access.Access              // 5
 
 	chain    func(http.Handler) http.Handler // 3
 	messages func(http.Handler) http.Handler

@@ -141,7 +141,7 @@ func serve(t *testing.T, site *coatcheck.Site) *httptest.Server {
 	mux := http.NewServeMux()
 	mux.Handle("/accounts/", site.Views)
 	mux.HandleFunc("GET /public", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") })
-	mux.Handle("GET /private", site.Access.LoginRequired(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	mux.Handle("GET /private", site.RequireUser(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		user, err := auth.UserFromContext(r.Context())
 		if err != nil {
 			middleware.Fail(w, r, err)

@@ -8,7 +8,7 @@
 //	db, err := sqlite.Open(ctx, "app.db")
 //	site, err := coatcheck.New(coatcheck.Config{Database: db, SecretKey: os.Getenv("SECRET_KEY")})
 //	mux.Handle("/accounts/", site.Views)
-//	mux.Handle("GET /profile", site.Access.LoginRequired(profile))
+//	mux.Handle("GET /profile", site.RequireUser(profile))
 //	go site.Run(ctx)
 //	http.ListenAndServe(":8000", site.Handler(mux))
 //

@@ -8,6 +8,7 @@ import (
 	"log"
 	"net/http"
 	"os"
+	"time"
 
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/access"
@@ -33,7 +34,7 @@ func Example() {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/accounts/", site.Views)
-	mux.Handle("GET /profile", site.Access.LoginRequired(http.HandlerFunc(profile)))
+	mux.Handle("GET /profile", site.RequireUser(http.HandlerFunc(profile)))
 	go site.Run(ctx)
 	log.Fatal(http.ListenAndServe("127.0.0.1:8000", site.Handler(mux)))
 }
@@ -54,7 +55,7 @@ func ExampleSite_Handler() {
 	defer stop()
 	mux := http.NewServeMux()
 	mux.Handle("/accounts/", site.Views)
-	mux.Handle("GET /profile", site.Access.LoginRequired(http.HandlerFunc(profile)))
+	mux.Handle("GET /profile", site.RequireUser(http.HandlerFunc(profile)))
 	browser, stop := newBrowser(site.Handler(mux))
 	defer stop()
 
@@ -113,8 +114,8 @@ func Example_login() {
 	// GET /profile 200 hello alice
 }
 
-// Who may enter: everybody who is signed in, whoever has a permission, or
-// whoever passes a test.
+// Who may enter: everybody who is signed in, whoever has a permission, passes a test, or
+// logged in a short while ago. The guards of site.API() never redirect.
 func Example_access() {
 	site, stop := newSite()
 	defer stop()
@@ -122,9 +123,11 @@ func Example_access() {
 	isStaff := func(_ *http.Request, u *auth.User) (bool, error) { return u.IsStaff, nil }
 	mux := http.NewServeMux()
 	mux.Handle("/accounts/", site.Views)
-	mux.Handle("GET /users", site.Access.LoginRequired(ok))
-	mux.Handle("GET /staff", site.Access.UserPassesTest(isStaff, ok))
-	mux.Handle("GET /admit", site.Access.PermissionRequired([]string{"auth.add_user"}, ok))
+	mux.Handle("GET /users", site.RequireUser(ok))
+	mux.Handle("GET /staff", site.Require(isStaff)(ok))
+	mux.Handle("GET /admit", site.RequirePermission("auth.add_user")(ok))
+	mux.Handle("GET /keys", site.Fresh(10*time.Minute)(ok))
+	mux.Handle("GET /api/users", site.API().RequireUser(ok))
 	browser, stop := newBrowser(site.Handler(mux))
 	defer stop()
 
@@ -133,21 +136,56 @@ func Example_access() {
 		log.Fatal(err)
 	}
 	browser.get("/admit")
+	browser.get("/api/users")
 	browser.post("/accounts/login/", "username=alice&password=correct+horse")
 	browser.get("/users")
 	browser.get("/staff")
 	browser.get("/admit")
+	browser.get("/keys")
 	if err := site.Database.GrantUser(context.Background(), alice.ID, "auth.add_user"); err != nil {
 		log.Fatal(err)
 	}
 	browser.get("/admit")
 	// Output:
 	// GET /admit 302 to /accounts/login/?next=/admit
+	// GET /api/users 401 {"error":"Unauthorized"}
 	// POST /accounts/login/ 200 {"message":"Login successful"}
 	// GET /users 200 come in
 	// GET /staff 403 {"error":"You are signed in as alice, and this account may not open this page. To use another account, log out first."}
 	// GET /admit 403 {"error":"You are signed in as alice, and this account may not open this page. To use another account, log out first."}
+	// GET /keys 200 come in
 	// GET /admit 200 come in
+}
+
+// A handler that returns an error leaves the response to middleware.Fail.
+func Example_handlerFunc() {
+	site, stop := newSite()
+	defer stop()
+	mux := http.NewServeMux()
+	mux.Handle("GET /coats/{id}", middleware.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
+		var name string
+		err := site.Database.SQL().QueryRowContext(r.Context(), "SELECT name FROM coat WHERE id = ?", r.PathValue("id")).Scan(&name)
+		if errors.Is(err, sql.ErrNoRows) {
+			middleware.Say(w, r, http.StatusNotFound, "There is no such coat.")
+			return nil
+		}
+		if err != nil {
+			return err // 503, and the error goes to the log
+		}
+		fmt.Fprintln(w, name)
+		return nil
+	}))
+	browser, stop := newBrowser(site.Handler(mux))
+	defer stop()
+
+	browser.get("/coats/1")
+	if _, err := site.Database.SQL().ExecContext(context.Background(), "CREATE TABLE coat (id INTEGER, name TEXT)"); err != nil {
+		log.Fatal(err)
+	}
+	browser.get("/coats/1")
+	// Output:
+	// GET /coats/1 503 {"error":"We cannot reach our records right now. You have not been logged out. Please try again in a few seconds."}
+	// GET /coats/1 404 {"error":"There is no such coat."}
 }
 
 // A session keeps values of any type between the requests of a visitor, signed
@@ -215,7 +253,7 @@ func Example_wiring() {
 	wrap := middleware.Chain(crossOrigin, middleware.Sessions(engine), middleware.Authentication(service))
 
 	mux := http.NewServeMux()
-	mux.Handle("GET /profile", guard.LoginRequired(http.HandlerFunc(profile)))
+	mux.Handle("GET /profile", guard.RequireUser(http.HandlerFunc(profile)))
 	browser, stop := newBrowser(wrap(mux))
 	defer stop()
 	browser.get("/profile")
@@ -250,7 +288,7 @@ func Example_userModel() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	http.Handle("GET /company", site.Access.LoginRequired(http.HandlerFunc(company)))
+	http.Handle("GET /company", site.RequireUser(http.HandlerFunc(company)))
 }
 
 func company(w http.ResponseWriter, r *http.Request) {
@@ -281,5 +319,5 @@ func Example_remoteUser() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	http.Handle("GET /profile", site.Access.LoginRequired(http.HandlerFunc(profile)))
+	http.Handle("GET /profile", site.RequireUser(http.HandlerFunc(profile)))
 }

@@ -190,12 +190,12 @@ const (
 func TestGuards(t *testing.T) {
 	s := newSite(t, access.Config{})
 	views := map[string]http.Handler{
-		"LoginRequired":  s.guard.LoginRequired(s.view()),
-		"one permission": s.guard.PermissionRequired([]string{"auth.view_user"}, s.view()),
-		"two":            s.guard.PermissionRequired([]string{"auth.view_user", "auth.add_user"}, s.view()),
-		"test": s.guard.UserPassesTest(func(_ *http.Request, u *auth.User) (bool, error) {
+		"RequireUser":    s.guard.RequireUser(s.view()),
+		"one permission": s.guard.RequirePermission("auth.view_user")(s.view()),
+		"two":            s.guard.RequirePermission("auth.view_user", "auth.add_user")(s.view()),
+		"test": s.guard.Require(func(_ *http.Request, u *auth.User) (bool, error) {
 			return strings.HasPrefix(u.Username, "v"), nil
-		}, s.view()),
+		})(s.view()),
 	}
 	plain, viewer := s.user("plain"), s.user("viewer", "auth.view_user")
 	editor := s.user("veditor", "auth.view_user", "auth.add_user")
@@ -212,7 +212,7 @@ func TestGuards(t *testing.T) {
 		t.Fatal(err)
 	}
 	for view, want := range map[string]map[string][2]string{ // what a browser meets, and a program
-		"LoginRequired": {
+		"RequireUser": {
 			"visitor": {toLogin, unknown}, "off": {toLogin, unknown},
 			"plain": {in, in}, "viewer": {in, in}, "editor": {in, in}, "root": {in, in},
 		},
@@ -253,8 +253,8 @@ func TestGuards(t *testing.T) {
 func TestWhoMayNotEnter(t *testing.T) {
 	s := newSite(t, access.Config{})
 	nobody := func(*http.Request, *auth.User) (bool, error) { return false, nil }
-	s.mux.Handle("/test", s.guard.UserPassesTest(nobody, s.view()))
-	s.mux.Handle("/permission", s.guard.PermissionRequired([]string{"auth.view_user"}, s.view()))
+	s.mux.Handle("/test", s.guard.Require(nobody)(s.view()))
+	s.mux.Handle("/permission", s.guard.RequirePermission("auth.view_user")(s.view()))
 	ada, visitor := s.client(s.user("ada@example.com")), s.client(nil)
 	for _, path := range []string{"/test", "/permission"} {
 		for accept, want := range map[string]string{
@@ -295,9 +295,9 @@ func TestOutages(t *testing.T) {
 	s := newSite(t, access.Config{})
 	viewer := s.user("viewer", "auth.view_user")
 	c := s.client(viewer)
-	broken := s.guard.UserPassesTest(func(*http.Request, *auth.User) (bool, error) { return true, errOutage }, s.view())
-	permission := s.guard.PermissionRequired([]string{"auth.view_user"}, s.view())
-	login := s.guard.LoginRequired(s.view())
+	broken := s.guard.Require(func(*http.Request, *auth.User) (bool, error) { return true, errOutage })(s.view())
+	permission := s.guard.RequirePermission("auth.view_user")(s.view())
+	login := s.guard.RequireUser(s.view())
 	for name, tt := range map[string]struct {
 		view http.Handler
 		fail func(down bool)
@@ -337,7 +337,7 @@ func TestLoginURL(t *testing.T) {
 		{access.Config{LoginURL: "https://login.example/in/"}, "https://login.example/in/?next=http%3A//HOST/view%3Fpage%3D2"},
 	} {
 		s := newSite(t, tt.config)
-		s.mux.Handle("/view", s.guard.LoginRequired(s.view()))
+		s.mux.Handle("/view", s.guard.RequireUser(s.view()))
 		host := strings.ReplaceAll(strings.TrimPrefix(s.server.URL, "http://"), ":", "%3A")
 		if got, want := s.outcome(s.client(nil), page), strings.ReplaceAll(tt.want, "HOST", host); got != want {
 			t.Errorf("got %s, want %s", got, want)
@@ -357,19 +357,19 @@ func TestConfigIsChecked(t *testing.T) {
 	}
 	defer func() {
 		if recover() == nil {
-			t.Error("PermissionRequired without a permission lets everybody in")
+			t.Error("RequirePermission without a permission lets everybody in")
 		}
 	}()
-	s.guard.PermissionRequired(nil, s.view())
+	s.guard.RequirePermission()
 }
 
 // TestWithoutTheMiddleware nobody gets in, and the answer is 500.
 func TestWithoutTheMiddleware(t *testing.T) {
 	s := newSite(t, access.Config{})
 	for name, h := range map[string]http.Handler{
-		"login":      s.guard.LoginRequired(s.view()),
-		"permission": s.guard.PermissionRequired([]string{"a.b"}, s.view()),
-		"test":       s.guard.UserPassesTest(func(*http.Request, *auth.User) (bool, error) { return true, nil }, s.view()),
+		"login":      s.guard.RequireUser(s.view()),
+		"permission": s.guard.RequirePermission("a.b")(s.view()),
+		"test":       s.guard.Require(func(*http.Request, *auth.User) (bool, error) { return true, nil })(s.view()),
 	} {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))

@@ -9,6 +9,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/password"
 )
 
@@ -42,7 +43,7 @@ func (s *Service) CloseAccount(r *http.Request, user *auth.User) error {
 	closed := *user
 	closed.Password = password.Unusable() // not that of the row, but no session was made with either
 	s.tidy(ctx, &closed)
-	s.log.InfoContext(ctx, "account closed by its user", "user", user.ID)
+	s.log.InfoContext(ctx, "account closed by its user", requestinfo.LogClient(ctx), "user", user.ID)
 	return nil
 }
 

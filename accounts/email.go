@@ -9,6 +9,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
 )
 
 // ErrEmailTaken: users sign in by their address, and another one has this.
@@ -28,7 +29,7 @@ func (s *Service) BeginEmailChange(r *http.Request, user *auth.User, email strin
 	if err := s.auth.Storable(r.Context(), &auth.User{Email: email}); err != nil {
 		return err
 	}
-	return s.tx(r.Context(), func(ctx context.Context, tx *Service) error {
+	err := s.tx(r.Context(), func(ctx context.Context, tx *Service) error {
 		if err := tx.db.DeleteLinks(ctx, user.ID, kindEmail); err != nil {
 			return err
 		}
@@ -44,6 +45,10 @@ func (s *Service) BeginEmailChange(r *http.Request, user *auth.User, email strin
 		}
 		return tx.notify(ctx, r, notice{name: "email_change_begun", to: user.Email, newEmail: email}, user)
 	})
+	if err == nil {
+		s.log.InfoContext(r.Context(), "change of the email address begun", requestinfo.LogClient(r.Context()), "user", user.ID)
+	}
+	return err
 }
 
 // PendingEmail gives the address that a link would confirm. It changes nothing. The
@@ -86,6 +91,9 @@ func (s *Service) ConfirmEmail(r *http.Request, token string) error {
 	})
 	if errors.Is(err, database.ErrDuplicate) {
 		return ErrEmailTaken
+	}
+	if err == nil {
+		s.log.InfoContext(ctx, "email address changed", requestinfo.LogClient(ctx), "user", link.UserID)
 	}
 	return err
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/sessions"
 )
 
@@ -244,7 +245,7 @@ func (s *Service) finishOne(ctx context.Context, userID string) error {
 func (s *Service) endAll(ctx context.Context, user *auth.User, keep sessions.Key, walkTime time.Duration) (int, error) {
 	e := &ending{Service: s, user: user, keep: keep}
 	err := s.aroundEnding(ctx, user, "", func(ctx context.Context) error { return e.run(ctx, walkTime) })
-	s.log.InfoContext(ctx, "sessions ended", "user", user.ID, "count", e.removed)
+	s.log.InfoContext(ctx, "sessions ended", requestinfo.LogClient(ctx), "user", user.ID, "count", e.removed)
 	return e.removed, err
 }
 
@@ -276,5 +277,6 @@ func (s *Service) tidy(ctx context.Context, user *auth.User) {
 func (s *Service) EndSessions(ctx context.Context, user *auth.User, progress func(looked int)) (int, error) {
 	e := &ending{Service: s, user: user, walked: progress}
 	err := s.aroundEnding(ctx, user, "", func(ctx context.Context) error { return e.run(ctx, 0) })
+	s.log.InfoContext(ctx, "sessions ended", requestinfo.LogClient(ctx), "user", user.ID, "count", e.removed)
 	return e.removed, err
 }

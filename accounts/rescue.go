@@ -9,6 +9,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/password"
 )
 
@@ -104,7 +105,7 @@ func (s *Service) Rescue(ctx context.Context, token, lang string) (Rescue, error
 		return Rescue{}, err
 	}
 	c.done.Ended = ended
-	s.log.InfoContext(ctx, "an account was rescued by its notice", "user", user.ID, "sessions", ended)
+	s.log.InfoContext(ctx, "an account was rescued by its notice", requestinfo.LogClient(ctx), "user", user.ID, "sessions", ended)
 	return c.done, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/internal/device"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/sessions"
 )
 
@@ -148,7 +149,7 @@ func (s *Service) EndSession(ctx context.Context, user *auth.User, id string) er
 		return fmt.Errorf("accounts: end session: %w", err)
 	}
 	s.forget(ctx, key)
-	s.log.InfoContext(ctx, "session ended by its user", "user", user.ID)
+	s.log.InfoContext(ctx, "session ended by its user", requestinfo.LogClient(ctx), "user", user.ID)
 	return nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/identity"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/password"
 )
 
@@ -191,6 +192,7 @@ func (s *Service) storePassword(
 		return err
 	}
 	user.Password = hash
+	s.log.InfoContext(ctx, "password changed", requestinfo.LogClient(ctx), "user", user.ID)
 	s.passwordChanged(ctx, raw, user)
 	return nil
 }

@@ -78,7 +78,7 @@ func (s *Service) login(r *http.Request, user *User) error {
 		return err
 	}
 	flow.Report(ctx, flow.View, "signed in", "user", user.ID)
-	return nil
+	return s.stampLogin(ctx, session)
 }
 
 // signIn stores who is signed in: Django's three keys, and the number of the last
@@ -119,7 +119,7 @@ func OnLogin(ctx context.Context, f func()) context.Context {
 // handler answers its error with a status by which the session is saved.
 func withdraw(ctx context.Context, ru *requestUser, session *sessions.Session) error {
 	ru.set(AnonymousUser())
-	for _, key := range [...]string{SessionKey, BackendSessionKey, HashSessionKey, EndingSessionKey, BeganSessionKey} {
+	for _, key := range [...]string{SessionKey, BackendSessionKey, HashSessionKey, EndingSessionKey, BeganSessionKey, LoginTimeSessionKey} {
 		if _, err := session.Delete(ctx, key); err != nil {
 			return err
 		}
@@ -187,7 +187,7 @@ func (s *Service) loggedIn(r *http.Request, user *User) error {
 		user.LastLogin = before
 		return err
 	}
-	s.log.InfoContext(r.Context(), "logged in", "user", user.ID)
+	s.log.InfoContext(r.Context(), "logged in", client(r), "user", user.ID)
 	return nil
 }
 
@@ -212,7 +212,7 @@ func (s *Service) Logout(r *http.Request) error {
 		ru.set(AnonymousUser())
 		flow.Report(ctx, flow.View, "signed out", "user", user.ID)
 		if user.IsAuthenticated() {
-			s.log.InfoContext(ctx, "logged out", "user", user.ID)
+			s.log.InfoContext(ctx, "logged out", client(r), "user", user.ID)
 		}
 		return nil
 	})

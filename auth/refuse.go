@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
 )
 
 // ErrLoginElsewhere: the user must log in at the site that asks for more than a password;
@@ -27,7 +28,7 @@ func (s *Service) mayLogin(ctx context.Context, user *User) error {
 		return fmt.Errorf("auth: %w", err)
 	}
 	if refused {
-		s.log.InfoContext(ctx, "login refused: a login condition sends the user to the Django site", "user", user.ID)
+		s.log.InfoContext(ctx, "login refused: a login condition sends the user to the Django site", requestinfo.LogClient(ctx), "user", user.ID)
 		return ErrLoginElsewhere
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/coatcheck/coatcheck/auth/hooks"
@@ -159,6 +160,7 @@ type Service struct {
 
 	unknown    unknownBackends
 	conditions []database.LoginCondition
+	loginTimes atomic.Bool // see KeepLoginTimes
 }
 
 // New checks the configuration and makes a Service.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
 )
 
 // Storing says how [Service.Store] stores a user.
@@ -61,7 +62,7 @@ func (s *Service) Store(ctx context.Context, user *User, o Storing) (*User, erro
 	if err != nil {
 		return nil, storeError(err)
 	}
-	s.log.InfoContext(ctx, "user created", "user", stored.ID)
+	s.log.InfoContext(ctx, "user created", requestinfo.LogClient(ctx), "user", stored.ID)
 	s.passwordChanged(ctx, o.Password, stored)
 	return stored, nil
 }

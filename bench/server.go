@@ -108,7 +108,7 @@ func bare() http.Handler {
 func pages(site *coatcheck.Site) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/public/", func(w http.ResponseWriter, r *http.Request) { answer(w, `{"profile":"data"}`) })
-	mux.Handle("/profile/", site.Access.LoginRequired(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	mux.Handle("/profile/", site.RequireUser(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		user, err := auth.UserFromContext(r.Context())
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)

@@ -18,7 +18,7 @@ import (
 func newHandler(site *coatcheck.Site) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/accounts/", site.Views)
-	mux.Handle("GET /profile", site.Access.LoginRequired(http.HandlerFunc(profile)))
+	mux.Handle("GET /profile", site.RequireUser(http.HandlerFunc(profile)))
 	mux.HandleFunc("GET /visits", visits)
 	return site.Handler(mux)
 }

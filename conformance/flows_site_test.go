@@ -71,10 +71,10 @@ func (w *flowWorld) mux(site *coatcheck.Site, s *flowStep) *http.ServeMux {
 	mux.Handle("/login-redir/", redirecting.Login)
 	mux.Handle("/logout-next/", leading.Logout)
 	mux.Handle("/plain/", says("plain"))
-	mux.Handle("/private/", site.Access.LoginRequired(says("private")))
-	mux.Handle("/perm/", site.Access.UserPassesTest(adds, says("perm")))
-	mux.Handle("/perm403/", site.Access.PermissionRequired([]string{"auth.add_user"}, says("perm403")))
-	mux.Handle("/staff/", staff.UserPassesTest(isStaff, says("staff")))
+	mux.Handle("/private/", site.RequireUser(says("private")))
+	mux.Handle("/perm/", site.Require(adds)(says("perm")))
+	mux.Handle("/perm403/", site.RequirePermission("auth.add_user")(says("perm403")))
+	mux.Handle("/staff/", staff.Require(isStaff)(says("staff")))
 	mux.Handle("/whoami/", flowView(func(r *http.Request, _ *sessions.Session) (string, error) {
 		user, err := auth.UserFromContext(r.Context())
 		if err != nil {

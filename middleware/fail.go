@@ -64,35 +64,46 @@ const retryAfter = "5"
 // were too many attempts. The client gets a sentence and the log
 // the error. Handlers call it with what UserFromContext and the session return.
 func Fail(w http.ResponseWriter, r *http.Request, err error) {
-	status, message := http.StatusServiceUnavailable, outage
-	for _, f := range failures {
-		if errors.Is(err, f.err) {
-			status, message = f.status, f.message
-			break
-		}
-	}
+	status, message := failureOf(err)
 	throttled := (*auth.ThrottledError)(nil)
 	if errors.As(err, &throttled) {
-		status, message = http.StatusTooManyRequests, throttled.MessageIn(translator(r))
+		message = throttled.MessageIn(translator(r))
 		w.Header().Set("Retry-After", strconv.Itoa(throttled.Seconds()))
 	}
+	logFailure(r, status, err)
+	if status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", retryAfter)
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	Say(w, r, status, message)
+}
+
+// failureOf returns the status of an error, and its sentence but for a ThrottledError.
+func failureOf(err error) (status int, message string) {
+	if errors.Is(err, auth.ErrThrottled) {
+		return http.StatusTooManyRequests, ""
+	}
 	if step := (*auth.StepError)(nil); errors.As(err, &step) {
-		status, message = http.StatusForbidden, i18n.Mark("Your login needs one more step.")
+		return http.StatusForbidden, i18n.Mark("Your login needs one more step.")
 	}
 	if refused := (*hooks.Refusal)(nil); errors.As(err, &refused) {
-		status, message = refused.Status, refused.Sentence
+		return refused.Status, refused.Sentence
 	}
+	for _, f := range failures {
+		if errors.Is(err, f.err) {
+			return f.status, f.message
+		}
+	}
+	return http.StatusServiceUnavailable, outage
+}
+
+func logFailure(r *http.Request, status int, err error) {
 	level := slog.LevelError
 	if status < 500 || errors.Is(err, context.Canceled) {
 		level = slog.LevelInfo
 	}
 	logger(r).Log(r.Context(), level, "request failed", "status", status, "path", requestinfo.LogPath(r),
 		"error", requestinfo.LogError(err))
-	if status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", retryAfter)
-	}
-	w.Header().Set("Cache-Control", "no-store")
-	Say(w, r, status, message)
 }
 
 // logger is the one that the site's sessions were configured with.

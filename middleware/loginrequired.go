@@ -1,30 +1,60 @@
 package middleware
 
 import (
+	"cmp"
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
+	"github.com/coatcheck/coatcheck/internal/httptext"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
 )
 
 // Challenge answers a request that needs a login: with a redirect to the login
-// page, which leads back afterwards, or with 401 {"error":"Unauthorized"} to a
-// client that asks for JSON by name (Django: redirect_to_login). An empty
-// loginURL means auth.LoginURL, an empty field auth.RedirectFieldName.
+// page, which leads back afterwards, or with 401 {"error":"Unauthorized"} and
+// WWW-Authenticate to a client that asks for JSON by name (Django: redirect_to_login). An
+// empty loginURL means auth.LoginURL, an empty field auth.RedirectFieldName.
 func Challenge(w http.ResponseWriter, r *http.Request, loginURL, field string) {
 	if negotiate.JSON(r) {
 		report(r, "refused with 401: not signed in")
+		w.Header().Set("WWW-Authenticate", loginChallenge(r, loginURL))
 		Say(w, r, http.StatusUnauthorized, i18n.Mark("Unauthorized"))
 		return
 	}
+	toLogin(w, r, loginURL, field, "not signed in")
+}
+
+// ChallengeAgain is Challenge for users who are signed in and have to log in once more,
+// because their last login is more than maxAge ago. The session stays as it is. The 401
+// names error="insufficient_user_authentication" and max_age (RFC 9470).
+func ChallengeAgain(w http.ResponseWriter, r *http.Request, loginURL, field string, maxAge time.Duration) {
+	if negotiate.JSON(r) {
+		report(r, "refused with 401: the last login is too long ago")
+		w.Header().Set("WWW-Authenticate", loginChallenge(r, loginURL)+
+			`, error="insufficient_user_authentication", max_age=`+strconv.Itoa(int(maxAge.Seconds())))
+		Say(w, r, http.StatusUnauthorized, i18n.Mark("Your last login is too long ago for this. Please log in again."))
+		return
+	}
+	toLogin(w, r, loginURL, field, "the last login is too long ago")
+}
+
+// loginChallenge is the WWW-Authenticate of a 401, which must have one (RFC 9110, 15.5.2).
+func loginChallenge(r *http.Request, loginURL string) string {
+	return httptext.LoginChallenge(cmp.Or(loginURL, requestinfo.Below(r, auth.LoginURL)))
+}
+
+// toLogin redirects to the login page and back.
+func toLogin(w http.ResponseWriter, r *http.Request, loginURL, field, why string) {
 	target, err := auth.RedirectToLogin(r, loginURL, field)
 	if err != nil {
 		Fail(w, r, err)
 		return
 	}
-	report(r, "redirected to the login page: not signed in")
+	report(r, "redirected to the login page: "+why)
 	w.Header().Set("Location", target)
 	w.WriteHeader(http.StatusFound)
 }

@@ -23,7 +23,7 @@ func TestTrace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.mux.Handle("POST /profile", guard.LoginRequired(http.HandlerFunc(write)))
+	s.mux.Handle("POST /profile", guard.RequireUser(http.HandlerFunc(write)))
 	blocks := make(chan string, 1)
 	s.start(t, middleware.Trace(func(block string) { blocks <- block }))
 	var all strings.Builder

@@ -7,6 +7,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/identity"
+	"github.com/coatcheck/coatcheck/internal/httptext"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 )
@@ -94,9 +95,18 @@ func (v *Views) loginNotice(r *http.Request, t *i18n.Translator) string {
 		return t.T("Your account is ready. Log in to go on.")
 	}
 	if user, err := auth.UserFromContext(r.Context()); err == nil && user.IsAuthenticated() {
+		if v.loginAsked(r) {
+			return t.T("You are signed in as %(username)s. The page that you want to open asks you to log in again.", "username", user.String())
+		}
 		return t.T("You are signed in as %(username)s. Log in here to use another account.", "username", user.String())
 	}
 	return ""
+}
+
+// loginAsked reports whether a page asked the signed-in user to log in again.
+func (v *Views) loginAsked(r *http.Request) bool {
+	asked, err := v.config.Auth.LoginAsked(r.Context())
+	return err == nil && asked
 }
 
 // enter signs the user in for as long as was chosen, and redirects to where they were, or
@@ -148,6 +158,7 @@ func (v *Views) welcome(w http.ResponseWriter, r *http.Request, next string) {
 func (v *Views) rejectLogin(w http.ResponseWriter, r *http.Request, form *Form, forPeople, forPrograms string) {
 	report(r, "login refused")
 	if !negotiate.HTML(r) {
+		w.Header().Set("WWW-Authenticate", httptext.LoginChallenge(v.loginURL(r)))
 		sayJSON(w, http.StatusUnauthorized, map[string]string{"error": forPrograms})
 		return
 	}

@@ -74,6 +74,7 @@ func (v *Views) APIProfile() http.Handler {
 			middleware.Fail(w, r, err)
 		case !user.IsAuthenticated():
 			report(r, "refused with 401: the view asked, and nobody is signed in")
+			w.Header().Set("WWW-Authenticate", httptext.LoginChallenge(v.loginURL(r)))
 			sayJSON(w, http.StatusUnauthorized, map[string]string{"error": v.translator(w, r).T("Unauthorized")})
 		default:
 			report(r, "let in: the view asked who it is", "user", user.ID)

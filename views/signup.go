@@ -237,7 +237,7 @@ func (v *Views) passBy(w http.ResponseWriter, r *http.Request) bool {
 		middleware.Fail(w, r, err)
 		return true
 	}
-	if !user.IsAuthenticated() {
+	if !user.IsAuthenticated() || v.loginAsked(r) {
 		return false
 	}
 	target := v.successURL(r, v.next(r, nil))

@@ -56,7 +56,7 @@ func routes(site *coatcheck.Site) http.Handler {
 	r.Use(site.Handler)
 	r.Mount("/accounts/", site.Views)
 	r.Get("/", home)
-	r.With(site.Access.LoginRequired).Get("/profile", profile)
+	r.With(site.RequireUser).Get("/profile", profile)
 	return r
 }
 

@@ -55,7 +55,7 @@ func routes(site *coatcheck.Site) http.Handler {
 	e := echo.New()
 	e.Any("/accounts/*", echo.WrapHandler(site.Views))
 	e.GET("/", home)
-	e.GET("/profile", profile, echo.WrapMiddleware(site.Access.LoginRequired))
+	e.GET("/profile", profile, echo.WrapMiddleware(site.RequireUser))
 	return site.Handler(e)
 }
 

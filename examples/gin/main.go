@@ -57,7 +57,7 @@ func routes(site *coatcheck.Site) http.Handler {
 	r := gin.New()
 	r.Any("/accounts/*path", gin.WrapH(site.Views))
 	r.GET("/", home)
-	r.GET("/profile", guard(site.Access.LoginRequired), profile)
+	r.GET("/profile", guard(site.RequireUser), profile)
 	return site.Handler(r)
 }
 

@@ -53,7 +53,7 @@ func routes(site *coatcheck.Site) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/accounts/", site.Views)
 	mux.HandleFunc("GET /{$}", home)
-	mux.Handle("GET /profile", site.Access.LoginRequired(http.HandlerFunc(profile)))
+	mux.Handle("GET /profile", site.RequireUser(http.HandlerFunc(profile)))
 	return site.Handler(mux)
 }
 

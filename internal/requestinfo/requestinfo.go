@@ -8,6 +8,7 @@ package requestinfo
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"net/netip"
 )
@@ -91,6 +92,17 @@ func Client(r *http.Request) netip.Addr {
 		return info.Client
 	}
 	return Peer(r)
+}
+
+// LogClient returns the attribute "client" for a line of the log, the address of the client
+// without a port, or an empty attribute if the context is that of no request or nobody
+// knows it.
+func LogClient(ctx context.Context) slog.Attr {
+	info, _ := ctx.Value(contextKey{}).(*Info)
+	if info == nil || !info.Client.IsValid() {
+		return slog.Attr{}
+	}
+	return slog.String("client", info.Client.String())
 }
 
 // Peer is the address at the other end of the connection, without a zone;
