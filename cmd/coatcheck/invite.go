@@ -7,8 +7,10 @@ import (
 	"log/slog"
 
 	"github.com/coatcheck/coatcheck"
+	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/mail"
 )
 
@@ -47,12 +49,8 @@ func (c *inviteCommand) Run(ctx context.Context, con *console) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	own, err := db.HasOwnTables(ctx)
-	if err != nil {
+	if err := own.Missing(db, accounts.Tables()...); err != nil {
 		return err
-	}
-	if !own {
-		return errors.New("the database has no tables of Coatcheck's own; run coatcheck migrate")
 	}
 	link, err := c.invite(ctx, db, key, email)
 	if err != nil {

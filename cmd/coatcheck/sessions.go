@@ -13,6 +13,7 @@ import (
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/database/own"
 )
 
 // signedInFlags say where the sessions of a user are.
@@ -49,7 +50,7 @@ func list(ctx context.Context, con *console, site *coatcheck.Site, user *auth.Us
 	if err := site.Accounts.Adopt(ctx); err != nil {
 		return nil, err
 	}
-	rows, err := site.Database.WalkIndexedSessions(ctx, user.ID, "", 1)
+	rows, err := own.New(site.Database).WalkIndexedSessions(ctx, user.ID, "", 1)
 	if err != nil {
 		return nil, err
 	}
@@ -88,10 +89,7 @@ func (c *signedInFlags) openSite(ctx context.Context) (*coatcheck.Site, func() e
 	if err != nil {
 		return nil, nil, err
 	}
-	own, err := db.HasOwnTables(ctx)
-	if err == nil && !own {
-		err = errors.New("the database has no tables of Coatcheck's own; run coatcheck migrate")
-	}
+	err = own.Missing(db, accounts.Tables()...)
 	closeEngine := func() {}
 	if err == nil {
 		config.Sessions.Store, closeEngine, err = c.store(ctx, db, key, c.AcceptSHA1, config.Sessions, log)

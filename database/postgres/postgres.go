@@ -18,6 +18,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/internal/dialect"
+	"github.com/coatcheck/coatcheck/database/own"
 )
 
 // migrateLock is the number of the advisory lock that Migrate takes: "coatchk".
@@ -65,11 +66,11 @@ func (c Config) Open(ctx context.Context) (*database.DB, error) {
 	}
 	// The pool of database/sql borrows connections of pgx's, which also reads rows past it:
 	// one that kept some idle would starve those reads. A program gets another.
-	own := stdlib.OpenDB(*config.ConnConfig)
-	own.SetMaxOpenConns(int(config.MaxConns))
-	own.SetConnMaxIdleTime(config.MaxConnIdleTime)
+	program := stdlib.OpenDB(*config.ConnConfig)
+	program.SetMaxOpenConns(int(config.MaxConns))
+	program.SetConnMaxIdleTime(config.MaxConnIdleTime)
 	from := dialect.Source{
-		Own:  own,
+		Own:  program,
 		Pool: stdlib.OpenDBFromPool(pool),
 		Row: func(ctx context.Context, text string, args, dest []any) error {
 			return pool.QueryRow(ctx, text, args...).Scan(dest...) // its ErrNoRows is sql's
@@ -77,7 +78,7 @@ func (c Config) Open(ctx context.Context) (*database.DB, error) {
 		Close:  func() error { pool.Close(); return nil },
 		Create: !c.NoCreate,
 	}
-	db, err := database.New(ctx, from, spoken(c.Location), c.UserModel)
+	db, err := database.New(ctx, from, spoken(c.Location), c.UserModel, own.Annex("postgres"))
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
@@ -114,6 +115,7 @@ func spoken(loc *time.Location) dialect.Dialect {
 		},
 		Isolation:  sql.LevelReadCommitted, // each statement sees what others committed
 		SkipLocked: " FOR UPDATE SKIP LOCKED",
+		Now:        "CURRENT_TIMESTAMP",
 		Tables: "SELECT c.relname FROM pg_catalog.pg_class c" +
 			" WHERE c.relkind IN ('r', 'p', 'v', 'f') AND pg_catalog.pg_table_is_visible(c.oid)",
 		Elsewhere: "SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace" +
