@@ -25,6 +25,7 @@ type DB struct {
 	users   *userTable
 	readRow dialect.RowFunc // past database/sql; may be nil
 	closer  func() error
+	lent    bool // pool is somebody else's
 	created []string
 	onQuery func(string) // for tests: sees every statement
 
@@ -51,7 +52,7 @@ func New(ctx context.Context, from dialect.Source, d dialect.Dialect, m UserMode
 		from.Own = from.Pool
 	}
 	db := &DB{
-		pool: from.Pool, reader: from.Reader, program: from.Own, dialect: &d, readRow: from.Row, closer: from.Close,
+		pool: from.Pool, reader: from.Reader, program: from.Own, dialect: &d, readRow: from.Row, closer: from.Close, lent: from.Lent,
 		annex: a, facts: &atomic.Pointer[Facts]{}, charsets: &charsets{},
 	}
 	err := a.check()
@@ -106,7 +107,8 @@ func (db *DB) Ping(ctx context.Context) error {
 	return nil
 }
 
-// Close closes every connection.
+// Close closes every connection, but for those of a pool that a program has lent: see From in
+// the packages of the engines.
 func (db *DB) Close() error {
 	if db.tx != nil {
 		return errors.New("database: a transaction's handle is not to be closed")
@@ -124,7 +126,9 @@ func (db *DB) Close() error {
 	if db.program != db.pool {
 		errs = append(errs, db.program.Close())
 	}
-	errs = append(errs, db.pool.Close())
+	if !db.lent {
+		errs = append(errs, db.pool.Close())
+	}
 	if db.closer != nil {
 		errs = append(errs, db.closer())
 	}

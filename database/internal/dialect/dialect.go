@@ -126,6 +126,7 @@ type Source struct {
 	Row    RowFunc      // reads single rows outside of transactions; nil: Reader does
 	Close  func() error // called after both are closed; may be nil
 	Create bool         // create absent tables
+	Lent   bool         // Pool belongs to somebody else, who closes it
 }
 
 // RowFunc runs a SELECT for one row and scans it into pointers to string, int,
