@@ -19,6 +19,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/messages"
 	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/password"
@@ -74,7 +75,7 @@ type Config struct {
 	// than a password. New asks the database for their tables.
 	LoginConditions []database.LoginCondition
 	// Throttle bounds how often passwords may be guessed and accounts be made. Its
-	// Store is the database when nil, where that has our own tables, and else the
+	// Store is the database when nil, where that has the table, and else the
 	// memory of this process. ThrottleOff switches it off.
 	Throttle    auth.Throttle
 	ThrottleOff bool
@@ -148,8 +149,8 @@ type Site struct {
 	Database *database.DB     // 1
 	Sessions *sessions.Engine // 2
 	Auth     *auth.Service    // who
-	// Accounts is nil where the database has no tables of our own, because it was opened
-	// with NoCreate and coatcheck migrate was never run.
+	// Accounts is nil where the database lacks a table that it needs, because it was opened
+	// with NoCreate and coatcheck migrate was not run.
 	Accounts       *accounts.Service
 	Views          *views.Views // 4, to be mounted at /accounts/
 	*access.Access              // 5
@@ -158,8 +159,7 @@ type Site struct {
 	messages func(http.Handler) http.Handler
 	log      *slog.Logger
 
-	ownTables    bool // the database has those that are ours
-	lookFailed   error
+	own          *own.Store
 	throttleRows bool // attempts are counted in the database
 }
 
@@ -181,7 +181,7 @@ func New(c Config) (*Site, error) {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
-	site := &Site{Database: c.Database, log: c.Logger}
+	site := &Site{Database: c.Database, own: own.New(c.Database), log: c.Logger}
 	for _, wire := range []func(*Config) error{site.look, site.wireSessions, site.wireAuth, site.wireMiddleware, site.wireMessages, site.wireAccounts, site.wireViews, site.wireAccess} {
 		if err := wire(&c); err != nil {
 			return nil, err
@@ -190,15 +190,11 @@ func New(c Config) (*Site, error) {
 	return site, nil
 }
 
-// look refuses a database without the tables that each page needs, and finds out whether
-// it has those that are ours. What has gone wrong there is for those to say who need
-// them: chooseThrottle and wireAccounts.
+// look refuses a database without the tables that each page needs, or whose account may
+// not read them.
 func (s *Site) look(c *Config) error {
 	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
 	defer cancel()
-	if s.ownTables, s.lookFailed = c.Database.HasOwnTables(ctx); s.lookFailed != nil {
-		return nil
-	}
 	_, inRows := c.Sessions.Store.(sessions.Finder)
 	if err := c.Database.Ready(ctx, c.Sessions.Store == nil || inRows); err != nil {
 		return fmt.Errorf("coatcheck: %w", err)
@@ -207,6 +203,16 @@ func (s *Site) look(c *Config) error {
 		return fmt.Errorf("coatcheck: Config.LoginConditions (--refuse-login-if, --refuse-login-unless): %w", err)
 	}
 	return nil
+}
+
+// has reports whether the database has the tables of a feature, and otherwise warns of
+// what there is not.
+func (s *Site) has(without string, tables ...string) bool {
+	err := own.Missing(s.Database, tables...)
+	if err != nil {
+		s.log.Warn(without, "error", err)
+	}
+	return err == nil
 }
 
 func (s *Site) wireSessions(c *Config) error {
@@ -251,11 +257,12 @@ func (s *Site) wireAuth(c *Config) error {
 	if err != nil {
 		return err
 	}
-	_, s.throttleRows = limits.Store.(database.Throttle)
+	_, s.throttleRows = limits.Store.(own.Throttle)
 	var endings auth.Endings
-	if s.ownTables {
-		endings = c.Database
+	if s.has("sessions end only where the store finds them", own.EndingTable) {
+		endings = s.own
 	}
+	s.has("two users who sign up at the same moment can get one name in two spellings", own.LockTable)
 	s.Auth, err = auth.New(auth.Config{
 		Throttle: limits, Endings: endings, LoginConditions: c.LoginConditions,
 		Users: c.Database, Passwords: passwords, Backends: c.Backends, SecretKey: c.SecretKey,
@@ -271,13 +278,6 @@ const openTimeout = 10 * time.Second
 
 // wireAccounts makes the accounts where the database has their tables.
 func (s *Site) wireAccounts(c *Config) error {
-	if s.lookFailed != nil {
-		return fmt.Errorf("coatcheck: %w", s.lookFailed)
-	}
-	if !s.ownTables {
-		c.Logger.Warn("the database has no tables of Coatcheck's own, so there is no list of sessions and no mail; coatcheck migrate makes them")
-		return nil
-	}
 	var err error
 	a := c.Accounts
 	a.Database, a.Auth, a.Sessions = c.Database, s.Auth, s.Sessions
@@ -293,6 +293,10 @@ func (s *Site) wireAccounts(c *Config) error {
 		a.Languages = c.Views.Languages
 	}
 	s.Accounts, err = accounts.New(a)
+	if missing := (*own.MissingError)(nil); errors.As(err, &missing) {
+		c.Logger.Warn("there is no list of sessions and no email", "error", missing)
+		return nil
+	}
 	return err
 }
 
@@ -361,7 +365,7 @@ const housekeeping = time.Hour
 // the store and what was counted of attempts to log in and means nothing any more,
 // keeps the list of where users are signed in, and sends the mails. Any number of
 // nodes may run it. A program may instead call Sessions.ClearExpired and
-// Database.DeleteIdleThrottles when it likes, or leave the sessions to coatcheck
+// own.Store.DeleteIdleThrottles when it likes, or leave the sessions to coatcheck
 // clearsessions, and Accounts.Run for the rest. It returns nil when ctx is done.
 func (s *Site) Run(ctx context.Context) error {
 	var working sync.WaitGroup

@@ -2,13 +2,11 @@ package coatcheck
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 
-	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/middleware"
 )
 
@@ -146,7 +144,7 @@ func chooseGuard(c *Config) (Guard, error) {
 	default:
 		return "", fmt.Errorf("coatcheck: Config.Guard is %q; it must be %q, %q or %q", c.Guard, GuardCrossOrigin, GuardDjango, GuardBoth)
 	}
-	ours, err := madeHere(c.Database)
+	ours, err := c.Database.Facts().MadeHere()
 	switch {
 	case err != nil:
 		return "", fmt.Errorf("coatcheck: find out who made the tables, to choose a guard (or set Config.Guard): %w", err)
@@ -154,14 +152,4 @@ func chooseGuard(c *Config) (Guard, error) {
 		return GuardCrossOrigin, nil
 	}
 	return GuardDjango, nil
-}
-
-// madeHere says whether Coatcheck made the tables. It writes the rows of its
-// migrations in one statement, all with one time, and Django each at its own.
-func madeHere(db *database.DB) (bool, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
-	defer cancel()
-	var times int
-	err := db.SQL().QueryRowContext(ctx, "SELECT COUNT(DISTINCT applied) FROM django_migrations WHERE app = 'auth'").Scan(&times)
-	return times == 1, err
 }

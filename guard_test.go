@@ -86,6 +86,10 @@ func TestGuardOfTheDatabase(t *testing.T) {
 			if _, err := db.SQL().ExecContext(t.Context(), tt.change); err != nil {
 				t.Fatal(err)
 			}
+			db.Close()
+			if db, err = sqlite.Open(t.Context(), path); err != nil { // which looks who made it
+				t.Fatal(err)
+			}
 		}
 		c := testConfig(t)
 		c.Database = db
@@ -134,10 +138,12 @@ func TestGuardMistakes(t *testing.T) {
 		"Security.SSLHost":        func(c *coatcheck.Config) { c.Security = &middleware.SecurityConfig{SSLRedirect: true} },
 		"SecurityConfig.Referrer": func(c *coatcheck.Config) { c.Security = &middleware.SecurityConfig{ReferrerPolicy: "x"} },
 		"CSRFConfig.HeaderName":   func(c *coatcheck.Config) { c.Guard, c.CSRF.HeaderName = coatcheck.GuardDjango, "a b" },
-		"set Config.Guard":        func(c *coatcheck.Config) { c.ThrottleOff = true; c.Database.Close() },
-		"Throttle.Store":          func(c *coatcheck.Config) { c.Database.Close() },
-		"ThrottleOff is set":      func(c *coatcheck.Config) { c.ThrottleOff, c.Throttle.Store = true, throttle.NewMemory(0) },
-		"Throttle.Account":        func(c *coatcheck.Config) { c.Throttle.Account.Burst = -1 },
+		"set Config.Guard": func(c *coatcheck.Config) {
+			c.Database = changed(t, "ALTER TABLE django_migrations RENAME COLUMN applied TO other")
+		},
+		"database is closed": func(c *coatcheck.Config) { c.Database.Close() },
+		"ThrottleOff is set": func(c *coatcheck.Config) { c.ThrottleOff, c.Throttle.Store = true, throttle.NewMemory(0) },
+		"Throttle.Account":   func(c *coatcheck.Config) { c.Throttle.Account.Burst = -1 },
 	} {
 		c := testConfig(t)
 		spoil(&c)

@@ -3,10 +3,10 @@ package coatcheck
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/throttle"
 )
 
@@ -23,12 +23,9 @@ func (s *Site) chooseThrottle(c *Config) (auth.Throttle, error) {
 	if t.Store != nil {
 		return t, nil
 	}
-	switch {
-	case s.lookFailed != nil:
-		return t, fmt.Errorf("coatcheck: find out where to count attempts to log in (or set Config.Throttle.Store): %w", s.lookFailed)
-	case s.ownTables:
-		t.Store = c.Database.Throttle()
-	default:
+	if s.has("attempts to log in are counted in the memory of this process", own.ThrottleTable) {
+		t.Store = s.own.Throttle()
+	} else {
 		t.Store = throttle.NewMemory(0)
 	}
 	return t, nil
@@ -52,5 +49,5 @@ func (s *Site) clearThrottles(ctx context.Context) (int64, error) {
 	if !s.throttleRows {
 		return 0, nil
 	}
-	return s.Database.DeleteIdleThrottles(ctx, time.Now(), 0)
+	return s.own.DeleteIdleThrottles(ctx, time.Now(), 0)
 }

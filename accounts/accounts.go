@@ -13,6 +13,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/seal"
 	"github.com/coatcheck/coatcheck/mail"
@@ -22,7 +23,8 @@ import (
 // Config says with what accounts work. Database, Auth, Sessions and SecretKey are
 // required.
 type Config struct {
-	// Database has the tables that are our own; see database.DB.HasOwnTables.
+	// Database has Coatcheck's own tables; New returns an [own.MissingError] if one that
+	// accounts need is not there.
 	Database *database.DB
 	Auth     *auth.Service
 	Sessions *sessions.Engine
@@ -73,6 +75,7 @@ func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
 // Service does what people want of their accounts. It is safe for concurrent use.
 type Service struct {
 	db       *database.DB
+	own      *own.Store
 	auth     *auth.Service
 	sessions *sessions.Engine
 	codec    *sessions.Codec
@@ -105,6 +108,11 @@ func (s *Service) in(tx *database.DB) *Service {
 	return &joined
 }
 
+// Tables returns the names of the tables that accounts need of Coatcheck's own.
+func Tables() []string {
+	return []string{own.SessionTable, own.LinkTable, own.MailTable, own.NoticeTable, own.EndingTable}
+}
+
 // Defaults of Config.
 const (
 	defaultLinkTimeout       = 3 * 24 * time.Hour
@@ -118,7 +126,7 @@ func New(c Config) (*Service, error) {
 		return nil, err
 	}
 	s := &Service{
-		db: c.Database, auth: c.Auth, sessions: c.Sessions, config: c, log: c.Logger, now: time.Now,
+		db: c.Database, own: own.New(c.Database), auth: c.Auth, sessions: c.Sessions, config: c, log: c.Logger, now: time.Now,
 		recent: &recent{}, unfinished: &unfinished{}, wake: &bell{}, taking: &sync.Mutex{}, stuck: &sync.Once{},
 	}
 	var err error
@@ -158,6 +166,9 @@ func (c *Config) check() error {
 		return errors.New("accounts: no secret key given; set Config.SecretKey")
 	case c.Mail != nil && c.BaseURL == "":
 		return errors.New("accounts: mails need to know where the site is; set Config.BaseURL, for instance to https://www.example.com")
+	}
+	if err := own.Missing(c.Database, Tables()...); err != nil {
+		return fmt.Errorf("accounts: %w", err)
 	}
 	if c.BaseURL != "" {
 		u, err := url.Parse(c.BaseURL)

@@ -65,7 +65,7 @@ func (s *Service) closeAs(r *http.Request, user *auth.User, how closing) error {
 
 // close ends every session by the number and by the password, and every link.
 func (s *Service) close(ctx context.Context, user *auth.User, how closing) error {
-	if _, err := s.db.NextEnding(ctx, user.ID, s.now()); err != nil {
+	if _, err := s.own.NextEnding(ctx, user.ID, s.now()); err != nil {
 		return err
 	}
 	if err := s.deleteLinks(ctx, user.ID); err != nil {
@@ -88,7 +88,7 @@ func (s *Service) close(ctx context.Context, user *auth.User, how closing) error
 // deleteLinks removes every link that concerns a user.
 func (s *Service) deleteLinks(ctx context.Context, userID string) error {
 	for _, kind := range [...]string{kindEmail, kindInvitation, kindDisown} {
-		if err := s.db.DeleteLinks(ctx, userID, kind); err != nil {
+		if err := s.own.DeleteLinks(ctx, userID, kind); err != nil {
 			return err
 		}
 	}

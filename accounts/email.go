@@ -30,7 +30,7 @@ func (s *Service) BeginEmailChange(r *http.Request, user *auth.User, email strin
 		return err
 	}
 	err := s.tx(r.Context(), func(ctx context.Context, tx *Service) error {
-		if err := tx.db.DeleteLinks(ctx, user.ID, kindEmail); err != nil {
+		if err := tx.own.DeleteLinks(ctx, user.ID, kindEmail); err != nil {
 			return err
 		}
 		token, err := tx.newLink(ctx, kindEmail, user, change{user.Email, email}, s.config.EmailTimeout)

@@ -10,6 +10,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/sessions"
 )
@@ -55,7 +56,7 @@ func (e *ending) run(ctx context.Context, walkTime time.Duration) (err error) {
 // number stores the number of the ending, and returns the one before. The session that
 // stays gets it before, so that it is good at every moment.
 func (e *ending) number(ctx context.Context) (last int64, err error) {
-	last, err = e.db.Ending(ctx, e.user.ID)
+	last, err = e.own.Ending(ctx, e.user.ID)
 	if err != nil {
 		return 0, fmt.Errorf("accounts: end sessions: %w", err)
 	}
@@ -63,7 +64,7 @@ func (e *ending) number(ctx context.Context) (last int64, err error) {
 	if err := e.stamp(ctx, next); err != nil {
 		return 0, err
 	}
-	e.current, err = e.db.NextEnding(ctx, e.user.ID, time.UnixMicro(next))
+	e.current, err = e.own.NextEnding(ctx, e.user.ID, time.UnixMicro(next))
 	if err != nil {
 		return 0, fmt.Errorf("accounts: end sessions: %w", err)
 	}
@@ -97,7 +98,7 @@ func (e *ending) stamp(ctx context.Context, number int64) error {
 func (e *ending) removeIndexed(ctx context.Context) error {
 	after := ""
 	for {
-		rows, err := e.db.WalkIndexedSessions(ctx, e.user.ID, after, batch)
+		rows, err := e.own.WalkIndexedSessions(ctx, e.user.ID, after, batch)
 		if err != nil {
 			return err
 		}
@@ -116,7 +117,7 @@ func (e *ending) removeIndexed(ctx context.Context) error {
 	}
 }
 
-func (e *ending) removeRow(ctx context.Context, row database.IndexedSession) error {
+func (e *ending) removeRow(ctx context.Context, row own.IndexedSession) error {
 	key, err := e.find(ctx, row)
 	if err != nil {
 		return err
@@ -126,7 +127,7 @@ func (e *ending) removeRow(ctx context.Context, row database.IndexedSession) err
 			return err
 		}
 	}
-	return e.db.DeleteIndexedSession(ctx, row.KeyHash)
+	return e.own.DeleteIndexedSession(ctx, row.KeyHash)
 }
 
 // remove removes a session of the user that signs nobody in any more. One that began
@@ -234,7 +235,7 @@ func (s *Service) finishOne(ctx context.Context, userID string) error {
 		return err
 	}
 	e := &ending{Service: s, user: user}
-	if e.current, err = s.db.Ending(ctx, userID); err != nil {
+	if e.current, err = s.own.Ending(ctx, userID); err != nil {
 		return err
 	}
 	return e.walk(ctx, 0)
@@ -261,7 +262,7 @@ func (s *Service) aroundEnding(ctx context.Context, user *auth.User, id string, 
 func (s *Service) tidy(ctx context.Context, user *auth.User) {
 	e := &ending{Service: s, user: user}
 	var err error
-	if e.current, err = s.db.Ending(ctx, user.ID); err == nil {
+	if e.current, err = s.own.Ending(ctx, user.ID); err == nil {
 		err = e.removeIndexed(ctx)
 	}
 	if err != nil {

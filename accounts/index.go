@@ -14,6 +14,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/sessions"
 )
@@ -110,7 +111,7 @@ func (s *Service) Record(r *http.Request, _ string) error {
 	}
 	row := s.row(key, now)
 	row.Method = methodOf(session)
-	if _, err := s.db.InsertIndexedSession(ctx, row); err != nil {
+	if _, err := s.own.InsertIndexedSession(ctx, row); err != nil {
 		return fmt.Errorf("accounts: index session: %w", err)
 	}
 	s.recent.remember(key, now)
@@ -121,7 +122,7 @@ func (s *Service) Record(r *http.Request, _ string) error {
 // when the list is shown.
 func (s *Service) forget(ctx context.Context, key string) {
 	s.recent.forget(key)
-	if err := s.db.DeleteIndexedSession(ctx, keyHash(key)); err != nil {
+	if err := s.own.DeleteIndexedSession(ctx, keyHash(key)); err != nil {
 		s.log.WarnContext(ctx, "an ended session could not be removed from the index", "error", err)
 	}
 }
@@ -166,10 +167,10 @@ func (s *Service) ensureRow(r *http.Request) error {
 }
 
 // see writes to the index that a session was used, and the session too if it is new there.
-func (s *Service) see(ctx context.Context, row database.IndexedSession) error {
-	known, err := s.db.SeenIndexedSession(ctx, row)
+func (s *Service) see(ctx context.Context, row own.IndexedSession) error {
+	known, err := s.own.SeenIndexedSession(ctx, row)
 	if !known && err == nil {
-		_, err = s.db.InsertIndexedSession(ctx, row)
+		_, err = s.own.InsertIndexedSession(ctx, row)
 	}
 	return err
 }
@@ -194,8 +195,8 @@ func sighting(r *http.Request, userID string, at time.Time) seen {
 }
 
 // row is a session as the index has it, made elsewhere unless a login made it.
-func (s *Service) row(key string, now seen) database.IndexedSession {
-	row := database.IndexedSession{
+func (s *Service) row(key string, now seen) own.IndexedSession {
+	row := own.IndexedSession{
 		KeyHash: keyHash(key), UserID: now.userID, UserAgent: now.userAgent, Locator: s.locator(key),
 		Method: MethodElsewhere, Created: now.at, LastSeen: now.at,
 	}
@@ -258,7 +259,7 @@ func (s *Service) locator(key string) string {
 }
 
 // find gives the key of an indexed session, or "" where it has ended.
-func (s *Service) find(ctx context.Context, row database.IndexedSession) (string, error) {
+func (s *Service) find(ctx context.Context, row own.IndexedSession) (string, error) {
 	if sealed, ok := strings.CutPrefix(row.Locator, locatorSealed); ok {
 		key, err := s.locators.Open(sealed, row.KeyHash)
 		if err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/database/own"
 )
 
 // What links are for. A token is valid for one kind only.
@@ -62,7 +63,7 @@ func (s *Service) insertLink(ctx context.Context, hash, kind, userID string, all
 	text, err := json.Marshal(all)
 	if err == nil {
 		now := s.now()
-		err = s.db.InsertLink(ctx, database.Link{
+		err = s.own.InsertLink(ctx, own.Link{
 			TokenHash: hash, Kind: kind, UserID: userID, Data: s.links.Seal(string(text), kind+hash), Created: now, Expires: now.Add(life),
 		})
 	}
@@ -83,11 +84,11 @@ func tokenHash(token string) string {
 }
 
 // readLink looks a link up and decodes its data. It changes nothing.
-func (s *Service) readLink(ctx context.Context, kind, token string, data any) (*database.Link, error) {
+func (s *Service) readLink(ctx context.Context, kind, token string, data any) (*own.Link, error) {
 	if len(token) > maxToken {
 		return nil, ErrLink
 	}
-	link, err := s.db.LinkByToken(ctx, tokenHash(token), kind, s.now())
+	link, err := s.own.LinkByToken(ctx, tokenHash(token), kind, s.now())
 	if errors.Is(err, database.ErrNotFound) {
 		return nil, ErrLink
 	}
@@ -107,7 +108,7 @@ func (s *Service) readLink(ctx context.Context, kind, token string, data any) (*
 
 // openLink unseals what a link holds. One that was sealed by a secret key that is gone
 // is none of ours any more.
-func (s *Service) openLink(link *database.Link, data any) (*contents, error) {
+func (s *Service) openLink(link *own.Link, data any) (*contents, error) {
 	text, err := s.links.Open(link.Data, link.Kind+link.TokenHash)
 	if err != nil {
 		return nil, ErrLink
@@ -145,13 +146,13 @@ func orLink(err error) error {
 // number of requests that use it at once, one does it, and the others get ErrLink.
 // Where f fails the link stays valid. The row of whoever asked for the link is
 // locked, and their password is looked at again.
-func (s *Service) useLink(ctx context.Context, link *database.Link, f func(ctx context.Context, tx *Service, user *auth.User) error) error {
+func (s *Service) useLink(ctx context.Context, link *own.Link, f func(ctx context.Context, tx *Service, user *auth.User) error) error {
 	return s.tx(ctx, func(ctx context.Context, tx *Service) error {
 		user, err := tx.asker(ctx, link)
 		if err != nil {
 			return err
 		}
-		used, err := tx.db.UseLink(ctx, link.TokenHash, link.Kind, s.now())
+		used, err := tx.own.UseLink(ctx, link.TokenHash, link.Kind, s.now())
 		if err != nil {
 			return fmt.Errorf("accounts: link: %w", err)
 		}
@@ -163,7 +164,7 @@ func (s *Service) useLink(ctx context.Context, link *database.Link, f func(ctx c
 }
 
 // asker locks the user of a link, if there is one.
-func (s *Service) asker(ctx context.Context, link *database.Link) (*auth.User, error) {
+func (s *Service) asker(ctx context.Context, link *own.Link) (*auth.User, error) {
 	if link.UserID == "" {
 		return nil, nil
 	}

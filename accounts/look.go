@@ -8,6 +8,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/sessions"
 )
 
@@ -25,9 +26,9 @@ func (s *Service) Look(ctx context.Context, user *auth.User) ([]SessionInfo, err
 
 // lookIndex lists the sessions of the index.
 func (s *Service) lookIndex(ctx context.Context, user *auth.User) (all []SessionInfo, err error) {
-	var last database.IndexedSession
+	var last own.IndexedSession
 	for {
-		rows, err := s.db.IndexedSessions(ctx, user.ID, last, maxListed)
+		rows, err := s.own.IndexedSessions(ctx, user.ID, last, maxListed)
 		if err != nil {
 			return nil, err
 		}

@@ -39,7 +39,7 @@ func (s *Service) recordMove(ctx context.Context, session *sessions.Session, fro
 		!errors.Is(err, database.ErrDuplicate) { // the hook is called twice
 		return err
 	}
-	moved, err := s.db.MoveIndexedSession(ctx, keyHash(from), s.row(key, now))
+	moved, err := s.own.MoveIndexedSession(ctx, keyHash(from), s.row(key, now))
 	if err != nil {
 		return fmt.Errorf("accounts: index session: %w", err)
 	}
@@ -55,13 +55,13 @@ func (s *Service) recordMove(ctx context.Context, session *sessions.Session, fro
 // one, so it was taken away.
 func (s *Service) recordUnmoved(ctx context.Context, session *sessions.Session, now seen) error {
 	key := string(session.Key())
-	if _, err := s.db.IndexedSession(ctx, keyHash(key)); err == nil { // this hook moved it before
+	if _, err := s.own.IndexedSession(ctx, keyHash(key)); err == nil { // this hook moved it before
 		return nil
 	}
 	if _, ours := session.Peek(auth.EndingSessionKey); ours {
 		return sessions.ErrInterrupted
 	}
-	_, err := s.db.InsertIndexedSession(ctx, s.row(key, now))
+	_, err := s.own.InsertIndexedSession(ctx, s.row(key, now))
 	return err
 }
 
@@ -70,7 +70,7 @@ func (s *Service) recordUnmoved(ctx context.Context, session *sessions.Session, 
 func (s *Service) endMoved(ctx context.Context, key string) error {
 	for range maxMoves {
 		s.forget(ctx, key)
-		link, err := s.db.LinkByToken(ctx, keyHash(key), kindMoved, s.now())
+		link, err := s.own.LinkByToken(ctx, keyHash(key), kindMoved, s.now())
 		if errors.Is(err, database.ErrNotFound) {
 			return nil
 		}

@@ -73,9 +73,9 @@ func (s *Service) enqueue(ctx context.Context, j job) error {
 	if err != nil {
 		return fmt.Errorf("accounts: queue mail: %w", err)
 	}
-	queue, most := s.db.Mails(), maxMails
+	queue, most := s.own.Mails(), maxMails
 	if notices[j.Kind] {
-		queue, most = s.db.Notices(), maxNotices
+		queue, most = s.own.Notices(), maxNotices
 	}
 	err = queue.Append(ctx, s.jobs.Seal(string(text), ""), s.now(), most)
 	if errors.Is(err, database.ErrConflict) {

@@ -9,6 +9,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/password"
 )
@@ -111,7 +112,7 @@ func (s *Service) Rescue(ctx context.Context, token, lang string) (Rescue, error
 
 // rescue is the part of Rescue that is one transaction.
 type rescue struct {
-	link        *database.Link
+	link        *own.Link
 	box         mailbox
 	hash        password.Hash // that replaces the present one
 	lang        string
@@ -174,13 +175,13 @@ func (s *Service) addressTaken(ctx context.Context, address string) (bool, error
 
 // endLinks removes what a rescue leaves no link to do: changes of the address,
 // invitations, and the rescues of mailboxes that had the account later.
-func (s *Service) endLinks(ctx context.Context, by *database.Link, own mailbox) error {
+func (s *Service) endLinks(ctx context.Context, by *own.Link, own mailbox) error {
 	for _, kind := range [...]string{kindEmail, kindInvitation} {
-		if err := s.db.DeleteLinks(ctx, by.UserID, kind); err != nil {
+		if err := s.own.DeleteLinks(ctx, by.UserID, kind); err != nil {
 			return err
 		}
 	}
-	links, err := s.db.LinksOf(ctx, by.UserID, kindDisown, s.now())
+	links, err := s.own.LinksOf(ctx, by.UserID, kindDisown, s.now())
 	if err != nil {
 		return err
 	}
@@ -190,7 +191,7 @@ func (s *Service) endLinks(ctx context.Context, by *database.Link, own mailbox) 
 		if err == nil && (other == own || links[i].Created.Before(by.Created)) {
 			continue
 		}
-		if _, err := s.db.UseLink(ctx, links[i].TokenHash, kindDisown, s.now()); err != nil {
+		if _, err := s.own.UseLink(ctx, links[i].TokenHash, kindDisown, s.now()); err != nil {
 			return err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/sessions"
 )
 
@@ -23,7 +24,7 @@ const (
 // sessions that have ended, and adopts those that others made. It is part of
 // Site.Run, about once an hour.
 func (s *Service) Clean(ctx context.Context) error {
-	_, err := s.db.DeleteExpiredLinks(ctx, s.now())
+	_, err := s.own.DeleteExpiredLinks(ctx, s.now())
 	return errors.Join(err, s.finish(ctx), s.forgetEnded(ctx), s.Adopt(ctx))
 }
 
@@ -34,7 +35,7 @@ func (s *Service) forgetEnded(ctx context.Context) error {
 	now := s.now()
 	before := now.Add(-s.sessions.Config().CookieAge)
 	for {
-		rows, err := s.db.IndexedSessionsBefore(ctx, before, batch)
+		rows, err := s.own.IndexedSessionsBefore(ctx, before, batch)
 		if err != nil {
 			return err
 		}
@@ -45,9 +46,9 @@ func (s *Service) forgetEnded(ctx context.Context) error {
 			}
 			if alive {
 				row.LastSeen = now
-				_, err = s.db.SeenIndexedSession(ctx, row)
+				_, err = s.own.SeenIndexedSession(ctx, row)
 			} else {
-				err = s.db.DeleteIndexedSession(ctx, row.KeyHash)
+				err = s.own.DeleteIndexedSession(ctx, row.KeyHash)
 			}
 			if err != nil {
 				return err
@@ -63,7 +64,7 @@ func (s *Service) forgetEnded(ctx context.Context) error {
 }
 
 // alive says whether an indexed session still is one of its user.
-func (s *Service) alive(ctx context.Context, row database.IndexedSession) (bool, error) {
+func (s *Service) alive(ctx context.Context, row own.IndexedSession) (bool, error) {
 	key, err := s.find(ctx, row)
 	if err != nil || key == "" {
 		return false, err
@@ -127,7 +128,7 @@ func (s *Service) adopt(ctx context.Context, row database.Session) error {
 		return nil
 	}
 	now := s.now()
-	_, err = s.db.InsertIndexedSession(ctx, database.IndexedSession{
+	_, err = s.own.InsertIndexedSession(ctx, own.IndexedSession{
 		KeyHash: keyHash(row.Key), UserID: userID, Locator: s.locator(row.Key), Method: MethodElsewhere, Created: now, LastSeen: now,
 	})
 	if errors.Is(err, database.ErrInvalid) { // an id that is none

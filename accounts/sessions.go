@@ -8,6 +8,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/internal/device"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/sessions"
@@ -53,9 +54,9 @@ func (s *Service) Sessions(ctx context.Context, user *auth.User, current session
 	} else if !errors.Is(err, ErrNoSession) {
 		return nil, err
 	}
-	var last database.IndexedSession
+	var last own.IndexedSession
 	for {
-		rows, err := s.db.IndexedSessions(ctx, user.ID, last, maxListed)
+		rows, err := s.own.IndexedSessions(ctx, user.ID, last, maxListed)
 		if err != nil {
 			return nil, err
 		}
@@ -81,7 +82,7 @@ func (s *Service) Sessions(ctx context.Context, user *auth.User, current session
 }
 
 // info is a row as users see it.
-func info(row database.IndexedSession, current bool) SessionInfo {
+func info(row own.IndexedSession, current bool) SessionInfo {
 	i := SessionInfo{
 		ID: row.KeyHash, Current: current, Method: row.Method,
 		UserAgent: row.UserAgent, IP: row.IP, FirstSeen: row.Created, LastSeen: row.LastSeen,
@@ -92,13 +93,13 @@ func info(row database.IndexedSession, current bool) SessionInfo {
 
 // live is the row of a session by its hash if the user is signed in to it; else the
 // error is ErrNoSession.
-func (s *Service) live(ctx context.Context, user *auth.User, hash string) (database.IndexedSession, error) {
-	row, err := s.db.IndexedSession(ctx, hash)
+func (s *Service) live(ctx context.Context, user *auth.User, hash string) (own.IndexedSession, error) {
+	row, err := s.own.IndexedSession(ctx, hash)
 	if errors.Is(err, database.ErrNotFound) || err == nil && row.UserID != user.ID {
-		return database.IndexedSession{}, ErrNoSession
+		return own.IndexedSession{}, ErrNoSession
 	}
 	if err != nil {
-		return database.IndexedSession{}, err
+		return own.IndexedSession{}, err
 	}
 	_, err = s.openOrForget(ctx, *row, user)
 	return *row, err
@@ -106,10 +107,10 @@ func (s *Service) live(ctx context.Context, user *auth.User, hash string) (datab
 
 // openOrForget loads a session of the index. One that has ended leaves the index, and
 // is ErrNoSession.
-func (s *Service) openOrForget(ctx context.Context, row database.IndexedSession, user *auth.User) (*sessions.Session, error) {
+func (s *Service) openOrForget(ctx context.Context, row own.IndexedSession, user *auth.User) (*sessions.Session, error) {
 	session, err := s.open(ctx, row, user)
 	if errors.Is(err, ErrNoSession) {
-		if err := s.db.DeleteIndexedSession(ctx, row.KeyHash); err != nil {
+		if err := s.own.DeleteIndexedSession(ctx, row.KeyHash); err != nil {
 			return nil, err
 		}
 	}
@@ -117,7 +118,7 @@ func (s *Service) openOrForget(ctx context.Context, row database.IndexedSession,
 }
 
 // open loads a session of the index; ErrNoSession if the user is not signed in to it.
-func (s *Service) open(ctx context.Context, row database.IndexedSession, user *auth.User) (*sessions.Session, error) {
+func (s *Service) open(ctx context.Context, row own.IndexedSession, user *auth.User) (*sessions.Session, error) {
 	key, err := s.find(ctx, row)
 	if err != nil {
 		return nil, err

@@ -11,7 +11,7 @@ import (
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
-	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/sessions"
 	"github.com/coatcheck/coatcheck/sessions/sessionstest"
 )
@@ -259,7 +259,7 @@ func TestIndexHoldsNoKey(t *testing.T) {
 		r.CreateUser("ada", canary)
 		c := r.login("ada", firefox)
 		key := string(c.Session().Key())
-		var row database.IndexedSession
+		var row own.IndexedSession
 		err := r.Database.SQL().QueryRowContext(t.Context(), "SELECT key_hash, locator FROM coatcheck_session").Scan(&row.KeyHash, &row.Locator)
 		if err != nil {
 			t.Fatal(err)

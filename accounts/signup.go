@@ -6,6 +6,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/identity"
 	"github.com/coatcheck/coatcheck/mail"
 	"github.com/coatcheck/coatcheck/password"
@@ -102,7 +103,7 @@ func (s *Service) ConfirmSignup(ctx context.Context, token string) (*auth.User, 
 }
 
 // using stores a user in one transaction with using the link up.
-func (s *Service) using(link *database.Link) auth.Within {
+func (s *Service) using(link *own.Link) auth.Within {
 	return func(ctx context.Context, store func(context.Context, auth.UniqueUsers) error) error {
 		return s.useLink(ctx, link, func(ctx context.Context, tx *Service, _ *auth.User) error { return store(ctx, tx.db) })
 	}

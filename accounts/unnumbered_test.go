@@ -8,6 +8,7 @@ import (
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/coatchecktest"
+	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/sessions"
 	"github.com/coatcheck/coatcheck/sessions/sessionstest"
 )
@@ -57,7 +58,7 @@ func (r *rig) asDjango(ctx context.Context, session *sessions.Session) {
 // unindex removes a session from the index.
 func (r *rig) unindex(ctx context.Context, c *coatchecktest.Client) {
 	r.t.Helper()
-	if err := r.Database.DeleteIndexedSession(ctx, accounts.SessionID(c.Session().Key())); err != nil {
+	if err := own.New(r.Database).DeleteIndexedSession(ctx, accounts.SessionID(c.Session().Key())); err != nil {
 		r.t.Fatal(err)
 	}
 }

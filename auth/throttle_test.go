@@ -15,6 +15,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/mysql"
+	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/database/postgres"
 	"github.com/coatcheck/coatcheck/database/sqlite"
 	"github.com/coatcheck/coatcheck/internal/testenv"
@@ -42,7 +43,7 @@ var stores = map[string]func(t *testing.T) throttle.Store{
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { db.Close() })
-		return db.Throttle()
+		return own.New(db).Throttle()
 	},
 	"postgres": func(t *testing.T) throttle.Store {
 		db, err := postgres.Open(t.Context(), testenv.PostgresDatabase(t).DSN())
@@ -50,7 +51,7 @@ var stores = map[string]func(t *testing.T) throttle.Store{
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { db.Close() })
-		return db.Throttle()
+		return own.New(db).Throttle()
 	},
 	"mysql": func(t *testing.T) throttle.Store {
 		db, err := mysql.Open(t.Context(), testenv.MariaDBDatabase(t).DSN())
@@ -58,7 +59,7 @@ var stores = map[string]func(t *testing.T) throttle.Store{
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { db.Close() })
-		return db.Throttle()
+		return own.New(db).Throttle()
 	},
 }
 

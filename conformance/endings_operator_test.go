@@ -6,6 +6,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/coatcheck/coatcheck/database"
+	owntables "github.com/coatcheck/coatcheck/database/own"
 )
 
 // tryEnding is an ending of the user, which reports whether it was done and how many
@@ -39,7 +40,7 @@ func (s *endingStep) tryEnding(u *endingUser, keep *ticket, try func() (ok bool,
 // lastEnding is the number of the last ending, as stored.
 func (s *endingStep) lastEnding(u *endingUser) int64 {
 	s.Helper()
-	n, err := s.own.db.Ending(s.t.Context(), u.id)
+	n, err := owntables.New(s.own.db).Ending(s.t.Context(), u.id)
 	if err != nil {
 		s.Fatalf("%v", err)
 	}

@@ -82,10 +82,16 @@ func catalog(t testing.TB, db *database.DB) []string {
 func (e engine) empty(t testing.TB) (*database.DB, testenv.Database) {
 	t.Helper()
 	where := e.fresh(t)
+	return e.look(t, where), where
+}
+
+// look opens a database that a test has, without creating anything.
+func (e engine) look(t testing.TB, where testenv.Database) *database.DB {
+	t.Helper()
 	db, err := e.open(t.Context(), where.DSN(), nil, true)
 	must(t, err)
 	t.Cleanup(func() { _ = db.Close() })
-	return db, where
+	return db
 }
 
 // The tables are those of real Django 6.1, as its final schema was recorded: the

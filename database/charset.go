@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/coatcheck/coatcheck/database/internal/column"
 	"github.com/coatcheck/coatcheck/database/internal/dialect"
 )
 
@@ -37,13 +38,13 @@ type charsets struct {
 // name of a user has characters that the database cannot hold. It asks the database
 // only about texts beyond ASCII, and only where the character set is not all of Unicode.
 func (db *DB) Fits(ctx context.Context, u *User) error {
-	for _, f := range []field{
-		{name: "username", text: u.Username},
-		{name: "first_name", text: u.FirstName},
-		{name: "last_name", text: u.LastName},
-		{name: "email", text: u.Email},
+	for _, f := range []column.Text{
+		{Name: "username", Text: u.Username},
+		{Name: "first_name", Text: u.FirstName},
+		{Name: "last_name", Text: u.LastName},
+		{Name: "email", Text: u.Email},
 	} {
-		if isASCII(f.text) || !storable(f.text) {
+		if isASCII(f.Text) || !column.Storable(f.Text) {
 			continue
 		}
 		fits, err := db.fits(ctx, f)
@@ -51,25 +52,25 @@ func (db *DB) Fits(ctx context.Context, u *User) error {
 			return err
 		}
 		if !fits {
-			return &UnstorableError{f.name}
+			return &UnstorableError{f.Name}
 		}
 	}
 	return nil
 }
 
-func (db *DB) fits(ctx context.Context, f field) (bool, error) {
+func (db *DB) fits(ctx context.Context, f column.Text) (bool, error) {
 	probes, err := db.probes(ctx)
 	if err != nil {
 		return false, err
 	}
-	probe, limited := probes[db.users.model.columnOf(f.name)]
+	probe, limited := probes[db.users.model.columnOf(f.Name)]
 	if !limited {
 		probe, limited = probes[""]
 	}
 	if !limited {
 		return true, nil
 	}
-	fits, err := db.exists(ctx, &probe, f.text)
+	fits, err := db.exists(ctx, &probe, f.Text)
 	if errors.Is(err, ErrInvalid) {
 		return false, nil
 	}

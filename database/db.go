@@ -6,32 +6,31 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/coatcheck/coatcheck/database/internal/dialect"
 )
 
-// DB is a database with Django's tables. It is safe for concurrent use and is
-// not changed after it was opened.
+// DB is a database with Django's tables. It is safe for concurrent use and keeps
+// its settings.
 type DB struct {
 	pool    *sql.DB // takes every write
 	reader  *sql.DB // takes the reads; the same as pool but for SQLite
 	program *sql.DB // what Pool gives; the same as pool but for PostgreSQL
 	dialect *dialect.Dialect
 	queries *queries
-	own     *ownQueries
+	annex   Annex
+	facts   *atomic.Pointer[Facts]
 	users   *userTable
 	readRow dialect.RowFunc // past database/sql; may be nil
 	closer  func() error
+	lent    bool // pool is somebody else's
 	created []string
-	onQuery func(string)     // for tests: sees every statement
-	clock   func() time.Time // for tests; nil for time.Now
+	onQuery func(string) // for tests: sees every statement
 
 	charsets   *charsets
 	emptyEmail *emptyEmail
-
-	endings bool // the table of endings was there when the database was opened
-	locks   bool // so was the table of locks
 
 	unprepared bool // in the handle of a second try: its statements have no prepared form
 
@@ -43,7 +42,7 @@ type DB struct {
 // New makes a DB of connection pools, and creates absent tables if so wanted. It
 // is for the packages of the engines: nobody else can name a dialect. Where it
 // fails it closes what it was given.
-func New(ctx context.Context, from dialect.Source, d dialect.Dialect, m UserModel) (*DB, error) {
+func New(ctx context.Context, from dialect.Source, d dialect.Dialect, m UserModel, a Annex) (*DB, error) {
 	if d.Location == nil {
 		d.Location = time.UTC
 	}
@@ -54,15 +53,17 @@ func New(ctx context.Context, from dialect.Source, d dialect.Dialect, m UserMode
 		from.Own = from.Pool
 	}
 	db := &DB{
-		pool: from.Pool, reader: from.Reader, program: from.Own, dialect: &d, readRow: from.Row, closer: from.Close,
-		charsets: &charsets{}, emptyEmail: &emptyEmail{},
+		pool: from.Pool, reader: from.Reader, program: from.Own, dialect: &d, readRow: from.Row, closer: from.Close, lent: from.Lent,
+		annex: a, facts: &atomic.Pointer[Facts]{}, charsets: &charsets{}, emptyEmail: &emptyEmail{},
 	}
-	var err error
+	err := a.check()
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
 	if db.users, err = newUserTable(m, db.dialect); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	db.queries = newQueries(db.dialect, db.users)
-	db.own = newOwnQueries(db.dialect)
+	db.queries = newQueries(db.dialect, db.users, &db.annex)
 	if d.Prepare {
 		db.stmts = &sync.Map{}
 	}
@@ -74,11 +75,9 @@ func New(ctx context.Context, from dialect.Source, d dialect.Dialect, m UserMode
 			return nil, errors.Join(err, db.Close())
 		}
 	}
-	present, err := db.tables(ctx)
-	if err != nil {
+	if err := db.look(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	db.endings, db.locks = present["coatcheck_ending"], present["coatcheck_lock"]
 	return db, nil
 }
 
@@ -109,7 +108,8 @@ func (db *DB) Ping(ctx context.Context) error {
 	return nil
 }
 
-// Close closes every connection.
+// Close closes every connection, but for those of a pool that a program has lent: see From in
+// the packages of the engines.
 func (db *DB) Close() error {
 	if db.tx != nil {
 		return errors.New("database: a transaction's handle is not to be closed")
@@ -127,7 +127,9 @@ func (db *DB) Close() error {
 	if db.program != db.pool {
 		errs = append(errs, db.program.Close())
 	}
-	errs = append(errs, db.pool.Close())
+	if !db.lent {
+		errs = append(errs, db.pool.Close())
+	}
 	if db.closer != nil {
 		errs = append(errs, db.closer())
 	}

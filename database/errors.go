@@ -3,6 +3,8 @@ package database
 import (
 	"errors"
 	"fmt"
+
+	"github.com/coatcheck/coatcheck/database/internal/column"
 )
 
 // What callers branch on. They come wrapped; use errors.Is.
@@ -27,5 +29,5 @@ var (
 	ErrReadOnly = errors.New("the database is read-only")
 	// ErrInvalid means that a value cannot be stored: too long for its column, a
 	// NUL byte, no valid UTF-8, a year that Django cannot read.
-	ErrInvalid = errors.New("invalid value")
+	ErrInvalid = column.ErrInvalid
 )

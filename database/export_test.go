@@ -1,7 +1,5 @@
 package database
 
-import "time"
-
 // Recording gives the DB with every statement also shown to see.
 func (db *DB) Recording(see func(string)) *DB {
 	recording := *db
@@ -13,11 +11,4 @@ func (db *DB) Recording(see func(string)) *DB {
 func Memo(u User) User {
 	u.memo = &memo{}
 	return u
-}
-
-// At gives the DB with a clock of the test's.
-func (db *DB) At(now func() time.Time) *DB {
-	set := *db
-	set.clock = now
-	return &set
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/coatcheck/coatcheck/database/internal/column"
 	"github.com/coatcheck/coatcheck/database/internal/dialect"
 )
 
@@ -41,7 +42,7 @@ func (db *DB) RevokeGroup(ctx context.Context, groupID, permission string) error
 // possible at all.
 func (db *DB) grant(ctx context.Context, insert, possible *dialect.Query, owner any, ok bool, permission string) error {
 	app, codename, dotted := strings.Cut(permission, ".")
-	if !ok || !dotted || !storable(permission) {
+	if !ok || !dotted || !column.Storable(permission) {
 		return fmt.Errorf("database: %s: %w", insert.Name, ErrNotFound)
 	}
 	return db.join(ctx, insert, possible, owner, app, codename)
@@ -50,7 +51,7 @@ func (db *DB) grant(ctx context.Context, insert, possible *dialect.Query, owner 
 // revoke deletes what joins owner and permission.
 func (db *DB) revoke(ctx context.Context, q *dialect.Query, owner any, ok bool, permission string) error {
 	app, codename, dotted := strings.Cut(permission, ".")
-	if !ok || !dotted || !storable(permission) {
+	if !ok || !dotted || !column.Storable(permission) {
 		return nil
 	}
 	_, err := db.exec(ctx, q, owner, app, codename)
@@ -60,13 +61,7 @@ func (db *DB) revoke(ctx context.Context, q *dialect.Query, owner any, ok bool, 
 // join joins the owner, the first argument of possible, with every row that
 // possible finds. That they are joined already is no error.
 func (db *DB) join(ctx context.Context, insert, possible *dialect.Query, args ...any) error {
-	var ids []int64
-	err := db.rows(ctx, possible, args, func(rows *sql.Rows) error {
-		var id int64
-		err := rows.Scan(&id)
-		ids = append(ids, id)
-		return err
-	}, func() { ids = nil })
+	ids, err := collect(ctx, db, possible, args, func(rows *sql.Rows, id *int64) error { return rows.Scan(id) })
 	if err != nil {
 		return err
 	}

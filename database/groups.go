@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/coatcheck/coatcheck/database/internal/column"
 	"github.com/coatcheck/coatcheck/database/internal/dialect"
 )
 
@@ -24,21 +25,17 @@ func (db *DB) UserGroups(ctx context.Context, userID string) ([]Group, error) {
 }
 
 func (db *DB) listGroups(ctx context.Context, q *dialect.Query, args ...any) ([]Group, error) {
-	var all []Group
-	err := db.rows(ctx, q, args, func(rows *sql.Rows) error {
+	return collect(ctx, db, q, args, func(rows *sql.Rows, g *Group) error {
 		var id int64
-		var g Group
 		err := rows.Scan(&id, &g.Name)
 		g.ID = strconv.FormatInt(id, 10)
-		all = append(all, g)
 		return err
-	}, func() { all = nil })
-	return all, err
+	})
 }
 
 // GroupByName fetches the group with this name, or ErrNotFound.
 func (db *DB) GroupByName(ctx context.Context, name string) (*Group, error) {
-	if !storable(name) {
+	if !column.Storable(name) {
 		return nil, fmt.Errorf("database: group: %w", ErrNotFound)
 	}
 	var id int64
@@ -53,7 +50,7 @@ func (db *DB) GroupByName(ctx context.Context, name string) (*Group, error) {
 // CreateGroup inserts a group and sets its ID; ErrDuplicate where the name
 // exists.
 func (db *DB) CreateGroup(ctx context.Context, g *Group) error {
-	if err := check(field{"group name", g.Name, 150}); err != nil {
+	if err := column.Check(column.Of("group name", g.Name, 150)); err != nil {
 		return err
 	}
 	id, err := db.insert(ctx, &db.queries.createGroup, g.Name)

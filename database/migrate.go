@@ -2,10 +2,9 @@ package database
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/coatcheck/coatcheck/database/internal/dialect"
 	"github.com/coatcheck/coatcheck/database/internal/schema"
@@ -13,9 +12,9 @@ import (
 
 // Migrate creates what is absent of Django's tables, to the letter of Django's
 // own migrations, with content types, default permissions and the rows of
-// django_migrations, so that `manage.py migrate` finds nothing to do; and our own,
-// whose names begin with coatcheck_. It tells what it did, line by line; nothing
-// where all was there.
+// django_migrations, so that `manage.py migrate` finds nothing to do; then it applies
+// the migrations of the [Annex], which are those of Coatcheck's own tables. It returns what it
+// did, line by line, and nothing if there was nothing to do. [DB.Plan] tells in advance.
 //
 // A database with no table of Django's gets those of contenttypes, auth,
 // sessions and admin. Where some of them exist, they stay as they are, and only
@@ -24,76 +23,67 @@ import (
 // the database fails.
 //
 // Any number of nodes may do it at once: it happens once, in one transaction
-// where the engine's DDL knows such, and under a lock. Django's own migrate does
+// where the engine's DDL knows such, and under a lock. On MySQL, which commits each
+// statement, it takes up where an earlier one stopped. Django's own migrate does
 // not take that lock: do not run it for the first time at the same moment.
 func (db *DB) Migrate(ctx context.Context) ([]string, error) {
 	if db.tx != nil {
-		return nil, fmt.Errorf("database: migrate: not within a transaction")
+		return nil, errors.New("database: migrate: not within a transaction")
 	}
-	if complete, err := db.complete(ctx); complete || err != nil {
+	if plan, err := db.Plan(ctx); len(plan) == 0 || err != nil { // it takes no lock, and no right to create tables
 		return nil, err
 	}
-	if err := db.refuseSecond(ctx); err != nil {
-		return nil, err
-	}
-	var m *migration
+	var done Plan
 	err := db.retry(ctx, false, func(db *DB) error {
-		return db.dialect.Alone(ctx, db.pool, func(ctx context.Context, conn dialect.Conn) error {
-			m = &migration{db: db, conn: conn}
-			return m.run(ctx)
+		return db.dialect.Alone(ctx, db.pool, func(ctx context.Context, conn dialect.Conn) (err error) {
+			done, err = db.apply(ctx, conn)
+			return err
 		})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("database: migrate: %w", err)
 	}
-	return m.done, nil
+	return done.Lines(), db.look(ctx)
 }
 
-// complete reports whether a look at the tables shows that there is nothing to
-// do; then no lock is taken, and no right to create tables is needed.
-func (db *DB) complete(ctx context.Context) (bool, error) {
-	present, err := db.tables(ctx)
-	if err != nil || !present[schema.Ledger] || !hasOwn(present) {
-		return false, err
-	}
-	for _, app := range needed() {
-		for _, table := range app.Tables {
-			if !present[table] && !db.swapped(table) {
-				return false, nil
-			}
-		}
-	}
-	recorded, err := db.recorded(ctx)
-	return len(recorded) > 0, err
-}
-
-// Unapplied lists the migrations that Django's ledger lacks, as
-// "auth.0001_initial": those of contenttypes, auth and sessions, and those of
-// admin where its table exists. On a database that Migrate made it is empty. Of
-// our own tables [DB.HasOwnTables] tells.
-func (db *DB) Unapplied(ctx context.Context) ([]string, error) {
-	present, err := db.tables(ctx)
+// apply makes a plan under the lock, and does it.
+func (db *DB) apply(ctx context.Context, conn dialect.Conn) (Plan, error) {
+	present, err := list(ctx, conn, db.queries)
 	if err != nil {
 		return nil, err
 	}
 	recorded := map[string]bool{}
 	if present[schema.Ledger] {
-		if recorded, err = db.recorded(ctx); err != nil {
+		if recorded, err = ledger(ctx, conn, db.queries); err != nil {
 			return nil, err
 		}
 	}
-	var missing []string
-	for _, app := range schema.Apps {
-		if app.Label == "admin" && !present[app.Tables[0]] {
-			continue
-		}
-		for _, name := range app.Migrations {
-			if !recorded[app.Label+"."+name] {
-				missing = append(missing, app.Label+"."+name)
+	plan, err := db.plan(present, recorded)
+	if err != nil {
+		return nil, err
+	}
+	for _, step := range plan {
+		for _, statement := range step.SQL {
+			_, err := conn.ExecContext(ctx, statement)
+			if err == nil || step.again && db.class(err) == dialect.Exists {
+				continue
 			}
+			return nil, step.failed(err)
 		}
 	}
-	return missing, nil
+	return plan, nil
+}
+
+// failed says what to do about a step that failed.
+func (s Step) failed(err error) error {
+	if s.Table != "" {
+		return fmt.Errorf("create table %s (or open the database with NoCreate, and let an account that may do it run coatcheck migrate): %w",
+			s.Table, err)
+	}
+	if len(s.Migrations) > 0 {
+		return fmt.Errorf("record %s and %d more: %w", s.Migrations[0], len(s.Migrations)-1, err)
+	}
+	return err
 }
 
 // recorded lists the ledger, as "auth.0001_initial".
@@ -128,46 +118,6 @@ func (db *DB) swapped(table string) bool {
 // needed are the apps that this package cannot do without.
 func needed() []schema.App { return schema.Apps[:3] }
 
-// migration is one run of Migrate, under its lock. On MySQL it may be broken off
-// after any statement; run again, it takes up where it stopped, because the
-// ledger is written last and at once.
-type migration struct {
-	db      *DB
-	conn    dialect.Conn
-	present map[string]bool
-	done    []string
-}
-
-func (m *migration) run(ctx context.Context) error {
-	var err error
-	if m.present, err = m.list(ctx); err != nil {
-		return err
-	}
-	recorded := map[string]bool{}
-	if m.present[schema.Ledger] {
-		if recorded, err = ledger(ctx, m.conn, m.db.queries); err != nil {
-			return err
-		}
-	}
-	apps := needed()
-	fresh := !m.db.users.custom && len(recorded) == 0 && (m.present[schema.Ledger] || !anyTable(m.present))
-	if fresh {
-		apps = schema.Apps
-	}
-	mine := appsToRecord(apps, m.present, recorded, fresh)
-	if err := m.create(ctx, apps, fresh || len(recorded) > 0); err != nil {
-		return err
-	}
-	if err := m.describe(ctx, mine); err != nil {
-		return err
-	}
-	own, err := m.createOwn(ctx, recorded)
-	if err != nil || !m.present[schema.Ledger] {
-		return err
-	}
-	return m.record(ctx, append(mine, own...))
-}
-
 // appsToRecord picks the apps whose tables all come from this run and which the
 // ledger does not know.
 func appsToRecord(apps []schema.App, present, recorded map[string]bool, fresh bool) []schema.App {
@@ -200,8 +150,8 @@ func anyTable(present map[string]bool) bool {
 }
 
 // list lists the tables that exist.
-func (m *migration) list(ctx context.Context) (map[string]bool, error) {
-	rows, err := m.conn.QueryContext(ctx, m.db.queries.tables.Text)
+func list(ctx context.Context, conn dialect.Conn, q *queries) (map[string]bool, error) {
+	rows, err := conn.QueryContext(ctx, q.tables.Text)
 	if err != nil {
 		return nil, err
 	}
@@ -215,96 +165,4 @@ func (m *migration) list(ctx context.Context) (map[string]bool, error) {
 		present[name] = true
 	}
 	return present, rows.Err()
-}
-
-// create creates the absent tables of the apps, the ledger first.
-func (m *migration) create(ctx context.Context, apps []schema.App, withLedger bool) error {
-	tables, err := schema.Tables(m.db.dialect.Name)
-	if err != nil {
-		return err
-	}
-	wanted := map[string]bool{schema.Ledger: withLedger}
-	for _, app := range apps {
-		for _, table := range app.Tables {
-			wanted[table] = !m.db.swapped(table)
-		}
-	}
-	return m.createTables(ctx, tables, wanted)
-}
-
-// createTables creates those of the tables that are wanted and absent.
-func (m *migration) createTables(ctx context.Context, tables []schema.Table, wanted map[string]bool) error {
-	for _, table := range tables {
-		if !wanted[table.Name] || m.present[table.Name] {
-			continue
-		}
-		for _, statement := range table.Statements {
-			if _, err := m.conn.ExecContext(ctx, statement); err != nil {
-				return fmt.Errorf("create table %s (or open the database with NoCreate, and let an account that may do it run coatcheck migrate): %w",
-					table.Name, err)
-			}
-		}
-		m.present[table.Name] = true
-		m.done = append(m.done, "created table "+table.Name)
-	}
-	return nil
-}
-
-// describe writes content types and default permissions, as Django does after a
-// migrate: admin first, as the app labels sort.
-func (m *migration) describe(ctx context.Context, apps []schema.App) error {
-	if len(apps) == len(schema.Apps) {
-		apps = []schema.App{apps[3], apps[1], apps[0], apps[2]}
-	}
-	q := m.db.queries
-	for _, app := range apps {
-		for _, model := range app.Models {
-			id, err := m.contentType(ctx, app.Label, model.Name)
-			if err != nil {
-				return fmt.Errorf("content type %s.%s: %w", app.Label, model.Name, err)
-			}
-			for _, p := range model.Permissions() {
-				_, err := m.conn.ExecContext(ctx, q.insertPermission.Text, p[1], id, p[0])
-				if err != nil && m.db.class(err) != dialect.Duplicate {
-					return fmt.Errorf("permission %s.%s: %w", app.Label, p[0], err)
-				}
-			}
-		}
-	}
-	return nil
-}
-
-// contentType gives the id of a content type, which it inserts where absent.
-func (m *migration) contentType(ctx context.Context, app, model string) (id int64, err error) {
-	q := m.db.queries
-	_, err = m.conn.ExecContext(ctx, q.insertContentType.Text, app, model)
-	if err != nil && m.db.class(err) != dialect.Duplicate {
-		return 0, err
-	}
-	err = m.conn.QueryRowContext(ctx, q.contentType.Text, app, model).Scan(&id)
-	return id, err
-}
-
-// record writes the rows of django_migrations in one statement.
-func (m *migration) record(ctx context.Context, apps []schema.App) error {
-	var args []any
-	var rows []string
-	now := m.db.dialect.Bind(time.Now())
-	for _, app := range apps {
-		for _, name := range app.Migrations {
-			n := len(args)
-			rows = append(rows, "(?"+strconv.Itoa(n+1)+", ?"+strconv.Itoa(n+2)+", ?"+strconv.Itoa(n+3)+")")
-			args = append(args, app.Label, name, now)
-			m.done = append(m.done, "recorded "+app.Label+"."+name)
-		}
-	}
-	if rows == nil {
-		return nil
-	}
-	q := m.db.dialect.Query("migrations recorded",
-		"INSERT INTO django_migrations (app, name, applied) VALUES "+strings.Join(rows, ", "))
-	if _, err := m.conn.ExecContext(ctx, q.Text, q.Args(args)...); err != nil {
-		return fmt.Errorf("%s: %w", q.Name, err)
-	}
-	return nil
 }

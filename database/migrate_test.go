@@ -25,16 +25,26 @@ func TestMigrateIsIdempotent(t *testing.T) {
 		if lines := catalog(t, db); len(lines) > 0 && strings.Contains(strings.Join(lines, "\n"), "auth") {
 			t.Fatalf("NoCreate created something: %v", lines)
 		}
-		missing, err := db.Unapplied(ctx)
-		if err != nil || len(missing) != 15 || missing[0] != "contenttypes.0001_initial" {
-			t.Errorf("Unapplied of an empty database: %v, %v", missing, err)
+		if left, err := db.LeftToDjango(ctx); err != nil || len(left) != 0 {
+			t.Errorf("LeftToDjango of an empty database: %v, %v", left, err)
 		}
+		plan, err := db.Plan(ctx)
+		must(t, err)
 		done, err := db.Migrate(ctx)
+		if diff := cmp.Diff(plan.Lines(), done); diff != "" {
+			t.Errorf("Plan and Migrate: %s", diff)
+		}
 		if err != nil || len(done) != created+recorded || done[0] != "created table django_migrations" {
 			t.Errorf("Migrate = %v, %v", done, err)
 		}
-		if missing, err := db.Unapplied(ctx); err != nil || len(missing) != 0 {
-			t.Errorf("Unapplied = %v, %v", missing, err)
+		if left, err := db.LeftToDjango(ctx); err != nil || len(left) != 0 {
+			t.Errorf("LeftToDjango = %v, %v", left, err)
+		}
+		if plan, err := db.Plan(ctx); err != nil || len(plan) != 0 {
+			t.Errorf("the plan afterwards: %v, %v", plan, err)
+		}
+		if here, err := db.Facts().MadeHere(); err != nil || !here {
+			t.Errorf("made here: %v, %v", here, err)
 		}
 		if done, err := db.Migrate(ctx); err != nil || len(done) != 0 {
 			t.Errorf("second Migrate = %v, %v", done, err)
@@ -76,7 +86,9 @@ func TestMigrateBesideWhatIsThere(t *testing.T) {
 		{
 			name:   "tables of no Django's",
 			change: []string{"DROP TABLE django_migrations", "DROP TABLE django_session"},
-			want:   []string{"created table django_session"},
+			want: []string{
+				"created table django_session", "created table django_migrations", "recorded coatcheck.0001_initial", "recorded coatcheck.0002_endings",
+			},
 		},
 		{
 			name:   "an old site",
@@ -90,6 +102,11 @@ func TestMigrateBesideWhatIsThere(t *testing.T) {
 				kept := &database.Group{Name: "kept"}
 				must(t, db.CreateGroup(t.Context(), kept))
 				run(t, db, test.change...)
+				plan, err := e.look(t, where).Plan(t.Context())
+				must(t, err)
+				if got := plan.Lines(); !slices.Equal(got, test.want) {
+					t.Errorf("planned %v, want %v", got, test.want)
+				}
 				if got := e.reopen(t, where, nil).Created(); !slices.Equal(got, test.want) {
 					t.Errorf("created %v, want %v", got, test.want)
 				}
@@ -106,36 +123,20 @@ func TestMigrateBesideWhatIsThere(t *testing.T) {
 	}
 }
 
-func TestUnappliedOfAnOldSite(t *testing.T) {
+func TestLeftToDjangoOfAnOldSite(t *testing.T) {
 	eachDB(t, func(t *testing.T, db *database.DB) {
 		run(t, db, "DELETE FROM django_migrations WHERE name LIKE '0012%'", "DELETE FROM django_migrations WHERE app = 'admin'")
 		want := []string{
 			"auth.0012_alter_user_first_name_max_length", "admin.0001_initial",
 			"admin.0002_logentry_remove_auto_add", "admin.0003_logentry_add_action_flag_choices",
 		}
-		if got, err := db.Unapplied(t.Context()); err != nil || !slices.Equal(got, want) {
-			t.Errorf("Unapplied = %v, %v", got, err)
+		if got, err := db.LeftToDjango(t.Context()); err != nil || !slices.Equal(got, want) {
+			t.Errorf("LeftToDjango = %v, %v", got, err)
 		}
 		run(t, db, "DROP TABLE django_admin_log")
-		if got, err := db.Unapplied(t.Context()); err != nil || !slices.Equal(got, want[:1]) {
-			t.Errorf("Unapplied without admin = %v, %v", got, err)
+		if got, err := db.LeftToDjango(t.Context()); err != nil || !slices.Equal(got, want[:1]) {
+			t.Errorf("LeftToDjango without admin = %v, %v", got, err)
 		}
-	})
-}
-
-// A database that an older Coatcheck made gets what has been added since.
-func TestMigrateAddsOwnTables(t *testing.T) {
-	eachDB(t, func(t *testing.T, db *database.DB) {
-		run(t, db, "DROP TABLE coatcheck_ending", "DROP TABLE coatcheck_lock", "DROP TABLE coatcheck_notice",
-			"DELETE FROM django_migrations WHERE name = '0002_endings'")
-		must1(t, false)(db.HasOwnTables(t.Context()))
-		want := []string{
-			"created table coatcheck_ending", "created table coatcheck_lock", "created table coatcheck_notice", "recorded coatcheck.0002_endings",
-		}
-		if done, err := db.Migrate(t.Context()); err != nil || !slices.Equal(done, want) {
-			t.Errorf("Migrate = %v, %v", done, err)
-		}
-		must1(t, true)(db.HasOwnTables(t.Context()))
 	})
 }
 

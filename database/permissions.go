@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/coatcheck/coatcheck/database/internal/column"
 	"github.com/coatcheck/coatcheck/database/internal/dialect"
 )
 
@@ -30,13 +31,12 @@ func (db *DB) permissionsOf(ctx context.Context, q *dialect.Query, userID string
 	if !ok {
 		return nil, nil
 	}
-	var names []string
-	err := db.rows(ctx, q, []any{n}, func(rows *sql.Rows) error {
+	names, err := collect(ctx, db, q, []any{n}, func(rows *sql.Rows, name *string) error {
 		var app, codename string
 		err := rows.Scan(&app, &codename)
-		names = append(names, app+"."+codename)
+		*name = app + "." + codename
 		return err
-	}, func() { names = nil })
+	})
 	slices.Sort(names)
 	return slices.Compact(names), err
 }
@@ -56,23 +56,19 @@ func (db *DB) AllPermissions(ctx context.Context) ([]string, error) {
 // Permissions lists the rows of auth_permission in Django's order: by app label,
 // model, codename.
 func (db *DB) Permissions(ctx context.Context) ([]Permission, error) {
-	var all []Permission
-	err := db.rows(ctx, &db.queries.permissions, nil, func(rows *sql.Rows) error {
+	return collect(ctx, db, &db.queries.permissions, nil, func(rows *sql.Rows, p *Permission) error {
 		var id int64
-		var p Permission
 		err := rows.Scan(&id, &p.AppLabel, &p.Model, &p.Codename, &p.Name)
 		p.ID = strconv.FormatInt(id, 10)
-		all = append(all, p)
 		return err
-	}, func() { all = nil })
-	return all, err
+	})
 }
 
 // CreatePermission inserts a permission of the program's own, and its content
 // type where that is absent, and sets its ID. ErrDuplicate where it exists.
 func (db *DB) CreatePermission(ctx context.Context, p *Permission) error {
-	if err := check(field{"app label", p.AppLabel, 100}, field{"model", p.Model, 100},
-		field{"codename", p.Codename, 100}, field{"name", p.Name, 255}); err != nil {
+	if err := column.Check(column.Of("app label", p.AppLabel, 100), column.Of("model", p.Model, 100),
+		column.Of("codename", p.Codename, 100), column.Of("name", p.Name, 255)); err != nil {
 		return err
 	}
 	return db.Tx(ctx, func(ctx context.Context, tx *DB) error {

@@ -7,7 +7,7 @@ import "github.com/coatcheck/coatcheck/database/internal/dialect"
 type queries struct {
 	sessionByKey, sessionExists, insertSession dialect.Query
 	updateSession, moveSession, deleteSession  dialect.Query
-	walkSessions                               dialect.Query
+	walkSessions, sessionKeys, sessionsAfter   dialect.Query
 	deleteExpired                              dialect.Query
 
 	// Those of what the user model does not have are empty.
@@ -32,13 +32,13 @@ type queries struct {
 	addToGroup, removeFromGroup, joinable         dialect.Query
 	deleteGroupMembers, deleteGroupPermissionRows dialect.Query
 
-	throttle throttleQueries
+	lock, unlock dialect.Query
 
-	tables, ledger, charsets, elsewhere, pathChosen, optionalUnique dialect.Query
+	tables, ledger, authTimes, charsets, elsewhere, pathChosen, optionalUnique dialect.Query
 }
 
 // newQueries spells every statement.
-func newQueries(d *dialect.Dialect, t *userTable) *queries {
+func newQueries(d *dialect.Dialect, t *userTable, a *Annex) *queries {
 	q := &queries{tables: d.Query("tables listed", d.Tables)}
 	for _, optional := range []struct {
 		query      *dialect.Query
@@ -60,11 +60,12 @@ func newQueries(d *dialect.Dialect, t *userTable) *queries {
 	q.credentials(d, t)
 	q.permissionRows(d)
 	q.groupRows(d)
-	q.throttle = newThrottleQueries(d)
+	q.beside(d, t, a)
 	if t.groups != "" {
 		q.userPermissionRows(d, t)
 		q.userGroupRows(d, t)
 	}
+	q.authTimes = d.Query("origin of the tables read", "SELECT COUNT(DISTINCT applied) FROM django_migrations WHERE app = 'auth'")
 	q.ledger = d.Query("migrations read", "SELECT app, name FROM django_migrations ORDER BY id")
 	return q
 }
@@ -76,13 +77,16 @@ func (q *queries) sessions(d *dialect.Dialect) {
 		"SELECT 1 FROM django_session WHERE "+d.Same("session_key", "?1"))
 	q.insertSession = d.Query("session row inserted",
 		"INSERT INTO django_session (session_key, session_data, expire_date) VALUES (?1, ?2, ?3)"+
-			onConflict(d, "session_key"))
+			d.DoNothing("session_key"))
 	q.updateSession = d.Query("session row updated", "UPDATE django_session SET session_data = ?2, expire_date = ?3 WHERE "+
 		d.Same("session_key", "?1")+" AND "+d.Same("session_data", "?4"))
 	q.moveSession = d.Query("session row moved", "UPDATE django_session SET session_key = ?2, session_data = ?3, expire_date = ?4 WHERE "+
 		d.Same("session_key", "?1")+" AND "+d.Same("session_data", "?5"))
 	q.walkSessions = d.Query("session rows walked", "SELECT session_key, session_data FROM django_session"+
 		" WHERE session_key > ?1 AND expire_date > ?2 ORDER BY session_key LIMIT ?3")
+	q.sessionKeys = d.Query("session keys found", "SELECT session_key FROM django_session WHERE "+d.Prefixed("session_key")+" AND expire_date > ?3")
+	q.sessionsAfter = d.Query("session rows walked", "SELECT session_key, session_data, "+d.TimeColumn("expire_date")+
+		" FROM django_session WHERE expire_date >= ?1 AND (expire_date > ?1 OR session_key > ?2) ORDER BY expire_date, session_key LIMIT ?3")
 	q.deleteSession = d.Query("session row deleted", "DELETE FROM django_session WHERE "+d.Same("session_key", "?1"))
 	if d.DeleteLimit {
 		q.deleteExpired = d.Query("expired session rows deleted",
@@ -101,14 +105,14 @@ func (q *queries) permissionRows(d *dialect.Dialect) {
 
 	q.grantableGroup = d.Query("group and permission read", grantable("auth_group", "o.id = "+d.ID("?1")))
 	q.grantGroup = d.Query("permission granted to group", "INSERT INTO auth_group_permissions (group_id, permission_id)"+
-		" VALUES (?1, ?2)"+onConflict(d, "group_id, permission_id"))
+		" VALUES (?1, ?2)"+d.DoNothing("group_id, permission_id"))
 	q.revokeGroup = d.Query("permission taken from group", revoke("auth_group_permissions", "group_id = "+d.ID("?1")))
 
 	q.contentType = d.Query("content type read", "SELECT id FROM django_content_type WHERE app_label = ?1 AND model = ?2")
 	q.insertContentType = d.Query("content type inserted", "INSERT INTO django_content_type (app_label, model)"+
-		" VALUES (?1, ?2)"+onConflict(d, "app_label, model")+returning(d))
+		" VALUES (?1, ?2)"+d.DoNothing("app_label, model")+returning(d))
 	q.insertPermission = d.Query("permission inserted", "INSERT INTO auth_permission (name, content_type_id, codename)"+
-		" VALUES (?1, ?2, ?3)"+onConflict(d, "content_type_id, codename")+returning(d))
+		" VALUES (?1, ?2, ?3)"+d.DoNothing("content_type_id, codename")+returning(d))
 }
 
 func (q *queries) groupRows(d *dialect.Dialect) {
@@ -116,22 +120,13 @@ func (q *queries) groupRows(d *dialect.Dialect) {
 	q.groupByName = d.Query("group read", "SELECT id, name FROM auth_group WHERE name = ?1")
 	q.lockGroup = d.Query("group locked", "SELECT id FROM auth_group WHERE id = "+d.ID("?1")+d.ForUpdate)
 	q.createGroup = d.Query("group inserted",
-		"INSERT INTO auth_group (name) VALUES (?1)"+onConflict(d, "name")+returning(d))
+		"INSERT INTO auth_group (name) VALUES (?1)"+d.DoNothing("name")+returning(d))
 	q.deleteGroup = d.Query("group deleted", "DELETE FROM auth_group WHERE id = "+d.ID("?1"))
 	q.deleteGroupPermissionRows = d.Query("group's permissions deleted",
 		"DELETE FROM auth_group_permissions WHERE group_id = "+d.ID("?1"))
 }
 
-// onConflict ends an INSERT that does nothing where the row exists: the row
-// count tells, and a transaction of PostgreSQL lives on.
-func onConflict(d *dialect.Dialect, columns string) string {
-	if d.OnConflict {
-		return " ON CONFLICT (" + columns + ") DO NOTHING"
-	}
-	return ""
-}
-
-// onAnyConflict is onConflict for a table whose constraints are not known.
+// onAnyConflict is [dialect.Dialect.DoNothing] for a table whose constraints are not known.
 func onAnyConflict(d *dialect.Dialect) string {
 	if d.OnConflict {
 		return " ON CONFLICT DO NOTHING"

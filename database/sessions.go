@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/coatcheck/coatcheck/database/internal/column"
 	"github.com/coatcheck/coatcheck/database/internal/dialect"
 )
 
@@ -66,7 +67,7 @@ func (db *DB) UpdateSession(ctx context.Context, s Session, loaded string) error
 	if err := db.checkSession(s); err != nil {
 		return err
 	}
-	if !storable(loaded) {
+	if !column.Storable(loaded) {
 		return fmt.Errorf("database: update session: loaded data: %w", ErrInvalid)
 	}
 	count, err := db.exec(ctx, &db.queries.updateSession, s.Key, s.Data, db.dialect.Bind(s.Expires), loaded)
@@ -87,7 +88,7 @@ func (db *DB) MoveSession(ctx context.Context, old string, s Session, loaded str
 	if !possibleKey(old) {
 		return fmt.Errorf("database: move session: %w", ErrNotFound)
 	}
-	if !storable(loaded) {
+	if !column.Storable(loaded) {
 		return fmt.Errorf("database: move session: loaded data: %w", ErrInvalid)
 	}
 	count, err := db.exec(ctx, &db.queries.moveSession, old, s.Key, s.Data, db.dialect.Bind(s.Expires), loaded)
@@ -114,14 +115,8 @@ func (db *DB) whyNot(ctx context.Context, what, key string) error {
 // after "". Each call goes on where the last one ended. Expires is left zero: a date
 // that is spelled oddly, as it can be in SQLite, ends no walk.
 func (db *DB) WalkSessions(ctx context.Context, after string, now time.Time, limit int) ([]Session, error) {
-	var all []Session
-	err := db.rows(ctx, &db.queries.walkSessions, []any{after, db.dialect.Bind(now), limit}, func(rows *sql.Rows) error {
-		var s Session
-		err := rows.Scan(&s.Key, &s.Data)
-		all = append(all, s)
-		return err
-	}, func() { all = nil })
-	return all, err
+	args := []any{after, db.dialect.Bind(now), limit}
+	return collect(ctx, db, &db.queries.walkSessions, args, func(rows *sql.Rows, s *Session) error { return rows.Scan(&s.Key, &s.Data) })
 }
 
 // DeleteSession deletes the row with this key. That there is none is no error.
@@ -163,7 +158,7 @@ func (db *DB) inBatches(limit int, remove func(batch int64) (int64, error)) (int
 
 // possibleKey reports whether a key can be in the column.
 func possibleKey(key string) bool {
-	return key != "" && len(key) <= 4*40 && storable(key)
+	return key != "" && len(key) <= 4*40 && column.Storable(key)
 }
 
 // checkSession refuses a session that the columns cannot hold.
@@ -171,7 +166,7 @@ func (db *DB) checkSession(s Session) error {
 	if s.Key == "" {
 		return fmt.Errorf("database: session key is empty: %w", ErrInvalid)
 	}
-	if err := check(field{"session key", s.Key, 40}, field{"session data", s.Data, 0}); err != nil {
+	if err := column.Check(column.Of("session key", s.Key, 40), column.Of("session data", s.Data, 0)); err != nil {
 		return err
 	}
 	return db.checkTime("expire_date", s.Expires)

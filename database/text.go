@@ -3,36 +3,8 @@ package database
 import (
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
-	"unicode/utf8"
 )
-
-// storable reports whether a text can be in a column at all. PostgreSQL makes an
-// error of the others; here they are simply found nowhere.
-func storable(text string) bool {
-	return utf8.ValidString(text) && strings.IndexByte(text, 0) < 0
-}
-
-// field is a text with the length of its column.
-type field struct {
-	name string
-	text string
-	max  int // characters; 0: no bound
-}
-
-// check refuses texts that a column cannot hold. SQLite would take them.
-func check(fields ...field) error {
-	for _, f := range fields {
-		if !storable(f.text) {
-			return fmt.Errorf("database: %s holds a NUL byte or no valid UTF-8: %w", f.name, ErrInvalid)
-		}
-		if f.max > 0 && len(f.text) > f.max && utf8.RuneCountInString(f.text) > f.max {
-			return fmt.Errorf("database: %s is longer than %d characters: %w", f.name, f.max, ErrInvalid)
-		}
-	}
-	return nil
-}
 
 // checkTime refuses years that Python's datetime does not have. The zero time is none,
 // whatever year it has in the zone.

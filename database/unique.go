@@ -8,6 +8,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/coatcheck/coatcheck/database/internal/column"
 	"github.com/coatcheck/coatcheck/database/internal/dialect"
 	"github.com/coatcheck/coatcheck/internal/fold"
 )
@@ -16,7 +17,7 @@ import (
 // width, a decomposed letter. It is stricter than UsernameTaken, whose idea of case is
 // the database's. Where users sign in by their address, it is about the mailbox.
 func (db *DB) NameTaken(ctx context.Context, username string) (bool, error) {
-	if !storable(username) {
+	if !column.Storable(username) {
 		return false, nil
 	}
 	key, taken := db.nameKey(username), false
@@ -32,7 +33,7 @@ func (db *DB) NameTaken(ctx context.Context, username string) (bool, error) {
 // UsersByMailbox lists the users with this email address in any spelling, inactive ones
 // too, the oldest first. Send email only to what the row holds.
 func (db *DB) UsersByMailbox(ctx context.Context, email string) ([]*User, error) {
-	if !storable(email) || email == "" {
+	if !column.Storable(email) || email == "" {
 		return nil, nil
 	}
 	key := fold.Mailbox(email)
@@ -137,9 +138,9 @@ func (db *DB) duplicate(ctx context.Context, u *User, refused error) error {
 
 // locked runs f while no other transaction runs one under one of the names. Another one
 // waits until this transaction has ended, and then sees what it did. The rows that do
-// this are gone at the end. In a database without our tables nothing waits.
+// this are gone at the end. In a database without that table nothing waits.
 func (db *DB) locked(ctx context.Context, names []string, f func() error) error {
-	if !db.locks {
+	if !db.Facts().Has(db.annex.Locks) {
 		return f()
 	}
 	for i, name := range names {
@@ -148,7 +149,7 @@ func (db *DB) locked(ctx context.Context, names []string, f func() error) error 
 	}
 	slices.Sort(names) // so that two transactions never wait for each other
 	for _, name := range names {
-		if _, err := db.exec(ctx, &db.own.lock, name); err != nil {
+		if _, err := db.exec(ctx, &db.queries.lock, name); err != nil {
 			return err
 		}
 	}
@@ -156,7 +157,7 @@ func (db *DB) locked(ctx context.Context, names []string, f func() error) error 
 		return err // the transaction is rolled back
 	}
 	for _, name := range names {
-		if _, err := db.exec(ctx, &db.own.unlock, name); err != nil {
+		if _, err := db.exec(ctx, &db.queries.unlock, name); err != nil {
 			return err
 		}
 	}
@@ -179,15 +180,4 @@ func (q *queries) alike(d *dialect.Dialect, t *userTable) {
 		q.alikeMailboxes = d.Query("user rows with an address that is alike", "SELECT "+t.columns(d)+
 			" FROM "+t.name+" WHERE "+likeMailbox(email)+" ORDER BY "+t.id)
 	}
-}
-
-func (q *ownQueries) locking(d *dialect.Dialect) {
-	insert := "INSERT INTO coatcheck_lock (name) VALUES (?1)"
-	if d.OnConflict {
-		insert += " ON CONFLICT (name) DO UPDATE SET name = excluded.name"
-	} else {
-		insert += " ON DUPLICATE KEY UPDATE name = name"
-	}
-	q.lock = d.Query("name locked", insert)
-	q.unlock = d.Query("name unlocked", "DELETE FROM coatcheck_lock WHERE name = ?1")
 }

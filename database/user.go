@@ -118,3 +118,7 @@ func (m *memo) drop() {
 	m.values = nil
 	m.generation++
 }
+
+// Ending returns the number of the last ending of the user's sessions as of when
+// the user was read, if that was by [DB.UserByID]; else known is false. See [Annex].
+func (u User) Ending() (n int64, known bool) { return u.ending, u.endingKnown }

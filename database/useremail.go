@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/coatcheck/coatcheck/database/internal/column"
 	"github.com/coatcheck/coatcheck/internal/fold"
 )
 
@@ -13,7 +14,7 @@ import (
 // and another has the new one in any spelling, as decided in its transaction; ErrInvalid
 // if the user model has none.
 func (db *DB) ReplaceEmail(ctx context.Context, id, old, new string) (bool, error) {
-	if err := check(field{"email", new, 254}); err != nil {
+	if err := column.Check(column.Of("email", new, 254)); err != nil {
 		return false, err
 	}
 	if db.queries.replaceEmail.Text == "" {
@@ -23,7 +24,7 @@ func (db *DB) ReplaceEmail(ctx context.Context, id, old, new string) (bool, erro
 		return false, err
 	}
 	n, ok := db.userKey(id)
-	if !ok || !storable(old) {
+	if !ok || !column.Storable(old) {
 		return false, nil
 	}
 	if !db.users.sameEmail {

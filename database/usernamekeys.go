@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/coatcheck/coatcheck/database/internal/column"
 	"github.com/coatcheck/coatcheck/database/internal/dialect"
 )
 
@@ -26,7 +27,7 @@ func (db *DB) UsernameKeys(ctx context.Context, names [2]string, fold bool) (key
 		keys[i] = "text:" + name
 	}
 	for _, name := range names {
-		if !storable(name) || len(name) > maxKeyed {
+		if !column.Storable(name) || len(name) > maxKeyed {
 			return keys, nil // no username
 		}
 	}
@@ -62,13 +63,9 @@ func lowerASCII(r rune) rune {
 // usernameWeights asks for the weights of two texts by the column's collation. A text
 // that the column's character set lacks has the key it came with.
 func (db *DB) usernameWeights(ctx context.Context, names, keys [2]string) ([2]string, error) {
-	var weights []string
-	err := db.rows(ctx, &db.queries.nameWeights, []any{names[0], names[1]}, func(rows *sql.Rows) error {
-		var weight string
-		err := rows.Scan(&weight)
-		weights = append(weights, weight)
-		return err
-	}, func() { weights = nil })
+	weights, err := collect(ctx, db, &db.queries.nameWeights, []any{names[0], names[1]}, func(rows *sql.Rows, weight *string) error {
+		return rows.Scan(weight)
+	})
 	if errors.Is(err, ErrInvalid) || err == nil && len(weights) != 3 {
 		return keys, nil
 	}

@@ -46,7 +46,6 @@ func (q *queries) users(d *dialect.Dialect, t *userTable) {
 	from, name, email := " FROM "+t.name, t.column["username"], t.column["email"]
 	columns := "SELECT " + t.columns(d) + from
 	q.userByID = d.Query("user row read", columns+t.is(d, "?1"))
-	q.userAndEnding = d.Query("user row read", "SELECT "+t.columns(d)+", COALESCE(("+endingOf("?2")+"), 0)"+from+t.is(d, "?1"))
 	q.userByName = d.Query("user row read", columns+" WHERE "+name+" = ?1")
 	q.userByFold = d.Query("user row read without regard to case", columns+" WHERE "+d.Fold(name, "?1")+
 		" ORDER BY CASE WHEN "+d.Same(name, "?2")+" THEN 0 ELSE 1 END, "+t.id+" LIMIT 1")
@@ -97,7 +96,7 @@ func (t *userTable) insert(d *dialect.Dialect, fields, extra []string) dialect.Q
 	for i := range names {
 		marks = append(marks, "?"+strconv.Itoa(i+1))
 	}
-	tail := onConflict(d, "username") + returning(d)
+	tail := d.DoNothing("username") + returning(d)
 	if t.custom {
 		// Which constraints a model has is not known, so any of them counts.
 		tail = onAnyConflict(d)
@@ -155,7 +154,7 @@ func (q *queries) userPermissionRows(d *dialect.Dialect, t *userTable) {
 		" JOIN auth_group_permissions g ON g.permission_id = p.id JOIN "+t.groups+" u ON u.group_id = g.group_id"+join+of)
 	q.grantableUser = d.Query("user and permission read", grantable(t.name, "o."+t.id+" = "+t.key(d, "?1")))
 	q.grantUser = d.Query("permission granted to user", "INSERT INTO "+t.permissions+" ("+t.owner+", permission_id)"+
-		" VALUES ("+t.value(d, "?1")+", ?2)"+onConflict(d, t.owner+", permission_id"))
+		" VALUES ("+t.value(d, "?1")+", ?2)"+d.DoNothing(t.owner+", permission_id"))
 	q.revokeUser = d.Query("permission taken from user", revoke(t.permissions, t.owner+" = "+t.key(d, "?1")))
 	q.deleteUserPermissions = d.Query("user's permissions deleted", "DELETE FROM "+t.permissions+" WHERE "+t.owner+" = "+t.key(d, "?1"))
 }
@@ -178,6 +177,6 @@ func (q *queries) userGroupRows(d *dialect.Dialect, t *userTable) {
 	q.deleteUserGroups = d.Query("user's groups deleted", "DELETE FROM "+t.groups+of)
 	q.deleteGroupMembers = d.Query("group's members deleted", "DELETE FROM "+t.groups+" WHERE group_id = "+d.ID("?1"))
 	q.addToGroup = d.Query("user added to group", "INSERT INTO "+t.groups+" ("+t.owner+", group_id) VALUES ("+t.value(d, "?1")+", ?2)"+
-		onConflict(d, t.owner+", group_id"))
+		d.DoNothing(t.owner+", group_id"))
 	q.removeFromGroup = d.Query("user taken out of group", "DELETE FROM "+t.groups+of+" AND group_id = "+d.ID("?2"))
 }

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/coatcheck/coatcheck/database/internal/column"
 	"github.com/coatcheck/coatcheck/database/internal/dialect"
 	"github.com/coatcheck/coatcheck/password"
 )
@@ -18,7 +19,7 @@ func (db *DB) UserByID(ctx context.Context, id string) (*User, error) {
 	if !ok {
 		return nil, fmt.Errorf("database: user: %w", ErrNotFound)
 	}
-	if db.endings {
+	if db.Facts().Has(db.annex.Endings) {
 		row := db.newUserRow()
 		if err := db.row(ctx, &db.queries.userAndEnding, []any{n, id}, row.destEnding()...); err != nil {
 			return nil, absent("user", err)
@@ -49,7 +50,7 @@ func (db *DB) LockUser(ctx context.Context, id string) (*User, error) {
 // without regard to case, accents and trailing blanks, as Django does there. Or
 // ErrNotFound.
 func (db *DB) UserByUsername(ctx context.Context, username string) (*User, error) {
-	if !storable(username) {
+	if !column.Storable(username) {
 		return nil, fmt.Errorf("database: user: %w", ErrNotFound)
 	}
 	return db.user(ctx, &db.queries.userByName, username)
@@ -59,7 +60,7 @@ func (db *DB) UserByUsername(ctx context.Context, username string) (*User, error
 // ErrNotFound. SQLite folds ASCII only. Of several it prefers the exact one,
 // then the oldest. Django: username__iexact.
 func (db *DB) UserByUsernameFold(ctx context.Context, username string) (*User, error) {
-	if !storable(username) {
+	if !column.Storable(username) {
 		return nil, fmt.Errorf("database: user: %w", ErrNotFound)
 	}
 	return db.user(ctx, &db.queries.userByFold, db.dialect.FoldArg(username), username)
@@ -68,7 +69,7 @@ func (db *DB) UserByUsernameFold(ctx context.Context, username string) (*User, e
 // UsernameTaken reports whether a user has this name, without regard to case, as
 // Django's sign-up form asks since 4.2.
 func (db *DB) UsernameTaken(ctx context.Context, username string) (bool, error) {
-	if !storable(username) {
+	if !column.Storable(username) {
 		return false, nil
 	}
 	return db.exists(ctx, &db.queries.nameTaken, db.dialect.FoldArg(username))
@@ -79,7 +80,7 @@ func (db *DB) UsernameTaken(ctx context.Context, username string) (bool, error) 
 // unique. Send mail only to what the row holds: what looks the same may not be.
 // Django: PasswordResetForm.get_users, without its look at the password.
 func (db *DB) UsersByEmail(ctx context.Context, email string) ([]*User, error) {
-	if !storable(email) || email == "" {
+	if !column.Storable(email) || email == "" {
 		return nil, nil
 	}
 	var all []*User
@@ -166,7 +167,7 @@ func (db *DB) SetLastLogin(ctx context.Context, id string, at time.Time) error {
 // was checked before, use ReplacePassword. ErrNotFound where there is no such
 // user.
 func (db *DB) SetPassword(ctx context.Context, id string, hash password.Hash) error {
-	if err := check(field{"password", string(hash), 128}); err != nil {
+	if err := column.Check(column.Of("password", string(hash), 128)); err != nil {
 		return err
 	}
 	return db.touchUser(ctx, &db.queries.setPassword, id, string(hash))
@@ -176,11 +177,11 @@ func (db *DB) SetPassword(ctx context.Context, id string, hash password.Hash) er
 // one, byte for byte. It reports whether it did: false means that the user is
 // gone or the password was changed meanwhile.
 func (db *DB) ReplacePassword(ctx context.Context, id string, old, new password.Hash) (bool, error) {
-	if err := check(field{"password", string(new), 128}); err != nil {
+	if err := column.Check(column.Of("password", string(new), 128)); err != nil {
 		return false, err
 	}
 	n, ok := db.userKey(id)
-	if !ok || !storable(string(old)) {
+	if !ok || !column.Storable(string(old)) {
 		return false, nil
 	}
 	count, err := db.exec(ctx, &db.queries.replacePassword, n, string(new), string(old))

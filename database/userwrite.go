@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/coatcheck/coatcheck/database/internal/column"
 	"github.com/coatcheck/coatcheck/database/internal/dialect"
 )
 
@@ -153,16 +154,16 @@ func (db *DB) checkUser(ctx context.Context, u *User) error {
 		}
 		return n
 	}
-	if err := check(field{"username", u.Username, limit(150)}, field{"first_name", u.FirstName, limit(150)},
-		field{"last_name", u.LastName, limit(150)}, field{"email", u.Email, limit(254)},
-		field{"password", string(u.Password), limit(128)}); err != nil {
+	if err := column.Check(column.Of("username", u.Username, limit(150)), column.Of("first_name", u.FirstName, limit(150)),
+		column.Of("last_name", u.LastName, limit(150)), column.Of("email", u.Email, limit(254)),
+		column.Of("password", string(u.Password), limit(128))); err != nil {
 		return err
 	}
 	for name, value := range u.pending() {
 		if !slices.Contains(db.users.model.Extra, name) {
 			return fmt.Errorf("database: the column %q is not in UserModel.Extra: %w", name, ErrInvalid)
 		}
-		if text, ok := value.(string); ok && !storable(text) {
+		if text, ok := value.(string); ok && !column.Storable(text) {
 			return fmt.Errorf("database: %s holds a NUL byte or no valid UTF-8: %w", name, ErrInvalid)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/database/sqlite"
 )
 
@@ -178,12 +179,12 @@ func (s *site) revive(t *testing.T, path string) func() {
 	t.Helper()
 	parts := strings.Split(strings.Trim(path, "/"), "/")
 	sum := sha256.Sum256([]byte(parts[len(parts)-1]))
-	link, err := s.db.LinkByToken(t.Context(), hex.EncodeToString(sum[:]), "email", time.Now())
+	link, err := own.New(s.db).LinkByToken(t.Context(), hex.EncodeToString(sum[:]), "email", time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
 	return func() {
-		if err := s.db.InsertLink(t.Context(), *link); err != nil {
+		if err := own.New(s.db).InsertLink(t.Context(), *link); err != nil {
 			t.Fatal(err)
 		}
 	}

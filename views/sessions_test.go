@@ -14,6 +14,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/coatchecktest"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/internal/testenv"
 	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/sessions"
@@ -257,7 +258,7 @@ func addSessions(t *testing.T, s *wholeSite, userID string, n int) {
 			if err := tx.InsertSession(ctx, database.Session{Key: key, Data: "x", Expires: now.Add(time.Hour)}); err != nil {
 				return err
 			}
-			if _, err := tx.InsertIndexedSession(ctx, database.IndexedSession{
+			if _, err := own.New(tx).InsertIndexedSession(ctx, own.IndexedSession{
 				KeyHash: fmt.Sprintf("%064d", i), UserID: userID, Locator: "p:" + key[:8], Method: "password", Created: now, LastSeen: now,
 			}); err != nil {
 				return err

@@ -7,7 +7,9 @@ import (
 	"log/slog"
 
 	"github.com/coatcheck/coatcheck"
+	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/identity"
 	"github.com/coatcheck/coatcheck/internal/console"
 	"github.com/coatcheck/coatcheck/mail"
@@ -48,12 +50,8 @@ func (c *inviteCommand) Run(ctx context.Context, con *console.Console) (err erro
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	own, err := db.HasOwnTables(ctx)
-	if err != nil {
+	if err := own.Missing(db, accounts.Tables()...); err != nil {
 		return err
-	}
-	if !own {
-		return errors.New("the database has no tables of Coatcheck's own; run coatcheck migrate")
 	}
 	link, err := c.invite(ctx, db, key, email)
 	if err != nil {

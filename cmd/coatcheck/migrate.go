@@ -9,15 +9,17 @@ import (
 	"strings"
 
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/internal/console"
 )
 
-// migrateCommand creates Django's tables where they are absent.
+// migrateCommand creates Django's tables where they are absent, and Coatcheck's own.
 type migrateCommand struct {
 	Database  databaseFlags `embed:""`
 	Create    createFlag    `embed:""`
 	Check     bool          `env:"-" help:"Change nothing; exit with 1 if there are unapplied migrations."`
 	Plan      bool          `env:"-" help:"Change nothing; list what would be applied."`
+	SQL       bool          `name:"sql" env:"-" help:"Change nothing; print the SQL of what would be applied, for another migration tool."`
 	Verbosity verbosityFlag `embed:""`
 }
 
@@ -29,7 +31,7 @@ func (c *migrateCommand) Run(ctx context.Context, con *console.Console) (err err
 	if err := c.Database.mayMake(c.Create.Create); err != nil {
 		return err
 	}
-	look := c.Check || c.Plan
+	look := c.Check || c.Plan || c.SQL
 	if look && c.Database.fileAbsent() {
 		c.Database.URL = "sqlite::memory:" // as empty as the file that would be made
 	}
@@ -66,56 +68,86 @@ func (c *migrateCommand) Run(ctx context.Context, con *console.Console) (err err
 
 // foreign names migrations that are not ours to apply: Django began them.
 func foreign(ctx context.Context, con *console.Console, db *database.DB) error {
-	missing, err := db.Unapplied(ctx)
-	if err == nil && len(missing) > 0 {
-		con.Say("  Left to Django, whose tables these are: " + strings.Join(missing, ", "))
+	left, err := db.LeftToDjango(ctx)
+	if err == nil && len(left) > 0 {
+		con.Say("  Left to Django, whose tables these are (manage.py migrate): " + strings.Join(left, ", "))
 	}
 	return err
 }
 
+// tell says what Run would do.
 func (c *migrateCommand) tell(ctx context.Context, con *console.Console, db *database.DB) error {
-	missing, err := db.Unapplied(ctx)
+	plan, err := db.Plan(ctx)
 	if err != nil {
 		return err
 	}
-	own, err := db.HasOwnTables(ctx)
-	if err != nil {
+	if c.SQL {
+		con.Say(strings.TrimSpace(scriptHeader(db) + plan.SQL()))
+	} else if err := c.list(ctx, con, db, plan); err != nil {
 		return err
 	}
-	if !own {
-		missing = append(missing, "coatcheck.0001_initial")
-	}
-	if c.Plan || len(missing) > 0 {
-		con.Say("Planned operations:")
-		for _, name := range missing {
-			con.Say("  " + name)
-		}
-		if len(missing) == 0 {
-			con.Say("  No planned migration operations.")
-		}
-	}
-	if c.Check && len(missing) > 0 {
+	if c.Check && len(plan) > 0 {
 		return errUnapplied
 	}
 	return nil
 }
 
-// warnUnapplied says that tables are missing before a command needs them, as
+// list names the tables that the plan creates, and the migrations that it records.
+func (c *migrateCommand) list(ctx context.Context, con *console.Console, db *database.DB, plan database.Plan) error {
+	if c.Plan || len(plan) > 0 {
+		con.Say("Planned operations:")
+		for _, line := range plan.Lines() {
+			line = strings.Replace(line, "created table ", "create table ", 1)
+			con.Say("  " + strings.TrimPrefix(line, "recorded "))
+		}
+		if len(plan) == 0 {
+			con.Say("  No planned migration operations.")
+		}
+	}
+	return foreign(ctx, con, db)
+}
+
+// scriptHeader says how the SQL is to be run.
+func scriptHeader(db *database.DB) string {
+	how := "in one transaction"
+	if db.Engine() == "mysql" {
+		how = "up to the first error; MySQL and MariaDB commit each statement"
+	}
+	return "-- coatcheck migrate --sql, for " + db.Engine() + ". Run it " + how + ".\n\n"
+}
+
+// warnUnapplied says that tables of Django's are missing before a command needs them, as
 // Django's commands do.
 func warnUnapplied(ctx context.Context, con *console.Console, db *database.DB) error {
-	missing, err := db.Unapplied(ctx)
-	if err != nil || len(missing) == 0 {
+	plan, err := db.Plan(ctx)
+	if err != nil {
 		return err
 	}
+	left, err := db.LeftToDjango(ctx)
+	if err != nil {
+		return err
+	}
+	command := "coatcheck migrate"
+	if len(left) > 0 {
+		command = "manage.py migrate"
+	}
+	count := 0
 	var apps []string
-	for _, name := range missing {
+	for _, name := range append(plan.Migrations(), left...) {
 		app, _, _ := strings.Cut(name, ".")
+		if app == own.App {
+			continue
+		}
+		count++
 		if !slices.Contains(apps, app) {
 			apps = append(apps, app)
 		}
 	}
+	if count == 0 {
+		return nil
+	}
 	slices.Sort(apps)
 	con.Say(fmt.Sprintf("\nYou have %d unapplied migration(s). Your project may not work properly until you apply the migrations for app(s): %s.\n"+
-		"Run 'coatcheck migrate' to apply them.", len(missing), strings.Join(apps, ", ")))
+		"Run '%s' to apply them.", count, strings.Join(apps, ", "), command))
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/internal/console"
 )
 
@@ -95,10 +96,7 @@ func (c *signedInFlags) openSite(ctx context.Context, open opener) (*coatcheck.S
 	if err != nil {
 		return nil, nil, err
 	}
-	own, err := db.HasOwnTables(ctx)
-	if err == nil && !own {
-		err = errors.New("the database has no tables of Coatcheck's own; run coatcheck migrate")
-	}
+	err = own.Missing(db, accounts.Tables()...)
 	closeEngine := func() {}
 	if err == nil {
 		config.Sessions.Store, closeEngine, err = c.Engine.store(ctx, db, key, c.Secret.AcceptSHA1, config.Sessions, log)
@@ -160,7 +158,7 @@ func list(ctx context.Context, con *console.Console, site *coatcheck.Site, user 
 	if err != nil || len(all) > 0 {
 		return all, err
 	}
-	rows, err := site.Database.WalkIndexedSessions(ctx, user.ID, "", 1)
+	rows, err := own.New(site.Database).WalkIndexedSessions(ctx, user.ID, "", 1)
 	if len(rows) > 0 {
 		fmt.Fprintln(con.Err, "Sessions were known and none can be read. "+
 			"If this is unexpected: are secret key and session engine those of serve?")

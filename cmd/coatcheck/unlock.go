@@ -10,6 +10,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/internal/console"
 	"github.com/coatcheck/coatcheck/throttle"
 )
@@ -29,13 +30,8 @@ func (f *attemptFlags) unlocker(ctx context.Context, db *database.DB, folder str
 	case "memory":
 		return nil, errors.New("attempts are counted in the memory of serve, which forgets them when it starts again")
 	}
-	own, err := db.HasOwnTables(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if !own {
-		return nil, errors.New("the database has no tables of Coatcheck's own, so attempts are counted in the memory of serve; " +
-			"run coatcheck migrate")
+	if err := own.Missing(db, own.ThrottleTable); err != nil {
+		return nil, fmt.Errorf("attempts are counted in the memory of serve: %w", err)
 	}
 	if f.Secret.absent(folder) {
 		return nil, errors.New("there is no secret key, by which attempts are counted; " +
@@ -46,7 +42,7 @@ func (f *attemptFlags) unlocker(ctx context.Context, db *database.DB, folder str
 	if err != nil {
 		return nil, err
 	}
-	limits := auth.Throttle{Store: db.Throttle()}
+	limits := auth.Throttle{Store: own.New(db).Throttle()}
 	return auth.New(auth.Config{Users: db, SecretKey: key.key, Throttle: limits, Logger: log})
 }
 

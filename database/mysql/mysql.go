@@ -15,6 +15,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/internal/dialect"
+	"github.com/coatcheck/coatcheck/database/own"
 )
 
 // Config says what to open. Only DSN is required.
@@ -69,7 +70,7 @@ func (c Config) Open(ctx context.Context) (*database.DB, error) {
 		return nil, errors.Join(fmt.Errorf("mysql: connect to %s: %w", config.Addr, redact(err, config)), pool.Close())
 	}
 	from := dialect.Source{Pool: pool, Create: !c.NoCreate}
-	db, err := database.New(ctx, from, spoken(c.Location), c.UserModel)
+	db, err := database.New(ctx, from, spoken(c.Location), c.UserModel, own.Annex("mysql"))
 	if err != nil {
 		return nil, fmt.Errorf("mysql: %w", err)
 	}
@@ -102,6 +103,8 @@ func spoken(loc *time.Location) dialect.Dialect {
 		ForUpdate:   " FOR UPDATE",
 		DeleteLimit: true,
 		Isolation:   sql.LevelReadCommitted,
+		Now:         "UTC_TIMESTAMP(6)",
+		CommitsDDL:  true,
 		Tables:      "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()",
 		Elsewhere: "SELECT table_schema, table_name FROM information_schema.tables" +
 			" WHERE table_schema NOT IN (DATABASE(), 'mysql', 'sys', 'information_schema', 'performance_schema')",
@@ -130,6 +133,8 @@ func classify(err error) dialect.Class {
 	switch failure.Number {
 	case 1062, 1586: // ER_DUP_ENTRY, ER_DUP_ENTRY_WITH_KEY_NAME
 		return dialect.Duplicate
+	case 1050, 1060, 1061, 1091: // ER_TABLE_EXISTS_ERROR, ER_DUP_FIELDNAME, ER_DUP_KEYNAME, ER_CANT_DROP_FIELD_OR_KEY
+		return dialect.Exists
 	case 1451, 1217: // ER_ROW_IS_REFERENCED_2, ER_ROW_IS_REFERENCED
 		return dialect.Referenced
 	case 1290, 1792, 1836: // option prevents statement (--read-only), read-only transaction, read-only mode

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/internal/testenv"
 )
 
@@ -25,7 +26,7 @@ func work(ctx context.Context, db *database.DB, name string) error {
 		_, byName := db.UserByUsername(ctx, name)
 		inserted := db.InsertSession(ctx, s)
 		_, read := db.SessionByKey(ctx, s.Key, now)
-		_, ended := db.NextEnding(ctx, u.ID, now)
+		_, ended := own.New(db).NextEnding(ctx, u.ID, now)
 		_, permissions := db.UserPermissions(ctx, u.ID)
 		if err := errors.Join(byID, byName, inserted, read, ended, permissions); err != nil {
 			return fmt.Errorf("round %d: %w", i, err)

@@ -18,12 +18,13 @@ import (
 
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/internal/dialect"
+	"github.com/coatcheck/coatcheck/database/own"
 )
 
 // migrateLock is the number of the advisory lock that Migrate takes: "coatchk".
 const migrateLock = "27988487049537643"
 
-// Config says what to open. Only DSN is required.
+// Config says what to open. Only DSN is required, and not for From.
 type Config struct {
 	// DSN is a URL postgres://user:password@host:port/name?parameter=value, or
 	// libpq's host=... dbname=..., as pgx takes them. PGHOST, PGPASSWORD and so
@@ -65,19 +66,64 @@ func (c Config) Open(ctx context.Context) (*database.DB, error) {
 	}
 	// The pool of database/sql borrows connections of pgx's, which also reads rows past it:
 	// one that kept some idle would starve those reads. A program gets another.
-	own := stdlib.OpenDB(*config.ConnConfig)
-	own.SetMaxOpenConns(int(config.MaxConns))
-	own.SetConnMaxIdleTime(config.MaxConnIdleTime)
-	from := dialect.Source{
-		Own:  own,
-		Pool: stdlib.OpenDBFromPool(pool),
-		Row: func(ctx context.Context, text string, args, dest []any) error {
-			return pool.QueryRow(ctx, text, args...).Scan(dest...) // its ErrNoRows is sql's
-		},
-		Close:  func() error { pool.Close(); return nil },
-		Create: !c.NoCreate,
+	program := stdlib.OpenDB(*config.ConnConfig)
+	program.SetMaxOpenConns(int(config.MaxConns))
+	program.SetConnMaxIdleTime(config.MaxConnIdleTime)
+	return c.on(ctx, pool, dialect.Source{Own: program, Close: func() error { pool.Close(); return nil }})
+}
+
+// From is [Config.From] with the defaults.
+func From(ctx context.Context, pool *pgxpool.Pool) (*database.DB, error) {
+	return Config{}.From(ctx, pool)
+}
+
+// From takes a pool that the program has already, in the place of a DSN. The program closes
+// the pool, after the DB. Statements of the program join a transaction of [database.DB.Tx]
+// by [database.DB.SQL]; what it does on the pool itself, and in transactions that it
+// began there, is apart.
+//
+// The pool must have client_encoding UTF8 and a DateStyle that begins with ISO, which are
+// the usual ones; otherwise From returns an error. Its search_path says where the tables
+// are, and its limits hold for Coatcheck too: a request needs one connection at a time.
+// Behind PgBouncer in transaction mode, set DefaultQueryExecMode to pgx.QueryExecModeExec
+// yourself. The time zone of the connections does not matter.
+func (c Config) From(ctx context.Context, pool *pgxpool.Pool) (*database.DB, error) {
+	switch {
+	case pool == nil:
+		return nil, errors.New("postgres: the pool is nil; give one that pgxpool.New returned")
+	case c.DSN != "":
+		return nil, errors.New("postgres: Config.DSN is set, and a pool is given; leave one of them out")
 	}
-	db, err := database.New(ctx, from, spoken(c.Location), c.UserModel)
+	if err := suits(ctx, pool); err != nil {
+		return nil, fmt.Errorf("postgres: %w", redact(err, pool.Config()))
+	}
+	return c.on(ctx, pool, dialect.Source{})
+}
+
+// suits refuses a pool that would spoil rows.
+func suits(ctx context.Context, pool *pgxpool.Pool) error {
+	for _, setting := range []struct{ name, want, remedy string }{
+		{"client_encoding", "UTF8", `set RuntimeParams["client_encoding"] = "UTF8" of its ConnConfig`},
+		{"DateStyle", "ISO", `set RuntimeParams["datestyle"] = "ISO" of its ConnConfig`},
+	} {
+		var value string
+		if err := pool.QueryRow(ctx, "SELECT current_setting('"+setting.name+"')", pgx.QueryExecModeExec).Scan(&value); err != nil {
+			return fmt.Errorf("connect: %w", err)
+		}
+		if !strings.HasPrefix(value, setting.want) {
+			return fmt.Errorf("the pool's connections have %s %s, and %s is needed; %s", setting.name, value, setting.want, setting.remedy)
+		}
+	}
+	return nil
+}
+
+// on makes a DB of a pool.
+func (c Config) on(ctx context.Context, pool *pgxpool.Pool, from dialect.Source) (*database.DB, error) {
+	from.Pool, from.Create = stdlib.OpenDBFromPool(pool), !c.NoCreate
+	from.Row = func(ctx context.Context, text string, args, dest []any) error {
+		return pool.QueryRow(ctx, text, args...).Scan(dest...) // its ErrNoRows is sql's
+	}
+	db, err := database.New(ctx, from, spoken(c.Location), c.UserModel, own.Annex("postgres"))
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
@@ -114,6 +160,7 @@ func spoken(loc *time.Location) dialect.Dialect {
 		},
 		Isolation:  sql.LevelReadCommitted, // each statement sees what others committed
 		SkipLocked: " FOR UPDATE SKIP LOCKED",
+		Now:        "CURRENT_TIMESTAMP",
 		Tables: "SELECT c.relname FROM pg_catalog.pg_class c" +
 			" WHERE c.relkind IN ('r', 'p', 'v', 'f') AND pg_catalog.pg_table_is_visible(c.oid)",
 		Elsewhere: "SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace" +

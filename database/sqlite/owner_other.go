@@ -7,5 +7,5 @@ import (
 	"os"
 )
 
-// own does nothing where files have no owner as Unix knows it.
-func own(*os.File, fs.FileInfo) {}
+// giveTo does nothing where files have no owner as Unix knows it.
+func giveTo(*os.File, fs.FileInfo) {}

@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// own gives the file the owner of another one, which only root can do.
-func own(f *os.File, like fs.FileInfo) {
+// giveTo gives the file the owner of another one, which only root can do.
+func giveTo(f *os.File, like fs.FileInfo) {
 	if stat, ok := like.Sys().(*syscall.Stat_t); ok {
 		_ = f.Chown(int(stat.Uid), int(stat.Gid))
 	}

@@ -52,7 +52,7 @@ func create(path, like string) error {
 	}
 	if info, err := os.Stat(like); like != "" && err == nil {
 		_ = f.Chmod(info.Mode().Perm())
-		own(f, info)
+		giveTo(f, info)
 	}
 	return f.Close()
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/internal/dialect"
+	"github.com/coatcheck/coatcheck/database/own"
 )
 
 // busyTimeout is how long a statement waits for another process's write; the
@@ -67,7 +68,7 @@ func (c Config) Open(ctx context.Context) (*database.DB, error) {
 		return nil, errors.Join(fmt.Errorf("sqlite: open %s: %w", src.shown, err), src.release())
 	}
 	from.Create = !c.NoCreate
-	db, err := database.New(ctx, from, spoken(c.Location), c.UserModel)
+	db, err := database.New(ctx, from, spoken(c.Location), c.UserModel, own.Annex("sqlite"))
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: %s: %w", src.shown, err)
 	}
@@ -161,6 +162,7 @@ func spoken(loc *time.Location) dialect.Dialect {
 		Alike: func(column, mark string) string {
 			return column + " = " + mark + " COLLATE NOCASE OR length(" + column + ") <> octet_length(" + column + ")"
 		},
+		Now:    "strftime('%Y-%m-%d %H:%M:%f000', 'now')",
 		Tables: "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')",
 		// An index of one column, or of an expression that names it.
 		OptionalUnique: "SELECT 1 FROM pragma_table_info(?1) c, pragma_index_list(?1) i WHERE c.name = ?2 AND NOT c.\"notnull\" AND i.\"unique\"" +

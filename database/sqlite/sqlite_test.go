@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/database/sqlite"
 )
 
@@ -175,7 +176,7 @@ func TestReadOnly(t *testing.T) {
 	if err := db.InsertSession(t.Context(), session("other")); !errors.Is(err, database.ErrReadOnly) {
 		t.Errorf("a row for a read-only database: %v", err)
 	}
-	if _, err := db.NextEnding(t.Context(), "1", time.Now()); !errors.Is(err, database.ErrReadOnly) {
+	if _, err := own.New(db).NextEnding(t.Context(), "1", time.Now()); !errors.Is(err, database.ErrReadOnly) {
 		t.Errorf("a transaction on a read-only database: %v", err)
 	}
 	missing := filepath.Join(t.TempDir(), "none.db")

@@ -31,6 +31,7 @@ const (
 	Transient        // nothing was written, the same work may succeed now
 	Invalid          // the value does not fit the column
 	Lost             // the connection broke: what was read may be read again
+	Exists           // the table, column or index that was to be made is there
 	Stale            // the statement's prepared form is gone or out of date; nothing was done
 )
 
@@ -110,6 +111,11 @@ type Dialect struct {
 	Holds func(charset string) string
 	// Classify tells what an error of the driver means.
 	Classify func(error) Class
+	// Now spells the present time, the same in all of a statement, for a time column of a
+	// site whose zone is UTC.
+	Now string
+	// CommitsDDL says that each statement that changes a table commits.
+	CommitsDDL bool
 	// Alone runs fn while no other node runs one, with everything that fn did
 	// in one transaction where the engine's DDL allows that.
 	Alone func(ctx context.Context, db *sql.DB, fn func(context.Context, Conn) error) error
@@ -123,6 +129,7 @@ type Source struct {
 	Row    RowFunc      // reads single rows outside of transactions; nil: Reader does
 	Close  func() error // called after both are closed; may be nil
 	Create bool         // create absent tables
+	Lent   bool         // Pool belongs to somebody else, who closes it
 }
 
 // RowFunc runs a SELECT for one row and scans it into pointers to string, int,
@@ -263,4 +270,13 @@ func (d *Dialect) PrefixArgs(prefix string) (any, any) {
 		return prefix, prefix + "~" // behind every letter and digit
 	}
 	return prefix + "%", ""
+}
+
+// DoNothing ends an INSERT that does nothing where a row with the columns exists: the row
+// count tells, and a transaction of PostgreSQL lives on.
+func (d *Dialect) DoNothing(columns string) string {
+	if d.OnConflict {
+		return " ON CONFLICT (" + columns + ") DO NOTHING"
+	}
+	return ""
 }

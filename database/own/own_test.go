@@ -1,4 +1,4 @@
-package database_test
+package own_test
 
 import (
 	"errors"
@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/database/own"
 )
 
 var noon = time.Date(2026, 3, 4, 12, 0, 0, 5000, time.UTC)
@@ -20,15 +21,15 @@ var noon = time.Date(2026, 3, 4, 12, 0, 0, 5000, time.UTC)
 // hash64 makes what looks like a SHA-256.
 func hash64(n int) string { return fmt.Sprintf("%064x", n) }
 
-func indexed(n int, user string) database.IndexedSession {
-	return database.IndexedSession{
+func indexed(n int, user string) own.IndexedSession {
+	return own.IndexedSession{
 		KeyHash: hash64(n), UserID: user, Locator: "p:abcdefgh", Method: "password", IP: "2001:db8::1", UserAgent: "Mozilla/5.0 (ä)",
 		Created: noon, LastSeen: noon.Add(time.Duration(n) * time.Minute),
 	}
 }
 
 func TestSessionIndex(t *testing.T) {
-	eachDB(t, func(t *testing.T, db *database.DB) {
+	each(t, func(t *testing.T, db *own.Store, _ *database.DB) {
 		ctx := t.Context()
 		for n := range 3 {
 			if added, err := db.InsertIndexedSession(ctx, indexed(n, "7")); err != nil || !added {
@@ -39,12 +40,12 @@ func TestSessionIndex(t *testing.T) {
 			t.Errorf("insert again: %v, %v", added, err)
 		}
 		must1(t, true)(db.InsertIndexedSession(ctx, indexed(9, "8")))
-		list := func(limit int) []database.IndexedSession {
-			all, err := db.IndexedSessions(ctx, "7", database.IndexedSession{}, limit)
+		list := func(limit int) []own.IndexedSession {
+			all, err := db.IndexedSessions(ctx, "7", own.IndexedSession{}, limit)
 			must(t, err)
 			return all
 		}
-		if diff := cmp.Diff([]database.IndexedSession{indexed(2, "7"), indexed(1, "7"), indexed(0, "7")}, list(10)); diff != "" {
+		if diff := cmp.Diff([]own.IndexedSession{indexed(2, "7"), indexed(1, "7"), indexed(0, "7")}, list(10)); diff != "" {
 			t.Error(diff)
 		}
 		if got := list(1); len(got) != 1 || got[0].KeyHash != hash64(2) {
@@ -123,107 +124,10 @@ func must1(t testing.TB, want bool) func(bool, error) {
 	}
 }
 
-func TestSessionKeys(t *testing.T) {
-	eachDB(t, func(t *testing.T, db *database.DB) {
-		ctx := t.Context()
-		put := func(key string, expires time.Time) {
-			must(t, db.InsertSession(ctx, database.Session{Key: key, Data: "x", Expires: expires}))
-		}
-		put("abcdefgh0000000000000000000000zz", noon.Add(time.Hour))
-		put("abcdefgh9zzzzzzzzzzzzzzzzzzzzzzz", noon.Add(time.Hour))
-		put("abcdefgh111111111111111111111111", noon.Add(-time.Hour))
-		put("abcdefgi000000000000000000000000", noon.Add(time.Hour))
-		keys, err := db.SessionKeys(ctx, "abcdefgh", noon)
-		must(t, err)
-		if len(keys) != 2 || !strings.HasPrefix(keys[0], "abcdefgh") || keys[0] == keys[1] {
-			t.Errorf("keys: %q", keys)
-		}
-		for _, bad := range []string{"", "abc", "abcdefg%", "ABCDEFGH", "abcdefg_", strings.Repeat("a", 41)} {
-			if keys, err := db.SessionKeys(ctx, bad, noon); err != nil || len(keys) != 0 {
-				t.Errorf("%q: %q, %v", bad, keys, err)
-			}
-		}
-	})
-}
-
-func TestSessionsAfter(t *testing.T) {
-	eachDB(t, func(t *testing.T, db *database.DB) {
-		ctx := t.Context()
-		want := map[string]bool{}
-		for n := range 25 {
-			key := fmt.Sprintf("walk%028d", n)
-			want[key] = true
-			must(t, db.InsertSession(ctx, database.Session{Key: key, Data: "x", Expires: noon.Add(time.Duration(n/10) * time.Hour)}))
-		}
-		var last database.Session
-		for rounds := 0; ; rounds++ {
-			batch, err := db.SessionsAfter(ctx, last, 4)
-			must(t, err)
-			if len(batch) == 0 {
-				break
-			}
-			for _, s := range batch {
-				if !want[s.Key] {
-					t.Errorf("%q comes twice", s.Key)
-				}
-				delete(want, s.Key)
-			}
-			if last = batch[len(batch)-1]; rounds > 10 {
-				t.Fatal("the walk has no end")
-			}
-		}
-		if len(want) > 0 {
-			t.Errorf("left out: %v", want)
-		}
-	})
-}
-
-// A walk goes forward and ends, however other programs spell the times, and sees each
-// session once.
-func TestSessionsAfterOddTimes(t *testing.T) {
-	spellings := map[string][]string{
-		"sqlite": {
-			"'2030-01-02 03:04:05+00:00'", "'2030-01-02T03:04:05Z'", "'2030-01-02T03:04:05.678901+00:00'",
-			"'soon'", "x'ff'", "1900000000", "'2030-01-02 03:04:05.678901999'",
-		},
-		"postgres": {"'infinity'", "'-infinity'", "'2030-01-02 03:04:05+02'", "'294276-01-01 00:00:00+00'"},
-		"mysql":    {"'9999-12-31 23:59:59.999999'", "'2030-01-02 03:04:05'"},
-	}
-	eachDB(t, func(t *testing.T, db *database.DB) {
-		rows := 0
-		for i, spelling := range spellings[db.Engine()] {
-			for n := range 10 {
-				rows++
-				_, err := db.SQL().ExecContext(t.Context(), fmt.Sprintf(
-					"INSERT INTO django_session (session_key, session_data, expire_date) VALUES ('odd%029d', 'x', %s)", 10*i+n, spelling))
-				must(t, err)
-			}
-		}
-		seen := map[string]bool{}
-		var last database.Session
-		for rounds := 0; ; rounds++ {
-			batch, err := db.SessionsAfter(t.Context(), last, 3)
-			must(t, err)
-			if len(batch) == 0 {
-				break
-			}
-			for _, s := range batch {
-				seen[s.Key] = true
-			}
-			if last = batch[len(batch)-1]; rounds > rows {
-				t.Fatalf("the walk has no end: %d of %d rows seen", len(seen), rows)
-			}
-		}
-		if len(seen) < rows-20 { // numbers and early times sort before the beginning, what is no text behind the end
-			t.Errorf("%d of %d rows seen", len(seen), rows)
-		}
-	})
-}
-
 func TestLinks(t *testing.T) {
-	eachDB(t, func(t *testing.T, db *database.DB) {
+	each(t, func(t *testing.T, db *own.Store, _ *database.DB) {
 		ctx := t.Context()
-		link := database.Link{TokenHash: hash64(1), Kind: "email", UserID: "7", Data: `{"to":"ä"}`, Created: noon, Expires: noon.Add(time.Hour)}
+		link := own.Link{TokenHash: hash64(1), Kind: "email", UserID: "7", Data: `{"to":"ä"}`, Created: noon, Expires: noon.Add(time.Hour)}
 		must(t, db.InsertLink(ctx, link))
 		if err := db.InsertLink(ctx, link); !errors.Is(err, database.ErrDuplicate) {
 			t.Errorf("again: %v", err)
@@ -276,7 +180,7 @@ func TestLinks(t *testing.T) {
 
 // TestMailQueue: both queues keep emails in order, each for itself.
 func TestMailQueue(t *testing.T) {
-	eachDB(t, func(t *testing.T, db *database.DB) {
+	each(t, func(t *testing.T, db *own.Store, _ *database.DB) {
 		testMailQueue(t, db.Mails())
 		if n, err := db.Notices().Waiting(t.Context()); err != nil || n != 0 {
 			t.Errorf("notices: %d, %v", n, err)
@@ -285,7 +189,7 @@ func TestMailQueue(t *testing.T) {
 	})
 }
 
-func testMailQueue(t *testing.T, q database.MailQueue) {
+func testMailQueue(t *testing.T, q own.MailQueue) {
 	ctx := t.Context()
 	for n := range 3 {
 		must(t, q.Append(ctx, fmt.Sprint("mail ", n), noon.Add(time.Duration(n)*time.Second), 3))
@@ -328,7 +232,7 @@ func testMailQueue(t *testing.T, q database.MailQueue) {
 }
 
 func TestRaceTakeMail(t *testing.T) {
-	eachDB(t, func(t *testing.T, db *database.DB) {
+	each(t, func(t *testing.T, db *own.Store, _ *database.DB) {
 		ctx := t.Context()
 		for n := range 5 {
 			must(t, db.Mails().Append(ctx, fmt.Sprint("mail ", n), noon, 10))
@@ -355,27 +259,13 @@ func TestRaceTakeMail(t *testing.T) {
 	})
 }
 
-func TestReplaceEmail(t *testing.T) {
-	eachDB(t, func(t *testing.T, db *database.DB) {
-		ctx := t.Context()
-		u := user(t, db, "joe")
-		must1(t, true)(db.ReplaceEmail(ctx, u.ID, "", "Joe@example.com"))
-		must1(t, false)(db.ReplaceEmail(ctx, u.ID, "joe@example.com", "x@example.com"))
-		must1(t, false)(db.ReplaceEmail(ctx, "999", "", "x@example.com"))
-		must1(t, true)(db.ReplaceEmail(ctx, u.ID, "Joe@example.com", "new@example.com"))
-		if got, err := db.UserByID(ctx, u.ID); err != nil || got.Email != "new@example.com" {
-			t.Errorf("%v, %v", got, err)
-		}
-	})
-}
-
 func TestEndings(t *testing.T) {
-	eachDB(t, func(t *testing.T, db *database.DB) {
+	each(t, func(t *testing.T, s *own.Store, db *database.DB) {
 		ctx := t.Context()
 		u := user(t, db, "joe")
 		read := func() int64 {
 			t.Helper()
-			n, err := db.Ending(ctx, u.ID)
+			n, err := s.Ending(ctx, u.ID)
 			must(t, err)
 			got, err := db.UserByID(ctx, u.ID)
 			must(t, err)
@@ -387,12 +277,12 @@ func TestEndings(t *testing.T) {
 		if n := read(); n != 0 {
 			t.Errorf("before the first: %d", n)
 		}
-		first, err := db.NextEnding(ctx, u.ID, noon)
+		first, err := s.NextEnding(ctx, u.ID, noon)
 		must(t, err)
 		if first != noon.UnixMicro() || read() != first {
 			t.Errorf("the first: %d, want %d", first, noon.UnixMicro())
 		}
-		second, err := db.NextEnding(ctx, u.ID, noon.Add(-time.Hour)) // a clock that was set back
+		second, err := s.NextEnding(ctx, u.ID, noon.Add(-time.Hour)) // a clock that was set back
 		must(t, err)
 		if second != first+1 || read() != second {
 			t.Errorf("the second: %d, want %d", second, first+1)
@@ -400,7 +290,7 @@ func TestEndings(t *testing.T) {
 		var mu sync.Mutex
 		seen := map[int64]bool{}
 		together(8, func(int) {
-			n, err := db.NextEnding(ctx, u.ID, noon)
+			n, err := s.NextEnding(ctx, u.ID, noon)
 			if err != nil {
 				t.Error(err)
 			}

@@ -1,4 +1,4 @@
-package database
+package own
 
 import "github.com/coatcheck/coatcheck/database/internal/dialect"
 
@@ -9,12 +9,12 @@ type throttleQueries struct {
 }
 
 func newThrottleQueries(d *dialect.Dialect) throttleQueries {
-	const table = "coatcheck_throttle"
+	const table = ThrottleTable
 	second, third, fourth := d.ID("?2"), d.ID("?3"), d.ID("?4")
 	q := throttleQueries{
 		take: d.Query("attempt taken", "UPDATE "+table+" SET tat = CASE WHEN tat > "+second+" THEN tat ELSE "+second+" END + "+third+
 			" WHERE name = ?1 AND tat <= "+fourth),
-		add:   d.Query("budget inserted", "INSERT INTO "+table+" (name, tat) VALUES (?1, "+second+")"+onConflict(d, "name")),
+		add:   d.Query("budget inserted", "INSERT INTO "+table+" (name, tat) VALUES (?1, "+second+")"+d.DoNothing("name")),
 		read:  d.Query("budget read", "SELECT tat FROM "+table+" WHERE name = ?1"),
 		give:  d.Query("attempt given back", "UPDATE "+table+" SET tat = tat - "+second+" WHERE name = ?1"),
 		reset: d.Query("budget made whole", "DELETE FROM "+table+" WHERE name = ?1"),

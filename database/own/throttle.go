@@ -1,35 +1,36 @@
-package database
+package own
 
 import (
 	"context"
 	"errors"
 	"time"
 
+	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/throttle"
 )
 
 // Throttle is a throttle.Store in the table coatcheck_throttle, one of our own
-// (see HasOwnTables), which all nodes of a site share. It survives a restart.
+// which all nodes of a site share. It survives a restart.
 //
 // Times are those of the nodes' own clocks, in microseconds. A clock that goes
 // ahead of another one by a second gives attempts back a second too early, and a
 // clock that is set back keeps people waiting for as much longer: keep the clocks
 // together, by NTP for instance.
-type Throttle struct{ db *DB }
+type Throttle struct{ s *Store }
 
 var _ throttle.Store = Throttle{}
 
 // Throttle gives the store. It costs no query.
-func (db *DB) Throttle() Throttle { return Throttle{db} }
+func (s *Store) Throttle() Throttle { return Throttle{s} }
 
 // DeleteIdleThrottles deletes rows of budgets that had been whole for a minute at
 // now, the longest ones first, at most limit of them (0 or less: all), and
 // reports how many. They mean nothing any more. The minute is for clocks that
 // differ. It works in small statements, each for itself.
-func (db *DB) DeleteIdleThrottles(ctx context.Context, now time.Time, limit int) (int64, error) {
+func (s *Store) DeleteIdleThrottles(ctx context.Context, now time.Time, limit int) (int64, error) {
 	whole := now.Add(-time.Minute).UnixMicro()
-	return db.inBatches(limit, func(batch int64) (int64, error) {
-		return db.exec(ctx, &db.queries.throttle.deleteIdle, whole, batch)
+	return s.db.Batches(limit, func(batch int64) (int64, error) {
+		return s.db.Exec(ctx, &s.q.throttle.deleteIdle, whole, batch)
 	})
 }
 
@@ -46,22 +47,22 @@ var errThrottleTx = errors.New("database: an attempt is not counted in a transac
 // Take takes an attempt, in one UPDATE where the row is there, and in one INSERT
 // where it is not. Of many at once each does either, and the row decides.
 func (t Throttle) Take(ctx context.Context, name string, limit throttle.Limit) (time.Duration, error) {
-	if t.db.in(ctx).tx != nil {
+	if t.s.db.InTx(ctx) {
 		return 0, errThrottleTx
 	}
-	q, every := &t.db.queries.throttle, limit.Every.Microseconds()
+	q, every := &t.s.q.throttle, limit.Every.Microseconds()
 	slack := int64(limit.Burst-1) * every
 	for range takeTries {
 		now := t.now()
-		count, err := t.db.exec(ctx, &q.take, name, now, every, now+slack)
+		count, err := t.s.db.Exec(ctx, &q.take, name, now, every, now+slack)
 		if err != nil || count > 0 {
 			return 0, err
 		}
 		var tat int64
-		switch err := t.db.row(ctx, &q.read, []any{name}, &tat); {
-		case errors.Is(err, ErrNotFound):
-			count, err := t.db.exec(ctx, &q.add, name, now+every)
-			if errors.Is(err, ErrDuplicate) { // MySQL
+		switch err := t.s.db.Row(ctx, &q.read, []any{name}, &tat); {
+		case errors.Is(err, database.ErrNotFound):
+			count, err := t.s.db.Exec(ctx, &q.add, name, now+every)
+			if errors.Is(err, database.ErrDuplicate) { // MySQL
 				continue
 			}
 			if err != nil || count > 0 {
@@ -78,19 +79,19 @@ func (t Throttle) Take(ctx context.Context, name string, limit throttle.Limit) (
 
 // Give gives an attempt back.
 func (t Throttle) Give(ctx context.Context, name string, limit throttle.Limit) error {
-	_, err := t.db.exec(ctx, &t.db.queries.throttle.give, name, limit.Every.Microseconds())
+	_, err := t.s.db.Exec(ctx, &t.s.q.throttle.give, name, limit.Every.Microseconds())
 	return err
 }
 
 // Reset makes a budget whole.
 func (t Throttle) Reset(ctx context.Context, name string) error {
-	_, err := t.db.exec(ctx, &t.db.queries.throttle.reset, name)
+	_, err := t.s.db.Exec(ctx, &t.s.q.throttle.reset, name)
 	return err
 }
 
 func (t Throttle) now() int64 {
-	if t.db.clock != nil {
-		return t.db.clock().UnixMicro()
+	if t.s.clock != nil {
+		return t.s.clock().UnixMicro()
 	}
 	return time.Now().UnixMicro()
 }

@@ -1,26 +1,33 @@
-package database_test
+package own_test
 
 import (
 	"testing"
 	"time"
 
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/throttle"
 	"github.com/coatcheck/coatcheck/throttle/throttletest"
 )
 
 func TestThrottle(t *testing.T) {
-	each(t, func(t *testing.T, e engine) {
-		all := nodes(t, e, 2)
-		throttletest.TestStore(t, func(*testing.T) []throttle.Store { return []throttle.Store{all[0].Throttle(), all[1].Throttle()} })
-	})
+	for _, e := range engines {
+		t.Run(e.name, func(t *testing.T) {
+			where := e.fresh(t)
+			var nodes []throttle.Store
+			for range 2 {
+				nodes = append(nodes, own.New(e.opened(t, where)).Throttle())
+			}
+			throttletest.TestStore(t, func(*testing.T) []throttle.Store { return nodes })
+		})
+	}
 }
 
 // TestThrottleClock holds the times to the microsecond, and that a row whose
 // budget is whole counts for nothing and is deleted.
 func TestThrottleClock(t *testing.T) {
-	eachDB(t, func(t *testing.T, db *database.DB) {
-		now := moment
+	each(t, func(t *testing.T, db *own.Store, _ *database.DB) {
+		now := noon
 		s := db.At(func() time.Time { return now }).Throttle()
 		name, limit := throttle.NewNames("key").Name("test", "a"), throttle.Limit{Burst: 2, Every: time.Minute}
 		wants := func(want time.Duration) {
@@ -57,8 +64,8 @@ func TestThrottleClock(t *testing.T) {
 
 // TestDeleteIdleThrottles: the limit holds, and what is not whole stays.
 func TestDeleteIdleThrottles(t *testing.T) {
-	eachDB(t, func(t *testing.T, db *database.DB) {
-		now := moment
+	each(t, func(t *testing.T, db *own.Store, _ *database.DB) {
+		now := noon
 		s, names := db.At(func() time.Time { return now }).Throttle(), throttle.NewNames("key")
 		limit := throttle.Limit{Burst: 3, Every: time.Second}
 		for i := range 20 {

@@ -1,4 +1,4 @@
-package database
+package own
 
 import (
 	"context"
@@ -7,22 +7,25 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/database/internal/column"
 	"github.com/coatcheck/coatcheck/database/internal/dialect"
 )
 
 // MailQueue is a table of emails that wait to be sent, in the order in which they
 // are due. It is safe for concurrent use.
 type MailQueue struct {
-	db      *DB
-	queries *mailQueries
+	db database.Executor
+	d  *dialect.Dialect
+	q  *mailQueries
 }
 
 // Mails returns the queue of emails that anybody can ask for (coatcheck_mail).
-func (db *DB) Mails() MailQueue { return MailQueue{db, &db.own.mails} }
+func (s *Store) Mails() MailQueue { return MailQueue{s.db, s.d, &s.q.mails} }
 
 // Notices returns the queue of emails that warn a user (coatcheck_notice), which no
 // unknown client can fill.
-func (db *DB) Notices() MailQueue { return MailQueue{db, &db.own.notices} }
+func (s *Store) Notices() MailQueue { return MailQueue{s.db, s.d, &s.q.notices} }
 
 // QueuedMail is a row of a [MailQueue].
 type QueuedMail struct {
@@ -45,10 +48,10 @@ func (m QueuedMail) GoString() string { return m.String() }
 // LogValue is String.
 func (m QueuedMail) LogValue() slog.Value { return slog.StringValue(m.String()) }
 
-// Append queues an email. It returns ErrConflict if max emails wait already;
+// Append queues an email. It returns database.ErrConflict if max emails wait already;
 // several calls at once may exceed that bound by their number.
 func (q MailQueue) Append(ctx context.Context, message string, now time.Time, max int) error {
-	if err := check(field{"mail", message, 0}); err != nil {
+	if err := column.Check(column.Of("mail", message, 0)); err != nil {
 		return err
 	}
 	waiting, err := q.Waiting(ctx)
@@ -56,25 +59,24 @@ func (q MailQueue) Append(ctx context.Context, message string, now time.Time, ma
 		return err
 	}
 	if waiting >= max {
-		return fmt.Errorf("database: queue mail: %d are waiting already: %w", waiting, ErrConflict)
+		return fmt.Errorf("database: queue mail: %d are waiting already: %w", waiting, database.ErrConflict)
 	}
-	_, err = q.db.exec(ctx, &q.queries.insert, message, q.db.dialect.Bind(now))
+	_, err = q.db.Exec(ctx, &q.q.insert, message, q.d.Bind(now))
 	return err
 }
 
 // Take returns the email that has been due the longest, and keeps it from all others
-// for the time of the lease. It returns ErrNotFound if none is due. The caller
+// for the time of the lease. It returns database.ErrNotFound if none is due. The caller
 // deletes the email once it is sent, or postpones it.
 func (q MailQueue) Take(ctx context.Context, now time.Time, lease time.Duration) (*QueuedMail, error) {
-	db := q.db
 	for range tries {
 		var m QueuedMail
-		err := db.row(ctx, &q.queries.next, []any{db.dialect.Bind(now)}, &m.ID, &m.Message, &m.Tries,
-			&dialect.Time{Dest: &m.Created, Dialect: db.dialect}, &dialect.Time{Dest: &m.Due, Dialect: db.dialect})
+		err := q.db.Row(ctx, &q.q.next, []any{q.d.Bind(now)}, &m.ID, &m.Message, &m.Tries,
+			&dialect.Time{Dest: &m.Created, Dialect: q.d}, &dialect.Time{Dest: &m.Due, Dialect: q.d})
 		if err != nil {
-			return nil, absent("take mail", err)
+			return nil, fmt.Errorf("database: take mail: %w", err)
 		}
-		count, err := db.exec(ctx, &q.queries.claim, m.ID, m.Tries, db.dialect.Bind(now.Add(lease)))
+		count, err := q.db.Exec(ctx, &q.q.claim, m.ID, m.Tries, q.d.Bind(now.Add(lease)))
 		if err != nil {
 			return nil, err
 		}
@@ -82,26 +84,26 @@ func (q MailQueue) Take(ctx context.Context, now time.Time, lease time.Duration)
 			return &m, nil
 		}
 	}
-	return nil, fmt.Errorf("database: take mail: %w", ErrNotFound) // others take them just now
+	return nil, fmt.Errorf("database: take mail: %w", database.ErrNotFound) // others take them just now
 }
 
 // Delete removes an email from the queue.
 func (q MailQueue) Delete(ctx context.Context, id int64) error {
-	_, err := q.db.exec(ctx, &q.queries.delete, id)
+	_, err := q.db.Exec(ctx, &q.q.delete, id)
 	return err
 }
 
 // Postpone lets an email wait until due.
 func (q MailQueue) Postpone(ctx context.Context, id int64, due time.Time) error {
-	_, err := q.db.exec(ctx, &q.queries.postpone, id, q.db.dialect.Bind(due))
+	_, err := q.db.Exec(ctx, &q.q.postpone, id, q.d.Bind(due))
 	return err
 }
 
 // Waiting returns the number of emails in the queue.
 func (q MailQueue) Waiting(ctx context.Context) (int, error) {
 	var n int
-	err := q.db.row(ctx, &q.queries.count, nil, &n)
-	if errors.Is(err, ErrNotFound) {
+	err := q.db.Row(ctx, &q.q.count, nil, &n)
+	if errors.Is(err, database.ErrNotFound) {
 		return 0, nil
 	}
 	return n, err

@@ -1,13 +1,12 @@
-package database
+package own
 
 import "github.com/coatcheck/coatcheck/database/internal/dialect"
 
-// ownQueries are the statements about our own tables.
-type ownQueries struct {
+// queries are all statements, spelled for an engine.
+type queries struct {
 	insertIndexed, seenIndexed, moveIndexed, deleteIndexed dialect.Query
 	indexedByHash, indexedByUser                           dialect.Query
 	indexedOfUser, indexedBefore                           dialect.Query
-	sessionKeys, sessionsAfter                             dialect.Query
 
 	insertLink, linkByToken, useLink dialect.Query
 	deleteLinks, deleteExpiredLinks  dialect.Query
@@ -17,15 +16,14 @@ type ownQueries struct {
 
 	ending, endingNow, firstEnding, nextEnding dialect.Query
 
-	lock, unlock dialect.Query
+	throttle throttleQueries
 }
 
-func newOwnQueries(d *dialect.Dialect) *ownQueries {
-	q := &ownQueries{mails: newMailQueries(d, "coatcheck_mail"), notices: newMailQueries(d, "coatcheck_notice")}
+func newQueries(d *dialect.Dialect) *queries {
+	q := &queries{mails: newMailQueries(d, MailTable), notices: newMailQueries(d, NoticeTable), throttle: newThrottleQueries(d)}
 	q.index(d)
 	q.links(d)
 	q.endings(d)
-	q.locking(d)
 	return q
 }
 
@@ -34,20 +32,20 @@ func endingOf(mark string) string {
 	return "SELECT ending FROM coatcheck_ending WHERE user_id = " + mark
 }
 
-func (q *ownQueries) endings(d *dialect.Dialect) {
+func (q *queries) endings(d *dialect.Dialect) {
 	q.ending = d.Query("ending of the user's sessions read", endingOf("?1"))
 	q.endingNow = q.ending
 	q.endingNow.Write = true // in the transaction that wrote it
-	q.firstEnding = d.Query("first ending of the user's sessions", "INSERT INTO coatcheck_ending (user_id, ending) VALUES (?1, 0)"+onConflict(d, "user_id"))
+	q.firstEnding = d.Query("first ending of the user's sessions", "INSERT INTO coatcheck_ending (user_id, ending) VALUES (?1, 0)"+d.DoNothing("user_id"))
 	q.nextEnding = d.Query("user's sessions ended", "UPDATE coatcheck_ending SET ending = CASE WHEN ending < ?2 THEN ?2 ELSE ending + 1 END WHERE user_id = ?1")
 }
 
 const indexColumns = "key_hash, user_id, locator, method, ip, user_agent"
 
-func (q *ownQueries) index(d *dialect.Dialect) {
+func (q *queries) index(d *dialect.Dialect) {
 	columns := "SELECT " + indexColumns + ", " + d.TimeColumn("created") + ", " + d.TimeColumn("last_seen") + " FROM coatcheck_session"
 	q.insertIndexed = d.Query("session indexed", "INSERT INTO coatcheck_session ("+indexColumns+", created, last_seen)"+
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"+onConflict(d, "key_hash"))
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"+d.DoNothing("key_hash"))
 	q.seenIndexed = d.Query("indexed session seen", "UPDATE coatcheck_session SET ip = ?3, user_agent = ?4, last_seen = ?5"+
 		", locator = ?6 WHERE key_hash = ?1 AND user_id = ?2")
 	q.moveIndexed = d.Query("indexed session moved", "UPDATE coatcheck_session SET key_hash = ?3, locator = ?4"+
@@ -59,16 +57,13 @@ func (q *ownQueries) index(d *dialect.Dialect) {
 	q.indexedOfUser = d.Query("user's indexed sessions walked", columns+
 		" WHERE user_id = ?1 AND key_hash > ?2 ORDER BY key_hash LIMIT ?3")
 	q.indexedBefore = d.Query("old indexed sessions read", columns+" WHERE last_seen < ?1 ORDER BY last_seen, key_hash LIMIT ?2")
-	q.sessionKeys = d.Query("session keys found", "SELECT session_key FROM django_session WHERE "+d.Prefixed("session_key")+" AND expire_date > ?3")
-	q.sessionsAfter = d.Query("session rows walked", "SELECT session_key, session_data, "+d.TimeColumn("expire_date")+
-		" FROM django_session WHERE expire_date >= ?1 AND (expire_date > ?1 OR session_key > ?2) ORDER BY expire_date, session_key LIMIT ?3")
 }
 
-func (q *ownQueries) links(d *dialect.Dialect) {
+func (q *queries) links(d *dialect.Dialect) {
 	const columns = "token_hash, kind, user_id, data"
 	times := ", " + d.TimeColumn("created") + ", " + d.TimeColumn("expires") + " FROM coatcheck_link"
 	q.insertLink = d.Query("link inserted", "INSERT INTO coatcheck_link ("+columns+", created, expires)"+
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6)"+onConflict(d, "token_hash"))
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6)"+d.DoNothing("token_hash"))
 	q.linkByToken = d.Query("link read", "SELECT "+columns+times+" WHERE token_hash = ?1 AND kind = ?2 AND expires > ?3")
 	q.linksOf = d.Query("user's links read", "SELECT "+columns+times+" WHERE user_id = ?1 AND kind = ?2 AND expires > ?3 ORDER BY token_hash")
 	q.useLink = d.Query("link used up", "DELETE FROM coatcheck_link WHERE token_hash = ?1 AND kind = ?2 AND expires > ?3")

@@ -1,0 +1,48 @@
+package database
+
+import (
+	"context"
+
+	"github.com/coatcheck/coatcheck/database/internal/schema"
+)
+
+// Facts are what opening a database found out about it, and Migrate after a change.
+type Facts struct {
+	tables   map[string]bool
+	madeHere bool
+	err      error // of madeHere
+}
+
+// Has reports whether the database has all of the tables.
+func (f Facts) Has(tables ...string) bool {
+	for _, table := range tables {
+		if !f.tables[table] {
+			return false
+		}
+	}
+	return true
+}
+
+// MadeHere reports whether Coatcheck made Django's tables. It records their migrations in
+// one statement, all with one time, and Django each at its own. It returns the error of
+// reading django_migrations.
+func (f Facts) MadeHere() (bool, error) { return f.madeHere, f.err }
+
+// Facts returns what was found out last. It makes no query.
+func (db *DB) Facts() Facts { return *db.facts.Load() }
+
+// look finds out the facts.
+func (db *DB) look(ctx context.Context) error {
+	tables, err := db.tables(ctx)
+	if err != nil {
+		return err
+	}
+	f := &Facts{tables: tables}
+	if tables[schema.Ledger] {
+		var times int
+		f.err = db.row(ctx, &db.queries.authTimes, nil, &times)
+		f.madeHere = times == 1
+	}
+	db.facts.Store(f)
+	return nil
+}
