@@ -12,6 +12,7 @@ import (
 
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/sessionkeys"
 	"github.com/coatcheck/coatcheck/coatchecktest"
 	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/sessions"
@@ -45,7 +46,7 @@ func guarded(site *coatchecktest.Site) http.Handler {
 		if err != nil {
 			return err
 		}
-		return session.Set(r.Context(), auth.LoginTimeSessionKey, time.Now().Unix()-int64(seconds))
+		return session.Set(r.Context(), sessionkeys.LoginTime, time.Now().Unix()-int64(seconds))
 	}))
 	for prefix, guards := range map[string]interface {
 		RequireUser(http.Handler) http.Handler
@@ -191,11 +192,11 @@ func TestFreshWithoutATime(t *testing.T) {
 	c.Post("/accounts/login/", credentials)
 	for name, spoil := range map[string]func(*sessions.Session) error{
 		"none": func(s *sessions.Session) error {
-			_, err := s.Delete(t.Context(), auth.LoginTimeSessionKey)
+			_, err := s.Delete(t.Context(), sessionkeys.LoginTime)
 			return err
 		},
-		"text": func(s *sessions.Session) error { return s.Set(t.Context(), auth.LoginTimeSessionKey, "today") },
-		"zero": func(s *sessions.Session) error { return s.Set(t.Context(), auth.LoginTimeSessionKey, 0) },
+		"text": func(s *sessions.Session) error { return s.Set(t.Context(), sessionkeys.LoginTime, "today") },
+		"zero": func(s *sessions.Session) error { return s.Set(t.Context(), sessionkeys.LoginTime, 0) },
 	} {
 		session := c.Session()
 		if err := errors.Join(spoil(session), session.Save(t.Context())); err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/sessionkeys"
 	"github.com/coatcheck/coatcheck/coatchecktest"
 )
 
@@ -67,7 +68,7 @@ const termsPassword = "correct horse"
 // signedIn reports whether somebody is signed in, here and for a Django beside.
 func signedIn(t *testing.T, c *coatchecktest.Client) bool {
 	t.Helper()
-	_, django, err := c.Session().Get(t.Context(), auth.SessionKey)
+	_, django, err := c.Session().Get(t.Context(), sessionkeys.UserID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +105,7 @@ func TestLoginInSteps(t *testing.T) {
 	if c.Session().Key() == before {
 		t.Error("the key of the session that waited is that of the login")
 	}
-	stored, _, err := c.Session().Get(t.Context(), auth.ProofsSessionKey)
+	stored, _, err := c.Session().Get(t.Context(), sessionkeys.Proofs)
 	if err != nil || !strings.Contains(stored, `{"method":"password","at":"`) || !strings.Contains(stored, `{"method":"terms","at":"`) {
 		t.Errorf("proofs: %s, %v", stored, err)
 	}

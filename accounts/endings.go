@@ -9,6 +9,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/auth/hooks"
+	"github.com/coatcheck/coatcheck/auth/sessionkeys"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
@@ -138,7 +139,7 @@ func (e *ending) remove(ctx context.Context, key string) (stays bool, err error)
 	if err != nil {
 		return false, err
 	}
-	if auth.SessionUserID(data) != e.user.ID {
+	if sessionkeys.UserOf(data) != e.user.ID {
 		return false, nil
 	}
 	if e.auth.Holds(data, e.user, e.current) {
@@ -174,7 +175,7 @@ func (e *ending) walk(ctx context.Context, walkTime time.Duration) error {
 		if e.walked != nil {
 			e.walked(looked)
 		}
-		if auth.SessionUserID(data) != e.user.ID || key == string(e.keep) {
+		if sessionkeys.UserOf(data) != e.user.ID || key == string(e.keep) {
 			return nil
 		}
 		_, err := e.remove(walking, key)

@@ -12,7 +12,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/sessionkeys"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
@@ -207,7 +207,9 @@ func (s *Service) row(key string, now seen) own.IndexedSession {
 }
 
 // signedInTo is the ID of the user that a session names, as far as it is loaded.
-func signedInTo(session *sessions.Session) string { return auth.SessionUserID(auth.Loaded(session)) }
+func signedInTo(session *sessions.Session) string {
+	return sessionkeys.UserOf(sessionkeys.Loaded(session))
+}
 
 // userAgent is the header, cut to what the index keeps. It is ASCII by the standard
 // (RFC 9110), and what is not becomes a question mark: there are columns that hold no
@@ -230,7 +232,7 @@ func printable(c rune) rune {
 
 // methodOf tells from the backend how the user of a new session signed in.
 func methodOf(session *sessions.Session) string {
-	if raw, _ := session.Peek(auth.BackendSessionKey); strings.Contains(raw, "RemoteUser") {
+	if raw, _ := session.Peek(sessionkeys.Backend); strings.Contains(raw, "RemoteUser") {
 		return MethodRemoteUser
 	}
 	return MethodPassword

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/sessionkeys"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/sessions"
@@ -91,7 +92,7 @@ func (s *Service) signsIn(ctx context.Context, row database.Session, user *auth.
 	if err != nil || row.Expires.Before(s.now()) {
 		return false, nil //nolint:nilerr // nobody is signed in to what cannot be read
 	}
-	raw, _ := data.Get(auth.SessionKey)
+	raw, _ := data.Get(sessionkeys.UserID)
 	if strings.Trim(raw, `"`) != user.ID {
 		return false, nil
 	}

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/sessionkeys"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/sessions"
 )
@@ -58,7 +58,7 @@ func (s *Service) recordUnmoved(ctx context.Context, session *sessions.Session, 
 	if _, err := s.own.IndexedSession(ctx, keyHash(key)); err == nil { // this hook moved it before
 		return nil
 	}
-	if _, ours := session.Peek(auth.EndingSessionKey); ours {
+	if _, ours := session.Peek(sessionkeys.Ending); ours {
 		return sessions.ErrInterrupted
 	}
 	_, err := s.own.InsertIndexedSession(ctx, s.row(key, now))

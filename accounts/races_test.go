@@ -11,6 +11,7 @@ import (
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/sessionkeys"
 	"github.com/coatcheck/coatcheck/coatchecktest"
 	"github.com/coatcheck/coatcheck/sessions"
 )
@@ -30,7 +31,7 @@ func (h *hooked) alive(t testing.TB, user *auth.User) (n int) {
 		return -1
 	}
 	err := walker.Walk(t.Context(), func(_ string, d sessions.Data) error {
-		if auth.SessionUserID(d) == user.ID {
+		if sessionkeys.UserOf(d) == user.ID {
 			n++
 		}
 		return nil

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/sessionkeys"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/sessions"
@@ -70,7 +70,7 @@ func (s *Service) alive(ctx context.Context, row own.IndexedSession) (bool, erro
 		return false, err
 	}
 	session := s.sessions.Session(key)
-	if _, _, err := session.Get(ctx, auth.SessionKey); err != nil {
+	if _, _, err := session.Get(ctx, sessionkeys.UserID); err != nil {
 		return false, err
 	}
 	return signedInTo(session) == row.UserID, nil
@@ -122,7 +122,7 @@ func (s *Service) adopt(ctx context.Context, row database.Session) error {
 	if err != nil || row.Expires.Before(s.now()) {
 		return nil //nolint:nilerr // nobody is signed in to what cannot be read
 	}
-	raw, _ := data.Get(auth.SessionKey)
+	raw, _ := data.Get(sessionkeys.UserID)
 	userID := strings.Trim(raw, `"`)
 	if userID == "" {
 		return nil

@@ -6,7 +6,7 @@ import (
 
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/accounts"
-	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/sessionkeys"
 	"github.com/coatcheck/coatcheck/coatchecktest"
 	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/sessions"
@@ -47,7 +47,7 @@ func TestSessionsWithoutNumberEnd(t *testing.T) {
 // asDjango takes from a session what a Django does not store.
 func (r *rig) asDjango(ctx context.Context, session *sessions.Session) {
 	r.t.Helper()
-	if _, err := session.Delete(ctx, auth.EndingSessionKey); err != nil {
+	if _, err := session.Delete(ctx, sessionkeys.Ending); err != nil {
 		r.t.Fatal(err)
 	}
 	if err := session.Save(ctx); err != nil {

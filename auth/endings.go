@@ -6,12 +6,9 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/coatcheck/coatcheck/auth/sessionkeys"
 	"github.com/coatcheck/coatcheck/sessions"
 )
-
-// EndingSessionKey is where a login keeps the number of the last ending of the
-// user's sessions as of then. Django keeps the key and does not look at it.
-const EndingSessionKey = "_coatcheck_ending"
 
 // Endings numbers the times when all sessions of a user ended together. A
 // *database.DB with our own tables is one.
@@ -36,28 +33,14 @@ func (s *Service) lastEnding(ctx context.Context, user *User) (int64, error) {
 	return n, nil
 }
 
-// SessionValues is what a session holds, as a sessions.Data does.
-type SessionValues interface {
-	// Get returns the JSON text stored under key.
-	Get(key string) (text string, ok bool)
-}
-
-// Loaded returns what a session holds as far as it has been loaded: unlike
-// [sessions.Session.Get] it never asks the store.
-func Loaded(session *sessions.Session) SessionValues { return loaded{session} }
-
-type loaded struct{ *sessions.Session }
-
-func (l loaded) Get(key string) (string, bool) { return l.Peek(key) }
-
 // endedWith reports whether a session of the user ended with the ending of that
 // number. A session that bears no number was made by a Django, or before there were
 // any: then the user's last login tells whether it can have begun since.
-func endedWith(v SessionValues, user *User, ending int64) bool {
+func endedWith(v sessionkeys.Values, user *User, ending int64) bool {
 	if ending == 0 {
 		return false
 	}
-	text, ok := v.Get(EndingSessionKey)
+	text, ok := v.Get(sessionkeys.Ending)
 	if !ok {
 		return !user.LastLogin.After(time.UnixMicro(ending))
 	}
@@ -68,12 +51,7 @@ func endedWith(v SessionValues, user *User, ending int64) bool {
 // over reports whether the session ended with the others of its user.
 func (s *Service) over(ctx context.Context, session *sessions.Session, user *User) (bool, error) {
 	ending, err := s.lastEnding(ctx, user)
-	return err == nil && endedWith(loaded{session}, user, ending), err
-}
-
-// StampSession keeps the number of an ending in a session, which so outlives it.
-func StampSession(ctx context.Context, session *sessions.Session, ending int64) error {
-	return session.Set(ctx, EndingSessionKey, ending)
+	return err == nil && endedWith(sessionkeys.Loaded(session), user, ending), err
 }
 
 // Holds reports whether what a session holds signs the user in: it names the user,
@@ -83,10 +61,15 @@ func (s *Service) Holds(data sessions.Data, user *User, ending int64) bool {
 	return s.holds(data, user, ending)
 }
 
-func (s *Service) holds(v SessionValues, user *User, ending int64) bool {
-	if !user.IsAuthenticated() || SessionUserID(v) != user.ID {
+func (s *Service) holds(v sessionkeys.Values, user *User, ending int64) bool {
+	if !user.IsAuthenticated() || sessionkeys.UserOf(v) != user.ID {
 		return false
 	}
-	stored, _ := textOf(v, HashSessionKey)
+	stored, _ := sessionkeys.Text(v, sessionkeys.Hash)
 	return s.matchHash(stored, user.Password) != hashDiffers && !endedWith(v, user, ending)
+}
+
+// StampSession keeps the number of an ending in a session, which so outlives it.
+func StampSession(ctx context.Context, session *sessions.Session, ending int64) error {
+	return session.Set(ctx, sessionkeys.Ending, ending)
 }

@@ -5,13 +5,9 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/coatcheck/coatcheck/auth/sessionkeys"
 	"github.com/coatcheck/coatcheck/sessions"
 )
-
-// LoginTimeSessionKey is where a session keeps when its user logged in last, in seconds
-// since 1970. The number is negative while another login is asked for. Sessions have the
-// key only where access.Fresh is used; Django keeps it and does not look at it.
-const LoginTimeSessionKey = "_coatcheck_login"
 
 // KeepLoginTimes makes Login store the time in the session from now on, for LoginIsFresh.
 // access.Fresh calls it; a program that only signs users in, for guards in another process,
@@ -43,7 +39,7 @@ func (s *Service) LoginIsFresh(ctx context.Context, maxAge time.Duration) (bool,
 	if asked || session.ReadOnly() {
 		return false, nil
 	}
-	return false, session.Set(ctx, LoginTimeSessionKey, -seconds)
+	return false, session.Set(ctx, sessionkeys.LoginTime, -seconds)
 }
 
 // LoginAsked reports whether the user of the request has to log in once more for a page
@@ -59,15 +55,15 @@ func (s *Service) LoginAsked(ctx context.Context) (bool, error) {
 
 // stampLogin stores that the user logged in now, where somebody wants to know.
 func (s *Service) stampLogin(ctx context.Context, session *sessions.Session) error {
-	if _, there, err := session.Get(ctx, LoginTimeSessionKey); err != nil || !there && !s.loginTimes.Load() {
+	if _, there, err := session.Get(ctx, sessionkeys.LoginTime); err != nil || !there && !s.loginTimes.Load() {
 		return err
 	}
-	return session.Set(ctx, LoginTimeSessionKey, time.Now().Unix())
+	return session.Set(ctx, sessionkeys.LoginTime, time.Now().Unix())
 }
 
 // loginTime reads the key. What is no number counts as no time.
 func loginTime(ctx context.Context, session *sessions.Session) (seconds int64, there bool, err error) {
-	text, there, err := session.Get(ctx, LoginTimeSessionKey)
+	text, there, err := session.Get(ctx, sessionkeys.LoginTime)
 	if err != nil || !there {
 		return 0, false, err
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/coatcheck/coatcheck/auth/hooks"
+	"github.com/coatcheck/coatcheck/auth/sessionkeys"
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/sessions"
 )
@@ -85,7 +86,7 @@ func (s *Service) login(r *http.Request, user *User) error {
 // ending of the user's sessions.
 func (s *Service) signIn(ctx context.Context, session *sessions.Session, user *User, backend string) error {
 	for _, item := range [...][2]string{
-		{SessionKey, user.ID}, {BackendSessionKey, backend}, {HashSessionKey, s.SessionAuthHash(user)},
+		{sessionkeys.UserID, user.ID}, {sessionkeys.Backend, backend}, {sessionkeys.Hash, s.SessionAuthHash(user)},
 	} {
 		if err := session.Set(ctx, item[0], item[1]); err != nil {
 			return err
@@ -119,7 +120,7 @@ func OnLogin(ctx context.Context, f func()) context.Context {
 // handler answers its error with a status by which the session is saved.
 func withdraw(ctx context.Context, ru *requestUser, session *sessions.Session) error {
 	ru.set(AnonymousUser())
-	for _, key := range [...]string{SessionKey, BackendSessionKey, HashSessionKey, EndingSessionKey, BeganSessionKey, LoginTimeSessionKey} {
+	for _, key := range [...]string{sessionkeys.UserID, sessionkeys.Backend, sessionkeys.Hash, sessionkeys.Ending, sessionkeys.Began, sessionkeys.LoginTime} {
 		if _, err := session.Delete(ctx, key); err != nil {
 			return err
 		}
@@ -160,9 +161,9 @@ func (s *Service) freshSession(ctx context.Context, session *sessions.Session, u
 	if err != nil {
 		return false, err
 	}
-	v := loaded{session}
-	stored, _ := textOf(v, HashSessionKey)
-	if outlived || SessionUserID(v) != user.ID || s.matchHash(stored, user.Password) != hashCurrent || endedWith(v, user, ending) {
+	v := sessionkeys.Loaded(session)
+	stored, _ := sessionkeys.Text(v, sessionkeys.Hash)
+	if outlived || sessionkeys.UserOf(v) != user.ID || s.matchHash(stored, user.Password) != hashCurrent || endedWith(v, user, ending) {
 		return true, session.Flush(ctx)
 	}
 	if session.ReadOnly() { // what the login stores could not be saved
@@ -238,5 +239,5 @@ func (s *Service) UpdateSessionAuthHash(r *http.Request, user *User) error {
 		return nil
 	}
 	ru.set(user)
-	return session.Set(ctx, HashSessionKey, s.SessionAuthHash(user))
+	return session.Set(ctx, sessionkeys.Hash, s.SessionAuthHash(user))
 }

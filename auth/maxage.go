@@ -6,12 +6,9 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/coatcheck/coatcheck/auth/sessionkeys"
 	"github.com/coatcheck/coatcheck/sessions"
 )
-
-// BeganSessionKey is where a session keeps when its user signed in, in seconds since 1970,
-// where sessions have a greatest age. Django keeps the key and does not look at it.
-const BeganSessionKey = "_coatcheck_began"
 
 // errMaxAge is about the configuration.
 var errMaxAge = errors.New("auth: Config.SessionMaxAge must not be negative, and have a second at least")
@@ -29,10 +26,10 @@ func (s *Service) stampBegin(ctx context.Context, session *sessions.Session) err
 	if s.maxAge == 0 {
 		return nil
 	}
-	if _, there, err := session.Get(ctx, BeganSessionKey); there || err != nil {
+	if _, there, err := session.Get(ctx, sessionkeys.Began); there || err != nil {
 		return err
 	}
-	return session.Set(ctx, BeganSessionKey, time.Now().Unix())
+	return session.Set(ctx, sessionkeys.Began, time.Now().Unix())
 }
 
 // outlived reports whether a session is older than sessions may be. One that does not say
@@ -41,7 +38,7 @@ func (s *Service) outlived(ctx context.Context, session *sessions.Session) (bool
 	if s.maxAge == 0 {
 		return false, nil
 	}
-	text, there, err := session.Get(ctx, BeganSessionKey)
+	text, there, err := session.Get(ctx, sessionkeys.Began)
 	if err != nil {
 		return false, err
 	}

@@ -8,15 +8,9 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/coatcheck/coatcheck/auth/sessionkeys"
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/sessions"
-)
-
-// What a session keeps of the steps of a login. Django keeps both and looks at neither.
-const (
-	pendingSessionKey = "_coatcheck_pending" // a login that waits for a step
-	// ProofsSessionKey is where a login keeps its proofs, on a site with Factors.
-	ProofsSessionKey = "_coatcheck_proofs"
 )
 
 // pendingLife is how long a login waits for its next step.
@@ -134,7 +128,7 @@ func (s *Service) keep(ctx context.Context, p *Pending) error {
 	if err := session.Renew(ctx); err != nil {
 		return err
 	}
-	return session.Set(ctx, pendingSessionKey, pending{
+	return session.Set(ctx, sessionkeys.Pending, pending{
 		User: p.User.ID, Backend: backend, Hash: s.SessionAuthHash(p.User), Ending: ending, At: p.Proofs[0].At, Proofs: p.Proofs,
 	})
 }
@@ -151,7 +145,7 @@ func (s *Service) Continue(r *http.Request) (*Pending, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, there, err := session.Get(ctx, pendingSessionKey)
+	text, there, err := session.Get(ctx, sessionkeys.Pending)
 	if err != nil {
 		return nil, err
 	}
@@ -202,10 +196,10 @@ func (s *Service) Complete(r *http.Request, p *Pending) error {
 	if err != nil {
 		return err
 	}
-	if _, err := session.Delete(ctx, pendingSessionKey); err != nil {
+	if _, err := session.Delete(ctx, sessionkeys.Pending); err != nil {
 		return err
 	}
-	return session.Set(ctx, ProofsSessionKey, p.Proofs)
+	return session.Set(ctx, sessionkeys.Proofs, p.Proofs)
 }
 
 // Proofs returns what the user of the request has shown at the login, in order. It is
@@ -219,7 +213,7 @@ func (s *Service) Proofs(ctx context.Context) ([]Proof, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, there, err := session.Get(ctx, ProofsSessionKey)
+	text, there, err := session.Get(ctx, sessionkeys.Proofs)
 	if err != nil || !there {
 		return nil, err
 	}

@@ -6,16 +6,9 @@ import (
 	"net/http"
 	"sync"
 
+	"github.com/coatcheck/coatcheck/auth/sessionkeys"
 	"github.com/coatcheck/coatcheck/flow"
-	"github.com/coatcheck/coatcheck/internal/pyjson"
 	"github.com/coatcheck/coatcheck/sessions"
-)
-
-// What a login stores in the session, in this order.
-const (
-	SessionKey        = "_auth_user_id"      // Django: SESSION_KEY
-	BackendSessionKey = "_auth_user_backend" // Django: BACKEND_SESSION_KEY
-	HashSessionKey    = "_auth_user_hash"    // Django: HASH_SESSION_KEY
 )
 
 // ErrNoAuthentication: the request did not come through the authentication
@@ -93,7 +86,7 @@ func (s *Service) sessionUser(ctx context.Context) (*User, error) {
 	if err != nil {
 		return nil, err
 	}
-	name, err := session.Text(ctx, BackendSessionKey)
+	name, err := session.Text(ctx, sessionkeys.Backend)
 	if err != nil {
 		return nil, err
 	}
@@ -128,29 +121,10 @@ func (s *Service) sessionUser(ctx context.Context) (*User, error) {
 // storedID reads the user's ID, which Django writes as a string and also
 // accepts as a number. What is present and neither is the ID of nobody, "".
 func storedID(ctx context.Context, session *sessions.Session) (id string, present bool, err error) {
-	if _, present, err = session.Get(ctx, SessionKey); err != nil {
+	if _, present, err = session.Get(ctx, sessionkeys.UserID); err != nil {
 		return "", false, err
 	}
-	return SessionUserID(loaded{session}), present, nil
-}
-
-// SessionUserID is the ID of the user whom a session names, or "".
-func SessionUserID(v SessionValues) string {
-	raw, _ := v.Get(SessionKey)
-	if raw != "" && raw[0] >= '0' && raw[0] <= '9' {
-		return raw
-	}
-	id, _ := textOf(v, SessionKey)
-	return id
-}
-
-// textOf is the text under a key.
-func textOf(v SessionValues, key string) (string, bool) {
-	raw, ok := v.Get(key)
-	if !ok {
-		return "", false
-	}
-	return pyjson.Unquote(raw)
+	return sessionkeys.UserOf(sessionkeys.Loaded(session)), present, nil
 }
 
 func (s *Service) anonymous(ctx context.Context, reason string, details ...any) (*User, error) {
@@ -171,7 +145,7 @@ func (s *Service) end(ctx context.Context, session *sessions.Session, reason, us
 // is renewed in its place: the session keeps its key, so that the requests of a page
 // that come at once all find it.
 func (s *Service) checkHash(ctx context.Context, session *sessions.Session, user *User) (*User, error) {
-	stored, err := session.Text(ctx, HashSessionKey)
+	stored, err := session.Text(ctx, sessionkeys.Hash)
 	if err != nil {
 		return nil, err
 	}
@@ -197,7 +171,7 @@ func (s *Service) checkHash(ctx context.Context, session *sessions.Session, user
 		return user, nil
 	case match == hashFallback:
 		flow.Report(ctx, flow.Middleware, "session auth hash good by an old secret key, renewed", "user", user.ID)
-		return user, session.Set(ctx, HashSessionKey, s.SessionAuthHash(user))
+		return user, session.Set(ctx, sessionkeys.Hash, s.SessionAuthHash(user))
 	}
 	flow.Report(ctx, flow.Middleware, "session auth hash good", "user", user.ID)
 	return user, nil
@@ -211,5 +185,5 @@ func (s *Service) SignedIn(ctx context.Context, session *sessions.Session, user 
 		return false, err
 	}
 	ending, err := s.lastEnding(ctx, user)
-	return err == nil && s.holds(loaded{session}, user, ending), err
+	return err == nil && s.holds(sessionkeys.Loaded(session), user, ending), err
 }

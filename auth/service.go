@@ -101,7 +101,7 @@ type Config struct {
 	// three days when zero. Django: PASSWORD_RESET_TIMEOUT.
 	PasswordResetTimeout time.Duration
 	// SessionMaxAge is how long after its login a session ends, however much it is used; 0
-	// sets no limit. The session keeps when it began, see BeganSessionKey, and Django does
+	// sets no limit. The session keeps when it began, see sessionkeys.Began, and Django does
 	// not look at it.
 	SessionMaxAge time.Duration
 	// TimeZone is Django's TIME_ZONE, by which reset tokens are stamped. Nil means

@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/sessionkeys"
 )
 
 // A flowCheck compares what came of a step with what is recorded.
@@ -214,8 +214,8 @@ func (c *flowCheck) data(want flowSession, text string) {
 	for k, v := range want.Data {
 		expected[k] = v
 	}
-	if _, signedIn := expected[auth.SessionKey]; signedIn && got[auth.EndingSessionKey] == float64(0) { // session-ending-number
-		delete(got, auth.EndingSessionKey)
+	if _, signedIn := expected[sessionkeys.UserID]; signedIn && got[sessionkeys.Ending] == float64(0) { // session-ending-number
+		delete(got, sessionkeys.Ending)
 	}
 	if theirs, ok := expected["_csrftoken"].(string); ok {
 		if ours, ok := got["_csrftoken"].(string); !ok || !c.w.pair(theirs, ours) {

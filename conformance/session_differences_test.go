@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/sessionkeys"
 	"github.com/coatcheck/coatcheck/internal/testenv"
 )
 
@@ -33,7 +33,7 @@ func TestSessionDifferences(t *testing.T) {
 			send(i, http.MethodPost, "/accounts/signup/", account)
 			send(i, http.MethodPost, "/accounts/login/", account)
 			row, _ := w.own.row(one.cookies[0])
-			if has := strings.Contains(row, `"`+auth.EndingSessionKey+`":0`); has != (i == 1) {
+			if has := strings.Contains(row, `"`+sessionkeys.Ending+`":0`); has != (i == 1) {
 				t.Errorf("session-ending-number: the login of %s stores %s", name, row)
 			}
 			if who(1-i) != "anna" {

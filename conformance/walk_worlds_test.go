@@ -13,7 +13,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/sessionkeys"
 )
 
 // A world has users and browsers of its own.
@@ -153,8 +153,8 @@ func (w *world) masked(body []byte) any {
 }
 
 func (w *world) maskSession(session map[string]any) {
-	if number, ok := session[auth.EndingSessionKey]; ok && number == float64(0) { // session-ending-number: Coatcheck's alone
-		delete(session, auth.EndingSessionKey)
+	if number, ok := session[sessionkeys.Ending]; ok && number == float64(0) { // session-ending-number: Coatcheck's alone
+		delete(session, sessionkeys.Ending)
 	}
 	w.maskField(session, "_auth_user_id", "user")
 	w.maskField(session, "_auth_user_hash", "hash")

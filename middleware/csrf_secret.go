@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"sync"
 
-	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/sessionkeys"
 	"github.com/coatcheck/coatcheck/csrf"
 	"github.com/coatcheck/coatcheck/internal/httptext"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
@@ -67,7 +67,7 @@ func (s *csrfState) load() error {
 		return nil
 	}
 	secret, err := csrf.Parse(stored)
-	if _, user := session.Peek(auth.SessionKey); err != nil && !user {
+	if _, user := session.Peek(sessionkeys.UserID); err != nil && !user {
 		stored, _ = s.cookie()
 		secret, err = csrf.Parse(stored)
 	}

@@ -1,0 +1,66 @@
+package sessionkeys
+
+import (
+	"github.com/coatcheck/coatcheck/internal/pyjson"
+	"github.com/coatcheck/coatcheck/sessions"
+)
+
+// What a login stores in the session, in this order.
+const (
+	UserID  = "_auth_user_id"      // Django: SESSION_KEY
+	Backend = "_auth_user_backend" // Django: BACKEND_SESSION_KEY
+	Hash    = "_auth_user_hash"    // Django: HASH_SESSION_KEY
+)
+
+// Ending is where a login keeps the number of the last ending of the
+// user's sessions as of then. Django keeps the key and does not look at it.
+const Ending = "_coatcheck_ending"
+
+// Began is where a session keeps when its user signed in, in seconds since 1970,
+// where sessions have a greatest age. Django keeps the key and does not look at it.
+const Began = "_coatcheck_began"
+
+// LoginTime is where a session keeps when its user logged in last, in seconds
+// since 1970. The number is negative while another login is asked for. Sessions have the
+// key only where access.Fresh is used; Django keeps it and does not look at it.
+const LoginTime = "_coatcheck_login"
+
+// What a session keeps of the steps of a login. Django keeps both and looks at neither.
+const (
+	Pending = "_coatcheck_pending" // a login that waits for a step
+	// Proofs is where a login keeps its proofs, on a site with Factors.
+	Proofs = "_coatcheck_proofs"
+)
+
+// Values is what a session holds, as a sessions.Data does.
+type Values interface {
+	// Get returns the JSON text stored under key.
+	Get(key string) (text string, ok bool)
+}
+
+// Loaded returns what a session holds as far as it has been loaded: unlike
+// [sessions.Session.Get] it never asks the store.
+func Loaded(session *sessions.Session) Values { return loaded{session} }
+
+type loaded struct{ *sessions.Session }
+
+func (l loaded) Get(key string) (string, bool) { return l.Peek(key) }
+
+// UserOf returns the ID of the user whom a session names, or "".
+func UserOf(v Values) string {
+	raw, _ := v.Get(UserID)
+	if raw != "" && raw[0] >= '0' && raw[0] <= '9' {
+		return raw
+	}
+	id, _ := Text(v, UserID)
+	return id
+}
+
+// Text returns the text under a key, and whether there is one.
+func Text(v Values, key string) (string, bool) {
+	raw, ok := v.Get(key)
+	if !ok {
+		return "", false
+	}
+	return pyjson.Unquote(raw)
+}
