@@ -14,7 +14,7 @@ import (
 type Config struct {
 	// Auth answers questions about permissions.
 	Auth *auth.Service
-	// LoginURL is auth.LoginURL when empty; a path, or a URL of another host.
+	// LoginURL is safeurl.LoginURL when empty; a path, or a URL of another host.
 	// Django: LOGIN_URL.
 	LoginURL string
 	// RedirectFieldName is "next" when empty.
@@ -34,7 +34,7 @@ func New(c Config) (*Access, error) {
 	if c.Auth == nil {
 		return nil, errors.New("access: no auth service given; set Config.Auth")
 	}
-	if _, err := safeurl.LoginRedirect("/", c.LoginURL, auth.RedirectFieldName); err != nil {
+	if _, err := safeurl.LoginRedirect("/", c.LoginURL, safeurl.RedirectFieldName); err != nil {
 		return nil, fmt.Errorf("access: Config.LoginURL: %w", err)
 	}
 	return &Access{config: c}, nil

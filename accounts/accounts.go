@@ -17,6 +17,7 @@ import (
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/seal"
 	"github.com/coatcheck/coatcheck/mail"
+	"github.com/coatcheck/coatcheck/safeurl"
 	"github.com/coatcheck/coatcheck/sessions"
 )
 
@@ -43,7 +44,7 @@ type Config struct {
 	// mails. It is required with Mail, and never taken from a request: whoever sends
 	// a request could choose where the links of others lead.
 	BaseURL string
-	// LoginURL is auth.LoginURL when empty; a path below BaseURL. Django: LOGIN_URL.
+	// LoginURL is safeurl.LoginURL when empty; a path below BaseURL. Django: LOGIN_URL.
 	LoginURL string
 	// DeleteClosed deletes the row of an account that its user closes. Otherwise, and
 	// where rows of other tables refer to it, it is made inactive, as Django recommends.
@@ -181,7 +182,7 @@ func (c *Config) check() error {
 		c.SiteName = "Coatcheck"
 	}
 	if c.LoginURL == "" {
-		c.LoginURL = auth.LoginURL
+		c.LoginURL = safeurl.LoginURL
 	}
 	if c.Languages == nil {
 		c.Languages = i18n.Default()

@@ -175,7 +175,7 @@ func (s *Service) addressTaken(ctx context.Context, address string) (bool, error
 
 // endLinks removes what a rescue leaves no link to do: changes of the address,
 // invitations, and the rescues of mailboxes that had the account later.
-func (s *Service) endLinks(ctx context.Context, by *own.Link, own mailbox) error {
+func (s *Service) endLinks(ctx context.Context, by *own.Link, mine mailbox) error {
 	for _, kind := range [...]string{kindEmail, kindInvitation} {
 		if err := s.own.DeleteLinks(ctx, by.UserID, kind); err != nil {
 			return err
@@ -188,7 +188,7 @@ func (s *Service) endLinks(ctx context.Context, by *own.Link, own mailbox) error
 	for i := range links {
 		var other mailbox
 		_, err := s.openLink(&links[i], &other)
-		if err == nil && (other == own || links[i].Created.Before(by.Created)) {
+		if err == nil && (other == mine || links[i].Created.Before(by.Created)) {
 			continue
 		}
 		if _, err := s.own.UseLink(ctx, links[i].TokenHash, kindDisown, s.now()); err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/safeurl"
 	"github.com/coatcheck/coatcheck/sessions"
 )
 
@@ -161,7 +162,7 @@ func (c *Client) ForceLogin(user *auth.User) {
 	c.t.Helper()
 	session := c.Session()
 	ctx := c.site.Auth.NewContext(sessions.NewContext(c.t.Context(), session), nil)
-	r := c.NewRequest(http.MethodPost, auth.LoginURL, nil).WithContext(ctx)
+	r := c.NewRequest(http.MethodPost, safeurl.LoginURL, nil).WithContext(ctx)
 	if err := c.site.Auth.Login(r, user); err != nil {
 		c.t.Fatal("coatchecktest: force login: ", err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/coatchecktest"
 	"github.com/coatcheck/coatcheck/middleware"
+	"github.com/coatcheck/coatcheck/safeurl"
 	"github.com/coatcheck/coatcheck/sessions"
 )
 
@@ -155,7 +156,7 @@ func TestFollowRedirects(t *testing.T) {
 	client.Header.Set("Accept", "text/html")
 	client.FollowRedirects = true
 	got := client.Get("/profile")
-	if got.Status != http.StatusOK || got.URL.Path != auth.LoginURL || !strings.Contains(got.Body, "<form") {
+	if got.Status != http.StatusOK || got.URL.Path != safeurl.LoginURL || !strings.Contains(got.Body, "<form") {
 		t.Errorf("got %d from %s: %s", got.Status, got.URL, got.Body)
 	}
 }

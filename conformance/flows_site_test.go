@@ -13,6 +13,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/password"
+	"github.com/coatcheck/coatcheck/safeurl"
 	"github.com/coatcheck/coatcheck/sessions"
 	"github.com/coatcheck/coatcheck/views"
 )
@@ -22,7 +23,7 @@ func (w *flowWorld) handler(s *flowStep) http.Handler {
 	key, fallbacks := flowKeys(w.t, s)
 	loginURL := s.text("LOGIN_URL")
 	if loginURL == "login" { // the name of a view, which is refused here
-		loginURL = auth.LoginURL
+		loginURL = safeurl.LoginURL
 	}
 	site, err := coatcheck.New(coatcheck.Config{
 		Database: w.db, SecretKey: key, SecretKeyFallbacks: fallbacks, LoginURL: loginURL,
@@ -45,7 +46,7 @@ func (w *flowWorld) handler(s *flowStep) http.Handler {
 	}
 	return site.Handler(middleware.LoginRequired(loginURL, "", func(r *http.Request) bool {
 		_, known := mux.Handler(r)
-		return known == "" || r.URL.Path == auth.LoginURL || r.URL.Path == views.PasswordResetURL || r.URL.Path == "/staff/" // which has a guard of its own
+		return known == "" || r.URL.Path == safeurl.LoginURL || r.URL.Path == views.PasswordResetURL || r.URL.Path == "/staff/" // which has a guard of its own
 	})(mux))
 }
 

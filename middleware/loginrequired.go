@@ -12,12 +12,13 @@ import (
 	"github.com/coatcheck/coatcheck/internal/httptext"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
+	"github.com/coatcheck/coatcheck/safeurl"
 )
 
 // Challenge answers a request that needs a login: with a redirect to the login
 // page, which leads back afterwards, or with 401 {"error":"Unauthorized"} and
 // WWW-Authenticate to a client that asks for JSON by name (Django: redirect_to_login). An
-// empty loginURL means auth.LoginURL, an empty field auth.RedirectFieldName.
+// empty loginURL means safeurl.LoginURL, an empty field safeurl.RedirectFieldName.
 func Challenge(w http.ResponseWriter, r *http.Request, loginURL, field string) {
 	if negotiate.JSON(r) {
 		report(r, "refused with 401: not signed in")
@@ -44,12 +45,12 @@ func ChallengeAgain(w http.ResponseWriter, r *http.Request, loginURL, field stri
 
 // loginChallenge is the WWW-Authenticate of a 401, which must have one (RFC 9110, 15.5.2).
 func loginChallenge(r *http.Request, loginURL string) string {
-	return httptext.LoginChallenge(cmp.Or(loginURL, requestinfo.Below(r, auth.LoginURL)))
+	return httptext.LoginChallenge(cmp.Or(loginURL, requestinfo.Below(r, safeurl.LoginURL)))
 }
 
 // toLogin redirects to the login page and back.
 func toLogin(w http.ResponseWriter, r *http.Request, loginURL, field, why string) {
-	target, err := auth.RedirectToLogin(r, loginURL, field)
+	target, err := RedirectToLogin(r, loginURL, field)
 	if err != nil {
 		Fail(w, r, err)
 		return

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/safeurl"
@@ -180,7 +179,7 @@ func (s *security) redirects(w http.ResponseWriter, r *http.Request) bool {
 	if host == "" {
 		host = requestinfo.Host(r)
 	}
-	target, err := safeurl.Location("https://" + host + auth.FullPath(r))
+	target, err := safeurl.Location("https://" + host + FullPath(r))
 	if domain, _ := splitHost(host); domain == "" || err != nil {
 		Say(w, r, http.StatusBadRequest, i18n.Mark("This address cannot be opened by HTTPS."))
 		return true

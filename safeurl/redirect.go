@@ -9,12 +9,14 @@ import (
 	"github.com/coatcheck/coatcheck/internal/pystr"
 )
 
-// NextField is the usual name of the parameter that says where to go after the
-// login. Django: REDIRECT_FIELD_NAME.
-const NextField = "next"
-
-// DefaultLoginURL is where login pages are unless told. Django: LOGIN_URL.
-const DefaultLoginURL = "/accounts/login/"
+// Where accounts are, unless a site says otherwise.
+const (
+	LoginURL         = "/accounts/login/"   // Django: LOGIN_URL
+	LoginRedirectURL = "/accounts/profile/" // Django: LOGIN_REDIRECT_URL
+	// RedirectFieldName is the parameter that holds the URL to return to after a login.
+	// Django: REDIRECT_FIELD_NAME.
+	RedirectFieldName = "next"
+)
 
 // MaxRedirect is the greatest length of a Location header, in bytes.
 // Django: MAX_URL_REDIRECT_LENGTH (CVE-2025-64458).
@@ -57,9 +59,9 @@ func (r Rules) Location(url string) (string, error) {
 
 // LoginRedirect is the Location header that sends a visitor to the login page
 // and lets it know in the parameter field where to go afterwards, usually
-// [NextField]. A parameter of this name that loginURL has already is replaced;
+// [RedirectFieldName]. A parameter of this name that loginURL has already is replaced;
 // its others stay, and so does its fragment. The empty field adds nothing; the
-// empty loginURL is [DefaultLoginURL].
+// empty loginURL is [LoginURL].
 //
 // next is any text: the login page asks [IsSafe] before it follows it. An error
 // wraps [ErrLoginURL] where loginURL is no URL (a name such as "login", which
@@ -67,7 +69,7 @@ func (r Rules) Location(url string) (string, error) {
 // [ErrRedirect]. Django: redirect_to_login.
 func LoginRedirect(next, loginURL, field string) (string, error) {
 	if loginURL == "" {
-		loginURL = DefaultLoginURL
+		loginURL = LoginURL
 	}
 	if !strings.ContainsAny(loginURL, "/.") {
 		return "", fmt.Errorf("%w: %q is the name of a page, not its URL", ErrLoginURL, loginURL)

@@ -111,7 +111,7 @@ func TestLoginRedirectQueries(t *testing.T) {
 		"/l?=x":                 "/l?=x&next=/n",
 		"login/":                "login/?next=/n",
 	} {
-		if got, err := LoginRedirect("/n", loginURL, NextField); err != nil || got != want {
+		if got, err := LoginRedirect("/n", loginURL, RedirectFieldName); err != nil || got != want {
 			t.Errorf("LoginRedirect to %q = %q, %v; want %q", loginURL, got, err, want)
 		}
 	}
@@ -121,11 +121,11 @@ func TestLoginRedirectQueries(t *testing.T) {
 		"/l?" + strings.Repeat("&", 1000): ErrLoginURL,
 		"javascript:/":                    ErrRedirect,
 	} {
-		if got, err := LoginRedirect("/n", loginURL, NextField); !errors.Is(err, want) {
+		if got, err := LoginRedirect("/n", loginURL, RedirectFieldName); !errors.Is(err, want) {
 			t.Errorf("LoginRedirect to %.20q = %q, %v; want %v", loginURL, got, err, want)
 		}
 	}
-	if _, err := LoginRedirect("/"+strings.Repeat("a", MaxRedirect), "/l/", NextField); !errors.Is(err, ErrRedirect) {
+	if _, err := LoginRedirect("/"+strings.Repeat("a", MaxRedirect), "/l/", RedirectFieldName); !errors.Is(err, ErrRedirect) {
 		t.Errorf("a next that is too long: %v", err)
 	}
 }

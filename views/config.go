@@ -44,11 +44,11 @@ type Config struct {
 	Languages *i18n.Catalogues
 	// SiteName is shown on every page; "Coatcheck" when empty.
 	SiteName string
-	// LoginURL is auth.LoginURL of this site when empty; a path, which gets no script
+	// LoginURL is safeurl.LoginURL of this site when empty; a path, which gets no script
 	// name in front, or a URL of another host. Django: LOGIN_URL.
 	LoginURL string
 	// LoginRedirectURL is where a login leads that was not asked for by another
-	// page; auth.LoginRedirectURL of this site when empty. Django: LOGIN_REDIRECT_URL.
+	// page; safeurl.LoginRedirectURL of this site when empty. Django: LOGIN_REDIRECT_URL.
 	LoginRedirectURL string
 	// LogoutRedirectURL is where a logout leads; when empty it shows a page that
 	// says so. Django: LOGOUT_REDIRECT_URL.
@@ -105,7 +105,7 @@ func (c *Config) check() error {
 	} {
 		u, err := url.Parse(target)
 		if err == nil && target != "" {
-			_, err = safeurl.LoginRedirect("/", target, auth.RedirectFieldName)
+			_, err = safeurl.LoginRedirect("/", target, safeurl.RedirectFieldName)
 		}
 		if err != nil {
 			return fmt.Errorf("views: Config.%s: %w", name, err)

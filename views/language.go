@@ -5,10 +5,10 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
+	"github.com/coatcheck/coatcheck/safeurl"
 )
 
 // LanguageURL is where visitors choose a language.
@@ -107,5 +107,5 @@ func (v *Views) showLanguages(w http.ResponseWriter, r *http.Request) {
 // LanguageURL is the address of the switch as a page of its own, for pages that
 // are to have no form.
 func (p *Page) LanguageURL() string {
-	return withQuery(requestinfo.Below(p.request, LanguageURL), auth.RedirectFieldName, p.Here())
+	return withQuery(requestinfo.Below(p.request, LanguageURL), safeurl.RedirectFieldName, p.Here())
 }

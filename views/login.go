@@ -10,6 +10,7 @@ import (
 	"github.com/coatcheck/coatcheck/internal/httptext"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
+	"github.com/coatcheck/coatcheck/safeurl"
 )
 
 // Django's sentence about accounts that are closed.
@@ -132,7 +133,7 @@ func (v *Views) enter(w http.ResponseWriter, r *http.Request, user *auth.User, n
 // leadToStep redirects to the page of a step, which gets the way back. A program gets 403
 // and the page's address.
 func (v *Views) leadToStep(w http.ResponseWriter, r *http.Request, step auth.Factor, next string) {
-	target := withQuery(requestinfo.Below(r, step.URL()), auth.RedirectFieldName, next)
+	target := withQuery(requestinfo.Below(r, step.URL()), safeurl.RedirectFieldName, next)
 	if negotiate.HTML(r) {
 		v.redirect(w, r, target)
 		return

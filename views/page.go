@@ -10,6 +10,7 @@ import (
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/middleware"
+	"github.com/coatcheck/coatcheck/safeurl"
 )
 
 // Page is what templates get: the site and the visitor, and in Data what
@@ -80,7 +81,7 @@ func (p *Page) fillIn(f *Form) error {
 
 // With adds the way back to the address of another page.
 func (p *Page) With(target, next string) string {
-	return withQuery(target, auth.RedirectFieldName, next)
+	return withQuery(target, safeurl.RedirectFieldName, next)
 }
 
 // Path is the path of the request, as the client knows it.

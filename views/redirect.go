@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"slices"
 
-	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/safeurl"
@@ -16,9 +15,9 @@ import (
 // an unsafe one. The body goes before the query, even with an unsafe one
 // (Django: RedirectURLMixin.get_redirect_url).
 func (v *Views) next(r *http.Request, b body) string {
-	named, ok := b[auth.RedirectFieldName]
+	named, ok := b[safeurl.RedirectFieldName]
 	if !ok {
-		named = query(r)[auth.RedirectFieldName]
+		named = query(r)[safeurl.RedirectFieldName]
 	}
 	hosts := v.config.AllowedRedirectHosts
 	if own := requestinfo.Host(r); own != "" {
@@ -42,11 +41,11 @@ func (v *Views) successURL(r *http.Request, next string) string {
 
 // loginURL is the login page: the one of the settings, or our own.
 func (v *Views) loginURL(r *http.Request) string {
-	return cmp.Or(v.config.LoginURL, requestinfo.Below(r, auth.LoginURL))
+	return cmp.Or(v.config.LoginURL, requestinfo.Below(r, safeurl.LoginURL))
 }
 
 func (v *Views) loginRedirectURL(r *http.Request) string {
-	return cmp.Or(v.config.LoginRedirectURL, requestinfo.Below(r, auth.LoginRedirectURL))
+	return cmp.Or(v.config.LoginRedirectURL, requestinfo.Below(r, safeurl.LoginRedirectURL))
 }
 
 // redirect answers with 302, as Django does.

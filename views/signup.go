@@ -13,6 +13,7 @@ import (
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/password/validate"
+	"github.com/coatcheck/coatcheck/safeurl"
 )
 
 // maxPassword is how many bytes a new password has at most. Hashing is bounded
@@ -113,7 +114,7 @@ func (c *Config) signupRefusal() *refusal {
 // made.
 func (v *Views) answerCreated(w http.ResponseWriter, r *http.Request, next string) {
 	if negotiate.HTML(r) {
-		v.redirect(w, r, withQuery(withQuery(v.loginURL(r), createdField, "1"), auth.RedirectFieldName, next))
+		v.redirect(w, r, withQuery(withQuery(v.loginURL(r), createdField, "1"), safeurl.RedirectFieldName, next))
 		return
 	}
 	sayJSON(w, http.StatusCreated, map[string]string{"message": "User created successfully"})

@@ -10,10 +10,10 @@ import (
 	"time"
 
 	"github.com/coatcheck/coatcheck"
-	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/internal/console"
 	"github.com/coatcheck/coatcheck/internal/server"
+	"github.com/coatcheck/coatcheck/safeurl"
 	"github.com/coatcheck/coatcheck/views"
 )
 
@@ -212,10 +212,10 @@ func (c *serveCommand) config(con *console.Console, key secret, log *slog.Logger
 	}
 	config = coatcheck.Config{
 		SecretKey: key.key, SecretKeyFallbacks: key.fallbacks, AcceptSHA1: c.Secret.AcceptSHA1,
-		SessionSerializer: c.Engine.Serializer, Sessions: sessions, Passwords: passwords, Validators: validators, LoginURL: unless(c.LoginURL, auth.LoginURL), Logger: log,
+		SessionSerializer: c.Engine.Serializer, Sessions: sessions, Passwords: passwords, Validators: validators, LoginURL: unless(c.LoginURL, safeurl.LoginURL), Logger: log,
 		PasswordResetTimeout: reset, SessionMaxAge: maxAge, TimeZone: zone,
 		Views: views.Config{
-			SiteName: c.SiteName, LoginRedirectURL: unless(c.LoginRedirectURL, auth.LoginRedirectURL), LogoutRedirectURL: c.LogoutRedirectURL,
+			SiteName: c.SiteName, LoginRedirectURL: unless(c.LoginRedirectURL, safeurl.LoginRedirectURL), LogoutRedirectURL: c.LogoutRedirectURL,
 			SignupClosed: c.SignupClosed, AllowedRedirectHosts: c.RedirectHosts,
 		},
 	}

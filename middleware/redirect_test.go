@@ -1,4 +1,4 @@
-package auth_test
+package middleware_test
 
 import (
 	"crypto/tls"
@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/safeurl"
 )
 
@@ -41,7 +41,7 @@ func TestRedirectToLogin(t *testing.T) {
 		{"/a?b", "https://login.example/in/", "", "https://login.example/in/?next=http%3A//example.com/a%3Fb"},
 		{"//evil.example", "https://login.example/in/", "", "https://login.example/in/?next=http%3A//example.com/%252Fevil.example"},
 	} {
-		if got, err := auth.RedirectToLogin(get(tt.target), tt.login, tt.field); got != tt.want || err != nil {
+		if got, err := middleware.RedirectToLogin(get(tt.target), tt.login, tt.field); got != tt.want || err != nil {
 			t.Errorf("%s to %q:\n got %s, %v\nwant %s", tt.target, tt.login, got, err, tt.want)
 		}
 	}
@@ -51,7 +51,7 @@ func TestRedirectToLogin(t *testing.T) {
 		"https://example.com/in/": "https://example.com/in/?next=/a",
 		"https://other.example/":  "https://other.example/?next=https%3A//example.com/a",
 	} {
-		if got, err := auth.RedirectToLogin(secure, login, ""); got != want || err != nil {
+		if got, err := middleware.RedirectToLogin(secure, login, ""); got != want || err != nil {
 			t.Errorf("over TLS to %s: %s, %v", login, got, err)
 		}
 	}
@@ -61,11 +61,11 @@ func TestRedirectToLoginRefuses(t *testing.T) {
 	for login, want := range map[string]error{
 		"login": safeurl.ErrLoginURL, "javascript:alert(1)//.": safeurl.ErrRedirect, "http://[bad/": safeurl.ErrLoginURL,
 	} {
-		if got, err := auth.RedirectToLogin(get("/"), login, ""); !errors.Is(err, want) || got != "" {
+		if got, err := middleware.RedirectToLogin(get("/"), login, ""); !errors.Is(err, want) || got != "" {
 			t.Errorf("%q: %q, %v", login, got, err)
 		}
 	}
-	if got, err := auth.RedirectToLogin(get("/"+strings.Repeat("x", safeurl.MaxRedirect)), "", ""); !errors.Is(err, safeurl.ErrRedirect) {
+	if got, err := middleware.RedirectToLogin(get("/"+strings.Repeat("x", safeurl.MaxRedirect)), "", ""); !errors.Is(err, safeurl.ErrRedirect) {
 		t.Errorf("%.50q, %v", got, err)
 	}
 }
@@ -74,7 +74,7 @@ func TestRedirectToLoginRefuses(t *testing.T) {
 // for under another path than its own.
 func TestFullPathUnderAPrefix(t *testing.T) {
 	var got string
-	h := http.StripPrefix("/admin", http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = auth.FullPath(r) }))
+	h := http.StripPrefix("/admin", http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = middleware.FullPath(r) }))
 	server := httptest.NewServer(h)
 	defer server.Close()
 	response, err := http.Get(server.URL + "/admin/users?page=2")
@@ -103,7 +103,7 @@ func FuzzRedirectToLogin(f *testing.F) {
 		}
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.RequestURI, r.URL = target, u
-		location, err := auth.RedirectToLogin(r, "", "")
+		location, err := middleware.RedirectToLogin(r, "", "")
 		if err != nil {
 			if !errors.Is(err, safeurl.ErrRedirect) || len(target) < safeurl.MaxRedirect/9 {
 				t.Fatalf("%q: %v", target, err)
@@ -111,7 +111,7 @@ func FuzzRedirectToLogin(f *testing.F) {
 			return
 		}
 		login, err := url.Parse(location)
-		if err != nil || login.Host != "" || login.Path != auth.LoginURL || strings.ContainsFunc(location, func(c rune) bool { return c <= ' ' || c > '~' }) {
+		if err != nil || login.Host != "" || login.Path != safeurl.LoginURL || strings.ContainsFunc(location, func(c rune) bool { return c <= ' ' || c > '~' }) {
 			t.Fatalf("%q leads to %q", target, location)
 		}
 		query, err := url.ParseQuery(login.RawQuery)

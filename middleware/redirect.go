@@ -1,4 +1,4 @@
-package auth
+package middleware
 
 import (
 	"fmt"
@@ -10,26 +10,19 @@ import (
 	"github.com/coatcheck/coatcheck/safeurl"
 )
 
-// Where accounts live, unless a site says otherwise.
-const (
-	LoginURL          = safeurl.DefaultLoginURL // Django: LOGIN_URL
-	LoginRedirectURL  = "/accounts/profile/"    // Django: LOGIN_REDIRECT_URL
-	RedirectFieldName = safeurl.NextField       // Django: REDIRECT_FIELD_NAME
-)
-
-// RedirectToLogin gives the URL of the login page with the way back to the
+// RedirectToLogin returns the URL of the login page with the way back to the
 // request in its query (Django: redirect_to_login). An empty loginURL means
-// LoginURL and an empty field RedirectFieldName.
+// safeurl.LoginURL and an empty field safeurl.RedirectFieldName.
 func RedirectToLogin(r *http.Request, loginURL, field string) (string, error) {
 	if loginURL == "" {
-		loginURL = requestinfo.Below(r, LoginURL)
+		loginURL = requestinfo.Below(r, safeurl.LoginURL)
 	}
 	if field == "" {
-		field = RedirectFieldName
+		field = safeurl.RedirectFieldName
 	}
 	target, err := safeurl.LoginRedirect(wayBack(r, loginURL), loginURL, field)
 	if err != nil {
-		return "", fmt.Errorf("auth: login URL: %w", err)
+		return "", fmt.Errorf("middleware: login URL: %w", err)
 	}
 	return target, nil
 }
