@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/backends"
 	"github.com/coatcheck/coatcheck/password"
 )
 
@@ -18,7 +19,7 @@ func (c *Config) chooseBackends(passwords *password.Hashers) error {
 		return c.nameBackends(passwords)
 	case c.RemoteUser != nil && c.Backends == nil:
 		c.Backends = []auth.Backend{
-			&auth.RemoteUserBackend{Users: c.Database}, &auth.ModelBackend{Users: c.Database, Passwords: passwords, Logger: c.Logger},
+			&backends.RemoteUser{Users: c.Database}, &auth.ModelBackend{Users: c.Database, Passwords: passwords, Logger: c.Logger},
 		}
 	}
 	return nil
@@ -27,12 +28,12 @@ func (c *Config) chooseBackends(passwords *password.Hashers) error {
 // nameBackends makes the backends of BackendPaths.
 func (c *Config) nameBackends(passwords *password.Hashers) error {
 	if c.RemoteUser != nil && !slices.ContainsFunc(c.BackendPaths, func(path string) bool {
-		return path == auth.RemoteUserBackendName || path == auth.AllowAllRemoteUserBackendName
+		return path == backends.RemoteUserName || path == backends.AllowAllRemoteUserName
 	}) {
 		return fmt.Errorf("coatcheck: remote users are signed in by %s, which is not in Config.BackendPaths (--authentication-backend), "+
-			"so the Django site would not accept their sessions; add it, there too, or set no header for remote users", auth.RemoteUserBackendName)
+			"so the Django site would not accept their sessions; add it, there too, or set no header for remote users", backends.RemoteUserName)
 	}
-	backends, assumed, err := auth.NamedBackends(c.BackendPaths, c.Database, passwords, c.RemoteUser != nil, c.Logger)
+	backends, assumed, err := backends.Named(c.BackendPaths, c.Database, passwords, c.RemoteUser != nil, c.Logger)
 	if err != nil {
 		return fmt.Errorf("coatcheck: Config.BackendPaths (--authentication-backend): %w", err)
 	}

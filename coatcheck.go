@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/coatcheck/coatcheck/access"
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/messages"
 	"github.com/coatcheck/coatcheck/middleware"
@@ -62,10 +64,10 @@ type Config struct {
 	// the zone of Database, which is UTC unless its Location says otherwise.
 	TimeZone *time.Location
 	// Backends are the AUTHENTICATION_BACKENDS; nil means a ModelBackend, and
-	// before it a RemoteUserBackend where RemoteUser is set.
+	// before it a backends.RemoteUser where RemoteUser is set.
 	Backends []auth.Backend
 	// BackendPaths are the backends of the Django site beside this one, as in
-	// auth.NamedBackends, so that a session is accepted by whichever of them its user
+	// backends.Named, so that a session is accepted by whichever of them its user
 	// signed in. It excludes Backends. Django: AUTHENTICATION_BACKENDS.
 	BackendPaths []string
 	// LoginConditions keep users from logging in here of whom the Django site asks for more
@@ -76,8 +78,10 @@ type Config struct {
 	// memory of this process. ThrottleOff switches it off.
 	Throttle    auth.Throttle
 	ThrottleOff bool
-	// Hooks are called at logins, logouts and failed logins.
-	Hooks auth.Hooks
+	// Factors are steps that a login may need after the password, in order.
+	Factors []auth.Factor
+	// Hooks are called when something happens to an account, and may refuse it.
+	Hooks hooks.Hooks
 	// Accounts has the settings of what people do with their accounts beyond signing in
 	// and out; set its Mail and BaseURL to send mails. What is nil or empty of Database,
 	// Auth, Sessions, the keys, Languages, LoginURL, SiteName and Logger is filled in.
@@ -158,9 +162,9 @@ type Site struct {
 	throttleRows bool // attempts are counted in the database
 }
 
-// minSecretKey is the least length of a secret key. Django warns below 50
+// MinSecretKey is the least length of a secret key. Django warns below 50
 // characters (security.W009).
-const minSecretKey = 32
+const MinSecretKey = 32
 
 // New checks the configuration and wires a site. It starts nothing: see Run.
 func New(c Config) (*Site, error) {
@@ -170,8 +174,8 @@ func New(c Config) (*Site, error) {
 	case c.SecretKey == "":
 		return nil, errors.New("coatcheck: no secret key given; set Config.SecretKey to a long random text that stays the same, " +
 			"or to the SECRET_KEY of your Django site")
-	case len(c.SecretKey) < minSecretKey:
-		return nil, fmt.Errorf("coatcheck: the secret key has %d characters; it needs %d at least", len(c.SecretKey), minSecretKey)
+	case len(c.SecretKey) < MinSecretKey:
+		return nil, fmt.Errorf("coatcheck: the secret key has %d characters; it needs %d at least", len(c.SecretKey), MinSecretKey)
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
@@ -223,6 +227,17 @@ func (s *Site) wireSessions(c *Config) error {
 	return err
 }
 
+// hooks are those of the program, and at each login the notice about a new device.
+func (s *Site) hooks(c *Config) hooks.Hooks {
+	all := c.Hooks
+	all.LoggedIn = slices.Concat(all.LoggedIn, hooks.List{{After: func(ctx context.Context, e *hooks.Event) {
+		if s.Accounts != nil {
+			s.Accounts.NoticeLogin(ctx, e)
+		}
+	}}})
+	return all
+}
+
 func (s *Site) wireAuth(c *Config) error {
 	passwords, err := password.New(c.Passwords)
 	if err != nil {
@@ -243,7 +258,7 @@ func (s *Site) wireAuth(c *Config) error {
 	s.Auth, err = auth.New(auth.Config{
 		Throttle: limits, Endings: endings, LoginConditions: c.LoginConditions,
 		Users: c.Database, Passwords: passwords, Backends: c.Backends, SecretKey: c.SecretKey,
-		SecretKeyFallbacks: c.SecretKeyFallbacks, AcceptSHA1: c.AcceptSHA1, Hooks: c.Hooks, Logger: c.Logger,
+		SecretKeyFallbacks: c.SecretKeyFallbacks, AcceptSHA1: c.AcceptSHA1, Hooks: s.hooks(c), Factors: c.Factors, Logger: c.Logger,
 		Validators: c.Validators, PasswordResetTimeout: c.PasswordResetTimeout, TimeZone: c.TimeZone,
 		SessionMaxAge: c.SessionMaxAge,
 	})

@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/password"
 )
@@ -48,7 +49,10 @@ func (s *Service) CloseAccount(r *http.Request, user *auth.User) error {
 // closeAs closes the account, with its email, or changes nothing.
 func (s *Service) closeAs(r *http.Request, user *auth.User, how closing) error {
 	return s.tx(r.Context(), func(ctx context.Context, tx *Service) error {
-		if err := tx.close(ctx, user, how); err != nil {
+		event := &hooks.Event{User: user, Request: r}
+		if err := s.auth.Hooks().Closed.Around(ctx, tx.db, event, func(ctx context.Context) error {
+			return tx.close(ctx, user, how)
+		}); err != nil {
 			return err
 		}
 		if user.Email == "" || s.config.Mail == nil {

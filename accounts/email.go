@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/database"
 )
 
@@ -67,15 +69,20 @@ func (s *Service) ConfirmEmail(r *http.Request, token string) error {
 		return err
 	}
 	err = s.useLink(ctx, link, func(ctx context.Context, tx *Service, user *auth.User) error {
-		replaced, err := tx.db.ReplaceEmail(ctx, user.ID, c.Old, c.New)
-		if err == nil && !replaced {
-			err = ErrLink
-		}
-		if err != nil {
-			return err
-		}
-		user.Email = c.New
-		return tx.notify(ctx, r, notice{name: "email_changed", to: c.Old, newEmail: c.New}, user)
+		changed := *user
+		changed.Email = c.New
+		h := s.auth.Hooks()
+		event := &hooks.Event{User: &changed, Request: r, OldEmail: c.Old}
+		return slices.Concat(h.EmailChanged, h.Confirmed).Run(ctx, tx.db, event, func(ctx context.Context) error {
+			replaced, err := tx.db.ReplaceEmail(ctx, user.ID, c.Old, c.New)
+			if err == nil && !replaced {
+				err = ErrLink
+			}
+			if err != nil {
+				return err
+			}
+			return tx.notify(ctx, r, notice{name: "email_changed", to: c.Old, newEmail: c.New}, &changed)
+		})
 	})
 	if errors.Is(err, database.ErrDuplicate) {
 		return ErrEmailTaken

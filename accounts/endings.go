@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/sessions"
 )
@@ -242,9 +243,16 @@ func (s *Service) finishOne(ctx context.Context, userID string) error {
 // there were.
 func (s *Service) endAll(ctx context.Context, user *auth.User, keep sessions.Key, walkTime time.Duration) (int, error) {
 	e := &ending{Service: s, user: user, keep: keep}
-	err := e.run(ctx, walkTime)
+	err := s.aroundEnding(ctx, user, "", func(ctx context.Context) error { return e.run(ctx, walkTime) })
 	s.log.InfoContext(ctx, "sessions ended", "user", user.ID, "count", e.removed)
 	return e.removed, err
+}
+
+// aroundEnding calls the hooks about the end of the session with this ID, or, where that
+// is empty, of all.
+func (s *Service) aroundEnding(ctx context.Context, user *auth.User, id string, end func(context.Context) error) error {
+	event := &hooks.Event{User: user, Request: hooks.RequestFromContext(ctx), Session: id}
+	return s.auth.Hooks().SessionEnded.Around(ctx, s.db, event, end)
 }
 
 // tidy removes the sessions of a user whose password was changed. They sign nobody in
@@ -267,6 +275,6 @@ func (s *Service) tidy(ctx context.Context, user *auth.User) {
 // session of before signs anybody in here then either, unless the database failed.
 func (s *Service) EndSessions(ctx context.Context, user *auth.User, progress func(looked int)) (int, error) {
 	e := &ending{Service: s, user: user, walked: progress}
-	err := e.run(ctx, 0)
+	err := s.aroundEnding(ctx, user, "", func(ctx context.Context) error { return e.run(ctx, 0) })
 	return e.removed, err
 }

@@ -5,6 +5,8 @@ import (
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/hooks"
+	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/internal/device"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 )
@@ -17,9 +19,22 @@ type notice struct {
 	newEmail string // that takes the place of to, if any
 }
 
-// NoticeNewDevice tells a user by email of a login from a device that is not known.
-func (s *Service) NoticeNewDevice(r *http.Request, user *auth.User) error {
-	return s.notify(r.Context(), r, notice{name: "new_device", to: user.Email}, user)
+// NoticeLogin tells a user by email of a login from a browser that is not one of theirs. It
+// is the After of a LoggedIn hook. The first login of an account is from a new device by
+// itself, and nothing to be told of; nor is one that no password was needed for. That the
+// email could not be queued is logged, and no reason to refuse the login.
+func (s *Service) NoticeLogin(ctx context.Context, e *hooks.Event) {
+	user, r := e.User, e.Request
+	told := s.SendsMail() && !e.LastLogin.IsZero() && user.Password.Usable() &&
+		s.auth.KnowsDevices() && !s.auth.KnownDevice(r, user)
+	if !told {
+		return
+	}
+	if err := s.notify(ctx, r, notice{name: "new_device", to: user.Email}, user); err != nil {
+		s.log.ErrorContext(ctx, "a user could not be told of a new device", "user", user.ID, "error", err)
+		return
+	}
+	flow.Report(ctx, flow.View, "notice of a new device queued", "user", user.ID)
 }
 
 // notify queues a notice with the link "this wasn't me". A user without an address gets

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/auth/resettoken"
 )
 
@@ -49,7 +50,7 @@ func (s *Service) resetMail(user *auth.User, lang string) job {
 // of the password is another one, and nobody is signed in. The error is
 // auth.ErrSamePassword if it is the present one: whoever else knows that would stay in.
 func (s *Service) ResetPassword(r *http.Request, user *auth.User, raw string) error {
-	err := s.auth.ReplacePassword(r.Context(), user, raw)
+	err := s.auth.ReplacePassword(hooks.WithRequest(r), user, raw)
 	if errors.Is(err, auth.ErrPasswordChanged) {
 		return ErrLink
 	}
@@ -67,11 +68,10 @@ func (s *Service) ResetPassword(r *http.Request, user *auth.User, raw string) er
 // has changed it meanwhile, and auth.ErrSamePassword if it is the present one. Django:
 // PasswordChangeForm.save, and update_session_auth_hash.
 func (s *Service) ChangePassword(r *http.Request, user *auth.User, raw string) error {
-	ctx := r.Context()
 	if err := s.ensureRow(r); err != nil {
 		return err
 	}
-	if err := s.auth.ReplacePassword(ctx, user, raw); err != nil {
+	if err := s.auth.ReplacePassword(hooks.WithRequest(r), user, raw); err != nil {
 		return err
 	}
 	s.tell(r, "password_changed", user) // also if the session has ended meanwhile

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/password"
 )
@@ -119,7 +120,12 @@ type rescue struct {
 
 func (c *rescue) run(ctx context.Context, tx *Service, user *auth.User) error {
 	c.done = rescueOf(user, c.box)
-	if err := tx.db.SetPassword(ctx, user.ID, c.hash); err != nil {
+	rescued := *user
+	rescued.Password = c.hash
+	event := &hooks.Event{User: &rescued, Request: hooks.RequestFromContext(ctx)}
+	if err := tx.auth.Hooks().PasswordChanged.Run(ctx, tx.db, event, func(ctx context.Context) error {
+		return tx.db.SetPassword(ctx, user.ID, c.hash)
+	}); err != nil {
 		return err
 	}
 	if err := tx.endLinks(ctx, c.link, c.box); err != nil {
@@ -147,8 +153,13 @@ func (c *rescue) bringBack(ctx context.Context, tx *Service, user *auth.User) er
 		c.done.Address = ""
 		return nil
 	}
-	_, err = tx.db.ReplaceEmail(ctx, user.ID, user.Email, c.done.Address)
-	return err
+	back := *user
+	back.Email = c.done.Address
+	event := &hooks.Event{User: &back, Request: hooks.RequestFromContext(ctx), OldEmail: user.Email}
+	return tx.auth.Hooks().EmailChanged.Run(ctx, tx.db, event, func(ctx context.Context) error {
+		_, err := tx.db.ReplaceEmail(ctx, user.ID, user.Email, back.Email)
+		return err
+	})
 }
 
 // addressTaken reports whether an address cannot be given to a user because users sign

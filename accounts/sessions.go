@@ -142,7 +142,7 @@ func (s *Service) EndSession(ctx context.Context, user *auth.User, id string) er
 	}
 	key, err := s.find(ctx, row)
 	if err == nil {
-		err = s.sessions.Session(key).Flush(ctx)
+		err = s.aroundEnding(ctx, user, id, func(ctx context.Context) error { return s.sessions.Session(key).Flush(ctx) })
 	}
 	if err != nil {
 		return fmt.Errorf("accounts: end session: %w", err)

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/identity"
 	"github.com/coatcheck/coatcheck/password"
@@ -139,12 +140,12 @@ func (s *Service) SetPassword(ctx context.Context, user *User, raw string) error
 	if err != nil {
 		return err
 	}
-	if err := s.users.SetPassword(ctx, user.ID, hash); err != nil {
-		return fmt.Errorf("auth: set password: %w", err)
-	}
-	user.Password = hash
-	s.passwordChanged(ctx, raw, user)
-	return nil
+	return s.storePassword(ctx, user, hash, raw, func(ctx context.Context) error {
+		if err := s.users.SetPassword(ctx, user.ID, hash); err != nil {
+			return fmt.Errorf("auth: set password: %w", err)
+		}
+		return nil
+	})
 }
 
 // ReplacePassword is SetPassword for a user whose password may be changed by others
@@ -165,12 +166,29 @@ func (s *Service) ReplacePassword(ctx context.Context, user *User, raw string) e
 	if err != nil {
 		return err
 	}
-	replaced, err := s.users.ReplacePassword(ctx, user.ID, user.Password, hash)
-	switch {
-	case err != nil:
-		return fmt.Errorf("auth: replace password: %w", err)
-	case !replaced:
-		return ErrPasswordChanged
+	old := user.Password
+	return s.storePassword(ctx, user, hash, raw, func(ctx context.Context) error {
+		replaced, err := s.users.ReplacePassword(ctx, user.ID, old, hash)
+		switch {
+		case err != nil:
+			return fmt.Errorf("auth: replace password: %w", err)
+		case !replaced:
+			return ErrPasswordChanged
+		}
+		return nil
+	})
+}
+
+// storePassword stores a new hash by store, and calls the hooks and the validators that
+// learn of new passwords.
+func (s *Service) storePassword(
+	ctx context.Context, user *User, hash password.Hash, raw string, store func(context.Context) error,
+) error {
+	changed := *user
+	changed.Password = hash
+	event := &hooks.Event{User: &changed, Request: hooks.RequestFromContext(ctx)}
+	if err := s.hooks.PasswordChanged.Run(ctx, s.tx, event, store); err != nil {
+		return err
 	}
 	user.Password = hash
 	s.passwordChanged(ctx, raw, user)

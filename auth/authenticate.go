@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 
+	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/flow"
 )
 
 // Authenticate checks credentials and makes no session (Django: authenticate).
-// The error is ErrInvalidCredentials where no backend accepts them, a
+// The error is ErrInvalidCredentials where no backend accepts them (or that of a
+// LoginFailed hook), a
 // ThrottledError where there were too many attempts (see Throttle),
 // password.ErrBusy where too many are being checked, and else a failure of a store.
 // A remote user is no guess, and is not counted. Credentials from a device that the
@@ -50,8 +52,9 @@ func (s *Service) authenticate(ctx context.Context, c Credentials, id string) (*
 	}
 	flow.Report(ctx, flow.View, "credentials checked: not valid")
 	s.log.InfoContext(ctx, "login failed", client(c.Request), userAttr(id)) // not the username: people type passwords there
-	for _, hook := range s.hooks.LoginFailed {
-		hook(ctx, c.cleaned())
+	event := &hooks.Event{Request: c.Request, Username: c.Username, Extra: c.cleanedExtra()}
+	if err := s.hooks.LoginFailed.Run(ctx, s.tx, event, nil); err != nil {
+		return nil, err
 	}
 	return nil, ErrInvalidCredentials
 }

@@ -26,7 +26,9 @@ var (
 	ErrInactive = fmt.Errorf("%w: inactive", ErrNoUser)
 )
 
-// Backend knows a kind of users. A backend may also be a PermissionBackend.
+// Backend knows a kind of users. A backend may also be a PermissionBackend. One that never
+// checks a password says so by a method ChecksNoPasswords(), so that throttling counts
+// right.
 type Backend interface {
 	// Name is stored in the session and leads back to the backend; Django's is
 	// the dotted path of its class, and both sides must use the same.

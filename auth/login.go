@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/sessions"
 )
@@ -17,26 +18,38 @@ var ErrBackendUnknown = errors.New("auth: several backends are configured, so se
 // Login signs the user in to the session of the request (Django: login). The
 // session gets a new key and keeps what an anonymous visitor stored in it; the
 // session of another user is emptied first, and one of the same user stays as
-// it is. The cookie goes out with the response. The error is an outage or that of
-// a hook, which leaves nobody signed in who was not before, or says which
-// middleware is missing, or ErrLoginElsewhere.
+// it is. The cookie goes out with the response, and so does the one by which the
+// browser is known from now on: see SetDeviceCookie. The error is a failure of a store
+// or that of a hook, which leaves nobody signed in who was not before, or says which
+// middleware is missing, or ErrLoginElsewhere, or a *StepError if a Factor is wanted.
 func (s *Service) Login(r *http.Request, user *User) error {
+	p, err := s.Begin(r, user, Proof{Method: "login"})
+	if err != nil {
+		return err
+	}
+	return s.Complete(r, p)
+}
+
+// backendOf returns the name of the backend that knows the user.
+func (s *Service) backendOf(user *User) (string, error) {
+	if user.Backend != "" {
+		return user.Backend, nil
+	}
+	if len(s.backends) != 1 {
+		return "", ErrBackendUnknown
+	}
+	return s.backends[0].Name(), nil
+}
+
+// login does what Login says, for a user who has taken all steps.
+func (s *Service) login(r *http.Request, user *User) error {
 	ctx := r.Context()
 	ru, session, err := parts(ctx)
 	if err != nil {
 		return err
 	}
-	if !user.IsAuthenticated() {
-		return errors.New("auth: an anonymous user cannot be signed in")
-	}
-	backend := user.Backend
-	if backend == "" {
-		if len(s.backends) != 1 {
-			return ErrBackendUnknown
-		}
-		backend = s.backends[0].Name()
-	}
-	if err := s.mayLogin(ctx, user); err != nil {
+	backend, err := s.backendOf(user)
+	if err != nil {
 		return err
 	}
 	fresh, err := s.freshSession(ctx, session, user)
@@ -54,7 +67,11 @@ func (s *Service) Login(r *http.Request, user *User) error {
 	if rotate, ok := ctx.Value(onLoginKey{}).(func()); ok {
 		rotate()
 	}
-	if err := s.loggedIn(r, user); err != nil {
+	err = s.loggedIn(r, user)
+	if err == nil && ru.response != nil && user.Password.Usable() {
+		err = s.SetDeviceCookie(ru.response, r, user)
+	}
+	if err != nil {
 		if fresh {
 			err = errors.Join(err, withdraw(ctx, ru, session))
 		}
@@ -157,23 +174,26 @@ func (s *Service) freshSession(ctx context.Context, session *sessions.Session, u
 // loggedIn stores last_login, as Django's own receiver of user_logged_in does,
 // and calls the hooks.
 func (s *Service) loggedIn(r *http.Request, user *User) error {
-	ctx, now := r.Context(), time.Now()
-	if err := s.users.SetLastLogin(ctx, user.ID, now); err != nil {
-		return fmt.Errorf("auth: store last login: %w", err)
-	}
-	user.LastLogin = now
-	s.log.InfoContext(ctx, "logged in", "user", user.ID)
-	for _, hook := range s.hooks.LoggedIn {
-		if err := hook(r, user); err != nil {
-			return err
+	now, before := time.Now(), user.LastLogin
+	event := &hooks.Event{User: user, Request: r, LastLogin: before}
+	err := s.hooks.LoggedIn.Run(r.Context(), s.tx, event, func(ctx context.Context) error {
+		if err := s.users.SetLastLogin(ctx, user.ID, now); err != nil {
+			return fmt.Errorf("auth: store last login: %w", err)
 		}
+		user.LastLogin = now
+		return nil
+	})
+	if err != nil {
+		user.LastLogin = before
+		return err
 	}
+	s.log.InfoContext(r.Context(), "logged in", "user", user.ID)
 	return nil
 }
 
 // Logout ends the session of the request with all its data (Django: logout),
-// whoever it belongs to. The hooks are called first, while the session still is
-// there. The error is an outage; the session then is as it was.
+// whoever it belongs to. The error is a failure of the store, or that of a hook; the
+// session then is as it was.
 func (s *Service) Logout(r *http.Request) error {
 	ctx := r.Context()
 	ru, session, err := parts(ctx)
@@ -184,18 +204,18 @@ func (s *Service) Logout(r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	for _, hook := range s.hooks.LoggedOut {
-		hook(r, user)
-	}
-	if err := session.Flush(ctx); err != nil {
-		return err
-	}
-	ru.set(AnonymousUser())
-	flow.Report(ctx, flow.View, "signed out", "user", user.ID)
-	if user.IsAuthenticated() {
-		s.log.InfoContext(ctx, "logged out", "user", user.ID)
-	}
-	return nil
+	event := &hooks.Event{User: user, Request: r}
+	return s.hooks.LoggedOut.Around(ctx, s.tx, event, func(ctx context.Context) error {
+		if err := session.Flush(ctx); err != nil {
+			return err
+		}
+		ru.set(AnonymousUser())
+		flow.Report(ctx, flow.View, "signed out", "user", user.ID)
+		if user.IsAuthenticated() {
+			s.log.InfoContext(ctx, "logged out", "user", user.ID)
+		}
+		return nil
+	})
 }
 
 // UpdateSessionAuthHash keeps the session of the request signed in after the

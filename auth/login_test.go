@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/sessions"
 )
 
@@ -176,11 +178,11 @@ func TestLoginHooks(t *testing.T) {
 	var calls []string
 	r := newRig(t, func(c *auth.Config) {
 		for _, name := range []string{"a", "b"} {
-			c.Hooks.LoggedIn = append(c.Hooks.LoggedIn, func(req *http.Request, user *auth.User) error {
-				current, err := auth.UserFromContext(req.Context())
-				calls = append(calls, fmt.Sprintf("%s %v %v %v %v", name, user, current, err, user.LastLogin.IsZero()))
+			c.Hooks.LoggedIn = append(c.Hooks.LoggedIn, hooks.Hook{Before: func(ctx context.Context, e *hooks.Event) error {
+				current, err := auth.UserFromContext(ctx)
+				calls = append(calls, fmt.Sprintf("%s %v %v %v %v", name, e.User, current, err, e.User.LastLogin.IsZero()))
 				return nil
-			})
+			}})
 		}
 	})
 	ada := r.user("ada")
@@ -194,7 +196,7 @@ func TestLoginHooks(t *testing.T) {
 func TestLoginThatFails(t *testing.T) {
 	var refuse error
 	r := newRig(t, func(c *auth.Config) {
-		c.Hooks.LoggedIn = append(c.Hooks.LoggedIn, func(*http.Request, *auth.User) error { return refuse })
+		c.Hooks.LoggedIn = hooks.List{{Before: func(context.Context, *hooks.Event) error { return refuse }}}
 	})
 	ada, bob := r.user("ada"), r.user("bob")
 	errRefused := errors.New("not on Sundays")
@@ -256,7 +258,7 @@ func TestLoginNeedsTheMiddleware(t *testing.T) {
 		if err := call(req); !errors.Is(err, auth.ErrNoAuthentication) || !strings.Contains(err.Error(), "middleware.Authentication") {
 			t.Errorf("%s: %v", name, err)
 		}
-		half := req.WithContext(r.NewContext(req.Context()))
+		half := req.WithContext(r.NewContext(req.Context(), nil))
 		if err := call(half); !errors.Is(err, sessions.ErrNoSession) || !strings.Contains(err.Error(), "middleware.Sessions") {
 			t.Errorf("%s without sessions: %v", name, err)
 		}

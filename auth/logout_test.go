@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/sessions"
 )
 
@@ -17,11 +19,15 @@ const deletedCookie = `sessionid=""; expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-
 func TestLogout(t *testing.T) {
 	var calls []string
 	r := newRig(t, func(c *auth.Config) {
-		c.Hooks.LoggedOut = append(c.Hooks.LoggedOut, func(req *http.Request, user *auth.User) {
-			s, _ := sessions.FromContext(req.Context())
-			_, there, _ := s.Get(req.Context(), "cart")
-			calls = append(calls, fmt.Sprintf("%v with its session: %v", user, there))
-		})
+		look := func(when string, e *hooks.Event) {
+			s, _ := sessions.FromContext(e.Request.Context())
+			_, there, _ := s.Get(e.Request.Context(), "cart")
+			calls = append(calls, fmt.Sprintf("%s: %v with its session: %v", when, e.User, there))
+		}
+		c.Hooks.LoggedOut = hooks.List{{
+			Before: func(_ context.Context, e *hooks.Event) error { look("before", e); return nil },
+			After:  func(_ context.Context, e *hooks.Event) { look("after", e) },
+		}}
 	})
 	ada, b := r.user("ada"), r.browser()
 	b.login(ada.ID)
@@ -55,7 +61,11 @@ func TestLogout(t *testing.T) {
 		t.Error("the visitor's session is still there")
 	}
 	r.browser().must(r.Logout)
-	want := []string{"ada with its session: true", "AnonymousUser with its session: true", "AnonymousUser with its session: false"}
+	want := []string{
+		"before: ada with its session: true", "after: ada with its session: false",
+		"before: AnonymousUser with its session: true", "after: AnonymousUser with its session: false",
+		"before: AnonymousUser with its session: false", "after: AnonymousUser with its session: false",
+	}
 	if !slices.Equal(calls, want) {
 		t.Errorf("hooks: %q", calls)
 	}

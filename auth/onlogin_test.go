@@ -1,12 +1,14 @@
 package auth_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"slices"
 	"testing"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/hooks"
 )
 
 // TestOnLogin: both are called, in their order, at every login of the request
@@ -14,10 +16,10 @@ import (
 func TestOnLogin(t *testing.T) {
 	var calls []string
 	r := newRig(t, func(c *auth.Config) {
-		c.Hooks.LoggedIn = append(c.Hooks.LoggedIn, func(*http.Request, *auth.User) error {
+		c.Hooks.LoggedIn = hooks.List{{Before: func(context.Context, *hooks.Event) error {
 			calls = append(calls, "hook")
 			return nil
-		})
+		}}}
 	})
 	ada := r.user("ada")
 	r.browser().must(func(req *http.Request) error {

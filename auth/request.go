@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"errors"
+	"net/http"
 	"sync"
 
 	"github.com/coatcheck/coatcheck/flow"
@@ -33,7 +34,8 @@ type finding struct{}
 
 // requestUser is the user of one request, found when it is first asked for.
 type requestUser struct {
-	service *Service
+	service  *Service
+	response http.ResponseWriter // may be nil
 
 	mu   sync.Mutex // guards what follows
 	user *User      // nil until it was found
@@ -42,9 +44,9 @@ type requestUser struct {
 
 // NewContext returns a context whose user is found, by the session in it, when
 // UserFromContext first asks. The authentication middleware does it for every
-// request.
-func (s *Service) NewContext(ctx context.Context) context.Context {
-	return context.WithValue(ctx, contextKey{}, &requestUser{service: s})
+// request. A login in it sets cookies on w, which may be nil.
+func (s *Service) NewContext(ctx context.Context, w http.ResponseWriter) context.Context {
+	return context.WithValue(ctx, contextKey{}, &requestUser{service: s, response: w})
 }
 
 // UserFromContext returns the user of the request (Django: request.user), who

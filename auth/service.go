@@ -8,11 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/auth/resettoken"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/password"
@@ -76,15 +76,6 @@ type Users interface {
 	PermissionLister
 }
 
-// Hooks are called at the named points, in order (Django: the signals
-// user_logged_in, user_logged_out and user_login_failed). An error of a
-// LoggedIn hook makes the login fail.
-type Hooks struct {
-	LoggedIn    []func(r *http.Request, user *User) error
-	LoggedOut   []func(r *http.Request, user *User)
-	LoginFailed []func(ctx context.Context, c Credentials) // the password is starred out
-}
-
 // Config says how users are found and checked. Users and SecretKey are required.
 type Config struct {
 	Users Users
@@ -123,7 +114,11 @@ type Config struct {
 	// password, with ErrLoginElsewhere; their sessions of that site are accepted. Users
 	// must be a *database.DB.
 	LoginConditions []database.LoginCondition
-	Hooks           Hooks
+	// Hooks are called when something happens to an account. Those with a Before need
+	// Users with transactions, as a *database.DB is.
+	Hooks hooks.Hooks
+	// Factors are steps that a login may need after the password, in order.
+	Factors []Factor
 	// Logger is nil for slog.Default().
 	Logger *slog.Logger
 }
@@ -144,7 +139,9 @@ type Service struct {
 	passwords *password.Hashers
 	backends  []Backend
 	hashes    []*signing.MAC // of the session auth hash; the first one writes
-	hooks     Hooks
+	hooks     hooks.Hooks
+	factors   []Factor
+	tx        hooks.Transactor // of the users; nil where they have no transactions
 	log       *slog.Logger
 	endings   Endings       // may be nil
 	maxAge    time.Duration // of sessions; 0 for none
@@ -201,12 +198,16 @@ func New(c Config) (*Service, error) {
 	s := &Service{
 		throttle: c.Throttle, names: throttle.NewNames(c.SecretKey),
 		users: c.Users, passwords: c.Passwords, backends: c.Backends,
-		endings: c.Endings, maxAge: c.SessionMaxAge, hooks: c.Hooks, log: c.Logger, validators: slices.Clone(c.Validators),
+		endings: c.Endings, maxAge: c.SessionMaxAge, hooks: c.Hooks, factors: slices.Clone(c.Factors), log: c.Logger, validators: slices.Clone(c.Validators),
 	}
 	if _, ok := c.Users.(conditioner); !ok && len(c.LoginConditions) > 0 {
 		return nil, errors.New("auth: Config.LoginConditions needs Users that can ask for rows; set it to a *database.DB, or leave the conditions out")
 	}
 	s.conditions = slices.Clone(c.LoginConditions)
+	if s.tx, _ = c.Users.(hooks.Transactor); s.tx == nil && c.Hooks.HasBefore() {
+		return nil, errors.New("auth: Config.Hooks has a Before, which needs Users with transactions; " +
+			"set Users to a *database.DB, or use After")
+	}
 	if m, ok := c.Users.(modeler); ok {
 		s.usernameIsEmail = m.UserModel().UsernameIsEmail()
 	}
@@ -232,7 +233,7 @@ func (s *Service) lookAtBackends() {
 	hashing := 0
 	for _, b := range s.backends {
 		switch b.(type) {
-		case *RemoteUserBackend, SessionBackend:
+		case interface{ ChecksNoPasswords() }:
 		case *ModelBackend:
 			hashing++
 		default:
@@ -275,6 +276,10 @@ func checkBackends(backends []Backend) error {
 	}
 	return nil
 }
+
+// Hooks returns the hooks of the configuration, for parts of a site that change accounts
+// themselves.
+func (s *Service) Hooks() hooks.Hooks { return s.hooks }
 
 // Passwords returns the hashers in use.
 func (s *Service) Passwords() *password.Hashers { return s.passwords }

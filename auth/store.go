@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
+	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/database"
 )
 
@@ -38,10 +40,17 @@ func (o Storing) GoString() string { return o.String() }
 // value of another unique column; or a failure of the database or of Within.
 func (s *Service) Store(ctx context.Context, user *User, o Storing) (*User, error) {
 	var stored *User
+	called := s.hooks.SignedUp
+	if o.OneMailbox {
+		called = slices.Concat(called, s.hooks.Confirmed)
+	}
 	store := func(ctx context.Context, users UniqueUsers) error {
 		created := *user
 		stored = &created
-		return users.CreateUnique(ctx, &created, o.OneMailbox)
+		event := &hooks.Event{User: stored, Request: hooks.RequestFromContext(ctx)}
+		return called.Run(ctx, s.tx, event, func(ctx context.Context) error {
+			return users.CreateUnique(ctx, stored, o.OneMailbox)
+		})
 	}
 	var err error
 	if o.Within != nil {

@@ -21,7 +21,7 @@ type Credentials struct {
 	Username string
 	Password string `json:"-"`
 	// RemoteUser is whom the web server in front of the site has checked. Never fill
-	// it from what a visitor sends: a RemoteUserBackend believes it.
+	// it from what a visitor sends: a backends.RemoteUser believes it.
 	RemoteUser string `json:"-"`
 	// Extra holds what backends of one's own ask for, by name.
 	Extra map[string]string `json:"-"`
@@ -62,9 +62,8 @@ func userAttr(id string) slog.Attr {
 // cleansed is what Django puts in the place of a secret.
 const cleansed = "********************"
 
-// cleaned gives the credentials as the login-failed hooks see them.
-func (c Credentials) cleaned() Credentials {
-	c.Password = cleansed
+// cleanedExtra returns Extra as hooks may see it.
+func (c Credentials) cleanedExtra() map[string]string {
 	extra := make(map[string]string, len(c.Extra))
 	for name, value := range c.Extra {
 		if sensitive(name) {
@@ -72,6 +71,5 @@ func (c Credentials) cleaned() Credentials {
 		}
 		extra[name] = value
 	}
-	c.Extra = extra
-	return c
+	return extra
 }

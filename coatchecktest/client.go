@@ -160,7 +160,7 @@ func (c *Client) Do(r *http.Request) *Response {
 func (c *Client) ForceLogin(user *auth.User) {
 	c.t.Helper()
 	session := c.Session()
-	ctx := c.site.Auth.NewContext(sessions.NewContext(c.t.Context(), session))
+	ctx := c.site.Auth.NewContext(sessions.NewContext(c.t.Context(), session), nil)
 	r := c.NewRequest(http.MethodPost, auth.LoginURL, nil).WithContext(ctx)
 	if err := c.site.Auth.Login(r, user); err != nil {
 		c.t.Fatal("coatchecktest: force login: ", err)

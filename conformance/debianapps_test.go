@@ -162,6 +162,11 @@ from django.contrib.auth import get_user_model
 get_user_model().objects.create_superuser("ada", "ada@example.com", "correct horse")
 
 `)
+	shipped := site.shell("sed -n \"s/^SECRET_KEY = '\\(.*\\)'$/\\1/p\" "+filepath.Join(testenv.DjangoApps(t), "usr/lib/python3/dist-packages/graphite/settings.py"), "")
+	if out := site.shell("SECRET_KEY='"+strings.TrimSpace(shipped)+"' coatcheck serve --addr 127.0.0.1:0 2>&1 || true", ""); !strings.Contains(out,
+		"the secret key has 14 characters; it needs 32 at least") {
+		t.Errorf("with the key that it ships: %s", out)
+	}
 	own := site.follow("graphite.settings")
 	b := newBrowser(t)
 	b.wants(b.post(own.URL("/accounts/login/"), fields{"username": "ada", "password": "correct horse"}), http.StatusOK)

@@ -27,7 +27,7 @@ func TestSettingsTLS(t *testing.T) {
 	t.Parallel()
 	other, _, err := testenv.Certificate(t.TempDir())
 	must(t, err)
-	postgres, ca := tlsPostgres(t)
+	postgres, ca := tlsPostgres(t, tls.NoClientCert)
 	theirs, mariadb := tlsMariaDB(t)
 	for _, c := range []struct {
 		name    string
@@ -104,9 +104,9 @@ func tlsMariaDB(t *testing.T) (ca string, db testenv.Database) {
 	return ca, db
 }
 
-// tlsPostgres is a database behind a proxy that speaks TLS, and the file with its
-// certificate.
-func tlsPostgres(t *testing.T) (db testenv.Database, ca string) {
+// tlsPostgres is a database behind a proxy that speaks TLS and asks for a certificate as
+// told, and the file with its own.
+func tlsPostgres(t *testing.T, asks tls.ClientAuthType) (db testenv.Database, ca string) {
 	t.Helper()
 	db = testenv.PostgresDatabase(t)
 	ca, key, err := testenv.Certificate(t.TempDir())
@@ -123,7 +123,7 @@ func tlsPostgres(t *testing.T) (db testenv.Database, ca string) {
 			if err != nil {
 				return // the test has ended
 			}
-			go encryptPostgres(context.Background(), client, behind, &tls.Config{Certificates: []tls.Certificate{pair}})
+			go encryptPostgres(context.Background(), client, behind, &tls.Config{Certificates: []tls.Certificate{pair}, ClientAuth: asks})
 		}
 	}()
 	_, db.Port, err = net.SplitHostPort(listener.Addr().String())
@@ -150,10 +150,5 @@ func encryptPostgres(ctx context.Context, client net.Conn, behind string, config
 	if err != nil {
 		return
 	}
-	defer server.Close()
-	go func() {
-		io.Copy(server, secure) // until the client has gone
-		server.Close()
-	}()
-	io.Copy(secure, server)
+	copyBoth(secure, server)
 }

@@ -3,6 +3,7 @@ package conformance_test
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"net/http/cookiejar"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -32,6 +34,7 @@ const secretKey = "the twins' secret key, which is long and random enough"
 type twin struct {
 	t      *testing.T
 	python string
+	dir    string // to run in; empty for the folder django
 	env    []string
 	base   string        // of the server; empty before Start
 	stderr *bytes.Buffer // of the server; to be read when it has ended
@@ -57,8 +60,10 @@ func newTwin(t *testing.T, version string, db testenv.Database, settings ...stri
 }
 
 func (tw *twin) command(args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(tw.t.Context(), tw.python, append([]string{"manage.py"}, args...)...)
-	cmd.Dir = "django"
+	manage, err := filepath.Abs("django/manage.py")
+	must(tw.t, err)
+	cmd := exec.CommandContext(tw.t.Context(), tw.python, append([]string{manage}, args...)...)
+	cmd.Dir = cmp.Or(tw.dir, "django")
 	cmd.Env = tw.env
 	return cmd
 }

@@ -27,7 +27,8 @@ type DB struct {
 	onQuery func(string)     // for tests: sees every statement
 	clock   func() time.Time // for tests; nil for time.Now
 
-	charsets *charsets
+	charsets   *charsets
+	emptyEmail *emptyEmail
 
 	endings bool // the table of endings was there when the database was opened
 	locks   bool // so was the table of locks
@@ -52,7 +53,10 @@ func New(ctx context.Context, from dialect.Source, d dialect.Dialect, m UserMode
 	if from.Own == nil {
 		from.Own = from.Pool
 	}
-	db := &DB{pool: from.Pool, reader: from.Reader, program: from.Own, dialect: &d, readRow: from.Row, closer: from.Close, charsets: &charsets{}}
+	db := &DB{
+		pool: from.Pool, reader: from.Reader, program: from.Own, dialect: &d, readRow: from.Row, closer: from.Close,
+		charsets: &charsets{}, emptyEmail: &emptyEmail{},
+	}
 	var err error
 	if db.users, err = newUserTable(m, db.dialect); err != nil {
 		return nil, errors.Join(err, db.Close())

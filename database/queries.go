@@ -34,7 +34,7 @@ type queries struct {
 
 	throttle throttleQueries
 
-	tables, ledger, charsets, elsewhere, pathChosen dialect.Query
+	tables, ledger, charsets, elsewhere, pathChosen, optionalUnique dialect.Query
 }
 
 // newQueries spells every statement.
@@ -45,6 +45,7 @@ func newQueries(d *dialect.Dialect, t *userTable) *queries {
 		name, text string
 	}{
 		{&q.charsets, "character sets read", d.Charsets},
+		{&q.optionalUnique, "column looked at", d.OptionalUnique},
 		{&q.elsewhere, "tables of other schemas listed", d.Elsewhere},
 		{&q.pathChosen, "search path looked at", d.PathChosen},
 	} {

@@ -18,8 +18,9 @@ import (
 // here: see auth.
 //
 // With a custom [UserModel], what [User.SetExtra] and UserModel.Defaults say is
-// stored too. ErrInvalid means a value for a field that the model does not have,
-// or that a column which must not be NULL was given none.
+// stored too, and an empty Email as NULL where the column may be NULL and is unique.
+// ErrInvalid means a value for a field that the model does not have, or that a column
+// which must not be NULL was given none.
 func (db *DB) CreateUser(ctx context.Context, u *User) error {
 	if u.ID != "" {
 		return errors.New("database: create user: it has an ID already")
@@ -33,10 +34,12 @@ func (db *DB) CreateUser(ctx context.Context, u *User) error {
 	if err := errors.Join(db.checkUser(ctx, &row), db.checkTime("date_joined", row.DateJoined), db.checkTime("last_login", row.LastLogin)); err != nil {
 		return err
 	}
-	var err error
-	if db.users.custom {
+	err := db.learnEmptyEmail(ctx, &row)
+	switch {
+	case err != nil:
+	case db.users.custom:
 		err = db.createCustom(ctx, &row)
-	} else {
+	default:
 		row.ID, err = db.insert(ctx, &db.queries.createUser, db.values(&row, userFields)...)
 	}
 	if err != nil {
@@ -77,7 +80,7 @@ func (db *DB) value(u *User, field string) any {
 	case "last_name":
 		return u.LastName
 	case "email":
-		return u.Email
+		return db.emailValue(u.Email)
 	case "is_staff":
 		return u.IsStaff
 	case "is_active":
@@ -195,6 +198,9 @@ func (db *DB) UpdateUser(ctx context.Context, u *User) error {
 	}
 	if !db.users.custom {
 		return db.touchUser(ctx, &db.queries.updateUser, u.ID, db.values(u, changeable)...)
+	}
+	if err := db.learnEmptyEmail(ctx, u); err != nil {
+		return err
 	}
 	names, extras := db.extras(u.pending())
 	q := db.users.update(db.dialect, changeable, names)

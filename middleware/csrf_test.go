@@ -78,7 +78,7 @@ func rotate(t *testing.T, req *http.Request) {
 		t.Fatal(err)
 	}
 	ctx := sessions.NewContext(req.Context(), engine(t, sessions.Config{Store: sessionstest.NewMemory()}).Session(""))
-	if err := service.Login(req.WithContext(service.NewContext(ctx)), &auth.User{ID: "1", Username: "ada"}); err != nil {
+	if err := service.Login(req.WithContext(service.NewContext(ctx, nil)), &auth.User{ID: "1", Username: "ada"}); err != nil {
 		t.Fatal(err)
 	}
 }

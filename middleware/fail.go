@@ -14,6 +14,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/locale"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
@@ -74,6 +75,12 @@ func Fail(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.As(err, &throttled) {
 		status, message = http.StatusTooManyRequests, throttled.MessageIn(translator(r))
 		w.Header().Set("Retry-After", strconv.Itoa(throttled.Seconds()))
+	}
+	if step := (*auth.StepError)(nil); errors.As(err, &step) {
+		status, message = http.StatusForbidden, i18n.Mark("Your login needs one more step.")
+	}
+	if refused := (*hooks.Refusal)(nil); errors.As(err, &refused) {
+		status, message = refused.Status, refused.Sentence
 	}
 	level := slog.LevelError
 	if status < 500 || errors.Is(err, context.Canceled) {

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/backends"
 	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/sessions"
 	"github.com/coatcheck/coatcheck/sessions/dbstore"
@@ -19,7 +20,7 @@ import (
 const remoteHeader = "X-Remote-User"
 
 // newRemoteSite is a site behind a web server at 127.0.0.1 that names users.
-func newRemoteSite(t *testing.T, b *auth.RemoteUserBackend, change ...func(*middleware.RemoteUserConfig)) *site {
+func newRemoteSite(t *testing.T, b *backends.RemoteUser, change ...func(*middleware.RemoteUserConfig)) *site {
 	t.Helper()
 	s := newSite(t)
 	b.Users = s.db
@@ -63,7 +64,7 @@ func (s *site) who(t *testing.T, c *http.Client, header ...string) string {
 // TestRemoteUserChanges is CVE-2014-0482: one cookie, first alice's and then
 // bob's. Bob gets a session of his own, and nothing of alice's.
 func TestRemoteUserChanges(t *testing.T) {
-	s := newRemoteSite(t, &auth.RemoteUserBackend{}).start(t)
+	s := newRemoteSite(t, &backends.RemoteUser{}).start(t)
 	c := newClient(t)
 	if got := s.who(t, c, remoteHeader, "alice"); got != "alice" {
 		t.Fatalf("alice is %s", got)
@@ -91,7 +92,7 @@ func TestRemoteUserChanges(t *testing.T) {
 }
 
 func TestRemoteUserPersistent(t *testing.T) {
-	s := newRemoteSite(t, &auth.RemoteUserBackend{}, func(c *middleware.RemoteUserConfig) { c.Persistent = true }).start(t)
+	s := newRemoteSite(t, &backends.RemoteUser{}, func(c *middleware.RemoteUserConfig) { c.Persistent = true }).start(t)
 	c := newClient(t)
 	for _, one := range []struct {
 		header []string
@@ -106,7 +107,7 @@ func TestRemoteUserPersistent(t *testing.T) {
 // TestRemoteUserStrangers: a header of who is not trusted is no header, and does
 // not reach the handler.
 func TestRemoteUserStrangers(t *testing.T) {
-	s := newRemoteSite(t, &auth.RemoteUserBackend{}, func(c *middleware.RemoteUserConfig) { c.Trusted = []string{"192.0.2.0/24"} })
+	s := newRemoteSite(t, &backends.RemoteUser{}, func(c *middleware.RemoteUserConfig) { c.Trusted = []string{"192.0.2.0/24"} })
 	s.start(t)
 	c := newClient(t)
 	if got := s.who(t, c, remoteHeader, "alice", "X-Forwarded-For", "192.0.2.1"); got != "AnonymousUser" {
@@ -129,7 +130,7 @@ func TestRemoteUserStrangers(t *testing.T) {
 }
 
 func TestRemoteUserTwice(t *testing.T) {
-	s := newRemoteSite(t, &auth.RemoteUserBackend{}).start(t)
+	s := newRemoteSite(t, &backends.RemoteUser{}).start(t)
 	if response, _ := s.get(t, newClient(t), "/who", remoteHeader, "alice", remoteHeader, "bob"); response.StatusCode != http.StatusBadRequest {
 		t.Errorf("two headers: %s", response.Status)
 	}
@@ -138,7 +139,7 @@ func TestRemoteUserTwice(t *testing.T) {
 // TestRemoteUserBesidePasswords: who signed in by password is no business of the
 // web server, until it names somebody.
 func TestRemoteUserBesidePasswords(t *testing.T) {
-	s := newRemoteSite(t, &auth.RemoteUserBackend{}).start(t)
+	s := newRemoteSite(t, &backends.RemoteUser{}).start(t)
 	s.user(t, "carol", "a password")
 	c := s.signIn(t, "carol", "a password")
 	if got := s.who(t, c); got != "carol" {
@@ -155,7 +156,7 @@ func TestRemoteUserBesidePasswords(t *testing.T) {
 func TestRemoteUserBackend(t *testing.T) {
 	var made []string
 	failure := error(nil)
-	b := &auth.RemoteUserBackend{
+	b := &backends.RemoteUser{
 		Clean: func(name string) string { name, _, _ = strings.Cut(name, "@"); return name },
 		Configure: func(_ context.Context, u *auth.User, created bool) error {
 			if created {
@@ -197,7 +198,7 @@ func TestRemoteUserBackend(t *testing.T) {
 }
 
 func TestRemoteUserKnownOnly(t *testing.T) {
-	s := newRemoteSite(t, &auth.RemoteUserBackend{KnownOnly: true, AllowInactive: true}).start(t)
+	s := newRemoteSite(t, &backends.RemoteUser{KnownOnly: true, AllowInactive: true}).start(t)
 	u := s.user(t, "fred", "")
 	u.IsActive = false
 	if err := s.db.UpdateUser(t.Context(), u); err != nil {
@@ -212,7 +213,7 @@ func TestRemoteUserKnownOnly(t *testing.T) {
 
 // TestRemoteUserRace: many first requests of one user make one user.
 func TestRemoteUserRace(t *testing.T) {
-	s := newRemoteSite(t, &auth.RemoteUserBackend{}).start(t)
+	s := newRemoteSite(t, &backends.RemoteUser{}).start(t)
 	var wait sync.WaitGroup
 	for range 16 {
 		c := newClient(t)

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/backends"
 	"github.com/coatcheck/coatcheck/internal/vectors"
 	"github.com/coatcheck/coatcheck/sessions"
 )
@@ -36,7 +36,7 @@ type flowStep struct {
 // the session and its cookie, and which users there are.
 //
 // One thing differs on purpose: Django gives a user whom it makes an empty
-// password, and we an unusable one; see auth.RemoteUserBackend.
+// password, and we an unusable one; see backends.RemoteUser.
 func TestRemoteUserVectors(t *testing.T) {
 	var s *site
 	var c *http.Client
@@ -47,7 +47,7 @@ func TestRemoteUserVectors(t *testing.T) {
 			continue
 		}
 		if f.Step == 1 {
-			s, c = newRemoteSite(t, &auth.RemoteUserBackend{}).start(t), newClient(t)
+			s, c = newRemoteSite(t, &backends.RemoteUser{}).start(t), newClient(t)
 			s.user(t, "alice", "a password")
 		}
 		var header []string
@@ -124,7 +124,7 @@ func sameRows(t *testing.T, v vectors.Record, f flowStep, s *site) {
 		}
 	}
 	for _, one := range f.Sessions {
-		if one.Data["_auth_user_backend"] != auth.RemoteUserBackendName {
+		if one.Data["_auth_user_backend"] != backends.RemoteUserName {
 			t.Errorf("%s: the backend is %s", v, one.Data["_auth_user_backend"])
 		}
 	}

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Brings what the tests need and this machine lacks: a C compiler for the race
-# detector, the servers of the list below, Chromium, the Djangos and two of their
+# detector, the servers of the list below, Chromium, the Djangos and some of their
 # applications. As root on Debian 12 it installs them; otherwise it says what is absent,
 # and the tests that need it skip (or fail, where CI=true).
 #
@@ -37,4 +37,4 @@ has zsh || packages+=(zsh)
 has fish || packages+=(fish)
 install
 conformance/setup-django.sh || echo "bring: going on without Django" >&2
-conformance/setup-apps.sh || echo "bring: going on without graphite-web and mailman3-web" >&2
+conformance/setup-apps.sh || echo "bring: going on without applications of Django" >&2

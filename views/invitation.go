@@ -6,6 +6,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/i18n"
 )
 
@@ -44,7 +45,7 @@ func (v *Views) invitation(w http.ResponseWriter, r *http.Request) {
 		b["email"] = value{text: email}
 	}
 	status, err := v.signUp(r, b, form, func(r *http.Request, n auth.NewUser) error {
-		user, err := v.config.Accounts.AcceptInvitation(ctx, token, n)
+		user, err := v.config.Accounts.AcceptInvitation(hooks.WithRequest(r), token, n)
 		if err == nil {
 			report(r, "user created by invitation, no session made", "user", user.ID)
 		}

@@ -48,6 +48,10 @@ func (v *Views) login(w http.ResponseWriter, r *http.Request) {
 	}
 	t := v.translator(w, r)
 	if r.Method != http.MethodPost {
+		if p, err := v.config.Auth.Continue(r); err == nil && p.Next != nil {
+			v.leadToStep(w, r, p.Next, v.next(r, nil))
+			return
+		}
 		report(r, "login form shown")
 		form := v.loginForm(t, v.next(r, nil))
 		form.Notice = v.loginNotice(r, t)
@@ -95,24 +99,41 @@ func (v *Views) loginNotice(r *http.Request, t *i18n.Translator) string {
 	return ""
 }
 
-// enter signs the user in for as long as was chosen, lets the browser be known as one
-// of the user's, and leads on.
+// enter signs the user in for as long as was chosen, and redirects to where they were, or
+// to the step that the login still needs.
 func (v *Views) enter(w http.ResponseWriter, r *http.Request, user *auth.User, next, remember string) {
-	unknown := v.newDevice(r, user)
-	err := v.config.Auth.Login(r, user)
+	p, err := v.config.Auth.Begin(r, user, auth.Proof{Method: "password"})
+	if err == nil && p.Next == nil {
+		err = v.config.Auth.Complete(r, p)
+	}
 	if err == nil {
 		err = setLife(r, remember)
 	}
-	if err == nil {
-		err = v.config.Auth.SetDeviceCookie(w, r, user)
-	}
-	if err != nil {
+	switch {
+	case err != nil:
 		v.fail(w, r, err)
+	case p.Next != nil:
+		v.leadToStep(w, r, p.Next, next)
+	default:
+		v.welcome(w, r, next)
+	}
+}
+
+// leadToStep redirects to the page of a step, which gets the way back. A program gets 403
+// and the page's address.
+func (v *Views) leadToStep(w http.ResponseWriter, r *http.Request, step auth.Factor, next string) {
+	target := withQuery(requestinfo.Below(r, step.URL()), auth.RedirectFieldName, next)
+	if negotiate.HTML(r) {
+		v.redirect(w, r, target)
 		return
 	}
-	if unknown {
-		v.tellOfDevice(r, user)
-	}
+	sayJSON(w, http.StatusForbidden, map[string]string{
+		"error": v.translator(w, r).T("Your login needs one more step."), "step": step.Name(), "url": target,
+	})
+}
+
+// welcome answers a login that is complete.
+func (v *Views) welcome(w http.ResponseWriter, r *http.Request, next string) {
 	if !negotiate.HTML(r) {
 		sayJSON(w, http.StatusOK, map[string]string{"message": "Login successful"})
 		return

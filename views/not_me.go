@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/accounts"
+	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
@@ -19,7 +20,7 @@ func (v *Views) notMeRoutes() []Route {
 func (v *Views) notMe(w http.ResponseWriter, r *http.Request) {
 	t, token := v.translator(w, r), r.PathValue("token")
 	if r.Method == http.MethodPost {
-		done, err := v.config.Accounts.Rescue(r.Context(), token, t.Code())
+		done, err := v.config.Accounts.Rescue(hooks.WithRequest(r), token, t.Code())
 		if err != nil {
 			v.rejectRescue(w, r, err)
 			return

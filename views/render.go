@@ -110,7 +110,7 @@ func (v *Views) pages() []string {
 
 // fail answers a request that an error stopped.
 func (v *Views) fail(w http.ResponseWriter, r *http.Request, err error) {
-	if refused := (*refusal)(nil); errors.As(err, &refused) {
+	if refused := refusalOf(err); refused != nil {
 		v.refuse(w, r, refused)
 		return
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/sessions"
@@ -168,7 +169,7 @@ func (v *Views) endSession(w http.ResponseWriter, r *http.Request) {
 	case present:
 		err = v.config.Auth.Logout(r)
 	default:
-		err = v.config.Accounts.EndSession(r.Context(), user, id)
+		err = v.config.Accounts.EndSession(hooks.WithRequest(r), user, id)
 	}
 	switch {
 	case errors.Is(err, accounts.ErrNoSession):
@@ -192,7 +193,7 @@ func (v *Views) endOtherSessions(w http.ResponseWriter, r *http.Request) {
 		v.fail(w, r, err)
 		return
 	}
-	n, err := v.config.Accounts.EndOtherSessions(r.Context(), user, current)
+	n, err := v.config.Accounts.EndOtherSessions(hooks.WithRequest(r), user, current)
 	if err != nil {
 		v.fail(w, r, err)
 		return

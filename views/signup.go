@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/identity"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
@@ -120,7 +121,7 @@ func (v *Views) answerCreated(w http.ResponseWriter, r *http.Request, next strin
 
 // createUser makes a user at once.
 func (v *Views) createUser(r *http.Request, n auth.NewUser) error {
-	created, err := v.config.Auth.CreateUser(r.Context(), n)
+	created, err := v.config.Auth.CreateUser(hooks.WithRequest(r), n)
 	if err == nil {
 		report(r, "user created, no session made", "user", created.ID)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
@@ -65,7 +66,7 @@ type SignupConfirmPage struct {
 func (v *Views) signupConfirm(w http.ResponseWriter, r *http.Request) {
 	ctx, token := r.Context(), r.PathValue("token")
 	if r.Method == http.MethodPost {
-		user, err := v.config.Accounts.ConfirmSignup(ctx, token)
+		user, err := v.config.Accounts.ConfirmSignup(hooks.WithRequest(r), token)
 		if err != nil {
 			v.rejectSignup(w, r, err)
 			return

@@ -1,12 +1,14 @@
 package views
 
 import (
+	"errors"
 	"html/template"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/httptext"
@@ -155,6 +157,17 @@ func (v *Views) notFound(w http.ResponseWriter, r *http.Request) {
 type refusal struct {
 	status   int
 	sentence string // translated when it is shown; one that is already stays as it is
+}
+
+// refusalOf returns the refusal in an error: one of the pages, or one of a hook.
+func refusalOf(err error) *refusal {
+	if own := (*refusal)(nil); errors.As(err, &own) {
+		return own
+	}
+	if hook := (*hooks.Refusal)(nil); errors.As(err, &hook) {
+		return &refusal{hook.Status, hook.Sentence}
+	}
+	return nil
 }
 
 // Error is the sentence.

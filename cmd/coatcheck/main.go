@@ -6,8 +6,9 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/coatcheck/coatcheck/internal/console"
 	_ "time/tzdata" // --time-zone works where the system has no zones, in a bare container for instance
+
+	"github.com/coatcheck/coatcheck/internal/console"
 )
 
 // Exit statuses.

@@ -26,6 +26,7 @@ const settingsTable = "testdata/settings.txtar"
 // settingsCase is a settings module of testdata/settings.txtar.
 type settingsCase struct {
 	name, version string
+	kind          string // what the first line says besides: "pair", "pair quick", "converted: REASON" or nothing
 	module        []byte
 	outcome       string // the config and the notes, or the reasons
 }
@@ -45,7 +46,8 @@ func settingsCases(t *testing.T) []*settingsCase {
 			continue
 		}
 		head, _, _ := strings.Cut(string(file.Data), "\n") // # Django 5.2 pair quick
-		cases = append(cases, &settingsCase{name: name, version: strings.Fields(head)[2], module: file.Data})
+		version, kind, _ := strings.Cut(strings.TrimPrefix(head, "# Django "), " ")
+		cases = append(cases, &settingsCase{name: name, version: version, kind: kind, module: file.Data})
 	}
 	return cases
 }
@@ -57,9 +59,6 @@ func settingsCases(t *testing.T) []*settingsCase {
 func TestSettingsTable(t *testing.T) {
 	t.Setenv("TMPDIR", "/tmp") // of the file engine without a folder
 	cases := settingsCases(t)
-	if len(cases) < 60 {
-		t.Errorf("the table has %d modules", len(cases))
-	}
 	for _, version := range testenv.Djangos(t) {
 		dumps := askTable(t, version, cases)
 		for i, c := range cases {
@@ -75,6 +74,30 @@ func TestSettingsTable(t *testing.T) {
 	}
 	if *updateSettings {
 		writeSettingsTable(t, cases)
+	}
+}
+
+// TestSettingsTableKinds: each module is refused, or a pair with it logs in on both sides,
+// or its first line says why no pair can be run.
+func TestSettingsTableKinds(t *testing.T) {
+	count := map[string]int{}
+	for _, c := range settingsCases(t) {
+		word, reason, _ := strings.Cut(c.kind, " ")
+		refused := strings.HasPrefix(c.outcome, "refused, with status 1\n")
+		switch {
+		case refused && c.kind == "":
+			count["refused"]++
+		case !refused && (c.kind == "pair" || c.kind == "pair quick"):
+			count["pairs"]++
+		case !refused && word == "converted:" && reason != "":
+			count["converted"]++
+		default:
+			t.Errorf("%s: the first line says %q, and refused is %v", c.name, c.kind, refused)
+		}
+	}
+	t.Logf("%d refused, %d pairs, %d converted", count["refused"], count["pairs"], count["converted"])
+	if count["refused"]+count["pairs"] < 60 || count["pairs"] < 30 {
+		t.Error("too few of them are held to the end")
 	}
 }
 
@@ -99,7 +122,7 @@ func askTable(t *testing.T, version string, cases []*settingsCase) (dumps string
 	}
 	ask := exec.CommandContext(t.Context(), testenv.Django(t, version), table, filepath.Join(dumps, "script"), dumps)
 	ask.Dir = "../../conformance/django"
-	ask.Env = append(os.Environ(), "TWIN_SECRET_KEY="+tableSecret, "PYTHONDONTWRITEBYTECODE=1", "PYTHONWARNINGS=ignore")
+	ask.Env = append(os.Environ(), "TWIN_SECRET_KEY="+strings.Repeat(tableSecret, 5), "PYTHONDONTWRITEBYTECODE=1", "PYTHONWARNINGS=ignore")
 	if out, err := ask.CombinedOutput(); err != nil {
 		t.Fatalf("Django %s: %v\n%s", version, err, out)
 	}

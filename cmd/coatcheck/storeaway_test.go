@@ -90,3 +90,33 @@ func TestCacheAway(t *testing.T) {
 	wait(t, "Redis is back", func() bool { return strings.HasPrefix(alice.get("/readyz").body, "ready") })
 	checkBack(t, alice)
 }
+
+// TestCacheBesideRowsAway: with the engine cached_db, whoever is signed in is served from
+// the rows while Redis does not answer, and nobody logs in or out; /readyz says so and
+// keeps the requests coming.
+func TestCacheBesideRowsAway(t *testing.T) {
+	for _, flag := range []string{"--cached-db-read-rows", "--no-cached-db-read-rows"} {
+		t.Run(flag, func(t *testing.T) {
+			hole := newTunnel(t, testenv.Redis(t))
+			p := start(t, t.TempDir(), nil, "--session-engine", "cached_db", "--cache", "redis://"+hole.address()+"/0", flag)
+			alice := p.visitor()
+			alice.enter("alice", "correct horse")
+			hole.cut()
+			alice.get("/accounts/profile/").expect(t, "profile", http.StatusOK, `{"profile":"private data"}`)
+			for what, got := range map[string]answer{
+				"logout": alice.post("/accounts/logout/", nil),
+				"login":  p.visitor().post("/accounts/login/", credentials("alice", "correct horse")),
+			} {
+				if cookie, err := got.sessionCookie(); got.status != http.StatusServiceUnavailable || err == nil {
+					t.Errorf("%s: %d %s, cookie %v", what, got.status, got.body, cookie)
+				}
+			}
+			const fault = "the session cache does not answer, so nobody can log in or out"
+			alice.get("/readyz").expect(t, "readiness", http.StatusOK, "ready, but "+fault)
+			wait(t, "the log says it", func() bool { return strings.Contains(p.err.String(), `level=WARN msg="`+fault) })
+			hole.mend()
+			wait(t, "Redis is back", func() bool { return strings.TrimSpace(alice.get("/readyz").body) == "ready" })
+			alice.post("/accounts/logout/", nil).expect(t, "logout", http.StatusOK, `{"message":"Logout successful"}`)
+		})
+	}
+}

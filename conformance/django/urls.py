@@ -9,7 +9,7 @@ import views
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/signup/", views.signup),
-    path("accounts/login/", views.log_in),
+    path("accounts/login/", views.log_in, name="account_login"),
     path("accounts/logout/", views.log_out),
     path("accounts/profile/", views.profile),
     path("accounts/", include("django.contrib.auth.urls")),

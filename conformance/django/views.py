@@ -13,7 +13,7 @@ from django.conf import settings
 from django.contrib.auth import authenticate, get_user, get_user_model, login, logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import Group, Permission
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, router, transaction
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
@@ -33,7 +33,7 @@ def signup(request):
     """username, password, optional email and extra fields: makes a user, and no session."""
     data = fields(request)
     try:
-        with transaction.atomic():
+        with transaction.atomic(using=router.db_for_write(User)):
             User.objects.create_user(data["username"], data.get("email", ""), data["password"], **data.get("extra", {}))
     except IntegrityError:
         return JsonResponse({"error": "A user with that username already exists."}, status=409)

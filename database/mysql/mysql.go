@@ -106,6 +106,8 @@ func spoken(loc *time.Location) dialect.Dialect {
 		Elsewhere: "SELECT table_schema, table_name FROM information_schema.tables" +
 			" WHERE table_schema NOT IN (DATABASE(), 'mysql', 'sys', 'information_schema', 'performance_schema')",
 		Remedy: "name that database in the DSN",
+		OptionalUnique: "SELECT 1 FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ?1" +
+			" AND column_name = ?2 AND is_nullable = 'YES' AND column_key = 'UNI'",
 		Charsets: "SELECT column_name, character_set_name FROM information_schema.columns" +
 			" WHERE table_schema = DATABASE() AND table_name = ?1 AND character_set_name <> 'utf8mb4'",
 		Holds: func(charset string) string { // what it lacks becomes a question mark

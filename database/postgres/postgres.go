@@ -121,6 +121,9 @@ func spoken(loc *time.Location) dialect.Dialect {
 		Remedy: "add it to the search path: search_path=NAME in the DSN, or ALTER ROLE … SET search_path " +
 			"(or GRANT USAGE ON SCHEMA, if it is there already)",
 		PathChosen: "SELECT 1 FROM pg_catalog.pg_settings WHERE name = 'search_path' AND source <> 'default'",
+		OptionalUnique: "SELECT 1 FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_index i ON i.indrelid = a.attrelid" +
+			" WHERE a.attrelid = to_regclass(quote_ident(?1)) AND a.attname = ?2 AND NOT a.attnotnull AND i.indisunique AND i.indnkeyatts = 1" +
+			" AND (i.indkey[0] = a.attnum OR pg_get_indexdef(i.indexrelid, 1, true) ~ ('\\m' || a.attname || '\\M'))",
 		Charsets: "SELECT '', current_setting('server_encoding') WHERE ?1::text <> ''" +
 			" AND current_setting('server_encoding') NOT IN ('UTF8', 'SQL_ASCII')",
 		Holds:    func(string) string { return "SELECT 1 WHERE ?1::text <> ''" }, // an error where it does not

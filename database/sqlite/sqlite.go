@@ -161,7 +161,11 @@ func spoken(loc *time.Location) dialect.Dialect {
 		Alike: func(column, mark string) string {
 			return column + " = " + mark + " COLLATE NOCASE OR length(" + column + ") <> octet_length(" + column + ")"
 		},
-		Tables:   "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')",
+		Tables: "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')",
+		// An index of one column, or of an expression that names it.
+		OptionalUnique: "SELECT 1 FROM pragma_table_info(?1) c, pragma_index_list(?1) i WHERE c.name = ?2 AND NOT c.\"notnull\" AND i.\"unique\"" +
+			" AND (SELECT count(*) FROM pragma_index_info(i.name)) = 1 AND EXISTS (SELECT 1 FROM pragma_index_info(i.name) x" +
+			" WHERE x.name = c.name OR x.name IS NULL AND instr((SELECT sql FROM sqlite_master m WHERE m.name = i.name), c.name))",
 		Classify: classify,
 		Alone:    dialect.AloneInTx(""), // a transaction that writes begins IMMEDIATE
 	}

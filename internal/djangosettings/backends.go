@@ -25,20 +25,23 @@ func backendsSetting(c *conversion, s djangoSetting, value any) {
 	if !slices.Equal(paths, []string{auth.ModelBackendName}) {
 		c.set(s.flag, paths)
 	}
-	own, first := false, ""
+	own := slices.ContainsFunc(paths, func(path string) bool {
+		return path == auth.ModelBackendName || path == auth.AllowAllUsersModelBackendName
+	})
+	first := ""
 	for _, path := range paths {
 		switch {
 		case path == auth.ModelBackendName, path == auth.AllowAllUsersModelBackendName:
-			own = true
 		case strings.HasSuffix(path, "RemoteUserBackend"):
 			c.note(s.name, "has a backend for remote users; set remote_user_header, and remote_user_trusted to the web server's address")
+		case !own:
+			first = cmp.Or(first, path)
 		default:
 			c.note(s.name, "has "+path+"; who signs in by it at the site is signed in here too, and nobody signs in by it here")
-			first = cmp.Or(first, path)
 		}
 	}
-	if !own && first != "" {
-		c.note(s.name, "has no backend of Django's that checks passwords, so a login here is stored under "+first+
-			"; list the one first whose class checks the passwords in the database")
+	if first != "" {
+		c.note(s.name, "has no backend of Django's that checks passwords: a login here checks those in the database and is stored under "+
+			first+", so list the one first whose class does so; who signs in at the site by any of them is signed in here too")
 	}
 }

@@ -1,8 +1,11 @@
 package djangosettings
 
 import (
+	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/coatcheck/coatcheck"
 )
 
 // same takes the value over; None is left out.
@@ -32,7 +35,14 @@ func noneOf(c *conversion, s djangoSetting, value any) {
 	}
 }
 
-func secretKeySetting(c *conversion, s djangoSetting, _ any) {
+// secretKeySetting refuses a key that the server would refuse. What hides a key in a dump
+// is no key.
+func secretKeySetting(c *conversion, s djangoSetting, value any) {
+	if key, ok := value.(string); ok && len(key) < coatcheck.MinSecretKey && strings.Trim(key, "*") != "" {
+		c.refuse(s.name, fmt.Sprintf("has %d characters, and Coatcheck takes %d at least, since a short key can be guessed; "+
+			"give the site a long random one first, by which everybody has to log in again", len(key), coatcheck.MinSecretKey))
+		return
+	}
 	c.note(s.name, "is not in the config; put it into a file that you alone can read, for --secret-key-file, or into $COATCHECK_SECRET_KEY")
 }
 

@@ -233,7 +233,7 @@ func (d *djangoDatabase) postgres() string {
 		d.refuse(databasesName, "has no NAME of the PostgreSQL database")
 		return ""
 	}
-	u.RawQuery = query.Encode()
+	u.RawQuery = encoded(query)
 	return u.String()
 }
 
@@ -254,9 +254,12 @@ func (d *djangoDatabase) mysql() string {
 		return ""
 	}
 	d.mysqlTLS(query)
-	u.RawQuery = query.Encode()
+	u.RawQuery = encoded(query)
 	return u.String()
 }
+
+// encoded is a query in which a space is %20: to libpq and pgx a plus is a plus.
+func encoded(query url.Values) string { return strings.ReplaceAll(query.Encode(), "+", "%20") }
 
 // mysqlTLS takes over how the connection is encrypted: the option ssl of
 // mysqlclient and PyMySQL, or the ssl_ and so on of MySQL's own connector. Without

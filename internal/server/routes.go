@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/coatcheck/coatcheck/middleware"
+	"github.com/coatcheck/coatcheck/sessions/cacheddb"
 	"github.com/coatcheck/coatcheck/views"
 )
 
@@ -68,7 +69,9 @@ func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) { plain(w, http
 const readyzTimeout = 2 * time.Second
 
 // readyz reports whether requests may come: the database and the store of the sessions
-// answer, and the server is not stopping.
+// answer, and the server is not stopping. A cache beside rows is named if it does not
+// answer, and keeps no requests away: the rows serve whoever is signed in, and every other
+// node has the same cache.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	if s.stopping.Load() {
 		plain(w, http.StatusServiceUnavailable, "stopping")
@@ -81,16 +84,28 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 		{"the database", s.Site.Database.Ping},
 		{"the session engine " + s.Engine, s.Site.Sessions.Ping},
 	} {
-		ctx, cancel := context.WithTimeout(r.Context(), readyzTimeout)
-		err := part.ping(ctx)
-		cancel()
-		if err != nil {
+		if err := answers(r.Context(), part.ping); err != nil {
 			s.Log.ErrorContext(r.Context(), "not ready: "+part.name+" does not answer", "error", err)
 			plain(w, http.StatusServiceUnavailable, part.name+" does not answer")
 			return
 		}
 	}
-	plain(w, http.StatusOK, "ready")
+	text := "ready"
+	if store, ok := s.Site.Sessions.Config().Store.(*cacheddb.Store); ok {
+		if err := answers(r.Context(), store.PingCache); err != nil {
+			const fault = "the session cache does not answer, so nobody can log in or out"
+			s.Log.WarnContext(r.Context(), fault, "error", err)
+			text = "ready, but " + fault
+		}
+	}
+	plain(w, http.StatusOK, text)
+}
+
+// answers returns the error of a part, or that it took too long.
+func answers(ctx context.Context, ping func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, readyzTimeout)
+	defer cancel()
+	return ping(ctx)
 }
 
 func plain(w http.ResponseWriter, status int, text string) {

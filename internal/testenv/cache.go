@@ -2,8 +2,10 @@ package testenv
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"testing"
 )
 
@@ -11,12 +13,45 @@ import (
 // keeps nothing on disk and ends with the test.
 func Redis(t testing.TB) string {
 	t.Helper()
-	return cache(t, EnvRedis, "redis", "", "apt-get install redis-server", func(p *process, port string) error {
+	return cache(t, EnvRedis, "redis", "", redisRemedy, launchRedis(nil))
+}
+
+// RedisWith is [Redis] with these arguments besides, such as "--requirepass". The
+// server is the test's own.
+func RedisWith(t testing.TB, args ...string) string {
+	t.Helper()
+	return ownServer(t, "redis", "", redisRemedy, launchRedis(args))
+}
+
+const redisRemedy = "apt-get install redis-server"
+
+func launchRedis(args []string) func(p *process, port string) error {
+	return func(p *process, port string) error {
 		server, err := find("redis-server")
 		if err != nil {
 			return err
 		}
-		return p.launch("KILL", server, "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", p.dir)
+		all := append([]string{"--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", p.dir}, args...)
+		return p.launch("KILL", server, all...)
+	}
+}
+
+// Sentinel is the host:port of a Redis Sentinel that watches the server at the address
+// under that name, and ends with the test.
+func Sentinel(t testing.TB, name, address string) string {
+	t.Helper()
+	host, watched := split(t, address)
+	return ownServer(t, "sentinel", "", redisRemedy, func(p *process, port string) error {
+		server, err := find("redis-server")
+		if err != nil {
+			return err
+		}
+		config := filepath.Join(p.dir, "sentinel.conf")
+		text := fmt.Sprintf("port %s\nbind 127.0.0.1\ndir %s\nsentinel monitor %s %s %s 1\n", port, p.dir, name, host, watched)
+		if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+			return err
+		}
+		return p.launch("KILL", server, config, "--sentinel")
 	})
 }
 

@@ -62,6 +62,22 @@ func DjangoApps(t testing.TB) string {
 	return ""
 }
 
+// DjangoLibraries are what conformance/setup-apps.sh unpacked for the settings of real
+// sites, django-redis for instance, as environment variables of a Python of Django 3.2 to 5.2.
+func DjangoLibraries(t testing.TB) []string {
+	t.Helper()
+	for _, dir := range djangoDirs() {
+		lib := filepath.Join(dir, "libraries", "usr", "lib")
+		shared, err := filepath.Glob(filepath.Join(lib, "*-linux-gnu"))
+		if _, missing := os.Stat(filepath.Join(dir, "libraries", ".complete")); missing != nil || err != nil || len(shared) != 1 {
+			continue
+		}
+		return []string{"PYTHONPATH=" + filepath.Join(lib, "python3", "dist-packages"), "LD_LIBRARY_PATH=" + shared[0]}
+	}
+	absent(t, fmt.Errorf("django-redis and others are %w", errAbsent), "sudo conformance/setup-apps.sh")
+	return nil
+}
+
 // Djangos are those of [DjangoVersions] that are on this machine. The versions
 // that are not are logged; where there is none, the test is skipped, or fails
 // where CI=true.

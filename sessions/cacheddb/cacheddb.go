@@ -113,6 +113,19 @@ func (s *Store) Load(ctx context.Context, key string) (*sessions.Record, error) 
 	return &sessions.Record{Data: data, Expires: entry.Expires, Version: fromCopy + data.JSON()}, nil
 }
 
+// PingCache reports whether the cache answers, by asking for a session that nobody has.
+// While it does not, sessions are read from their rows, and none is saved or deleted.
+func (s *Store) PingCache(ctx context.Context) error {
+	name, err := s.config.Keys.Make(KeyPrefix + sessions.NewKey())
+	if err == nil {
+		_, err = s.config.Cache.Get(ctx, name)
+	}
+	if err != nil && !errors.Is(err, sessions.ErrNotFound) {
+		return fmt.Errorf("cacheddb: ping the cache: %w", err)
+	}
+	return nil
+}
+
 func (s *Store) loadRow(ctx context.Context, key string) (*sessions.Record, error) {
 	r, err := s.config.Rows.Load(ctx, key)
 	if err != nil {

@@ -28,6 +28,7 @@ def ask(module):
 
     settings._wrapped = Settings(module)
     router.__dict__.pop("routers", None)
+    router._routers = None  # which else are those of the module before
     with open(os.path.join(folder, module + ".txt"), "w") as out, contextlib.redirect_stdout(out):
         exec(code, {})
 

@@ -98,6 +98,9 @@ type Dialect struct {
 	// PathChosen is a query without parameters that finds a row if somebody chose where
 	// unqualified names are looked for; empty where the DSN always says it.
 	PathChosen string
+	// OptionalUnique is a query that finds a row if the column ?2 of the table ?1 may be
+	// NULL, and no two rows may have the same text in it, case aside or not.
+	OptionalUnique string
 	// Charsets is a query for the columns of the table ?1 that do not hold all of
 	// Unicode, each with its character set; "" stands for every column. Empty where all
 	// columns of the engine do.
