@@ -105,7 +105,7 @@ func (c *serveCommand) openKeys() (found []findings.Finding) {
 // checkSettings tells what is wrong with the settings of serve.
 func (c *serveCommand) checkSettings(ctx context.Context, con *console.Console, key secret) []findings.Finding {
 	var found []findings.Finding
-	for _, err := range c.wrong(ctx, con, key) {
+	for _, err := range c.wrong(ctx, con, key, false) {
 		found = append(found, findings.Finding{ID: "coatcheck.E001", Text: err.Error()})
 	}
 	for _, origin := range c.CSRF.TrustedOrigins {
@@ -117,10 +117,11 @@ func (c *serveCommand) checkSettings(ctx context.Context, con *console.Console, 
 	return found
 }
 
-// wrong returns what is wrong with the settings. It makes nothing and connects to nothing.
-func (c *serveCommand) wrong(ctx context.Context, con *console.Console, key secret) (all []error) {
+// wrong returns what is wrong with the settings; with fresh for a database that serve makes, and
+// else for one that nobody looks at. It makes nothing and connects to nothing.
+func (c *serveCommand) wrong(ctx context.Context, con *console.Console, key secret, fresh bool) (all []error) {
 	for _, err := range []error{
-		c.wired(ctx, con, key), c.Listen.check(ctx), errors.Join(c.Database.known(), c.mayMake(), c.Engine.possible()),
+		c.wired(ctx, con, key, fresh), c.Listen.check(ctx), errors.Join(c.Database.known(), c.mayMake(), c.Engine.possible()),
 	} {
 		if err != nil {
 			all = append(all, err)
@@ -139,8 +140,7 @@ func (c *serveCommand) mayMake() error {
 
 // wired wires a site as serve does, on an empty database in memory and without the session
 // engine, and returns why it cannot be.
-func (c *serveCommand) wired(ctx context.Context, con *console.Console, key secret) error {
-	fresh := c.Database.fileAbsent()
+func (c *serveCommand) wired(ctx context.Context, con *console.Console, key secret, fresh bool) error {
 	open := func(ctx context.Context) (*database.DB, error) { return sqlite.Open(ctx, ":memory:") }
 	if fresh && !c.NoCreate {
 		memory := c.Database // whose tables are those of the file that serve would make

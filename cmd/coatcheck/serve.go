@@ -117,7 +117,7 @@ func (c *serveCommand) refuse(ctx context.Context, con *console.Console) error {
 	} else {
 		key, err = c.Secret.load(folder, quiet)
 	}
-	return errors.Join(append(c.wrong(ctx, con, key), err)...)
+	return errors.Join(append(c.wrong(ctx, con, key, c.Database.fileAbsent()), err)...)
 }
 
 // open opens the database, and makes it and the key where a first run has none. The key is
