@@ -25,11 +25,11 @@ func completable(app *kong.Application) completion.Program {
 	program := completion.Program{Name: app.Name}
 	seen := map[string]bool{}
 	visitCommands(app.Node, func(path string, node *kong.Node) {
-		command := completion.Command{Path: path, Files: slices.ContainsFunc(node.Positional, func(p *kong.Positional) bool {
-			return p.Name == "file" || p.Name == "filter"
-		})}
+		file := func(p *kong.Positional) bool { return p.Name == "file" || p.Name == "filter" }
+		command := completion.Command{Path: path, Files: slices.ContainsFunc(node.Positional, file)}
 		for _, child := range node.Children {
-			command.Words = append(command.Words, completion.Word{Text: child.Name, Help: firstSentence(child.Help)})
+			word := completion.Word{Text: child.Name, Help: firstSentence(child.Help)}
+			command.Words = append(command.Words, word)
 		}
 		for _, flag := range flagsOf(node) {
 			command.Words = append(command.Words, flagWords(flag)...)
@@ -68,7 +68,7 @@ func flagsOf(node *kong.Node) []*kong.Flag {
 func flagWords(flag *kong.Flag) []completion.Word {
 	words := []completion.Word{{Text: "--" + flag.Name, Help: firstSentence(flag.Help)}}
 	if flag.Tag.Negatable != "" {
-		words = append(words, completion.Word{Text: "--no-" + flag.Name, Help: "Not " + "--" + flag.Name + "."})
+		words = append(words, completion.Word{Text: "--no-" + flag.Name, Help: "Not --" + flag.Name + "."})
 	}
 	return words
 }

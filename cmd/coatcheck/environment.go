@@ -20,7 +20,8 @@ func warnMisspelt(con *console.Console, app *kong.Application, environ []string)
 			continue
 		}
 		if like := nearest(name, known); like != "" {
-			fmt.Fprintf(con.Err, "coatcheck: warning: %s is no setting and is ignored; did you mean %s?\n", name, like)
+			fmt.Fprintf(con.Err, "coatcheck: warning: %s is no setting and is ignored; did you mean %s?\n",
+				name, like)
 		}
 	}
 }

@@ -80,6 +80,7 @@ func shortHelp(options kong.HelpOptions, ctx *kong.Context) error {
 	if err := kong.DefaultHelpPrinter(options, ctx); err != nil || left == 0 {
 		return err
 	}
-	_, err := fmt.Fprintf(ctx.Stdout, "\nThese are the flags that most people need. All %d: %s --help-all\n", all, node.FullPath())
+	_, err := fmt.Fprintf(ctx.Stdout, "\nThese are the flags that most people need. All %d: %s "+
+		"--help-all\n", all, node.FullPath())
 	return err
 }

@@ -79,6 +79,13 @@ The exit status is 0, 1 where the command failed, and 2 where it was called wron
 | command | what it does |
 |---|---|
 `)
+	r.flags(app)
+	return r.String()
+}
+
+// flags writes the tables of flags: those of every command, those of one command alone, and those
+// of the groups.
+func (r *reference) flags(app *kong.Application) {
 	own := map[string][]*kong.Flag{}
 	groups := map[string][]*kong.Flag{}
 	visitCommands(app.Node, func(path string, node *kong.Node) {
@@ -110,7 +117,6 @@ The exit status is 0, 1 where the command failed, and 2 where it was called wron
 	for _, title := range groupTitles() {
 		r.table("Flags: "+strings.TrimSuffix(title, ":"), groups[title])
 	}
-	return r.String()
 }
 
 func (r *reference) table(title string, flags []*kong.Flag) {

@@ -46,5 +46,6 @@ func version() string {
 			}
 		}
 	}
-	return fmt.Sprintf("coatcheck %s%s %s %s/%s", module, commit, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return fmt.Sprintf("coatcheck %s%s %s %s/%s", module, commit, runtime.Version(), runtime.GOOS,
+		runtime.GOARCH)
 }

@@ -40,10 +40,12 @@ var Shells = []string{"bash", "zsh", "fish"}
 //go:embed *.tmpl
 var files embed.FS
 
+var fishEscapes = strings.NewReplacer(`\`, `\\`, "'", `\'`)
+
 var scripts = template.Must(template.New("").Funcs(template.FuncMap{
 	"join":     strings.Join,
 	"quote":    func(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" },
-	"fishText": func(text string) string { return "'" + strings.NewReplacer(`\`, `\\`, "'", `\'`).Replace(text) + "'" },
+	"fishText": func(text string) string { return "'" + fishEscapes.Replace(text) + "'" },
 	"flag":     func(text string) string { return strings.TrimPrefix(text, "--") },
 	"isFlag":   func(text string) bool { return strings.HasPrefix(text, "--") },
 	"last":     func(path string) string { return path[strings.LastIndexByte(path, ' ')+1:] },
