@@ -51,7 +51,8 @@ func (f *mailFlags) apply(c *coatcheck.Config, con *console.Console) (err error)
 		return err
 	}
 	if f.BaseURL == "" && f.Backend == "smtp" {
-		return usageError{errors.New("--email-backend smtp needs --base-url, where the links in mails lead: https://www.example.com for instance")}
+		return usageError{errors.New("--email-backend smtp needs --base-url, where the links in mails " +
+			"lead: https://www.example.com for instance")}
 	}
 	return nil
 }
@@ -62,12 +63,14 @@ func (f *mailFlags) smtp() (mail.Sender, error) {
 		return nil, err
 	}
 	config := smtp.Config{
-		Host: f.Host, Port: f.Port, Username: f.User, Password: os.Getenv(passwordVariable), TLS: smtp.TLS(f.TLS), From: f.From,
+		Host: f.Host, Port: f.Port, Username: f.User, Password: os.Getenv(passwordVariable),
+		TLS: smtp.TLS(f.TLS), From: f.From,
 		Timeout: timeout,
 	}
 	if f.PasswordFile != "" {
 		if config.Password != "" {
-			return nil, usageError{errors.New("there is an --email-host-password-file and a " + passwordVariable + "; give one of them")}
+			return nil, usageError{errors.New("there is an --email-host-password-file and a " + passwordVariable +
+				"; give one of them")}
 		}
 		text, err := os.ReadFile(f.PasswordFile)
 		if err == nil {

@@ -28,7 +28,8 @@ func (f *attemptFlags) unlocker(ctx context.Context, db *database.DB, folder str
 	case "off":
 		return nil, errors.New("with --throttle off nothing is locked")
 	case "memory":
-		return nil, errors.New("attempts are counted in the memory of serve, which forgets them when it starts again")
+		return nil, errors.New("attempts are counted in the memory of serve, which forgets them when it " +
+			"starts again")
 	}
 	if err := own.Missing(db, own.ThrottleTable); err != nil {
 		return nil, fmt.Errorf("attempts are counted in the memory of serve: %w", err)
@@ -62,7 +63,8 @@ func (c *unlockCommand) Run(ctx context.Context, con *console.Console) (err erro
 	var address netip.Addr
 	if c.Address != "" {
 		if address, err = netip.ParseAddr(c.Address); err != nil {
-			return usageError{fmt.Errorf("--address %q is no IP address; write it as in 192.0.2.1 or 2001:db8::1", c.Address)}
+			return usageError{fmt.Errorf("--address %q is no IP address; write it as in 192.0.2.1 or "+
+				"2001:db8::1", c.Address)}
 		}
 	}
 	db, err := c.Database.open(ctx)
