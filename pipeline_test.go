@@ -9,6 +9,7 @@ import (
 
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/attempts"
 	"github.com/coatcheck/coatcheck/auth/sessionkeys"
 	"github.com/coatcheck/coatcheck/coatchecktest"
 )
@@ -175,7 +176,7 @@ func TestDeviceCookieOfEveryDoor(t *testing.T) {
 	}))
 	w := httptest.NewRecorder()
 	handler.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/own/", nil))
-	if cookies := strings.Join(w.Header()["Set-Cookie"], "\n"); !strings.Contains(cookies, auth.DeviceCookieName+"=") {
+	if cookies := strings.Join(w.Header()["Set-Cookie"], "\n"); !strings.Contains(cookies, attempts.DeviceCookieName+"=") {
 		t.Errorf("cookies: %s", cookies)
 	}
 }

@@ -13,13 +13,13 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/coatcheck/coatcheck/auth/attempts"
 	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/auth/resettoken"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/password"
 	"github.com/coatcheck/coatcheck/password/validate"
 	"github.com/coatcheck/coatcheck/signing"
-	"github.com/coatcheck/coatcheck/throttle"
 )
 
 // Finder looks users up.
@@ -110,7 +110,7 @@ type Config struct {
 	// Endings tells which sessions ended with others of their user; nil where none do.
 	Endings Endings
 	// Throttle bounds how often passwords may be guessed; off where its Store is nil.
-	Throttle Throttle
+	Throttle attempts.Config
 	// LoginConditions refuse logins of users of whom the Django site asks for more than a
 	// password, with ErrLoginElsewhere; their sessions of that site are accepted. Users
 	// must be a *database.DB.
@@ -150,11 +150,11 @@ type Service struct {
 	validators []validate.Validator
 	tokens     *resettoken.Generator
 
-	throttle  Throttle // off where its Store is nil
-	names     *throttle.Names
-	devices   []*signing.MAC // of the device cookie; the first one writes
-	loose     looseFinder    // nil where all backends find users by the exact name
-	oneHasher bool           // a single backend hashes
+	attempts     *attempts.Counter
+	devices      *attempts.Devices
+	deviceSecure bool
+	loose        looseFinder // nil where all backends find users by the exact name
+	oneHasher    bool        // a single backend hashes
 
 	usernameIsEmail bool // by the user model
 
@@ -194,11 +194,11 @@ func New(c Config) (*Service, error) {
 	if err := validate.Check(c.Validators); err != nil {
 		return nil, fmt.Errorf("auth: Config.Validators: %w", err)
 	}
-	if err := errors.Join(c.Throttle.check(), checkMaxAge(c.SessionMaxAge)); err != nil {
+	if err := checkMaxAge(c.SessionMaxAge); err != nil {
 		return nil, err
 	}
 	s := &Service{
-		throttle: c.Throttle, names: throttle.NewNames(c.SecretKey),
+		devices: attempts.NewDevices(append([]string{c.SecretKey}, c.SecretKeyFallbacks...)...), deviceSecure: c.Throttle.CookieSecure,
 		users: c.Users, passwords: c.Passwords, backends: c.Backends,
 		endings: c.Endings, maxAge: c.SessionMaxAge, hooks: c.Hooks, factors: slices.Clone(c.Factors), log: c.Logger, validators: slices.Clone(c.Validators),
 	}
@@ -215,13 +215,15 @@ func New(c Config) (*Service, error) {
 	}
 	for _, key := range append([]string{c.SecretKey}, c.SecretKeyFallbacks...) {
 		s.hashes = append(s.hashes, signing.NewMAC(sha256.New, authHashSalt, key))
-		s.devices = append(s.devices, signing.NewMAC(sha256.New, deviceSalt, key))
 	}
 	if c.AcceptSHA1 {
 		s.hashes = append(s.hashes, signing.NewMAC(sha1.New, authHashSalt, c.SecretKey))
 	}
 	s.lookAtBackends()
 	var err error
+	if s.attempts, err = attempts.New(c.Throttle, c.SecretKey, c.Logger); err != nil {
+		return nil, fmt.Errorf("auth: Config.Throttle: %w", err)
+	}
 	if s.tokens, err = resettoken.New(c.tokens()); err != nil {
 		return nil, err
 	}

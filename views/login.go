@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/attempts"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/identity"
 	"github.com/coatcheck/coatcheck/internal/httptext"
@@ -77,7 +78,7 @@ func (v *Views) login(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case errors.Is(err, auth.ErrInvalidCredentials):
 		v.rejectLogin(w, r, form, v.sayInvalidLogin(t), t.T("Invalid credentials"))
-	case errors.Is(err, auth.ErrThrottled):
+	case errors.Is(err, attempts.ErrThrottled):
 		v.hold(w, r, "login.html", form, err)
 	case err != nil:
 		v.fail(w, r, err)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/attempts"
 	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/identity"
@@ -84,7 +85,7 @@ func (v *Views) signup(w http.ResponseWriter, r *http.Request) {
 	}
 	status, err := v.signUp(r, b, form, open)
 	switch {
-	case errors.Is(err, auth.ErrThrottled):
+	case errors.Is(err, attempts.ErrThrottled):
 		v.hold(w, r, "signup.html", form, err)
 	case err != nil:
 		report(r, "sign-up failed", "error", requestinfo.LogError(err))
@@ -138,7 +139,7 @@ func (v *Views) signUp(r *http.Request, b body, form *Form, open func(*http.Requ
 	if form.Failed() { // nobody is to be bothered with it
 		mailbox = ""
 	}
-	if err := v.config.Auth.Allow(r, auth.KindSignup, mailbox); err != nil {
+	if err := v.config.Auth.Allow(r, attempts.KindSignup, mailbox); err != nil {
 		return 0, err
 	}
 	if secret := form.Fields[len(form.Fields)-1]; len(secret.Errors) == 0 {

@@ -5,7 +5,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/attempts"
 	"github.com/coatcheck/coatcheck/mail"
 	"github.com/coatcheck/coatcheck/password"
 	"github.com/coatcheck/coatcheck/sessions"
@@ -71,9 +71,9 @@ func (c *cli) parser() (*kong.Kong, error) {
 			"mail_from":   mail.DefaultFrom,
 			"iterations":  strconv.Itoa(password.DefaultIterations),
 
-			"throttle_account": auth.DefaultAccountLimit.String(),
-			"throttle_device":  auth.DefaultDeviceLimit.String(),
-			"throttle_address": auth.DefaultAddressLimit.String(),
+			"throttle_account": attempts.DefaultAccountLimit.String(),
+			"throttle_device":  attempts.DefaultDeviceLimit.String(),
+			"throttle_address": attempts.DefaultAddressLimit.String(),
 		},
 	)
 }

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/attempts"
 )
 
 // process is a running coatcheck serve.
@@ -187,7 +187,7 @@ func (v *visitor) post(path string, form url.Values, headers ...string) answer {
 // sessionCookie is the cookie that the answer sets beside that of the device.
 func (a answer) sessionCookie() (*http.Cookie, error) {
 	for _, line := range a.header["Set-Cookie"] {
-		if !strings.HasPrefix(line, auth.DeviceCookieName+"=") {
+		if !strings.HasPrefix(line, attempts.DeviceCookieName+"=") {
 			return http.ParseSetCookie(line)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/attempts"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/internal/console"
@@ -43,7 +44,7 @@ func (f *attemptFlags) unlocker(ctx context.Context, db *database.DB, folder str
 	if err != nil {
 		return nil, err
 	}
-	limits := auth.Throttle{Store: own.New(db).Throttle()}
+	limits := attempts.Config{Store: own.New(db).Throttle()}
 	return auth.New(auth.Config{Users: db, SecretKey: key.key, Throttle: limits, Logger: log})
 }
 
