@@ -69,7 +69,7 @@ func (c *cli) parser() (*kong.Kong, error) {
 			"cookie_name": sessions.DefaultCookieName,
 			"cookie_age":  strconv.Itoa(int(sessions.DefaultCookieAge.Seconds())),
 			"mail_from":   mail.DefaultFrom,
-			"iterations":  strconv.Itoa(password.DefaultIterations),
+			"iterations":  strconv.Itoa(defaultIterations),
 
 			"throttle_account": attempts.DefaultAccountLimit.String(),
 			"throttle_device":  attempts.DefaultDeviceLimit.String(),
@@ -77,3 +77,6 @@ func (c *cli) parser() (*kong.Kong, error) {
 		},
 	)
 }
+
+// defaultIterations is the work factor of PBKDF2 unless --password-iterations is given.
+var defaultIterations, _ = password.DjangoIterations("6.1")

@@ -104,7 +104,7 @@ func (s Settings) ownRules() []rule {
 		{"coatcheck.W002", trustsEverybody(s.TrustedProxies) || trustsEverybody(s.RemoteUserTrusted), "--trusted-proxy or --remote-user-trusted " +
 			"names all addresses, so every client can say who it is. Name the proxies of this site alone."},
 		{
-			"coatcheck.W004", s.PasswordHasher == password.PBKDF2SHA256{}.Algorithm() && s.PasswordIterations < password.DefaultIterations,
+			"coatcheck.W004", s.PasswordHasher == password.PBKDF2SHA256{}.Algorithm() && s.PasswordIterations < defaultIterations,
 			"--password-iterations is less than Django's newest default. Keep it where an older Django " +
 				"shares the database.",
 		},
@@ -197,3 +197,6 @@ func passwordInArgs(args []string) bool {
 	}
 	return false
 }
+
+// defaultIterations is the work factor of PBKDF2 unless a site sets it.
+var defaultIterations, _ = password.DjangoIterations("6.1")
