@@ -165,55 +165,21 @@ type Service struct {
 
 // New checks the configuration and makes a Service.
 func New(c Config) (*Service, error) {
-	switch {
-	case c.Users == nil:
-		return nil, errors.New("auth: no users given; set Config.Users to a database")
-	case c.SecretKey == "":
-		return nil, errors.New("auth: no secret key given; set Config.SecretKey (Django: SECRET_KEY)")
-	case slices.Contains(c.SecretKeyFallbacks, ""):
-		return nil, errors.New("auth: Config.SecretKeyFallbacks has an empty key; remove it")
-	}
-	if c.Passwords == nil {
-		var err error
-		if c.Passwords, err = password.New(password.Config{}); err != nil {
-			return nil, fmt.Errorf("auth: %w", err)
-		}
-	}
-	if c.Logger == nil {
-		c.Logger = slog.Default()
-	}
-	if c.Backends == nil {
-		c.Backends = []Backend{&ModelBackend{Users: c.Users, Passwords: c.Passwords, Logger: c.Logger}}
-	}
-	if err := checkBackends(c.Backends); err != nil {
+	if err := c.check(); err != nil {
 		return nil, err
 	}
-	if c.Validators == nil {
-		c.Validators = validate.Default()
-	}
-	if err := validate.Check(c.Validators); err != nil {
-		return nil, fmt.Errorf("auth: Config.Validators: %w", err)
-	}
-	if err := checkMaxAge(c.SessionMaxAge); err != nil {
-		return nil, err
-	}
+	keys := append([]string{c.SecretKey}, c.SecretKeyFallbacks...)
 	s := &Service{
-		devices: attempts.NewDevices(append([]string{c.SecretKey}, c.SecretKeyFallbacks...)...), deviceSecure: c.Throttle.CookieSecure,
-		users: c.Users, passwords: c.Passwords, backends: c.Backends,
-		endings: c.Endings, maxAge: c.SessionMaxAge, hooks: c.Hooks, factors: slices.Clone(c.Factors), log: c.Logger, validators: slices.Clone(c.Validators),
+		users: c.Users, passwords: c.Passwords, backends: c.Backends, validators: slices.Clone(c.Validators),
+		hooks: c.Hooks, factors: slices.Clone(c.Factors), conditions: slices.Clone(c.LoginConditions),
+		endings: c.Endings, maxAge: c.SessionMaxAge, log: c.Logger,
+		devices: attempts.NewDevices(keys...), deviceSecure: c.Throttle.CookieSecure,
 	}
-	if _, ok := c.Users.(conditioner); !ok && len(c.LoginConditions) > 0 {
-		return nil, errors.New("auth: Config.LoginConditions needs Users that can ask for rows; set it to a *database.DB, or leave the conditions out")
-	}
-	s.conditions = slices.Clone(c.LoginConditions)
-	if s.tx, _ = c.Users.(hooks.Transactor); s.tx == nil && c.Hooks.HasBefore() {
-		return nil, errors.New("auth: Config.Hooks has a Before, which needs Users with transactions; " +
-			"set Users to a *database.DB, or use After")
-	}
+	s.tx, _ = c.Users.(hooks.Transactor)
 	if m, ok := c.Users.(modeler); ok {
 		s.usernameIsEmail = m.UserModel().UsernameIsEmail()
 	}
-	for _, key := range append([]string{c.SecretKey}, c.SecretKeyFallbacks...) {
+	for _, key := range keys {
 		s.hashes = append(s.hashes, signing.NewMAC(sha256.New, authHashSalt, key))
 	}
 	if c.AcceptSHA1 {
@@ -228,6 +194,53 @@ func New(c Config) (*Service, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// check fills in the defaults and refuses what cannot work.
+func (c *Config) check() error {
+	switch {
+	case c.Users == nil:
+		return errors.New("auth: no users given; set Config.Users to a database")
+	case c.SecretKey == "":
+		return errors.New("auth: no secret key given; set Config.SecretKey (Django: SECRET_KEY)")
+	case slices.Contains(c.SecretKeyFallbacks, ""):
+		return errors.New("auth: Config.SecretKeyFallbacks has an empty key; remove it")
+	}
+	if c.Passwords == nil {
+		var err error
+		if c.Passwords, err = password.New(password.Config{}); err != nil {
+			return fmt.Errorf("auth: %w", err)
+		}
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	if c.Backends == nil {
+		c.Backends = []Backend{&ModelBackend{Users: c.Users, Passwords: c.Passwords, Logger: c.Logger}}
+	}
+	if err := checkBackends(c.Backends); err != nil {
+		return err
+	}
+	if c.Validators == nil {
+		c.Validators = validate.Default()
+	}
+	if err := validate.Check(c.Validators); err != nil {
+		return fmt.Errorf("auth: Config.Validators: %w", err)
+	}
+	return errors.Join(checkMaxAge(c.SessionMaxAge), c.checkUsers())
+}
+
+// checkUsers refuses what needs more of Users than they have.
+func (c *Config) checkUsers() error {
+	if _, ok := c.Users.(conditioner); !ok && len(c.LoginConditions) > 0 {
+		return errors.New("auth: Config.LoginConditions needs Users that can ask for rows; " +
+			"set it to a *database.DB, or leave the conditions out")
+	}
+	if _, ok := c.Users.(hooks.Transactor); !ok && c.Hooks.HasBefore() {
+		return errors.New("auth: Config.Hooks has a Before, which needs Users with transactions; " +
+			"set Users to a *database.DB, or use After")
+	}
+	return nil
 }
 
 // lookAtBackends finds out what throttling has to know of them: whether another

@@ -216,11 +216,7 @@ func (c *serveCommand) config(
 		SessionSerializer: c.Engine.Serializer, Sessions: sessions, Passwords: passwords,
 		Validators: validators, LoginURL: unless(c.LoginURL, safeurl.LoginURL), Logger: log,
 		PasswordResetTimeout: reset, SessionMaxAge: maxAge, TimeZone: zone,
-		Views: views.Config{
-			SiteName: c.SiteName, LoginRedirectURL: unless(c.LoginRedirectURL, safeurl.LoginRedirectURL),
-			LogoutRedirectURL: c.LogoutRedirectURL,
-			SignupClosed:      c.SignupClosed, AllowedRedirectHosts: c.RedirectHosts,
-		},
+		Views: c.views(),
 	}
 	if err := c.Web.apply(&config); err != nil {
 		return config, err
@@ -234,6 +230,15 @@ func (c *serveCommand) config(
 		return config, err
 	}
 	return config, c.CSRF.apply(&config)
+}
+
+// views are the settings of the account pages that no group of flags has.
+func (c *serveCommand) views() views.Config {
+	return views.Config{
+		SiteName: c.SiteName, LoginRedirectURL: unless(c.LoginRedirectURL, safeurl.LoginRedirectURL),
+		LogoutRedirectURL: c.LogoutRedirectURL,
+		SignupClosed:      c.SignupClosed, AllowedRedirectHosts: c.RedirectHosts,
+	}
 }
 
 // spans are the lengths of time: of a link that resets a password, and of a session.

@@ -84,19 +84,8 @@ func (c *signedInFlags) openSite(ctx context.Context, open opener) (*coatcheck.S
 			"this where serve finds it, or name it by --secret-key-file")
 	}
 	log := slog.New(slog.DiscardHandler)
-	key, err := c.Secret.load(c.Database.folder(), log)
+	key, config, err := c.siteConfig(log)
 	if err != nil {
-		return nil, nil, err
-	}
-	loc, err := c.Database.location()
-	if err != nil {
-		return nil, nil, err
-	}
-	config := coatcheck.Config{
-		SecretKey: key.key, SecretKeyFallbacks: key.fallbacks, AcceptSHA1: c.Secret.AcceptSHA1,
-		SessionSerializer: c.Engine.Serializer, Logger: log,
-	}
-	if config.Sessions, err = c.Sessions.config(loc); err != nil {
 		return nil, nil, err
 	}
 	db, err := open(ctx)
@@ -122,6 +111,23 @@ func (c *signedInFlags) openSite(ctx context.Context, open opener) (*coatcheck.S
 		return nil, nil, errors.Join(err, closeAll())
 	}
 	return site, closeAll, nil
+}
+
+// siteConfig is the configuration of the site, without its database and store.
+func (c *signedInFlags) siteConfig(log *slog.Logger) (key secret, config coatcheck.Config, err error) {
+	if key, err = c.Secret.load(c.Database.folder(), log); err != nil {
+		return key, config, err
+	}
+	loc, err := c.Database.location()
+	if err != nil {
+		return key, config, err
+	}
+	config = coatcheck.Config{
+		SecretKey: key.key, SecretKeyFallbacks: key.fallbacks, AcceptSHA1: c.Secret.AcceptSHA1,
+		SessionSerializer: c.Engine.Serializer, Logger: log,
+	}
+	config.Sessions, err = c.Sessions.config(loc)
+	return key, config, err
 }
 
 // sessionsCommand lists where a user is signed in.
