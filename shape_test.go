@@ -23,20 +23,84 @@ const (
 	tabSpaces = "    "
 )
 
+// wide is how many lines of a folder are wider than maxWidth, from times without that
+// measure. The numbers only fall; a folder that is not here has none.
+var wide = map[string]int{
+	".":                         27,
+	"access":                    4,
+	"accounts":                  39,
+	"auth":                      22,
+	"auth/attempts":             5,
+	"auth/backends":             2,
+	"auth/hooks":                4,
+	"bench":                     13,
+	"cmd/coatcheck":             3,
+	"coatchecktest":             3,
+	"database":                  71,
+	"database/internal/dialect": 1,
+	"database/internal/schema":  1,
+	"database/mysql":            15,
+	"database/own":              29,
+	"database/postgres":         7,
+	"database/sqlite":           12,
+	"i18n":                      11,
+	"identity":                  4,
+	"internal/djangosettings":   23,
+	"internal/findings":         3,
+	"internal/httptext":         6,
+	"internal/pickle":           1,
+	"internal/redisconn":        2,
+	"internal/server":           1,
+	"internal/testenv":          20,
+	"internal/textfile":         1,
+	"mail":                      2,
+	"mail/smtp":                 4,
+	"messages":                  8,
+	"middleware":                92,
+	"password":                  24,
+	"password/pwned":            6,
+	"password/validate":         3,
+	"safeurl":                   1,
+	"sessions":                  6,
+	"sessions/cacheddb":         2,
+	"sessions/cachestore":       2,
+	"sessions/cachestore/redis": 9,
+	"sessions/cookiestore":      1,
+	"sessions/filestore":        7,
+	"sessions/sessionstest":     5,
+	"signing":                   1,
+	"throttle":                  2,
+	"throttle/redis":            1,
+	"throttle/throttletest":     1,
+	"views":                     67,
+}
+
 // TestShape holds the measures for all code but that of tests.
 func TestShape(t *testing.T) {
-	faults, err := checkShape(os.DirFS("."))
+	faults, lines, err := checkShape(os.DirFS("."))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, fault := range faults {
 		t.Error(fault)
 	}
+	for folder, n := range lines {
+		if n > wide[folder] {
+			t.Errorf("%s: %d lines have more than %d columns, want %d at most", folder, n, maxWidth, wide[folder])
+		}
+	}
+	for folder, n := range wide {
+		if lines[folder] < n {
+			t.Errorf("%s: only %d lines have more than %d columns: say so in wide", folder, lines[folder], maxWidth)
+		}
+	}
 }
 
-// checkShape returns what is too large in a tree of files.
-func checkShape(tree fs.FS) (faults []string, err error) {
+// checkShape returns what is too large in a tree of files, and how many lines of each
+// folder are too wide.
+func checkShape(tree fs.FS) (faults []string, wide map[string]int, err error) {
 	names := map[string]int{}
+	wide = map[string]int{}
 	err = fs.WalkDir(tree, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -53,6 +117,9 @@ func checkShape(tree fs.FS) (faults []string, err error) {
 		}
 		found, exported, err := checkFile(name, string(text))
 		faults = append(faults, found...)
+		if n := countWide(string(text)); n > 0 {
+			wide[path.Dir(name)] += n
+		}
 		names[path.Dir(name)] += exported
 		return err
 	})
@@ -61,7 +128,18 @@ func checkShape(tree fs.FS) (faults []string, err error) {
 			faults = append(faults, fmt.Sprintf("package %s exports %d names, want %d at most: make two of it", folder, n, maxNames))
 		}
 	}
-	return faults, err
+	return faults, wide, err
+}
+
+// countWide counts the lines that are too wide and no rows of a table.
+func countWide(text string) (n int) {
+	for line := range strings.Lines(text) {
+		width := utf8.RuneCountInString(strings.ReplaceAll(strings.TrimSuffix(line, "\n"), "\t", tabSpaces))
+		if width > maxWidth && !isTable(line) {
+			n++
+		}
+	}
+	return n
 }
 
 // checkFile returns what is too large in a file, and how many names it exports.
@@ -69,12 +147,6 @@ func checkFile(name, text string) (faults []string, exported int, err error) {
 	lines := strings.Split(text, "\n")
 	if len(lines) > maxLines {
 		faults = append(faults, fmt.Sprintf("%s has %d lines, want %d at most", name, len(lines), maxLines))
-	}
-	for i, line := range lines {
-		width := utf8.RuneCountInString(strings.ReplaceAll(line, "\t", tabSpaces))
-		if width > maxWidth && !isTable(line) {
-			faults = append(faults, fmt.Sprintf("%s:%d has %d columns, want %d at most", name, i+1, width, maxWidth))
-		}
 	}
 	files := token.NewFileSet()
 	file, err := parser.ParseFile(files, name, text, parser.SkipObjectResolution)
@@ -133,7 +205,7 @@ func TestShapeFindsFaults(t *testing.T) {
 		fmt.Fprintf(&many, "var V%d int\n", i)
 	}
 	long.WriteString("package long\nfunc f() {\n" + strings.Repeat("\tf()\n", maxLines) + "}\n")
-	faults, err := checkShape(fstest.MapFS{
+	faults, lines, err := checkShape(fstest.MapFS{
 		"many/many.go":   {Data: []byte(many.String())},
 		"long/long.go":   {Data: []byte(long.String())},
 		"wide/wide.go":   {Data: []byte("package wide\n\n// " + strings.Repeat("x", maxWidth) + "\n")},
@@ -144,12 +216,15 @@ func TestShapeFindsFaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := strings.Join(faults, "\n")
-	for _, want := range []string{"package many exports 41", "long/long.go has 404 lines", "long/long.go: f has 402", "wide/wide.go:3 has 113"} {
+	for _, want := range []string{"package many exports 41", "long/long.go has 404 lines", "long/long.go: f has 402"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in:\n%s", want, text)
 		}
 	}
-	if len(faults) != 4 {
+	if len(faults) != 3 {
 		t.Errorf("%d faults:\n%s", len(faults), text)
+	}
+	if len(lines) != 1 || lines["wide"] != 1 {
+		t.Errorf("wide lines: %v", lines)
 	}
 }
