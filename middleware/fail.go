@@ -42,6 +42,7 @@ var failures = []struct {
 	{auth.ErrBackendUnknown, http.StatusInternalServerError, misconfigured},
 	{auth.ErrLoginElsewhere, http.StatusForbidden, i18n.Mark("Your account needs a step that this page does not have, " +
 		"such as a code or a confirmed address. Please log in on the site’s other login page.")},
+	{auth.ErrNoPending, http.StatusForbidden, i18n.Mark("This login has ended. Please log in again.")},
 	{safeurl.ErrLoginURL, http.StatusInternalServerError, misconfigured},
 	{safeurl.ErrRedirect, http.StatusBadRequest, i18n.Mark("This address is too long to come back to after the login. Please log in first.")},
 	{sessions.ErrReadOnly, http.StatusInternalServerError, i18n.Mark("This page cannot change your session, " +
