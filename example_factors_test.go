@@ -14,7 +14,9 @@ import (
 )
 
 // consent is a step for users who have not agreed to the terms yet.
-type consent struct{ agreed func(ctx context.Context, userID string) (bool, error) }
+type consent struct {
+	agreed func(ctx context.Context, userID string) (bool, error)
+}
 
 func (consent) Name() string { return "consent" }
 
