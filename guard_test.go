@@ -143,7 +143,7 @@ func TestGuardMistakes(t *testing.T) {
 		},
 		"database is closed": func(c *coatcheck.Config) { c.Database.Close() },
 		"ThrottleOff is set": func(c *coatcheck.Config) { c.ThrottleOff, c.Throttle.Store = true, throttle.NewMemory(0) },
-		"Throttle.Account":   func(c *coatcheck.Config) { c.Throttle.Account.Burst = -1 },
+		"Config.Throttle: attempts: the limit Account":   func(c *coatcheck.Config) { c.Throttle.Account.Burst = -1 },
 	} {
 		c := testConfig(t)
 		spoil(&c)

@@ -57,7 +57,7 @@ func (c *Config) check() error {
 			*l.limit = l.fallback
 		}
 		if err := l.limit.Check(); err != nil {
-			return fmt.Errorf("attempts: Config.%s: %w", l.name, err)
+			return fmt.Errorf("attempts: the limit %s: %w", l.name, err)
 		}
 	}
 	return nil
