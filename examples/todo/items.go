@@ -41,7 +41,8 @@ func configure(c *coatcheck.Config) {
 }
 
 func (l items) insert(ctx context.Context, user *auth.User, text string) error {
-	_, err := l.sql.ExecContext(ctx, "INSERT INTO todo_item (id, user_id, text, created) VALUES ($1, $2, $3, $4)",
+	_, err := l.sql.ExecContext(ctx,
+		"INSERT INTO todo_item (id, user_id, text, created) VALUES ($1, $2, $3, $4)",
 		rand.Text(), user.ID, text, time.Now().UnixNano())
 	return err
 }
@@ -58,7 +59,8 @@ func (l items) mine(r *http.Request) (*auth.User, []item, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	rows, err := l.sql.QueryContext(r.Context(), "SELECT id, text FROM todo_item WHERE user_id = $1 ORDER BY created", user.ID)
+	rows, err := l.sql.QueryContext(r.Context(),
+		"SELECT id, text FROM todo_item WHERE user_id = $1 ORDER BY created", user.ID)
 	if err != nil {
 		return nil, nil, err
 	}

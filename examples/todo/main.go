@@ -114,7 +114,8 @@ func (l items) page(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return templates.ExecuteTemplate(w, "list", map[string]any{"User": user, "Items": mine, "Messages": notices})
+	page := map[string]any{"User": user, "Items": mine, "Messages": notices}
+	return templates.ExecuteTemplate(w, "list", page)
 }
 
 func (l items) add(w http.ResponseWriter, r *http.Request) error {
