@@ -30,14 +30,15 @@ func createTable(ctx context.Context, db *database.DB) error {
 	return err
 }
 
-// configure gives each new user a first item, in the transaction that stores the user.
-func configure(c *coatcheck.Config) {
+// configured gives each new user a first item, in the transaction that stores the user.
+func configured(c coatcheck.Config) coatcheck.Config {
 	list := items{c.Database.SQL()}
 	c.Guard = coatcheck.GuardCrossOrigin // forms need no token
 	c.Views.LoginRedirectURL = "/"
 	c.Hooks.SignedUp = hooks.List{{Before: func(ctx context.Context, e *hooks.Event) error {
 		return list.insert(ctx, e.User, "Write down what there is to do")
 	}}}
+	return c
 }
 
 func (l items) insert(ctx context.Context, user *auth.User, text string) error {
