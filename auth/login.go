@@ -53,6 +53,9 @@ func (s *Service) login(r *http.Request, user *User) error {
 	if err != nil {
 		return err
 	}
+	if err := s.mayLogin(ctx, user); err != nil { // also if it could when it began
+		return err
+	}
 	fresh, err := s.freshSession(ctx, session, user)
 	if err != nil {
 		return err
