@@ -232,7 +232,8 @@ func parseMail(name, text string) (*mailTemplate, error) {
 	}
 	line++
 	for paragraph := range strings.SplitSeq(rest, "\n\n") {
-		begins := line + strings.Count(paragraph[:strings.Index(paragraph, strings.TrimSpace(paragraph))], "\n")
+		blank := paragraph[:strings.Index(paragraph, strings.TrimSpace(paragraph))]
+		begins := line + strings.Count(blank, "\n")
 		line += strings.Count(paragraph, "\n") + 2
 		paragraph = strings.TrimSpace(paragraph)
 		var p part

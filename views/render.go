@@ -220,8 +220,9 @@ func readFiles(given fs.FS) (map[string]string, error) {
 	}
 	for name, text := range others {
 		if _, ours := files[name]; !ours && !strings.HasSuffix(name, ".html") {
-			return nil, fmt.Errorf("views: Config.Templates has %q; a page is a file whose name ends in .html, and "+
-				"the other files are %s and %s (use fs.Sub for files in a folder)", name, stylesheetName, scriptName)
+			return nil, fmt.Errorf("views: Config.Templates has %q; a page is a file whose name ends in .html, "+
+				"and the other files are %s and %s (use fs.Sub for files in a folder)",
+				name, stylesheetName, scriptName)
 		}
 		files[name] = text
 	}
