@@ -82,9 +82,10 @@ type Config struct {
 	// whose messages are shown to the user, or any other error for an outage. Nil
 	// means Auth.ValidatePassword, so by the validators of the configuration.
 	Validate func(ctx context.Context, password string, user *auth.User) error
-	// Templates has files that replace those of the same name: the templates,
-	// *.html, style.css and script.js. A file of another name is an error of New, which
-	// lists the names. Files that are not there stay as they are.
+	// Templates has files that replace ours of the same name, which TemplateNames lists,
+	// and pages of the program's own: *.html of other names, shown by Render. New reads
+	// them all; a file that is broken, or is neither, is an error that names it. Files
+	// whose name begins with a dot are left out. Nil means ours alone.
 	Templates fs.FS
 }
 

@@ -26,6 +26,7 @@ type serveCommand struct {
 	LogoutRedirectURL string        `group:"server" name:"logout-redirect-url" placeholder:"URL" help:"Django's LOGOUT_REDIRECT_URL; none means a page that says goodbye."`
 	RedirectHosts     []string      `group:"server" name:"allowed-redirect-host" placeholder:"HOST" help:"Another host, with its port if it has one, to which the next of a login or logout may lead; may be repeated (success_url_allowed_hosts)."`
 	SignupClosed      bool          `group:"server" help:"Let nobody sign up."`
+	Templates         templateFlags `embed:""`
 	StopDelay         time.Duration `group:"server" default:"0s" help:"How long to go on after a stop signal with /readyz saying no, so that a load balancer notices."`
 	Database          databaseFlags `embed:""`
 	Create            createFlag    `embed:""`
@@ -222,6 +223,9 @@ func (c *serveCommand) config(
 		return config, err
 	}
 	c.Accounts.apply(&config)
+	if err := c.Templates.apply(&config, log); err != nil {
+		return config, err
+	}
 	if err := c.Mail.apply(&config, con); err != nil {
 		return config, err
 	}
