@@ -72,6 +72,11 @@ type Config struct {
 	// Accounts.Invite or coatcheck invite makes. It needs Accounts, and replaces
 	// SignupVerification and SignupClosed.
 	SignupInvitation bool
+	// LoginAfterSignup signs in who has chosen a password on the page for signing up or by
+	// an invitation, where by default they log in with it. It cannot be set with
+	// SignupVerification: whoever opens the link of an email need not have chosen the
+	// password.
+	LoginAfterSignup bool
 	// Validate judges the password of a new user, of whom the typed fields are
 	// known, where it has 1 to 4,096 bytes. It returns validate.Errors,
 	// whose messages are shown to the user, or any other error for an outage. Nil
@@ -129,6 +134,9 @@ func (c *Config) checkSignup() error {
 	switch {
 	case c.SignupVerification && !c.sendsMail():
 		return errors.New("views: Config.SignupVerification needs mails; set Mail and BaseURL of the accounts")
+	case c.LoginAfterSignup && c.SignupVerification:
+		return errors.New("views: Config.LoginAfterSignup (--login-after-signup) is set with SignupVerification (--signup-verification); " +
+			"set one of them, since whoever opens the link of an email need not have chosen the password")
 	case c.SignupInvitation && c.Accounts == nil:
 		return errors.New("views: Config.SignupInvitation needs Config.Accounts, and so the tables that coatcheck migrate makes")
 	case c.SignupInvitation && (c.SignupVerification || c.SignupClosed):

@@ -88,10 +88,12 @@ func (f *mailFlags) smtp() (mail.Sender, error) {
 type accountFlags struct {
 	SignupVerification bool `group:"server" help:"Make accounts only once their address is confirmed by the link of a mail."`
 	SignupInvitation   bool `group:"server" help:"Let people sign up by an invitation only; see coatcheck invite."`
+	LoginAfterSignup   bool `group:"server" help:"Sign in who has chosen a password on the page for signing up or by an invitation; by default they log in with it."`
 	DeleteClosed       bool `group:"server" help:"Delete the row of an account that its user closes, instead of making it inactive; where rows of other tables refer to it, it is made inactive all the same."`
 }
 
 func (f *accountFlags) apply(c *coatcheck.Config) {
 	c.Views.SignupVerification, c.Views.SignupInvitation = f.SignupVerification, f.SignupInvitation
+	c.Views.LoginAfterSignup = f.LoginAfterSignup
 	c.Accounts.DeleteClosed = f.DeleteClosed
 }

@@ -213,6 +213,12 @@ func (v *visitor) enter(username, password string) string {
 	return cookie.Value
 }
 
+// What a program gets as alice, the first user.
+const (
+	alicesLogin   = `{"message":"Login successful","user":{"id":"1","username":"alice","email":"","is_staff":false,"is_superuser":false}}`
+	alicesProfile = `{"profile":"private data","user":{"id":"1","username":"alice","email":"","is_staff":false,"is_superuser":false}}`
+)
+
 // expect compares an answer with what it should be.
 func (a answer) expect(t *testing.T, what string, status int, body string) {
 	t.Helper()
