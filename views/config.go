@@ -135,7 +135,8 @@ func (c *Config) checkSignup() error {
 	case c.SignupVerification && !c.sendsMail():
 		return errors.New("views: Config.SignupVerification needs mails; set Mail and BaseURL of the accounts")
 	case c.LoginAfterSignup && c.SignupVerification:
-		return errors.New("views: Config.LoginAfterSignup (--login-after-signup) is set with SignupVerification (--signup-verification); " +
+		return errors.New("views: Config.LoginAfterSignup (--login-after-signup) is set with " +
+			"SignupVerification (--signup-verification); " +
 			"set one of them, since whoever opens the link of an email need not have chosen the password")
 	case c.SignupInvitation && c.Accounts == nil:
 		return errors.New("views: Config.SignupInvitation needs Config.Accounts, and so the tables that coatcheck migrate makes")
