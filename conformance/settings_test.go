@@ -78,7 +78,7 @@ func TestSettingsWithoutManage(t *testing.T) {
 	t.Parallel()
 	eachDjango(t, func(t *testing.T, version string) {
 		dir := t.TempDir()
-		module := "SECRET_KEY = 'hush hush'\nSESSION_COOKIE_NAME = 'größe'\n" +
+		module := "SECRET_KEY = 'hush hush, and long enough for a server'\nSESSION_COOKIE_NAME = 'größe'\n" +
 			"DATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': '/srv/site.db'}}\n"
 		for name, text := range map[string]string{"mysite/__init__.py": "", "mysite/settings.py": module, "mysite/broken.py": "SECRET_KEY = 'hush hush'\nimport absent_app\n"} {
 			path := filepath.Join(dir, name)
