@@ -91,7 +91,7 @@ func migrateCommand(t *testing.T, db testenv.Database, flag string) (string, int
 	path, err := binary()
 	must(t, err)
 	cmd := exec.CommandContext(t.Context(), path, "migrate", flag)
-	cmd.Dir, cmd.Env = t.TempDir(), append(os.Environ(), "COATCHECK_DATABASE="+db.URL())
+	cmd.Dir, cmd.Env = t.TempDir(), append(os.Environ(), "COATCHECK_DATABASE="+db.URL(), "COATCHECK_CREATE=true")
 	out, err := cmd.Output()
 	var failed *exec.ExitError
 	if errors.As(err, &failed) {

@@ -48,7 +48,7 @@ func TestSettings(t *testing.T) {
 		if byScript := scripted(t, tw, path); !bytes.Equal(byScript, again) {
 			t.Errorf("by the script: %s, and by the module: %s", byScript, again)
 		}
-		check := exec.CommandContext(t.Context(), path, "check", "--config", config)
+		check := exec.CommandContext(t.Context(), path, "check", "--create", "--config", config)
 		check.Dir = dir
 		if out, err := check.CombinedOutput(); err != nil {
 			t.Errorf("check: %v\n%s\n%s", err, out, made)
