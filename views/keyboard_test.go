@@ -3,6 +3,7 @@ package views_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -29,7 +30,11 @@ func TestKeyboard(t *testing.T) {
 	b.do(prefer("prefers-reduced-motion", "reduce"))
 	fromTheTop := func() {
 		b.open("/accounts/login/")
-		if id := evaluate[string](b, `document.activeElement.id`); id != "id_username" {
+		id := evaluate[string](b, `document.activeElement.id`)
+		for end := time.Now().Add(5 * time.Second); id == "" && time.Now().Before(end); { // autofocus comes with the first frame
+			id = evaluate[string](b, `document.activeElement.id`)
+		}
+		if id != "id_username" {
 			t.Errorf("the cursor is in %q", id)
 		}
 		b.do(chromedp.Evaluate[chromedp.Void](`document.body.tabIndex = -1; document.body.focus()`))
