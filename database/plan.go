@@ -3,6 +3,7 @@ package database
 import (
 	"context"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,52 +70,45 @@ func (p Plan) SQL() string {
 // is empty if there is nothing to do. Where Migrate would refuse to do anything, Plan
 // returns that error.
 func (db *DB) Plan(ctx context.Context) (Plan, error) {
-	present, err := db.tables(ctx)
-	if err != nil {
-		return nil, err
+	plan, _, _, err := db.planned(ctx)
+	return plan, err
+}
+
+// planned returns the plan, and what it was made from: the tables and the migrations that
+// there are.
+func (db *DB) planned(ctx context.Context) (plan Plan, present, recorded map[string]bool, err error) {
+	if present, err = db.tables(ctx); err != nil {
+		return nil, nil, nil, err
 	}
-	recorded := map[string]bool{}
 	if present[schema.Ledger] {
 		if recorded, err = db.recorded(ctx); err != nil {
-			return nil, err
+			return nil, nil, nil, err
 		}
 	}
-	plan, err := db.plan(present, recorded)
+	plan, err = db.plan(present, recorded)
 	if err != nil || len(plan) == 0 {
-		return nil, err
+		return nil, present, recorded, err
 	}
-	return plan, db.refuseSecond(ctx)
+	return plan, present, recorded, db.refuseSecond(ctx)
 }
 
 // LeftToDjango returns the migrations that django_migrations lacks and that Migrate does not
 // apply, since a Django began with them: those of contenttypes, auth and sessions, and
 // those of admin where its table exists.
 func (db *DB) LeftToDjango(ctx context.Context) ([]string, error) {
-	plan, err := db.Plan(ctx)
+	plan, present, recorded, err := db.planned(ctx)
 	if err != nil {
 		return nil, err
 	}
-	present, err := db.tables(ctx)
-	if err != nil {
-		return nil, err
-	}
-	known := map[string]bool{}
-	if present[schema.Ledger] {
-		if known, err = db.recorded(ctx); err != nil {
-			return nil, err
-		}
-	}
-	for _, name := range plan.Migrations() {
-		known[name] = true
-	}
+	mine := plan.Migrations()
 	var left []string
 	for _, app := range schema.Apps {
 		if app.Label == "admin" && !present[app.Tables[0]] {
 			continue
 		}
 		for _, name := range app.Migrations {
-			if !known[app.Label+"."+name] {
-				left = append(left, app.Label+"."+name)
+			if name = app.Label + "." + name; !recorded[name] && !slices.Contains(mine, name) {
+				left = append(left, name)
 			}
 		}
 	}
