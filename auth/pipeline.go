@@ -46,6 +46,8 @@ type Pending struct {
 	Proofs []Proof
 	// Next is the step to be taken next, or nil when Complete can be called.
 	Next Factor
+
+	judged *User // the user of whom the factors said what Next is
 }
 
 // StepError means that a login waits for a step. It is to be answered by a redirect to
@@ -98,7 +100,7 @@ func (s *Service) Prove(r *http.Request, p *Pending, proof Proof) error {
 
 // next finds the first factor that is wanted.
 func (s *Service) next(ctx context.Context, p *Pending) error {
-	p.Next = nil
+	p.Next, p.judged = nil, nil
 	for _, f := range s.factors {
 		wanted, err := f.Wanted(ctx, p.User, p.Proofs)
 		if err != nil {
@@ -106,9 +108,10 @@ func (s *Service) next(ctx context.Context, p *Pending) error {
 		}
 		if wanted {
 			p.Next = f
-			return nil
+			break
 		}
 	}
+	p.judged = p.User
 	return nil
 }
 
@@ -184,8 +187,10 @@ func (s *Service) Complete(r *http.Request, p *Pending) error {
 	if !p.User.IsAuthenticated() {
 		return errors.New("auth: an anonymous user cannot be signed in")
 	}
-	if err := s.next(r.Context(), p); err != nil {
-		return err
+	if p.judged != p.User { // a Pending that neither Begin nor Continue made
+		if err := s.next(r.Context(), p); err != nil {
+			return err
+		}
 	}
 	if p.Next != nil {
 		return &StepError{p.Next}

@@ -89,40 +89,51 @@ type Transactor interface {
 // committed, also if it is part of a larger one. The change may be nil. Without a Before,
 // and without db, it begins no transaction.
 func (l List) Run(ctx context.Context, db Transactor, e *Event, change func(ctx context.Context) error) error {
-	if change == nil {
-		change = func(context.Context) error { return nil }
+	if err := l.transact(ctx, db, e, change); err != nil {
+		return err
 	}
-	var err error
-	if db == nil || !l.HasBefore() {
-		err = change(ctx)
-	} else {
-		err = db.Tx(ctx, func(ctx context.Context, _ *database.DB) error {
-			if err := change(ctx); err != nil {
-				return err
-			}
-			return l.before(ctx, e)
-		})
-	}
-	if err == nil && len(l) > 0 {
-		database.OnCommit(ctx, func() { l.after(ctx, e) })
-	}
-	return err
+	l.commit(ctx, e)
+	return nil
 }
 
 // Around calls Before in a transaction, of its own or that of the context, then ends a
 // session or an account, and then calls After, once a transaction of the context is
 // committed.
 func (l List) Around(ctx context.Context, db Transactor, e *Event, end func(ctx context.Context) error) error {
-	if db != nil && l.HasBefore() {
-		if err := db.Tx(ctx, func(ctx context.Context, _ *database.DB) error { return l.before(ctx, e) }); err != nil {
-			return err
-		}
+	if err := l.transact(ctx, db, e, nil); err != nil {
+		return err
 	}
 	if err := end(ctx); err != nil {
 		return err
 	}
-	database.OnCommit(ctx, func() { l.after(ctx, e) })
+	l.commit(ctx, e)
 	return nil
+}
+
+// transact makes a change, if there is one, and calls Before, in one transaction if there is
+// a Before and a db.
+func (l List) transact(
+	ctx context.Context, db Transactor, e *Event, change func(ctx context.Context) error,
+) error {
+	both := func(ctx context.Context, _ *database.DB) error {
+		if change != nil {
+			if err := change(ctx); err != nil {
+				return err
+			}
+		}
+		return l.before(ctx, e)
+	}
+	if db == nil || !l.HasBefore() {
+		return both(ctx, nil)
+	}
+	return db.Tx(ctx, both)
+}
+
+// commit calls After once the transaction of the context is committed, or at once.
+func (l List) commit(ctx context.Context, e *Event) {
+	if len(l) > 0 {
+		database.OnCommit(ctx, func() { l.after(ctx, e) })
+	}
 }
 
 // HasBefore reports whether a hook of the list has a Before.

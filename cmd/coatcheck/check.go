@@ -209,6 +209,7 @@ func (c *serveCommand) judged(key secret) findings.Settings {
 		SessionEngine: c.Engine.Name, SessionFilePath: c.Engine.FilePath,
 		SessionCookieSecure: c.Sessions.CookieSecure, SessionCookieHTTPOnly: c.Sessions.CookieHTTPOnly,
 		PasswordHasher: c.Passwords.Hasher.Algorithm, PasswordIterations: c.Passwords.Hasher.Iterations,
+		DefaultIterations: defaultIterations,
 		ValidatePasswords: c.Passwords.Validate, ThrottleOff: c.Throttle.Store.Kind == "off", Trace: c.Trace,
 	}
 }

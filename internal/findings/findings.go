@@ -32,6 +32,6 @@ type Settings struct {
 	SessionEngine, SessionFilePath             string
 	SessionCookieSecure, SessionCookieHTTPOnly bool
 	PasswordHasher                             string
-	PasswordIterations                         int
+	PasswordIterations, DefaultIterations      int
 	ValidatePasswords, ThrottleOff, Trace      bool
 }
