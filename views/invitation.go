@@ -44,14 +44,12 @@ func (v *Views) invitation(w http.ResponseWriter, r *http.Request) {
 	if email != "" {
 		b["email"] = value{text: email}
 	}
-	var created *auth.User
-	status, err := v.signUp(r, b, form, func(r *http.Request, n auth.NewUser) error {
+	created, status, err := v.signUp(r, b, form, func(r *http.Request, n auth.NewUser) (*auth.User, error) {
 		user, err := v.config.Accounts.AcceptInvitation(hooks.WithRequest(r), token, n)
 		if err == nil {
 			report(r, "user created by invitation, no session made", "user", user.ID)
-			created = user
 		}
-		return err
+		return user, err
 	})
 	switch {
 	case err != nil:

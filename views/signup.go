@@ -79,12 +79,11 @@ func (v *Views) signup(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	form := v.openSignupForm(t, v.next(r, b))
-	var created *auth.User
-	open := v.createUser(&created)
+	open := v.createUser
 	if v.config.SignupVerification {
 		open = v.beginSignup(t.Code())
 	}
-	status, err := v.signUp(r, b, form, open)
+	created, status, err := v.signUp(r, b, form, open)
 	switch {
 	case errors.Is(err, attempts.ErrThrottled):
 		v.hold(w, r, "signup.html", form, err)
@@ -143,20 +142,21 @@ func (v *Views) enterNew(w http.ResponseWriter, r *http.Request, user *auth.User
 	}
 }
 
-// createUser returns a function that makes a user at once.
-func (v *Views) createUser(created **auth.User) func(*http.Request, auth.NewUser) error {
-	return func(r *http.Request, n auth.NewUser) (err error) {
-		*created, err = v.config.Auth.CreateUser(hooks.WithRequest(r), n)
-		if err == nil {
-			report(r, "user created, no session made", "user", (*created).ID)
-		}
-		return err
+// opener makes a user of what was typed, at once, or none yet.
+type opener func(r *http.Request, n auth.NewUser) (*auth.User, error)
+
+// createUser is an opener that makes the user at once.
+func (v *Views) createUser(r *http.Request, n auth.NewUser) (*auth.User, error) {
+	created, err := v.config.Auth.CreateUser(hooks.WithRequest(r), n)
+	if err == nil {
+		report(r, "user created, no session made", "user", created.ID)
 	}
+	return created, err
 }
 
 // signUp checks the fields and makes the user, by open. What is wrong with a field
 // is written into the form; the status is that of JSON about it.
-func (v *Views) signUp(r *http.Request, b body, form *Form, open func(*http.Request, auth.NewUser) error) (status int, err error) {
+func (v *Views) signUp(r *http.Request, b body, form *Form, open opener) (created *auth.User, status int, err error) {
 	ctx := r.Context()
 	user := v.readNewUser(b, form)
 	mailbox := user.Email
@@ -164,11 +164,11 @@ func (v *Views) signUp(r *http.Request, b body, form *Form, open func(*http.Requ
 		mailbox = ""
 	}
 	if err := v.config.Auth.Allow(r, attempts.KindSignup, mailbox); err != nil {
-		return 0, err
+		return nil, 0, err
 	}
 	if secret := form.Fields[len(form.Fields)-1]; len(secret.Errors) == 0 {
 		if err := v.judge(ctx, secret, user); err != nil {
-			return 0, err
+			return nil, 0, err
 		}
 	}
 	say := sayTaken
@@ -180,31 +180,31 @@ func (v *Views) signUp(r *http.Request, b body, form *Form, open func(*http.Requ
 	if len(form.Fields[0].Errors) == 0 && !hidden {
 		taken, err := v.config.Auth.UsernameTaken(ctx, name)
 		if err != nil {
-			return 0, err
+			return nil, 0, err
 		}
 		if taken {
 			form.Fields[0].Errors = []string{say}
-			return http.StatusConflict, nil
+			return nil, http.StatusConflict, nil
 		}
 	}
 	if form.Failed() {
-		return http.StatusBadRequest, nil
+		return nil, http.StatusBadRequest, nil
 	}
-	switch err = open(r, user); {
+	switch created, err = open(r, user); {
 	case errors.Is(err, auth.ErrUsernameTaken):
 		form.Fields[0].Errors = []string{say}
 	case errors.Is(err, auth.ErrEmailTaken):
 		form.field("email").Errors = []string{sayEmailTaken}
 	case errors.Is(err, identity.ErrInvalidUsername):
 		form.Fields[0].reject(err)
-		return http.StatusBadRequest, nil
+		return nil, http.StatusBadRequest, nil
 	case errors.Is(err, identity.ErrInvalidEmail):
 		form.field("email").reject(err)
-		return http.StatusBadRequest, nil
+		return nil, http.StatusBadRequest, nil
 	default:
-		return 0, err
+		return created, 0, err
 	}
-	return http.StatusConflict, nil
+	return nil, http.StatusConflict, nil
 }
 
 // judge writes into the field what the validators say against the password of a

@@ -32,13 +32,13 @@ func (v *Views) openSignupForm(t *i18n.Translator, next string) *Form {
 }
 
 // beginSignup has a link mailed by which the account is made, in the language.
-func (v *Views) beginSignup(lang string) func(*http.Request, auth.NewUser) error {
-	return func(r *http.Request, n auth.NewUser) error {
+func (v *Views) beginSignup(lang string) opener {
+	return func(r *http.Request, n auth.NewUser) (*auth.User, error) {
 		err := v.config.Accounts.BeginSignup(r.Context(), n, lang)
 		if err == nil {
 			report(r, "a link was asked for; whether the address has an account is found out later")
 		}
-		return err
+		return nil, err
 	}
 }
 
