@@ -29,7 +29,7 @@ func (s *Service) SetDeviceCookie(w http.ResponseWriter, r *http.Request, user *
 	if !s.KnowsDevices() {
 		return nil
 	}
-	line, err := s.devices.Cookie(r, user, s.deviceSecure)
+	line, err := s.devices.Cookie(r, user)
 	if err != nil {
 		return err
 	}

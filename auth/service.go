@@ -150,11 +150,10 @@ type Service struct {
 	validators []validate.Validator
 	tokens     *resettoken.Generator
 
-	attempts     *attempts.Counter
-	devices      *attempts.Devices
-	deviceSecure bool
-	loose        looseFinder // nil where all backends find users by the exact name
-	oneHasher    bool        // a single backend hashes
+	attempts  *attempts.Counter
+	devices   *attempts.Devices
+	loose     looseFinder // nil where all backends find users by the exact name
+	oneHasher bool        // a single backend hashes
 
 	usernameIsEmail bool // by the user model
 
@@ -173,7 +172,7 @@ func New(c Config) (*Service, error) {
 		users: c.Users, passwords: c.Passwords, backends: c.Backends, validators: slices.Clone(c.Validators),
 		hooks: c.Hooks, factors: slices.Clone(c.Factors), conditions: slices.Clone(c.LoginConditions),
 		endings: c.Endings, maxAge: c.SessionMaxAge, log: c.Logger,
-		devices: attempts.NewDevices(keys...), deviceSecure: c.Throttle.CookieSecure,
+		devices: attempts.NewDevices(c.Throttle.CookieSecure, keys...),
 	}
 	s.tx, _ = c.Users.(hooks.Transactor)
 	if m, ok := c.Users.(modeler); ok {

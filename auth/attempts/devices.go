@@ -43,12 +43,14 @@ type device struct {
 // Devices reads and writes the cookie by which accounts know browsers. It is safe for
 // concurrent use.
 type Devices struct {
-	macs []*signing.MAC // the first one writes
+	macs   []*signing.MAC // the first one writes
+	secure bool
 }
 
-// NewDevices signs the cookie with the first key, and accepts all.
-func NewDevices(keys ...string) *Devices {
-	s := &Devices{}
+// NewDevices signs the cookie with the first key, and accepts all. Secure is the attribute of
+// the cookie.
+func NewDevices(secure bool, keys ...string) *Devices {
+	s := &Devices{secure: secure}
 	for _, key := range keys {
 		s.macs = append(s.macs, signing.NewMAC(sha256.New, deviceSalt, key))
 	}
@@ -138,9 +140,9 @@ func (s *Devices) Find(r *http.Request, user *database.User) (nonce string, know
 }
 
 // Cookie returns the Set-Cookie header by which the browser is known to the user from now
-// on, beside the four accounts that it was known to last. Secure is that attribute. The
-// error is about a setting of the cookie.
-func (s *Devices) Cookie(r *http.Request, user *database.User, secure bool) (string, error) {
+// on, beside the four accounts that it was known to last. The error is about a setting of
+// the cookie.
+func (s *Devices) Cookie(r *http.Request, user *database.User) (string, error) {
 	all := requestDevices(r)
 	var own device
 	if at := s.ownDevice(all, user); at >= 0 {
@@ -154,7 +156,7 @@ func (s *Devices) Cookie(r *http.Request, user *database.User, secure bool) (str
 	age := int(DeviceCookieAge / time.Second)
 	cookie := httptext.SetCookie{
 		Name: DeviceCookieName, Value: printDevices(all[:min(len(all), maxDevices)]), Path: requestinfo.Below(r, "/"), MaxAge: &age,
-		HttpOnly: true, SameSite: "Lax", Secure: secure,
+		HttpOnly: true, SameSite: "Lax", Secure: s.secure,
 	}
 	line, err := cookie.String(time.Now())
 	if err != nil {
