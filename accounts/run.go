@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/coatcheck/coatcheck/auth/sessionkeys"
@@ -122,8 +121,7 @@ func (s *Service) adopt(ctx context.Context, row database.Session) error {
 	if err != nil || row.Expires.Before(s.now()) {
 		return nil //nolint:nilerr // nobody is signed in to what cannot be read
 	}
-	raw, _ := data.Get(sessionkeys.UserID)
-	userID := strings.Trim(raw, `"`)
+	userID := sessionkeys.UserOf(data)
 	if userID == "" {
 		return nil
 	}

@@ -54,6 +54,15 @@ func (s *Service) Sessions(ctx context.Context, user *auth.User, current session
 	} else if !errors.Is(err, ErrNoSession) {
 		return nil, err
 	}
+	return s.listIndexed(ctx, user, all, present, s.openOrForget)
+}
+
+// listIndexed adds to a list what open finds of the sessions in the index, the last seen
+// first, but for the one that has the key's hash listed, until the list is full.
+func (s *Service) listIndexed(
+	ctx context.Context, user *auth.User, all []SessionInfo, listed string,
+	open func(context.Context, own.IndexedSession, *auth.User) (*sessions.Session, error),
+) ([]SessionInfo, error) {
 	var last own.IndexedSession
 	for {
 		rows, err := s.own.IndexedSessions(ctx, user.ID, last, maxListed)
@@ -62,10 +71,10 @@ func (s *Service) Sessions(ctx context.Context, user *auth.User, current session
 		}
 		for _, row := range rows {
 			last = row
-			if row.KeyHash == present {
+			if row.KeyHash == listed {
 				continue
 			}
-			switch _, err := s.openOrForget(ctx, row, user); {
+			switch _, err := open(ctx, row, user); {
 			case errors.Is(err, ErrNoSession):
 			case err != nil:
 				return nil, err
