@@ -51,7 +51,7 @@ func TestMissingTables(t *testing.T) {
 	}{
 		{own.SessionTable, false, 1},
 		{own.LinkTable, false, 1},
-		{own.MailTable, false, 1},
+		{own.EmailTable, false, 1},
 		{own.NoticeTable, false, 1},
 		{own.EndingTable, false, 2}, // accounts ask for it, and each session
 		{own.ThrottleTable, true, 1},

@@ -167,7 +167,7 @@ var masked = regexp.MustCompile(`value="[A-Za-z0-9]{64}"`)
 // ask makes a request and measures it. What was typed is masked where it comes back.
 func (m *metered) ask(r *http.Request, typed ...string) outcome {
 	m.t.Helper()
-	before, err := own.New(m.site.Database).Mails().Waiting(m.t.Context())
+	before, err := own.New(m.site.Database).Emails().Waiting(m.t.Context())
 	if err != nil {
 		m.t.Fatal(err)
 	}
@@ -183,7 +183,7 @@ func (m *metered) ask(r *http.Request, typed ...string) outcome {
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	after, err := own.New(m.site.Database).Mails().Waiting(m.t.Context())
+	after, err := own.New(m.site.Database).Emails().Waiting(m.t.Context())
 	if err != nil {
 		m.t.Fatal(err)
 	}

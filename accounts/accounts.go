@@ -112,7 +112,7 @@ func (s *Service) in(tx *database.DB) *Service {
 
 // Tables returns the names of the tables that accounts need of Coatcheck's own.
 func Tables() []string {
-	return []string{own.SessionTable, own.LinkTable, own.MailTable, own.NoticeTable, own.EndingTable}
+	return []string{own.SessionTable, own.LinkTable, own.EmailTable, own.NoticeTable, own.EndingTable}
 }
 
 // Defaults of Config.

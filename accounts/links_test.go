@@ -298,7 +298,7 @@ func TestQueue(t *testing.T) {
 			tries++
 		}
 	}
-	if n, err := own.New(r.Database).Mails().Waiting(t.Context()); tries < 20 || tries > 60 || n != 0 || err != nil {
+	if n, err := own.New(r.Database).Emails().Waiting(t.Context()); tries < 20 || tries > 60 || n != 0 || err != nil {
 		t.Errorf("%d tries in a day, then %d wait: %v", tries, n, err)
 	}
 

@@ -73,7 +73,7 @@ func (s *Service) enqueue(ctx context.Context, j job) error {
 	if err != nil {
 		return fmt.Errorf("accounts: queue mail: %w", err)
 	}
-	queue, most := s.own.Mails(), maxMails
+	queue, most := s.own.Emails(), maxMails
 	if notices[j.Kind] {
 		queue, most = s.own.Notices(), maxNotices
 	}

@@ -128,7 +128,7 @@ func TestStoredAddressThatNoMailerAccepts(t *testing.T) {
 	if mails := r.deliver(); len(mails) != 0 {
 		t.Errorf("sent: %v", subjects(mails))
 	}
-	if n, err := own.New(r.Database).Mails().Waiting(t.Context()); n != 0 || err != nil {
+	if n, err := own.New(r.Database).Emails().Waiting(t.Context()); n != 0 || err != nil {
 		t.Errorf("%d wait, %v", n, err)
 	}
 }

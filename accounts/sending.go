@@ -28,13 +28,13 @@ func (s *Service) startSenders(ctx context.Context) (wait func()) {
 	var running sync.WaitGroup
 	running.Go(func() { s.keepSending(ctx, s.own.Notices()) })
 	for range senders - 1 {
-		running.Go(func() { s.keepSending(ctx, s.own.Notices(), s.own.Mails()) })
+		running.Go(func() { s.keepSending(ctx, s.own.Notices(), s.own.Emails()) })
 	}
 	return running.Wait
 }
 
 // keepSending is one sender.
-func (s *Service) keepSending(ctx context.Context, queues ...own.MailQueue) {
+func (s *Service) keepSending(ctx context.Context, queues ...own.EmailQueue) {
 	for ctx.Err() == nil {
 		rung := s.wake.wait() // before the queues are looked at, so that no email is missed
 		s.sendDue(ctx, queues)
@@ -47,7 +47,7 @@ func (s *Service) keepSending(ctx context.Context, queues ...own.MailQueue) {
 }
 
 // sendDue does the jobs that are due, one after the other.
-func (s *Service) sendDue(ctx context.Context, queues []own.MailQueue) {
+func (s *Service) sendDue(ctx context.Context, queues []own.EmailQueue) {
 	for ctx.Err() == nil {
 		sent, err := s.sendNext(ctx, queues)
 		if err != nil && ctx.Err() == nil {
@@ -63,11 +63,11 @@ func (s *Service) sendDue(ctx context.Context, queues []own.MailQueue) {
 // whether there was one. A job that cannot be done now is tried again, after 10 s,
 // 20 s, 40 s and so on, for a day; the error says what happened.
 func (s *Service) SendNext(ctx context.Context) (bool, error) {
-	return s.sendNext(ctx, []own.MailQueue{s.own.Notices(), s.own.Mails()})
+	return s.sendNext(ctx, []own.EmailQueue{s.own.Notices(), s.own.Emails()})
 }
 
 // sendNext is SendNext for the first of the queues that has a job.
-func (s *Service) sendNext(ctx context.Context, queues []own.MailQueue) (bool, error) {
+func (s *Service) sendNext(ctx context.Context, queues []own.EmailQueue) (bool, error) {
 	if s.config.Mail == nil {
 		return false, nil
 	}
@@ -85,14 +85,14 @@ func (s *Service) sendNext(ctx context.Context, queues []own.MailQueue) (bool, e
 
 // take takes the next job of a queue. The senders of this node do it one by one, since
 // otherwise one of them takes it and the others look in vain.
-func (s *Service) take(ctx context.Context, queue own.MailQueue) (*own.QueuedMail, error) {
+func (s *Service) take(ctx context.Context, queue own.EmailQueue) (*own.QueuedEmail, error) {
 	s.taking.Lock()
 	defer s.taking.Unlock()
 	return queue.Take(ctx, s.now(), lease)
 }
 
 // try does a job, and removes it from its queue or lets it wait.
-func (s *Service) try(ctx context.Context, q own.MailQueue, m *own.QueuedMail) (_ bool, err error) {
+func (s *Service) try(ctx context.Context, q own.EmailQueue, m *own.QueuedEmail) (_ bool, err error) {
 	trying, cancel := context.WithTimeout(ctx, lease/2)
 	defer cancel()
 	err = s.do(trying, m)
@@ -111,7 +111,7 @@ func wait(tries int) time.Duration {
 }
 
 // do does a job.
-func (s *Service) do(ctx context.Context, queued *own.QueuedMail) error {
+func (s *Service) do(ctx context.Context, queued *own.QueuedEmail) error {
 	text, err := s.jobs.Open(queued.Message, "")
 	if err != nil {
 		err = fmt.Errorf("accounts: an email was queued under a secret key that is gone: %w", err)

@@ -13,12 +13,12 @@ import (
 	"github.com/coatcheck/coatcheck/mail/smtp"
 )
 
-// mailFlags say how mails are sent. The password is no flag, since everybody on a
+// mailFlags say how emails are sent. The password is no flag, since everybody on a
 // machine can read the flags of its processes.
 type mailFlags struct {
-	BaseURL      string  `group:"mail" name:"base-url" placeholder:"URL" help:"Where the site is for its visitors, https://www.example.com, for the links in mails. Needed to send mails; where they are only shown it is --addr by default."`
-	Backend      string  `group:"mail" name:"email-backend" enum:"console,smtp,file,none" default:"console" help:"How mails go out: ${enum}. console prints them, for development; none leaves out the pages that need them (EMAIL_BACKEND)."`
-	From         string  `group:"mail" name:"default-from-email" default:"${mail_from}" placeholder:"ADDRESS" help:"Whom mails come from (DEFAULT_FROM_EMAIL)."`
+	BaseURL      string  `group:"mail" name:"base-url" placeholder:"URL" help:"Where the site is for its visitors, https://www.example.com, for the links in emails. Needed to send emails; where they are only shown it is --addr by default."`
+	Backend      string  `group:"mail" name:"email-backend" enum:"console,smtp,file,none" default:"console" help:"How emails go out: ${enum}. console prints them, for development; none leaves out the pages that need them (EMAIL_BACKEND)."`
+	From         string  `group:"mail" name:"default-from-email" default:"${mail_from}" placeholder:"ADDRESS" help:"Sender of emails (DEFAULT_FROM_EMAIL)."`
 	FilePath     string  `group:"mail" name:"email-file-path" placeholder:"DIR" help:"Folder of --email-backend file (EMAIL_FILE_PATH)."`
 	Host         string  `group:"mail" name:"email-host" default:"localhost" help:"Mail server (EMAIL_HOST)."`
 	Port         int     `group:"mail" name:"email-port" default:"0" help:"Its port; 0 for that of --email-tls (EMAIL_PORT)."`
@@ -51,7 +51,7 @@ func (f *mailFlags) apply(c *coatcheck.Config, con *console.Console) (err error)
 		return err
 	}
 	if f.BaseURL == "" && f.Backend == "smtp" {
-		return usageError{errors.New("--email-backend smtp needs --base-url, where the links in mails " +
+		return usageError{errors.New("--email-backend smtp needs --base-url, where the links in emails " +
 			"lead: https://www.example.com for instance")}
 	}
 	return nil

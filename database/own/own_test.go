@@ -181,7 +181,7 @@ func TestLinks(t *testing.T) {
 // TestMailQueue: both queues keep emails in order, each for itself.
 func TestMailQueue(t *testing.T) {
 	each(t, func(t *testing.T, db *own.Store, _ *database.DB) {
-		testMailQueue(t, db.Mails())
+		testMailQueue(t, db.Emails())
 		if n, err := db.Notices().Waiting(t.Context()); err != nil || n != 0 {
 			t.Errorf("notices: %d, %v", n, err)
 		}
@@ -189,7 +189,7 @@ func TestMailQueue(t *testing.T) {
 	})
 }
 
-func testMailQueue(t *testing.T, q own.MailQueue) {
+func testMailQueue(t *testing.T, q own.EmailQueue) {
 	ctx := t.Context()
 	for n := range 3 {
 		must(t, q.Append(ctx, fmt.Sprint("mail ", n), noon.Add(time.Duration(n)*time.Second), 3))
@@ -235,12 +235,12 @@ func TestRaceTakeMail(t *testing.T) {
 	each(t, func(t *testing.T, db *own.Store, _ *database.DB) {
 		ctx := t.Context()
 		for n := range 5 {
-			must(t, db.Mails().Append(ctx, fmt.Sprint("mail ", n), noon, 10))
+			must(t, db.Emails().Append(ctx, fmt.Sprint("mail ", n), noon, 10))
 		}
 		var taken [5]atomic.Int32
 		together(8, func(int) {
 			for {
-				m, err := db.Mails().Take(ctx, noon, time.Hour)
+				m, err := db.Emails().Take(ctx, noon, time.Hour)
 				if errors.Is(err, database.ErrNotFound) {
 					return
 				}

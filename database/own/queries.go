@@ -12,7 +12,7 @@ type queries struct {
 	deleteLinks, deleteExpiredLinks  dialect.Query
 	linksOf                          dialect.Query
 
-	mails, notices mailQueries
+	emails, notices emailQueries
 
 	ending, endingNow, firstEnding, nextEnding dialect.Query
 
@@ -20,7 +20,7 @@ type queries struct {
 }
 
 func newQueries(d *dialect.Dialect) *queries {
-	q := &queries{mails: newMailQueries(d, MailTable), notices: newMailQueries(d, NoticeTable), throttle: newThrottleQueries(d)}
+	q := &queries{emails: newEmailQueries(d, EmailTable), notices: newEmailQueries(d, NoticeTable), throttle: newThrottleQueries(d)}
 	q.index(d)
 	q.links(d)
 	q.endings(d)

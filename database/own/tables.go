@@ -12,7 +12,7 @@ import (
 const (
 	SessionTable  = "coatcheck_session"  // where users are signed in
 	LinkTable     = "coatcheck_link"     // links that work once
-	MailTable     = "coatcheck_mail"     // emails that anybody can ask for
+	EmailTable    = "coatcheck_mail"     // emails that anybody can ask for
 	NoticeTable   = "coatcheck_notice"   // emails that warn a user
 	ThrottleTable = "coatcheck_throttle" // budgets of attempts
 	EndingTable   = "coatcheck_ending"   // endings of users' sessions

@@ -2,7 +2,7 @@ package djangosettings
 
 import "strings"
 
-// sendsMail reports whether the project tells where mails should go. Every project has
+// sendsMail reports whether the project says how emails are sent. Every project has
 // the backend for SMTP and a server on its own machine by default.
 func (c *conversion) sendsMail() bool {
 	return c.text("EMAIL_HOST") != "localhost" || c.text("EMAIL_HOST_USER") != ""
@@ -57,7 +57,7 @@ func emailTLSSetting(c *conversion, s djangoSetting, value any) {
 	case c.dump["EMAIL_USE_SSL"] == true:
 		c.set(s.flag, "tls")
 	case c.sendsMail():
-		c.note(s.name, "is off; mails then go by STARTTLS, or to a server on this machine by --email-tls "+
+		c.note(s.name, "is off; emails then go by STARTTLS, or to a server on this machine by --email-tls "+
 			"insecure-plain")
 	}
 }

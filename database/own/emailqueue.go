@@ -12,23 +12,23 @@ import (
 	"github.com/coatcheck/coatcheck/database/internal/dialect"
 )
 
-// MailQueue is a table of emails that wait to be sent, in the order in which they
+// EmailQueue is a table of emails that wait to be sent, in the order in which they
 // are due. It is safe for concurrent use.
-type MailQueue struct {
+type EmailQueue struct {
 	db database.Executor
 	d  *dialect.Dialect
-	q  *mailQueries
+	q  *emailQueries
 }
 
-// Mails returns the queue of emails that anybody can ask for (coatcheck_mail).
-func (s *Store) Mails() MailQueue { return MailQueue{s.db, s.d, &s.q.mails} }
+// Emails returns the queue of emails that anybody can ask for (coatcheck_mail).
+func (s *Store) Emails() EmailQueue { return EmailQueue{s.db, s.d, &s.q.emails} }
 
 // Notices returns the queue of emails that warn a user (coatcheck_notice), which no
 // unknown client can fill.
-func (s *Store) Notices() MailQueue { return MailQueue{s.db, s.d, &s.q.notices} }
+func (s *Store) Notices() EmailQueue { return EmailQueue{s.db, s.d, &s.q.notices} }
 
-// QueuedMail is a row of a [MailQueue].
-type QueuedMail struct {
+// QueuedEmail is a row of a [EmailQueue].
+type QueuedEmail struct {
 	ID int64
 	// Message is the email as the program that queued it wrote it.
 	Message string `json:"-"`
@@ -40,17 +40,17 @@ type QueuedMail struct {
 }
 
 // String returns the number, without the message.
-func (m QueuedMail) String() string { return fmt.Sprintf("mail %d", m.ID) }
+func (m QueuedEmail) String() string { return fmt.Sprintf("mail %d", m.ID) }
 
 // GoString is String.
-func (m QueuedMail) GoString() string { return m.String() }
+func (m QueuedEmail) GoString() string { return m.String() }
 
 // LogValue is String.
-func (m QueuedMail) LogValue() slog.Value { return slog.StringValue(m.String()) }
+func (m QueuedEmail) LogValue() slog.Value { return slog.StringValue(m.String()) }
 
 // Append queues an email. It returns database.ErrConflict if max emails wait already;
 // several calls at once may exceed that bound by their number.
-func (q MailQueue) Append(ctx context.Context, message string, now time.Time, max int) error {
+func (q EmailQueue) Append(ctx context.Context, message string, now time.Time, max int) error {
 	if err := column.Check(column.Of("mail", message, 0)); err != nil {
 		return err
 	}
@@ -68,9 +68,9 @@ func (q MailQueue) Append(ctx context.Context, message string, now time.Time, ma
 // Take returns the email that has been due the longest, and keeps it from all others
 // for the time of the lease. It returns database.ErrNotFound if none is due. The caller
 // deletes the email once it is sent, or postpones it.
-func (q MailQueue) Take(ctx context.Context, now time.Time, lease time.Duration) (*QueuedMail, error) {
+func (q EmailQueue) Take(ctx context.Context, now time.Time, lease time.Duration) (*QueuedEmail, error) {
 	for range tries {
-		var m QueuedMail
+		var m QueuedEmail
 		err := q.db.Row(ctx, &q.q.next, []any{q.d.Bind(now)}, &m.ID, &m.Message, &m.Tries,
 			&dialect.Time{Dest: &m.Created, Dialect: q.d}, &dialect.Time{Dest: &m.Due, Dialect: q.d})
 		if err != nil {
@@ -88,19 +88,19 @@ func (q MailQueue) Take(ctx context.Context, now time.Time, lease time.Duration)
 }
 
 // Delete removes an email from the queue.
-func (q MailQueue) Delete(ctx context.Context, id int64) error {
+func (q EmailQueue) Delete(ctx context.Context, id int64) error {
 	_, err := q.db.Exec(ctx, &q.q.delete, id)
 	return err
 }
 
 // Postpone lets an email wait until due.
-func (q MailQueue) Postpone(ctx context.Context, id int64, due time.Time) error {
+func (q EmailQueue) Postpone(ctx context.Context, id int64, due time.Time) error {
 	_, err := q.db.Exec(ctx, &q.q.postpone, id, q.d.Bind(due))
 	return err
 }
 
 // Waiting returns the number of emails in the queue.
-func (q MailQueue) Waiting(ctx context.Context) (int, error) {
+func (q EmailQueue) Waiting(ctx context.Context) (int, error) {
 	var n int
 	err := q.db.Row(ctx, &q.q.count, nil, &n)
 	if errors.Is(err, database.ErrNotFound) {
@@ -109,13 +109,13 @@ func (q MailQueue) Waiting(ctx context.Context) (int, error) {
 	return n, err
 }
 
-// mailQueries are the statements about one queue.
-type mailQueries struct {
+// emailQueries are the statements about one queue.
+type emailQueries struct {
 	insert, next, claim, delete, postpone, count dialect.Query
 }
 
-func newMailQueries(d *dialect.Dialect, table string) mailQueries {
-	return mailQueries{
+func newEmailQueries(d *dialect.Dialect, table string) emailQueries {
+	return emailQueries{
 		insert: d.Query("mail queued", "INSERT INTO "+table+" (message, tries, created, due)"+
 			" VALUES (?1, 0, ?2, ?2)"),
 		next: d.Query("mail looked for", "SELECT id, message, tries, "+
