@@ -49,6 +49,9 @@ func inMemory(t *testing.T) *database.DB {
 func onPostgres(t *testing.T) *database.DB {
 	server, err := url.Parse(os.Getenv("COATCHECK_TEST_POSTGRES"))
 	if err != nil || server.Host == "" {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("COATCHECK_TEST_POSTGRES names no PostgreSQL server")
+		}
 		t.Skip("COATCHECK_TEST_POSTGRES names no PostgreSQL server; run the test by scripts/withservers.sh")
 	}
 	admin, err := sql.Open("pgx", server.String())
