@@ -21,6 +21,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/own"
+	"github.com/coatcheck/coatcheck/identity"
 	"github.com/coatcheck/coatcheck/messages"
 	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/password"
@@ -68,6 +69,8 @@ type Config struct {
 	// Backends are the AUTHENTICATION_BACKENDS; nil means a ModelBackend, and
 	// before it a backends.RemoteUser where RemoteUser is set.
 	Backends []auth.Backend
+	// LoginBy is what users type to log in; identity.ByUsername when empty.
+	LoginBy identity.LoginBy
 	// BackendPaths are the backends of the Django site beside this one, as in
 	// backends.Named, so that a session is accepted by whichever of them its user
 	// signed in. It excludes Backends. Django: AUTHENTICATION_BACKENDS.
@@ -266,7 +269,8 @@ func (s *Site) wireAuth(c *Config) error {
 	s.has("two users who sign up at the same moment can get one name in two spellings", own.LockTable)
 	s.Auth, err = auth.New(auth.Config{
 		Throttle: limits, Endings: endings, LoginConditions: c.LoginConditions,
-		Users: c.Database, Passwords: passwords, Backends: c.Backends, SecretKey: c.SecretKey,
+		Users: c.Database, Passwords: passwords, Backends: c.Backends, LoginBy: c.LoginBy,
+		SecretKey:          c.SecretKey,
 		SecretKeyFallbacks: c.SecretKeyFallbacks, AcceptSHA1: c.AcceptSHA1, Hooks: s.hooks(c), Factors: c.Factors, Logger: c.Logger,
 		Validators: c.Validators, PasswordResetTimeout: c.PasswordResetTimeout, TimeZone: c.TimeZone,
 		SessionMaxAge: c.SessionMaxAge,

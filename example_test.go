@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"log/slog"
 	"net/http"
 	"os"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/postgres"
 	"github.com/coatcheck/coatcheck/database/sqlite"
+	"github.com/coatcheck/coatcheck/identity"
 	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/sessions"
 	"github.com/coatcheck/coatcheck/sessions/dbstore"
@@ -112,6 +114,34 @@ func Example_login() {
 	// POST /enter 403 no such user, or another password
 	// POST /enter 200 welcome, alice
 	// GET /profile 200 hello alice
+}
+
+// Users log in by their username or their email address.
+func Example_loginBy() {
+	db, err := sqlite.Open(context.Background(), ":memory:")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer db.Close()
+	key := "a long random text that stays the same"
+	config := coatcheck.Config{Database: db, SecretKey: key, LoginBy: identity.ByEither}
+	config.Logger = slog.New(slog.DiscardHandler)
+	site, err := coatcheck.New(config)
+	if err != nil {
+		log.Fatal(err)
+	}
+	browser, stop := newBrowser(site.Handler(site.Views))
+	defer stop()
+
+	_, err = site.Auth.CreateUser(context.Background(), auth.NewUser{
+		Username: "alice", Email: "alice@example.com", Password: "correct horse",
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	browser.post("/accounts/login/", "username=Alice@example.com&password=correct+horse")
+	// Output:
+	// POST /accounts/login/ 200 {"message":"Login successful","user":{"id":"1","username":"alice","email":"alice@example.com","is_staff":false,"is_superuser":false}}
 }
 
 // Who may enter: everybody who is signed in, whoever has a permission, passes a test, or

@@ -25,6 +25,7 @@ import (
 	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/database/sqlite"
 	"github.com/coatcheck/coatcheck/flow"
+	"github.com/coatcheck/coatcheck/identity"
 	"github.com/coatcheck/coatcheck/mail"
 	"github.com/coatcheck/coatcheck/password"
 )
@@ -244,6 +245,12 @@ func doors() map[string]door {
 		"log in, wrong password": {route: "login", hash: true, ask: func(m *metered, name string, asJSON bool) outcome {
 			return m.ask(m.post("/accounts/login/", asJSON, "username", name, "password", "not-the-password"), name)
 		}},
+		"log in by the address": {
+			route: "login", hash: true, site: func(c *coatcheck.Config) { c.LoginBy = identity.ByEither },
+			ask: func(m *metered, name string, asJSON bool) outcome {
+				return m.ask(m.post("/accounts/login/", asJSON, "username", name+"@example.com", "password", "not-the-password"), name)
+			},
+		},
 		"forgotten password": {route: "password_reset", mails: 1, ask: func(m *metered, name string, asJSON bool) outcome {
 			return m.ask(m.post("/accounts/password_reset/", asJSON, "email", name+"@example.com"), name)
 		}},

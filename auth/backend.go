@@ -7,6 +7,7 @@ import (
 	"log/slog"
 
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/identity"
 	"github.com/coatcheck/coatcheck/password"
 )
 
@@ -62,6 +63,8 @@ type ModelBackend struct {
 	// Path is the name in sessions; empty means Django's path of the class. Set it for
 	// a site whose own class extends Django's and is listed instead of it.
 	Path string
+
+	loginBy identity.LoginBy // Config.LoginBy
 }
 
 var (
@@ -88,7 +91,7 @@ func (b *ModelBackend) Authenticate(ctx context.Context, c Credentials) (*User, 
 	if c.RemoteUser != "" { // these are no credentials of ours, and cost no work
 		return nil, ErrInvalidCredentials
 	}
-	user, err := b.Users.UserByUsername(ctx, c.Username)
+	user, err := b.find(ctx, c.Username)
 	unknown := errors.Is(err, database.ErrNotFound)
 	if err != nil && !unknown {
 		return nil, fmt.Errorf("auth: find user: %w", err)

@@ -55,7 +55,8 @@ func (s *Service) LoginAsked(ctx context.Context) (bool, error) {
 
 // stampLogin stores that the user logged in now, where somebody wants to know.
 func (s *Service) stampLogin(ctx context.Context, session *sessions.Session) error {
-	if _, there, err := session.Get(ctx, sessionkeys.LoginTime); err != nil || !there && !s.loginTimes.Load() {
+	_, there, err := session.Get(ctx, sessionkeys.LoginTime)
+	if err != nil || !there && !s.loginTimes.Load() {
 		return err
 	}
 	return session.Set(ctx, sessionkeys.LoginTime, time.Now().Unix())

@@ -40,8 +40,8 @@ type account struct {
 // to the database; by FoldIdentifier they would, and who signs up as "jeßica" could
 // make the budget of "jessica" whole by each login.
 //
-// Backends of the program's own may find users in other ways than by the exact
-// username. Where there are any, names are compared without regard to case, and an
+// Config.LoginBy and backends of the program's own may find users in other ways than by the
+// exact username. Where they do, names are compared without regard to case, and an
 // email address that one user alone has counts for the username of that user as
 // well. That links an address to an account, but never a spelling.
 func (s *Service) identify(ctx context.Context, username string) ([]account, *User, error) {
@@ -68,11 +68,18 @@ func (s *Service) identify(ctx context.Context, username string) ([]account, *Us
 		meant = owner
 	}
 	accounts := []account{{keys[0], idOf(meant)}}
-	if keys[1] != keys[0] {
+	switch {
+	case keys[1] != keys[0]:
 		accounts = append(accounts, account{keys[1], idOf(owner)})
+	case s.loose != nil && strings.Contains(username, "@"):
+		accounts = append(accounts, account{unowned(keys[0]), idOf(meant)})
 	}
 	return accounts, meant, nil
 }
+
+// unowned is the key of a second account for an address that leads to no other username, so
+// that each address costs the same, also in the store of the attempts.
+func unowned(key string) string { return "unowned:" + key }
 
 // identifyLoosely returns the user who has the name in whatever case, and the only
 // one who has it for an email address, or else the same again.

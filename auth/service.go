@@ -17,6 +17,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/auth/resettoken"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/identity"
 	"github.com/coatcheck/coatcheck/password"
 	"github.com/coatcheck/coatcheck/password/validate"
 	"github.com/coatcheck/coatcheck/signing"
@@ -89,6 +90,9 @@ type Config struct {
 	// Backends are asked in order. Nil means a ModelBackend. Django:
 	// AUTHENTICATION_BACKENDS.
 	Backends []Backend
+	// LoginBy is what users type to log in, for every ModelBackend; identity.ByUsername when
+	// empty. Sessions keep the backend's name, so a Django accepts them in any case.
+	LoginBy identity.LoginBy
 	// SecretKey makes the session auth hash. Django: SECRET_KEY.
 	SecretKey string `json:"-"`
 	// SecretKeyFallbacks still verify it. Django: SECRET_KEY_FALLBACKS.
@@ -156,6 +160,7 @@ type Service struct {
 	oneHasher bool        // a single backend hashes
 
 	usernameIsEmail bool // by the user model
+	loginBy         identity.LoginBy
 
 	unknown    unknownBackends
 	conditions []database.LoginCondition
@@ -169,8 +174,9 @@ func New(c Config) (*Service, error) {
 	}
 	keys := append([]string{c.SecretKey}, c.SecretKeyFallbacks...)
 	s := &Service{
-		users: c.Users, passwords: c.Passwords, backends: c.Backends, validators: slices.Clone(c.Validators),
-		hooks: c.Hooks, factors: slices.Clone(c.Factors), conditions: slices.Clone(c.LoginConditions),
+		users: c.Users, passwords: c.Passwords, backends: c.Backends, loginBy: c.LoginBy,
+		validators: slices.Clone(c.Validators),
+		hooks:      c.Hooks, factors: slices.Clone(c.Factors), conditions: slices.Clone(c.LoginConditions),
 		endings: c.Endings, maxAge: c.SessionMaxAge, log: c.Logger,
 		devices: attempts.NewDevices(c.Throttle.CookieSecure, keys...),
 	}
@@ -220,6 +226,9 @@ func (c *Config) check() error {
 	if err := checkBackends(c.Backends); err != nil {
 		return err
 	}
+	if err := c.chooseLoginBy(); err != nil {
+		return err
+	}
 	if c.Validators == nil {
 		c.Validators = validate.Default()
 	}
@@ -252,6 +261,9 @@ func (s *Service) lookAtBackends() {
 		case interface{ ChecksNoPasswords() }:
 		case *ModelBackend:
 			hashing++
+			if s.loginBy != identity.ByUsername {
+				s.loose, _ = s.users.(looseFinder)
+			}
 		default:
 			hashing++
 			s.loose, _ = s.users.(looseFinder)

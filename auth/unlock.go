@@ -12,7 +12,7 @@ import (
 
 // Unlock makes the budget of guesses at the user's password whole, after the user
 // has proved to own the account's email address, or an operator says so. It counts
-// for the username and, where backends of the program's own may sign in by it, for
+// for the username and, where users may log in by it, for
 // the email address. Those of known devices and of client addresses stay. Where
 // throttling is off it does nothing.
 func (s *Service) Unlock(ctx context.Context, user *User) error {
@@ -31,7 +31,7 @@ func (s *Service) Unlock(ctx context.Context, user *User) error {
 		return err
 	}
 	var budgets []attempts.Budget
-	for _, key := range [...]string{exact[0], loose[0], loose[1]} {
+	for _, key := range [...]string{exact[0], loose[0], loose[1], unowned(loose[0]), unowned(loose[1])} {
 		budgets = append(budgets, s.attempts.Account(key, user.ID))
 	}
 	return s.attempts.Reset(ctx, budgets...)

@@ -20,8 +20,11 @@ var sayInactive = i18n.Mark("This account is inactive.")
 // sayInvalidLogin is Django's sentence about a login that failed.
 func (v *Views) sayInvalidLogin(t *i18n.Translator) string {
 	name := t.T("username")
-	if v.config.Auth.UsernameIsEmail() {
+	switch v.config.Auth.LoginBy() {
+	case identity.ByEmail:
 		name = t.T("email address")
+	case identity.ByEither:
+		name = t.T("username or email address")
 	}
 	return t.T("Please enter a correct %(username)s and password. Note that both fields may be case-sensitive.", "username", name)
 }
@@ -30,8 +33,11 @@ func (v *Views) sayInvalidLogin(t *i18n.Translator) string {
 // Django.
 func (v *Views) loginForm(t *i18n.Translator, next string) *Form {
 	name := &Field{Name: "username", Label: t.T("Username"), Type: "text", Autocomplete: "username", MaxLength: identity.MaxUsername, Required: true}
-	if v.config.Auth.UsernameIsEmail() {
+	switch v.config.Auth.LoginBy() {
+	case identity.ByEmail:
 		name.Label, name.Type, name.MaxLength = t.T("Email"), "email", maxEmail
+	case identity.ByEither:
+		name.Label, name.MaxLength = t.T("Username or email"), maxEmail
 	}
 	form := &Form{Submit: t.T("Log in"), Next: next, Fields: []*Field{
 		name,
@@ -182,7 +188,7 @@ func (v *Views) readCredentials(r *http.Request, b body, form *Form) auth.Creden
 	if raw, ok := name.take(b); ok {
 		name.Value = raw
 		clean := identity.CleanLoginName
-		if v.config.Auth.UsernameIsEmail() {
+		if v.config.Auth.LoginBy() != identity.ByUsername {
 			clean = identity.CleanLoginEmail
 		}
 		username, err := clean(raw)

@@ -5,18 +5,20 @@ import (
 
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/identity"
 )
 
 // loginFlags say which logins of a Django site count, and who may log in here.
 type loginFlags struct {
-	Backends     []string `group:"users" name:"authentication-backend" placeholder:"PATH" help:"Dotted path of a backend of the Django site, such as mysite.auth.EmailBackend; sessions of each are accepted. May be repeated; django.contrib.auth.backends.ModelBackend alone by default (AUTHENTICATION_BACKENDS)."`
-	RefuseIf     []string `group:"users" name:"refuse-login-if" placeholder:"TABLE.COLUMN[:FLAG]" help:"Let nobody log in here who has a row in that table of the database, such as mfa_authenticator.user_id; with :FLAG a row whose column FLAG is true. May be repeated. Sessions of the Django site are accepted all the same."`
-	RefuseUnless []string `group:"users" name:"refuse-login-unless" placeholder:"TABLE.COLUMN[:FLAG]" help:"Let nobody log in here who has no such row, as in account_emailaddress.user_id:verified. May be repeated."`
+	Backends     []string         `group:"users" name:"authentication-backend" placeholder:"PATH" help:"Dotted path of a backend of the Django site, such as mysite.auth.EmailBackend; sessions of each are accepted. May be repeated; django.contrib.auth.backends.ModelBackend alone by default (AUTHENTICATION_BACKENDS)."`
+	LoginBy      identity.LoginBy `group:"users" name:"login-by" enum:"username,email,either" default:"username" help:"What users type to log in: ${enum}. An address opens an account only if it is the address of exactly one active account, and not the username of another."`
+	RefuseIf     []string         `group:"users" name:"refuse-login-if" placeholder:"TABLE.COLUMN[:FLAG]" help:"Let nobody log in here who has a row in that table of the database, such as mfa_authenticator.user_id; with :FLAG a row whose column FLAG is true. May be repeated. Sessions of the Django site are accepted all the same."`
+	RefuseUnless []string         `group:"users" name:"refuse-login-unless" placeholder:"TABLE.COLUMN[:FLAG]" help:"Let nobody log in here who has no such row, as in account_emailaddress.user_id:verified. May be repeated."`
 }
 
 // apply configures the site.
 func (f *loginFlags) apply(c *coatcheck.Config) error {
-	c.BackendPaths = f.Backends
+	c.BackendPaths, c.LoginBy = f.Backends, f.LoginBy
 	for _, group := range []struct {
 		flag   string
 		texts  []string

@@ -80,6 +80,7 @@ var wrongSettings = []wrong{
 	{"log-format", "xml", "", "must be one of", refuses},
 	{"log-level", "loud", "", "unknown name", refuses},
 	{"login-redirect-url", "javascript:alert(1)", "", "Config.LoginRedirectURL: safeurl: invalid login URL", refuses},
+	{"login-by", "phone", "", "--login-by must be one of", refuses},
 	{"login-url", "javascript:alert(1)", "", "Config.LoginURL: safeurl: invalid login URL", refuses},
 	{"logout-redirect-url", "javascript:alert(1)", "", "Config.LogoutRedirectURL: safeurl: invalid login URL", refuses},
 	{"password-hasher", "md5", "", "must be one of", refuses},
