@@ -17,6 +17,7 @@ import (
 	"github.com/coatcheck/coatcheck/access"
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/attempts"
 	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/own"
@@ -77,7 +78,7 @@ type Config struct {
 	// Throttle bounds how often passwords may be guessed and accounts be made. Its
 	// Store is the database when nil, where that has the table, and else the
 	// memory of this process. ThrottleOff switches it off.
-	Throttle    auth.Throttle
+	Throttle    attempts.Config
 	ThrottleOff bool
 	// Factors are steps that a login may need after the password, in order.
 	Factors []auth.Factor

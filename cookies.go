@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/attempts"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/httptext"
 	"github.com/coatcheck/coatcheck/messages"
@@ -32,7 +32,7 @@ func (s *Site) checkCookies(c *Config, guard Guard) error {
 	if guard != GuardCrossOrigin {
 		cookies = append(cookies, csrfCookie(c, s.csrfConfig(c)))
 	}
-	names := map[string]string{auth.DeviceCookieName: "device", i18n.CookieName: "language", messages.CookieName: "messages"}
+	names := map[string]string{attempts.DeviceCookieName: "device", i18n.CookieName: "language", messages.CookieName: "messages"}
 	for _, cookie := range cookies {
 		if other := names[cookie.Name]; other != "" {
 			return cookie.wrong(fmt.Errorf("its name %s is that of the %s cookie", cookie.Name, other))

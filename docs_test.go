@@ -47,6 +47,16 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+// TestIndex: the index of the documentation has every page.
+func TestIndex(t *testing.T) {
+	index := read(t, "docs/README.md")
+	for _, page := range glob(t, "docs/*.md") {
+		if name := filepath.Base(page); name != "README.md" && !strings.Contains(index, "]("+name+")") {
+			t.Errorf("docs/README.md does not lead to %s", name)
+		}
+	}
+}
+
 // flat is text without the blanks at both ends of each line.
 func flat(text string) string {
 	var b strings.Builder

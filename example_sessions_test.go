@@ -63,7 +63,7 @@ func ExampleSite_EndSessions() {
 	fmt.Println(ended, err)
 	browser.get("/profile")
 	// Output:
-	// POST /accounts/login/ 200 {"message":"Login successful"}
+	// POST /accounts/login/ 200 {"message":"Login successful","user":{"id":"1","username":"alice","email":"","is_staff":false,"is_superuser":false}}
 	// GET /profile 200 hello alice
 	// 1 <nil>
 	// GET /profile 302 to /accounts/login/?next=/profile

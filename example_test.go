@@ -68,7 +68,7 @@ func ExampleSite_Handler() {
 	// Output:
 	// POST /accounts/signup/ 201 {"message":"User created successfully"}
 	// GET /profile 302 to /accounts/login/?next=/profile
-	// POST /accounts/login/ 200 {"message":"Login successful"}
+	// POST /accounts/login/ 200 {"message":"Login successful","user":{"id":"1","username":"alice","email":"","is_staff":false,"is_superuser":false}}
 	// GET /profile 200 hello alice
 	// POST /accounts/logout/ 200 {"message":"Logout successful"}
 	// GET /profile 302 to /accounts/login/?next=/profile
@@ -149,7 +149,7 @@ func Example_access() {
 	// Output:
 	// GET /admit 302 to /accounts/login/?next=/admit
 	// GET /api/users 401 {"error":"Unauthorized"}
-	// POST /accounts/login/ 200 {"message":"Login successful"}
+	// POST /accounts/login/ 200 {"message":"Login successful","user":{"id":"1","username":"alice","email":"","is_staff":false,"is_superuser":false}}
 	// GET /users 200 come in
 	// GET /staff 403 {"error":"You are signed in as alice, and this account may not open this page. To use another account, log out first."}
 	// GET /admit 403 {"error":"You are signed in as alice, and this account may not open this page. To use another account, log out first."}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/attempts"
 	"github.com/coatcheck/coatcheck/database/sqlite"
 	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/throttle"
@@ -24,7 +25,7 @@ func Example_throttle() {
 	defer db.Close()
 	store := throttle.NewMemory(0)
 	config := coatcheck.Config{Database: db, SecretKey: "a long random text that stays the same"}
-	config.Throttle = auth.Throttle{
+	config.Throttle = attempts.Config{
 		Store:   store,
 		Account: throttle.Limit{Burst: 10, Every: 20 * time.Minute},
 		Address: throttle.Limit{Burst: 200, Every: time.Second}, // a school behind one address

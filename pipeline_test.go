@@ -9,8 +9,10 @@ import (
 
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/attempts"
 	"github.com/coatcheck/coatcheck/auth/sessionkeys"
 	"github.com/coatcheck/coatcheck/coatchecktest"
+	"github.com/coatcheck/coatcheck/middleware"
 )
 
 // terms is a factor: whoever logs in says yes to the terms once a login.
@@ -175,7 +177,59 @@ func TestDeviceCookieOfEveryDoor(t *testing.T) {
 	}))
 	w := httptest.NewRecorder()
 	handler.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/own/", nil))
-	if cookies := strings.Join(w.Header()["Set-Cookie"], "\n"); !strings.Contains(cookies, auth.DeviceCookieName+"=") {
+	if cookies := strings.Join(w.Header()["Set-Cookie"], "\n"); !strings.Contains(cookies, attempts.DeviceCookieName+"=") {
 		t.Errorf("cookies: %s", cookies)
 	}
+}
+
+// TestRemoteUserInSteps: a user whom the web server names takes the steps too, in one login
+// that waits, however many requests come meanwhile.
+func TestRemoteUserInSteps(t *testing.T) {
+	site := coatchecktest.NewSite(t, func(c *coatcheck.Config) {
+		c.Factors = []auth.Factor{terms{}}
+		c.RemoteUser = &middleware.RemoteUserConfig{Header: "X-Remote-User", Trusted: []string{"127.0.0.0/8", "::1"}}
+	})
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /terms/", func(_ http.ResponseWriter, r *http.Request) {
+		p, err := site.Auth.Continue(r)
+		if err == nil {
+			err = site.Auth.Prove(r, p, auth.Proof{Method: "terms"})
+		}
+		if err == nil {
+			err = site.Auth.Complete(r, p)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	mux.HandleFunc("/who/", func(w http.ResponseWriter, r *http.Request) {
+		user, err := auth.UserFromContext(r.Context())
+		if err != nil {
+			t.Error(err)
+		}
+		_, _ = w.Write([]byte(user.String()))
+	})
+	c := site.NewClient(site.Handler(mux))
+	c.Header.Set("X-Remote-User", "ada")
+	if signedIn(t, c) {
+		t.Error("signed in before the step")
+	}
+	waiting := c.Session().Key()
+	if signedIn(t, c) || c.Session().Key() != waiting {
+		t.Error("the second request began another login")
+	}
+	if c.PostJSON("/terms/", nil); !signedIn(t, c) {
+		t.Error("not signed in after the step")
+	}
+}
+
+// TestStepOfNobody: a login that no user is in cannot be completed.
+func TestStepOfNobody(t *testing.T) {
+	site := coatchecktest.NewSite(t)
+	handler := site.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if err := site.Auth.Complete(r, &auth.Pending{User: auth.AnonymousUser()}); err == nil {
+			t.Error("an anonymous user was signed in")
+		}
+	}))
+	handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/", nil))
 }

@@ -5,13 +5,13 @@ import (
 	"errors"
 	"time"
 
-	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/attempts"
 	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/throttle"
 )
 
 // chooseThrottle is Config.Throttle with the store that the database calls for.
-func (s *Site) chooseThrottle(c *Config) (auth.Throttle, error) {
+func (s *Site) chooseThrottle(c *Config) (attempts.Config, error) {
 	t := c.Throttle
 	if c.ThrottleOff {
 		if t.Store != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/attempts"
 	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/throttle"
 )
@@ -20,7 +21,7 @@ func guesses(t *testing.T, site *coatcheck.Site) int {
 		_, err := site.Auth.Authenticate(t.Context(), auth.Credentials{
 			Username: "nobody", Password: "wrong", Request: httptest.NewRequest("POST", "/", nil),
 		})
-		if errors.Is(err, auth.ErrThrottled) {
+		if errors.Is(err, attempts.ErrThrottled) {
 			return n
 		}
 		if !errors.Is(err, auth.ErrInvalidCredentials) {

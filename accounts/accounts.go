@@ -51,7 +51,8 @@ type Config struct {
 	DeleteClosed bool
 	// SiteName is how mails call the site; "Coatcheck" when empty.
 	SiteName string
-	// Templates has files that replace those of the mails; see MailTemplates.
+	// Templates has files that replace those of the emails; see MailTemplates. Files whose
+	// name begins with a dot are left out.
 	Templates fs.FS
 	// Languages are the catalogues for mails; nil means i18n.Default().
 	Languages *i18n.Catalogues

@@ -156,7 +156,7 @@ func readMails(replacing fs.FS) (*mailTemplates, error) {
 			return nil, fmt.Errorf("accounts: Config.Templates: %w", err)
 		}
 		for _, e := range entries {
-			if !slices.Contains(known, e.Name()) {
+			if !slices.Contains(known, e.Name()) && !strings.HasPrefix(e.Name(), ".") {
 				return nil, fmt.Errorf("accounts: Config.Templates has %q, which replaces nothing; the names are %s", e.Name(), strings.Join(known, ", "))
 			}
 		}
@@ -212,7 +212,7 @@ func (t *mailTemplates) add(name, text string) (err error) {
 		}
 		return t.design.Execute(io.Discard, Letter{Blocks: []Block{{Text: "x"}, {Text: "x", URL: "https://example.com/"}, {Text: "x", Fine: true}}})
 	}
-	m, err := parseMail(strings.ReplaceAll(text, "\r\n", "\n"))
+	m, err := parseMail(name, strings.ReplaceAll(text, "\r\n", "\n"))
 	if err != nil {
 		return err
 	}
@@ -221,14 +221,20 @@ func (t *mailTemplates) add(name, text string) (err error) {
 	return err
 }
 
-func parseMail(text string) (*mailTemplate, error) {
-	subject, rest, _ := strings.Cut(strings.TrimSpace(text), "\n")
+func parseMail(name, text string) (*mailTemplate, error) {
+	whole := strings.TrimSpace(text)
+	line := 1 + strings.Count(text[:strings.Index(text, whole)], "\n")
+	subject, rest, _ := strings.Cut(whole, "\n")
 	m := &mailTemplate{}
 	var err error
-	if m.subject, err = template.New("subject").Parse(subject); err != nil {
+	if m.subject, err = parseAt(name, line, subject); err != nil {
 		return nil, err
 	}
+	line++
 	for paragraph := range strings.SplitSeq(rest, "\n\n") {
+		blank := paragraph[:strings.Index(paragraph, strings.TrimSpace(paragraph))]
+		begins := line + strings.Count(blank, "\n")
+		line += strings.Count(paragraph, "\n") + 2
 		paragraph = strings.TrimSpace(paragraph)
 		var p part
 		paragraph, p.button = strings.CutPrefix(paragraph, "=> ")
@@ -236,12 +242,17 @@ func parseMail(text string) (*mailTemplate, error) {
 		if paragraph == "" {
 			continue
 		}
-		if p.text, err = template.New("part").Parse(strings.ReplaceAll(paragraph, "\n", " ")); err != nil {
+		if p.text, err = parseAt(name, begins, strings.ReplaceAll(paragraph, "\n", " ")); err != nil {
 			return nil, err
 		}
 		m.parts = append(m.parts, p)
 	}
 	return m, nil
+}
+
+// parseAt parses a part of a file that begins at a line, which errors then name.
+func parseAt(name string, line int, text string) (*template.Template, error) {
+	return template.New(name).Parse("{{/*" + strings.Repeat("\n", line-1) + "*/}}" + text)
 }
 
 // letter executes the parts. A part that comes out empty is left out.

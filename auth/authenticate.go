@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/coatcheck/coatcheck/auth/attempts"
 	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/flow"
 )
@@ -17,12 +18,12 @@ import (
 // account knows, and those of the user who is signed in to the request, are checked
 // as those of a known client: see password.KnownClient.
 func (s *Service) Authenticate(ctx context.Context, c Credentials) (*User, error) {
-	if s.throttle.Store == nil || c.RemoteUser != "" {
+	if s.attempts.Off() || c.RemoteUser != "" {
 		return s.authenticate(guessing(ctx, c, ""), c, "")
 	}
 	g, err := s.reserve(ctx, c)
 	if err != nil {
-		if errors.Is(err, ErrThrottled) {
+		if errors.Is(err, attempts.ErrThrottled) {
 			s.log.InfoContext(ctx, "login refused: too many attempts", client(c.Request), userAttr(g.user))
 		}
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/attempts"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/throttle"
 )
@@ -39,7 +40,7 @@ func TestSharingTellsNothing(t *testing.T) {
 							r.guessFrom(fmt.Sprintf("192.0.%d.%d", i, j), fmt.Sprintf(pair[0], who), "wrong")
 						}
 						err := r.guessFrom(fmt.Sprintf("192.1.%d.%d", i, j), fmt.Sprintf(pair[1], who), "wrong")
-						shared[j] = errors.Is(err, auth.ErrThrottled)
+						shared[j] = errors.Is(err, attempts.ErrThrottled)
 						unlock(t, r, who, pair)
 					}
 					if shared[0] != shared[1] {
@@ -77,7 +78,7 @@ func TestAnotherAccountFreesNone(t *testing.T) {
 			}
 			wants(t, r.guessFrom("192.0.2.1", "jeßica", "secret"), nil)
 			wants(t, r.guessFrom("192.0.2.1", "jessica", "wrong"), auth.ErrInvalidCredentials)
-			wants(t, r.guessFrom("192.0.2.1", "jessica", "wrong"), auth.ErrThrottled)
+			wants(t, r.guessFrom("192.0.2.1", "jessica", "wrong"), attempts.ErrThrottled)
 		})
 	}
 }
@@ -117,7 +118,7 @@ func TestUsernameThatIsAnEmailAddress(t *testing.T) {
 			guesses++
 		}
 		err := r.guessFrom("192.0.2.1", "anna@example.com", "secret")
-		if err != nil && !errors.Is(err, auth.ErrThrottled) {
+		if err != nil && !errors.Is(err, attempts.ErrThrottled) {
 			t.Fatal(err)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/attempts"
 	"github.com/coatcheck/coatcheck/password"
 	"github.com/coatcheck/coatcheck/throttle"
 )
@@ -54,7 +55,7 @@ func TestWhoIsKnownToTheQueue(t *testing.T) {
 			r := newRig(t, limited(throttle.NewMemory(0)), func(c *auth.Config) {
 				c.Users = detached{c.Users.(*users)}
 				if !test.limits {
-					c.Throttle = auth.Throttle{}
+					c.Throttle = attempts.Config{}
 				}
 				var err error
 				c.Passwords, err = password.New(password.Config{Hashers: []password.Hasher{h}, Workers: 1, MaxQueue: 1})

@@ -53,6 +53,9 @@ func (s *Service) login(r *http.Request, user *User) error {
 	if err != nil {
 		return err
 	}
+	if err := s.mayLogin(ctx, user); err != nil { // also if it could when it began
+		return err
+	}
 	fresh, err := s.freshSession(ctx, session, user)
 	if err != nil {
 		return err
@@ -65,9 +68,7 @@ func (s *Service) login(r *http.Request, user *User) error {
 	}
 	user.Backend = backend
 	ru.set(user)
-	if rotate, ok := ctx.Value(onLoginKey{}).(func()); ok {
-		rotate()
-	}
+	hooks.Login(ctx)
 	err = s.loggedIn(r, user)
 	if err == nil && ru.response != nil && user.Password.Usable() {
 		err = s.SetDeviceCookie(ru.response, r, user)
@@ -100,20 +101,6 @@ func (s *Service) signIn(ctx context.Context, session *sessions.Session, user *U
 		return err
 	}
 	return StampSession(ctx, session, ending)
-}
-
-type onLoginKey struct{}
-
-// OnLogin returns a context of a request in which Login calls f once somebody is
-// signed in, before last_login is stored and the hooks are called. By it the CSRF
-// middleware changes its secret at each login (Django: rotate_token). A later
-// one comes after those before.
-func OnLogin(ctx context.Context, f func()) context.Context {
-	if before, ok := ctx.Value(onLoginKey{}).(func()); ok {
-		own := f
-		f = func() { before(); own() }
-	}
-	return context.WithValue(ctx, onLoginKey{}, f)
 }
 
 // withdraw takes a login back, so that it counts for nothing even where the

@@ -23,14 +23,14 @@ func TestOnLogin(t *testing.T) {
 	})
 	ada := r.user("ada")
 	r.browser().must(func(req *http.Request) error {
-		ctx := auth.OnLogin(req.Context(), func() {
+		ctx := hooks.OnLogin(req.Context(), func() {
 			user, err := auth.UserFromContext(req.Context())
 			if err != nil || user.ID != ada.ID {
 				t.Errorf("the user is %v, %v", user, err)
 			}
 			calls = append(calls, "first")
 		})
-		req = req.WithContext(auth.OnLogin(ctx, func() { calls = append(calls, "second") }))
+		req = req.WithContext(hooks.OnLogin(ctx, func() { calls = append(calls, "second") }))
 		for range 2 { // the second time as the same user
 			if err := r.Login(req, ada); err != nil {
 				return err

@@ -32,7 +32,7 @@ func (s *Service) LoginRemote(r *http.Request, name string) error {
 			return err
 		}
 	}
-	if name == "" {
+	if name == "" || s.waits(r, name) {
 		return nil
 	}
 	user, err = s.Authenticate(ctx, Credentials{RemoteUser: name, Request: r})
@@ -47,6 +47,12 @@ func (s *Service) LoginRemote(r *http.Request, name string) error {
 		return nil
 	}
 	return err
+}
+
+// waits reports whether the login of the named user waits for a step.
+func (s *Service) waits(r *http.Request, name string) bool {
+	p, err := s.Continue(r)
+	return err == nil && p.Next != nil && p.User.Username == s.cleanRemote(p.User, name)
 }
 
 // cleanRemote is the name as the backend of the session's user cleans it.

@@ -13,13 +13,13 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/coatcheck/coatcheck/auth/attempts"
 	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/auth/resettoken"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/password"
 	"github.com/coatcheck/coatcheck/password/validate"
 	"github.com/coatcheck/coatcheck/signing"
-	"github.com/coatcheck/coatcheck/throttle"
 )
 
 // Finder looks users up.
@@ -110,7 +110,7 @@ type Config struct {
 	// Endings tells which sessions ended with others of their user; nil where none do.
 	Endings Endings
 	// Throttle bounds how often passwords may be guessed; off where its Store is nil.
-	Throttle Throttle
+	Throttle attempts.Config
 	// LoginConditions refuse logins of users of whom the Django site asks for more than a
 	// password, with ErrLoginElsewhere; their sessions of that site are accepted. Users
 	// must be a *database.DB.
@@ -150,11 +150,11 @@ type Service struct {
 	validators []validate.Validator
 	tokens     *resettoken.Generator
 
-	throttle  Throttle // off where its Store is nil
-	names     *throttle.Names
-	devices   []*signing.MAC // of the device cookie; the first one writes
-	loose     looseFinder    // nil where all backends find users by the exact name
-	oneHasher bool           // a single backend hashes
+	attempts     *attempts.Counter
+	devices      *attempts.Devices
+	deviceSecure bool
+	loose        looseFinder // nil where all backends find users by the exact name
+	oneHasher    bool        // a single backend hashes
 
 	usernameIsEmail bool // by the user model
 
@@ -165,18 +165,51 @@ type Service struct {
 
 // New checks the configuration and makes a Service.
 func New(c Config) (*Service, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	keys := append([]string{c.SecretKey}, c.SecretKeyFallbacks...)
+	s := &Service{
+		users: c.Users, passwords: c.Passwords, backends: c.Backends, validators: slices.Clone(c.Validators),
+		hooks: c.Hooks, factors: slices.Clone(c.Factors), conditions: slices.Clone(c.LoginConditions),
+		endings: c.Endings, maxAge: c.SessionMaxAge, log: c.Logger,
+		devices: attempts.NewDevices(keys...), deviceSecure: c.Throttle.CookieSecure,
+	}
+	s.tx, _ = c.Users.(hooks.Transactor)
+	if m, ok := c.Users.(modeler); ok {
+		s.usernameIsEmail = m.UserModel().UsernameIsEmail()
+	}
+	for _, key := range keys {
+		s.hashes = append(s.hashes, signing.NewMAC(sha256.New, authHashSalt, key))
+	}
+	if c.AcceptSHA1 {
+		s.hashes = append(s.hashes, signing.NewMAC(sha1.New, authHashSalt, c.SecretKey))
+	}
+	s.lookAtBackends()
+	var err error
+	if s.attempts, err = attempts.New(c.Throttle, c.SecretKey, c.Logger); err != nil {
+		return nil, fmt.Errorf("auth: Config.Throttle: %w", err)
+	}
+	if s.tokens, err = resettoken.New(c.tokens()); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// check fills in the defaults and refuses what cannot work.
+func (c *Config) check() error {
 	switch {
 	case c.Users == nil:
-		return nil, errors.New("auth: no users given; set Config.Users to a database")
+		return errors.New("auth: no users given; set Config.Users to a database")
 	case c.SecretKey == "":
-		return nil, errors.New("auth: no secret key given; set Config.SecretKey (Django: SECRET_KEY)")
+		return errors.New("auth: no secret key given; set Config.SecretKey (Django: SECRET_KEY)")
 	case slices.Contains(c.SecretKeyFallbacks, ""):
-		return nil, errors.New("auth: Config.SecretKeyFallbacks has an empty key; remove it")
+		return errors.New("auth: Config.SecretKeyFallbacks has an empty key; remove it")
 	}
 	if c.Passwords == nil {
 		var err error
 		if c.Passwords, err = password.New(password.Config{}); err != nil {
-			return nil, fmt.Errorf("auth: %w", err)
+			return fmt.Errorf("auth: %w", err)
 		}
 	}
 	if c.Logger == nil {
@@ -186,46 +219,28 @@ func New(c Config) (*Service, error) {
 		c.Backends = []Backend{&ModelBackend{Users: c.Users, Passwords: c.Passwords, Logger: c.Logger}}
 	}
 	if err := checkBackends(c.Backends); err != nil {
-		return nil, err
+		return err
 	}
 	if c.Validators == nil {
 		c.Validators = validate.Default()
 	}
 	if err := validate.Check(c.Validators); err != nil {
-		return nil, fmt.Errorf("auth: Config.Validators: %w", err)
+		return fmt.Errorf("auth: Config.Validators: %w", err)
 	}
-	if err := errors.Join(c.Throttle.check(), checkMaxAge(c.SessionMaxAge)); err != nil {
-		return nil, err
-	}
-	s := &Service{
-		throttle: c.Throttle, names: throttle.NewNames(c.SecretKey),
-		users: c.Users, passwords: c.Passwords, backends: c.Backends,
-		endings: c.Endings, maxAge: c.SessionMaxAge, hooks: c.Hooks, factors: slices.Clone(c.Factors), log: c.Logger, validators: slices.Clone(c.Validators),
-	}
+	return errors.Join(checkMaxAge(c.SessionMaxAge), c.checkUsers())
+}
+
+// checkUsers refuses what needs more of Users than they have.
+func (c *Config) checkUsers() error {
 	if _, ok := c.Users.(conditioner); !ok && len(c.LoginConditions) > 0 {
-		return nil, errors.New("auth: Config.LoginConditions needs Users that can ask for rows; set it to a *database.DB, or leave the conditions out")
+		return errors.New("auth: Config.LoginConditions needs Users that can ask for rows; " +
+			"set it to a *database.DB, or leave the conditions out")
 	}
-	s.conditions = slices.Clone(c.LoginConditions)
-	if s.tx, _ = c.Users.(hooks.Transactor); s.tx == nil && c.Hooks.HasBefore() {
-		return nil, errors.New("auth: Config.Hooks has a Before, which needs Users with transactions; " +
+	if _, ok := c.Users.(hooks.Transactor); !ok && c.Hooks.HasBefore() {
+		return errors.New("auth: Config.Hooks has a Before, which needs Users with transactions; " +
 			"set Users to a *database.DB, or use After")
 	}
-	if m, ok := c.Users.(modeler); ok {
-		s.usernameIsEmail = m.UserModel().UsernameIsEmail()
-	}
-	for _, key := range append([]string{c.SecretKey}, c.SecretKeyFallbacks...) {
-		s.hashes = append(s.hashes, signing.NewMAC(sha256.New, authHashSalt, key))
-		s.devices = append(s.devices, signing.NewMAC(sha256.New, deviceSalt, key))
-	}
-	if c.AcceptSHA1 {
-		s.hashes = append(s.hashes, signing.NewMAC(sha1.New, authHashSalt, c.SecretKey))
-	}
-	s.lookAtBackends()
-	var err error
-	if s.tokens, err = resettoken.New(c.tokens()); err != nil {
-		return nil, err
-	}
-	return s, nil
+	return nil
 }
 
 // lookAtBackends finds out what throttling has to know of them: whether another

@@ -67,6 +67,17 @@ func (s *Service) Store(ctx context.Context, user *User, o Storing) (*User, erro
 	return stored, nil
 }
 
+// PasswordBackend returns the name of the first ModelBackend, for the User.Backend of a user who
+// has just chosen a password, or "" if there is none.
+func (s *Service) PasswordBackend() string {
+	for _, b := range s.backends {
+		if model, ok := b.(*ModelBackend); ok {
+			return model.Name()
+		}
+	}
+	return ""
+}
+
 // storeError explains why a user was not stored.
 func storeError(err error) error {
 	var taken []error

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/attempts"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/mysql"
 	"github.com/coatcheck/coatcheck/database/own"
@@ -67,7 +68,7 @@ var stores = map[string]func(t *testing.T) throttle.Store{
 // to 20, and hashes cheaply.
 func limited(store throttle.Store) func(*auth.Config) {
 	return func(c *auth.Config) {
-		c.Throttle = auth.Throttle{Store: store, Account: hourly, Device: hourly, Address: throttle.Limit{Burst: 20, Every: time.Hour}}
+		c.Throttle = attempts.Config{Store: store, Account: hourly, Device: hourly, Address: throttle.Limit{Burst: 20, Every: time.Hour}}
 	}
 }
 
@@ -104,7 +105,7 @@ func TestParallelGuesses(t *testing.T) {
 				group.Go(func() {
 					<-start
 					switch err := r.guessFrom(fmt.Sprintf("192.0.2.%d", i%100), "anna", fmt.Sprint("guess ", i)); {
-					case errors.Is(err, auth.ErrThrottled), errors.Is(err, auth.ErrInvalidCredentials):
+					case errors.Is(err, attempts.ErrThrottled), errors.Is(err, auth.ErrInvalidCredentials):
 					default:
 						t.Errorf("guess: %v", err)
 					}
@@ -115,7 +116,7 @@ func TestParallelGuesses(t *testing.T) {
 			if n := rounds.Load() / meterRounds; n != int64(hourly.Burst) {
 				t.Errorf("%d hashes were computed, want %d", n, hourly.Burst)
 			}
-			wants(t, r.guessFrom("192.0.2.200", "anna", "secret"), auth.ErrThrottled)
+			wants(t, r.guessFrom("192.0.2.200", "anna", "secret"), attempts.ErrThrottled)
 		})
 	}
 }
@@ -135,18 +136,18 @@ func TestThrottleBudgets(t *testing.T) {
 		wants(t, r.guessFrom("192.0.2.1", "anna", "wrong"), auth.ErrInvalidCredentials)
 	}
 	for range 50 { // which costs the address nothing
-		wants(t, r.guessFrom("192.0.2.1", "anna", "secret"), auth.ErrThrottled)
+		wants(t, r.guessFrom("192.0.2.1", "anna", "secret"), attempts.ErrThrottled)
 	}
 	for i := range 11 {
 		wants(t, r.guessFrom("[::ffff:192.0.2.1]", fmt.Sprint("nobody", i), "wrong"), auth.ErrInvalidCredentials)
 	}
-	wants(t, r.guessFrom("192.0.2.1", "nobody at all", "wrong"), auth.ErrThrottled)
+	wants(t, r.guessFrom("192.0.2.1", "nobody at all", "wrong"), attempts.ErrThrottled)
 	wants(t, r.guessFrom("192.0.2.2", "nobody at all", "wrong"), auth.ErrInvalidCredentials)
 
 	for i := range 20 {
 		wants(t, r.guessFrom(fmt.Sprintf("[2001:db8:0:1:%x::1]", i), fmt.Sprint("someone", i), "wrong"), auth.ErrInvalidCredentials)
 	}
-	wants(t, r.guessFrom("[2001:db8:0:1:ffff::9]", "someone else", "wrong"), auth.ErrThrottled)
+	wants(t, r.guessFrom("[2001:db8:0:1:ffff::9]", "someone else", "wrong"), attempts.ErrThrottled)
 	wants(t, r.guessFrom("[2001:db8:0:2::9]", "someone else", "wrong"), auth.ErrInvalidCredentials)
 }
 
@@ -221,7 +222,7 @@ func TestOneIdentity(t *testing.T) {
 				wants(t, r.guessFrom(fmt.Sprintf("192.0.2.%d", i), typed, "wrong"), auth.ErrInvalidCredentials)
 			}
 			for i, typed := range test.typed {
-				wants(t, r.guessFrom(fmt.Sprintf("192.0.2.1%d", i), typed, "secret"), auth.ErrThrottled)
+				wants(t, r.guessFrom(fmt.Sprintf("192.0.2.1%d", i), typed, "secret"), attempts.ErrThrottled)
 			}
 			wants(t, r.guessFrom("192.0.2.200", "someone else", "wrong"), auth.ErrInvalidCredentials)
 		})
@@ -274,7 +275,7 @@ func TestEveryAccountIsThrottledAlike(t *testing.T) {
 		for range 7 {
 			err := r.guessFrom(fmt.Sprintf("192.0.2.%d", i), name, "wrong")
 			kind := "invalid"
-			if errors.Is(err, auth.ErrThrottled) {
+			if errors.Is(err, attempts.ErrThrottled) {
 				kind = "throttled"
 			}
 			errs = append(errs, kind)
@@ -357,7 +358,7 @@ func TestBusyIsNoGuess(t *testing.T) {
 	for range 4 {
 		wants(t, r.guessFrom("192.0.2.1", "anna", "wrong"), auth.ErrInvalidCredentials)
 	}
-	wants(t, r.guessFrom("192.0.2.1", "anna", "wrong"), auth.ErrThrottled)
+	wants(t, r.guessFrom("192.0.2.1", "anna", "wrong"), attempts.ErrThrottled)
 }
 
 // TestRetryAfter holds the time to wait, and how it is told.
@@ -367,7 +368,7 @@ func TestRetryAfter(t *testing.T) {
 		store := throttle.NewMemory(0)
 		s, err := auth.New(auth.Config{
 			Users: db, SecretKey: secretKey, Logger: quiet(),
-			Throttle: auth.Throttle{Store: store, Account: throttle.Limit{Burst: 1, Every: 5 * time.Hour}, Address: throttle.Limit{Burst: 2, Every: 90 * time.Second}},
+			Throttle: attempts.Config{Store: store, Account: throttle.Limit{Burst: 1, Every: 5 * time.Hour}, Address: throttle.Limit{Burst: 2, Every: 90 * time.Second}},
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -375,7 +376,7 @@ func TestRetryAfter(t *testing.T) {
 		request := httptest.NewRequest(http.MethodPost, "/", nil)
 		told := func(identity string, seconds int, message string) {
 			t.Helper()
-			var e *auth.ThrottledError
+			var e *attempts.ThrottledError
 			if err := s.Allow(request, "signup", identity); !errors.As(err, &e) || e.Seconds() != seconds || e.Message() != message {
 				t.Fatalf("%v, want %d: %s", err, seconds, message)
 			}

@@ -7,7 +7,7 @@ import (
 	"net/netip"
 	"strings"
 
-	"github.com/coatcheck/coatcheck/throttle"
+	"github.com/coatcheck/coatcheck/auth/attempts"
 )
 
 // Unlock makes the budget of guesses at the user's password whole, after the user
@@ -16,7 +16,7 @@ import (
 // the email address. Those of known devices and of client addresses stay. Where
 // throttling is off it does nothing.
 func (s *Service) Unlock(ctx context.Context, user *User) error {
-	if s.throttle.Store == nil {
+	if s.attempts.Off() {
 		return nil
 	}
 	exact, err := s.usernameKeys(ctx, [2]string{user.Username, user.Username}, false)
@@ -30,47 +30,29 @@ func (s *Service) Unlock(ctx context.Context, user *User) error {
 	if loose, err = s.usernameKeys(ctx, loose, true); err != nil {
 		return err
 	}
-	var names []string
+	var budgets []attempts.Budget
 	for _, key := range [...]string{exact[0], loose[0], loose[1]} {
-		names = append(names, s.names.Name("account", key))
+		budgets = append(budgets, s.attempts.Account(key, user.ID))
 	}
-	return s.reset(ctx, names...)
+	return s.attempts.Reset(ctx, budgets...)
 }
-
-// The kinds of Allow that the account pages use.
-const (
-	KindSignup = "signup" // making accounts
-	KindReset  = "reset"  // asking for a link to a new password
-	KindEmail  = "email"  // asking for a link to a new email address
-)
 
 // UnlockAddress makes the budgets of a client's address whole: that of guesses at
 // passwords, those of the account pages, and those of the program's own kinds that
 // it calls Allow with. Where throttling is off it does nothing.
 func (s *Service) UnlockAddress(ctx context.Context, address netip.Addr, kinds ...string) error {
-	text := throttle.Address(address)
-	if text == "" {
+	if !address.IsValid() {
 		return errors.New("auth: UnlockAddress: the address is not valid")
 	}
-	if s.throttle.Store == nil {
+	if s.attempts.Off() {
 		return nil
 	}
-	names := []string{s.names.Name("address", text)}
-	for _, kind := range append([]string{KindSignup, KindReset, KindEmail}, kinds...) {
+	budgets := []attempts.Budget{s.attempts.Address("", address)}
+	for _, kind := range append([]string{attempts.KindSignup, attempts.KindReset, attempts.KindEmail}, kinds...) {
 		if strings.Contains(kind, ":") {
 			return fmt.Errorf("auth: UnlockAddress: the kind %q has a colon", kind)
 		}
-		names = append(names, s.names.Name(kind+" address", text))
+		budgets = append(budgets, s.attempts.Address(kind, address))
 	}
-	return s.reset(ctx, names...)
-}
-
-// reset makes budgets whole.
-func (s *Service) reset(ctx context.Context, names ...string) error {
-	for _, name := range names {
-		if err := s.throttle.Store.Reset(ctx, name); err != nil {
-			return fmt.Errorf("auth: throttle: %w", err)
-		}
-	}
-	return nil
+	return s.attempts.Reset(ctx, budgets...)
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/attempts"
 	"github.com/coatcheck/coatcheck/throttle"
 )
 
@@ -29,11 +30,11 @@ func TestUnlock(t *testing.T) {
 					r.guessFrom("192.0.2.1", name, "wrong")
 				}
 			}
-			wants(t, r.guessFrom("192.0.2.4", "anna", "secret"), auth.ErrThrottled)
+			wants(t, r.guessFrom("192.0.2.4", "anna", "secret"), attempts.ErrThrottled)
 			if err := r.Unlock(t.Context(), user); err != nil {
 				t.Fatal(err)
 			}
-			wants(t, r.guessFrom("192.0.2.4", "berta", "wrong"), auth.ErrThrottled)
+			wants(t, r.guessFrom("192.0.2.4", "berta", "wrong"), attempts.ErrThrottled)
 			wants(t, r.guessFrom("192.0.2.4", "anna", "secret"), nil)
 			if name == "own backend" {
 				wants(t, r.guessFrom("192.0.2.4", "anna@example.com", "wrong"), auth.ErrInvalidCredentials)
@@ -47,11 +48,11 @@ func TestUnlock(t *testing.T) {
 func TestUnlockAddress(t *testing.T) {
 	once := throttle.Limit{Burst: 1, Every: hourly.Every}
 	r := newRig(t, func(c *auth.Config) {
-		c.Throttle = auth.Throttle{Store: throttle.NewMemory(0), Account: hourly, Device: hourly, Address: once}
+		c.Throttle = attempts.Config{Store: throttle.NewMemory(0), Account: hourly, Device: hourly, Address: once}
 	})
 	request := httptest.NewRequest(http.MethodPost, "/", nil)
 	request.RemoteAddr = "[2001:db8::1]:1234"
-	kinds := []string{auth.KindSignup, auth.KindReset, auth.KindEmail, "invitation"}
+	kinds := []string{attempts.KindSignup, attempts.KindReset, attempts.KindEmail, "invitation"}
 	all := func(want error) {
 		t.Helper()
 		for _, kind := range kinds {
@@ -61,14 +62,14 @@ func TestUnlockAddress(t *testing.T) {
 	all(nil)
 	wants(t, r.guessFrom("[2001:db8::1]", "nobody", "wrong"), auth.ErrInvalidCredentials)
 	wants(t, r.guessFrom("192.0.2.1", "nobody", "wrong"), auth.ErrInvalidCredentials)
-	all(auth.ErrThrottled)
-	wants(t, r.guessFrom("[2001:db8::1]", "nobody", "wrong"), auth.ErrThrottled)
+	all(attempts.ErrThrottled)
+	wants(t, r.guessFrom("[2001:db8::1]", "nobody", "wrong"), attempts.ErrThrottled)
 	if err := r.UnlockAddress(t.Context(), netip.MustParseAddr("2001:db8::ffff"), "invitation"); err != nil {
 		t.Fatal(err)
 	}
 	all(nil)
 	wants(t, r.guessFrom("[2001:db8::1]", "nobody", "wrong"), auth.ErrInvalidCredentials)
-	wants(t, r.guessFrom("192.0.2.1", "nobody", "wrong"), auth.ErrThrottled)
+	wants(t, r.guessFrom("192.0.2.1", "nobody", "wrong"), attempts.ErrThrottled)
 
 	if r.UnlockAddress(t.Context(), netip.Addr{}) == nil ||
 		r.UnlockAddress(t.Context(), netip.MustParseAddr("::1"), "a:b") == nil {

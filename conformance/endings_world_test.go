@@ -18,7 +18,7 @@ import (
 
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/accounts"
-	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/attempts"
 	"github.com/coatcheck/coatcheck/internal/testenv"
 	"github.com/coatcheck/coatcheck/password"
 	"github.com/coatcheck/coatcheck/sessions"
@@ -107,7 +107,7 @@ func (e *endingSites) restart(t fataler) {
 		Logger: slog.New(slog.DiscardHandler), Guard: coatcheck.GuardCrossOrigin,
 		Sessions:  sessions.Config{Store: e.store.asStore()},
 		Passwords: password.Config{Hashers: []password.Hasher{password.PBKDF2SHA256{Iterations: walkIterations}}},
-		Throttle:  auth.Throttle{Store: throttle.NewMemory(0), Account: much, Device: much, Address: much},
+		Throttle:  attempts.Config{Store: throttle.NewMemory(0), Account: much, Device: much, Address: much},
 		Accounts:  accounts.Config{Mail: &e.outbox, BaseURL: endingBase},
 	})
 	if err != nil {
@@ -170,7 +170,7 @@ func (e *endingSites) request(t fataler, c *endingClient, method, url string, bo
 		r.AddCookie(&http.Cookie{Name: sessions.DefaultCookieName, Value: c.cookie})
 	}
 	if c != nil && c.device != "" {
-		r.AddCookie(&http.Cookie{Name: auth.DeviceCookieName, Value: c.device})
+		r.AddCookie(&http.Cookie{Name: attempts.DeviceCookieName, Value: c.device})
 	}
 	return r
 }
@@ -193,7 +193,7 @@ func read(t fataler, c *endingClient, response *http.Response) (status int, answ
 		switch cookie.Name {
 		case sessions.DefaultCookieName:
 			c.cookie = strings.Trim(cookie.Value, `"`)
-		case auth.DeviceCookieName:
+		case attempts.DeviceCookieName:
 			c.device = cookie.Value
 		}
 	}

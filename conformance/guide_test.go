@@ -34,7 +34,7 @@ func TestGuide(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), "bash", "-c", script)
 	cmd.Dir, cmd.Env = dir, guideEnvironment(t, dir)
 	out, err := cmd.CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "the admin answers 200") || !strings.Contains(string(out), `{"profile":"private data"}`) {
+	if err != nil || !strings.Contains(string(out), "the admin answers 200") || !strings.Contains(string(out), `{"profile":"private data","user":{"id":"1",`) {
 		for _, name := range []string{"django.log", "coatcheck.log"} {
 			log, _ := os.ReadFile(filepath.Join(dir, name))
 			t.Logf("%s:\n%s", name, log)

@@ -24,6 +24,7 @@ type server struct {
 func startServe(t *testing.T, db testenv.Database, args ...string) *server {
 	t.Helper()
 	return startServeIn(t, t.TempDir(), []string{
+		"COATCHECK_CREATE=true",
 		"COATCHECK_DATABASE=" + db.URL(), "COATCHECK_SECRET_KEY=" + secretKey, "COATCHECK_GUARD=cross-origin",
 	}, args...)
 }

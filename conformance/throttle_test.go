@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/attempts"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/internal/testenv"
 )
@@ -64,7 +64,7 @@ func (p pair) ownLogin(b *browser, name, password string) int {
 
 // sharedBudget: of many guesses at once on both sides, ten are looked at.
 func sharedBudget(t *testing.T, p pair) {
-	limit := auth.DefaultAccountLimit
+	limit := attempts.DefaultAccountLimit
 	before := time.Now()
 	var group sync.WaitGroup
 	for i := range 8 {
@@ -147,7 +147,7 @@ func sharedSpelling(t *testing.T, p pair) {
 		if _, err := openDatabase(t, p.db, database.UserModel{}).SQL().ExecContext(t.Context(), query); err != nil {
 			t.Fatal(err)
 		}
-		for i := range auth.DefaultAccountLimit.Burst {
+		for i := range attempts.DefaultAccountLimit.Burst {
 			spelling := name[0]
 			if p.db.Engine == "mysql" {
 				spelling = name[i%2]

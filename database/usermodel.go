@@ -170,16 +170,8 @@ func (m *UserModel) check() error {
 	if m.IDType != IntegerID && m.IDType != UUIDID {
 		return fmt.Errorf("database: UserModel.IDType is %d; it must be IntegerID or UUIDID", m.IDType)
 	}
-	for field, name := range m.Columns {
-		switch {
-		case field == "username":
-			return errors.New("database: UserModel.Columns has username; set UsernameColumn")
-		case !slices.Contains(userFields, field):
-			return fmt.Errorf("database: UserModel.Columns has %q, which is none of %s; a field of the model's own belongs into Extra",
-				field, strings.Join(userFields, ", "))
-		case name == "" && field == "password":
-			return errors.New("database: UserModel.Columns lacks the password; every user model has one")
-		}
+	if err := m.checkColumns(); err != nil {
+		return err
 	}
 	seen := map[string]string{m.IDColumn: "the primary key"}
 	names := []string{m.Table, m.Model, m.IDColumn}
@@ -212,8 +204,24 @@ func (m *UserModel) check() error {
 	}
 	for _, name := range names {
 		if !isIdentifier(name) {
-			return fmt.Errorf("database: UserModel has the name %q; a name is a letter or an underscore, then letters, digits and underscores, "+
-				"63 characters at most", name)
+			return fmt.Errorf("database: UserModel has the name %q; a name is a letter or an underscore, "+
+				"then letters, digits and underscores, 63 characters at most", name)
+		}
+	}
+	return nil
+}
+
+// checkColumns looks at the names of Django's columns.
+func (m *UserModel) checkColumns() error {
+	for field, name := range m.Columns {
+		switch {
+		case field == "username":
+			return errors.New("database: UserModel.Columns has username; set UsernameColumn")
+		case !slices.Contains(userFields, field):
+			return fmt.Errorf("database: UserModel.Columns has %q, which is none of %s; "+
+				"a field of the model's own belongs into Extra", field, strings.Join(userFields, ", "))
+		case name == "" && field == "password":
+			return errors.New("database: UserModel.Columns lacks the password; every user model has one")
 		}
 	}
 	return nil

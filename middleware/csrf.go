@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/csrf"
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/internal/httptext"
@@ -110,7 +110,7 @@ func CSRF(c CSRFConfig) (func(http.Handler) http.Handler, error) {
 				state.readCookie()
 			}
 			ctx := context.WithValue(r.Context(), csrfKey{}, state)
-			r = r.WithContext(auth.OnLogin(ctx, state.rotate))
+			r = r.WithContext(hooks.OnLogin(ctx, state.rotate))
 			bw := &beforeWriter{ResponseWriter: w, by: beginFuncs{
 				before: state.send, fail: func(err error) { failInstead(w, r, err) },
 			}}

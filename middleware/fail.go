@@ -14,6 +14,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/attempts"
 	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/locale"
@@ -41,6 +42,7 @@ var failures = []struct {
 	{auth.ErrBackendUnknown, http.StatusInternalServerError, misconfigured},
 	{auth.ErrLoginElsewhere, http.StatusForbidden, i18n.Mark("Your account needs a step that this page does not have, " +
 		"such as a code or a confirmed address. Please log in on the site’s other login page.")},
+	{auth.ErrNoPending, http.StatusForbidden, i18n.Mark("This login has ended. Please log in again.")},
 	{safeurl.ErrLoginURL, http.StatusInternalServerError, misconfigured},
 	{safeurl.ErrRedirect, http.StatusBadRequest, i18n.Mark("This address is too long to come back to after the login. Please log in first.")},
 	{sessions.ErrReadOnly, http.StatusInternalServerError, i18n.Mark("This page cannot change your session, " +
@@ -65,7 +67,7 @@ const retryAfter = "5"
 // the error. Handlers call it with what UserFromContext and the session return.
 func Fail(w http.ResponseWriter, r *http.Request, err error) {
 	status, message := failureOf(err)
-	throttled := (*auth.ThrottledError)(nil)
+	throttled := (*attempts.ThrottledError)(nil)
 	if errors.As(err, &throttled) {
 		message = throttled.MessageIn(translator(r))
 		w.Header().Set("Retry-After", strconv.Itoa(throttled.Seconds()))
@@ -80,7 +82,7 @@ func Fail(w http.ResponseWriter, r *http.Request, err error) {
 
 // failureOf returns the status of an error, and its sentence but for a ThrottledError.
 func failureOf(err error) (status int, message string) {
-	if errors.Is(err, auth.ErrThrottled) {
+	if errors.Is(err, attempts.ErrThrottled) {
 		return http.StatusTooManyRequests, ""
 	}
 	if step := (*auth.StepError)(nil); errors.As(err, &step) {

@@ -15,7 +15,7 @@ import (
 // RemoteUserConfig says how a web server in front names the user whom it checked.
 // All but Persistent is required: who may send the header may be anybody.
 type RemoteUserConfig struct {
-	// Auth must have an backends.RemoteUser.
+	// Auth must have a backends.RemoteUser.
 	Auth *auth.Service
 	// Header is the header that names the user, such as "X-Remote-User". The web
 	// server must set it or remove it on every request. Django: header, where it

@@ -55,7 +55,7 @@ func TestStoredParametersAreBounded(t *testing.T) {
 		"bcrypt_sha256$$2b$04$abcdefghijklmnopqrstuvraR8y8jUb0UMmCc9fwl/YxKZSpSs52u": ReasonMalformed,
 		"bcrypt_sha256$$2b$04$abcdefghijk!mnopqrstuuraR8y8jUb0UMmCc9fwl/YxKZSpSs52u": ReasonMalformed,
 		"bcrypt_sha256": ReasonMalformed,
-		"":              ReasonNone,
+		"":              ReasonUnusable,
 		"!":             ReasonUnusable,
 		"x":             ReasonUnknown,
 	} {
@@ -64,7 +64,7 @@ func TestStoredParametersAreBounded(t *testing.T) {
 		if err != nil || v.OK || v.Reason != want {
 			t.Errorf("%q: %+v, %v; want %s", stored.Encoded(), v, err, want)
 		}
-		if stuck := want != ReasonNone && want != ReasonUnusable; v.Reason.Stuck() != stuck {
+		if stuck := want != ReasonUnusable; v.Reason.Stuck() != stuck {
 			t.Errorf("%q: Stuck is %v", stored.Encoded(), v.Reason.Stuck())
 		}
 		if took := time.Since(start); took > 500*time.Millisecond {

@@ -71,8 +71,7 @@ type Reason string
 // the account until its hash is replaced: see [Reason.Stuck].
 const (
 	ReasonMismatch    Reason = "wrong password"
-	ReasonNone        Reason = "no password"
-	ReasonUnusable    Reason = "unusable password"
+	ReasonUnusable    Reason = "no usable password"
 	ReasonUnknown     Reason = "unknown or not configured algorithm"
 	ReasonMalformed   Reason = "malformed hash"
 	ReasonUnsupported Reason = "unsupported variant of the algorithm"
@@ -231,10 +230,7 @@ func (s *Hashers) Preferred() Hasher { return s.preferred }
 // inspect finds the hasher of a hash and what it takes, or the reason why there
 // is nothing to compute.
 func (s *Hashers) inspect(h Hash) (Hasher, Cost, Reason) {
-	if h == "" {
-		return nil, Cost{}, ReasonNone
-	}
-	if !h.Usable() {
+	if h == "" || !h.Usable() {
 		return nil, Cost{}, ReasonUnusable
 	}
 	hasher, ok := s.Identify(h)

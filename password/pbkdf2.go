@@ -12,13 +12,13 @@ import (
 	"time"
 )
 
-// DefaultIterations is Django 6.1's PBKDF2 work factor.
-const DefaultIterations = 1_500_000
+// defaultIterations is Django 6.1's PBKDF2 work factor.
+const defaultIterations = 1_500_000
 
 // djangoIterations are the defaults of Django's PBKDF2PasswordHasher.
 var djangoIterations = map[string]int{
 	"3.2": 260_000, "4.0": 320_000, "4.1": 390_000, "4.2": 600_000, "5.0": 720_000, "5.1": 870_000,
-	"5.2": 1_000_000, "6.0": 1_200_000, "6.1": DefaultIterations, "6.2": 1_800_000,
+	"5.2": 1_000_000, "6.0": 1_200_000, "6.1": defaultIterations, "6.2": 1_800_000,
 }
 
 // DjangoIterations is the PBKDF2 work factor of a Django version, "5.2" for
@@ -31,13 +31,13 @@ func DjangoIterations(version string) (iterations int, ok bool) {
 // PBKDF2SHA256 is the algorithm that Django prefers:
 // pbkdf2_sha256$<iterations>$<salt>$<base64>. Django: PBKDF2PasswordHasher.
 type PBKDF2SHA256 struct {
-	// Iterations of new hashes; zero means DefaultIterations.
+	// Iterations of new hashes; zero means 1,500,000, that of Django 6.1.
 	Iterations int
 }
 
 // PBKDF2SHA1 is pbkdf2_sha1, for other programs' sake. Django: PBKDF2SHA1PasswordHasher.
 type PBKDF2SHA1 struct {
-	// Iterations of new hashes; zero means DefaultIterations.
+	// Iterations of new hashes; zero means 1,500,000, that of Django 6.1.
 	Iterations int
 }
 
@@ -51,11 +51,11 @@ type pbkdf2Kind struct {
 }
 
 func (p PBKDF2SHA256) kind() pbkdf2Kind {
-	return pbkdf2Kind{"pbkdf2_sha256", sha256.New, sha256.Size, 170, orDefault(p.Iterations, DefaultIterations)}
+	return pbkdf2Kind{"pbkdf2_sha256", sha256.New, sha256.Size, 170, orDefault(p.Iterations, defaultIterations)}
 }
 
 func (p PBKDF2SHA1) kind() pbkdf2Kind {
-	return pbkdf2Kind{"pbkdf2_sha1", sha1.New, sha1.Size, 195, orDefault(p.Iterations, DefaultIterations)}
+	return pbkdf2Kind{"pbkdf2_sha1", sha1.New, sha1.Size, 195, orDefault(p.Iterations, defaultIterations)}
 }
 
 // Algorithm is "pbkdf2_sha256".

@@ -33,6 +33,8 @@ done
 has chromium || has chromium-browser || has google-chrome || packages+=(chromium)
 has sqlite3 || packages+=(sqlite3)
 has fail2ban-regex || packages+=(fail2ban)
+has zsh || packages+=(zsh)
+has fish || packages+=(fish)
 install
 conformance/setup-django.sh || echo "bring: going on without Django" >&2
 conformance/setup-apps.sh || echo "bring: going on without applications of Django" >&2

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/attempts"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
@@ -48,7 +49,7 @@ func (v *Views) closeAccount(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	switch err := v.close(r, t, b, form); {
-	case errors.Is(err, auth.ErrThrottled):
+	case errors.Is(err, attempts.ErrThrottled):
 		v.hold(w, r, "close_account.html", form, err)
 	case err != nil:
 		report(r, "account not closed", "error", requestinfo.LogError(err))

@@ -72,14 +72,20 @@ type Config struct {
 	// Accounts.Invite or coatcheck invite makes. It needs Accounts, and replaces
 	// SignupVerification and SignupClosed.
 	SignupInvitation bool
+	// LoginAfterSignup signs in who has chosen a password on the page for signing up or by
+	// an invitation, where by default they log in with it. It cannot be set with
+	// SignupVerification: whoever opens the link of an email need not have chosen the
+	// password.
+	LoginAfterSignup bool
 	// Validate judges the password of a new user, of whom the typed fields are
 	// known, where it has 1 to 4,096 bytes. It returns validate.Errors,
 	// whose messages are shown to the user, or any other error for an outage. Nil
 	// means Auth.ValidatePassword, so by the validators of the configuration.
 	Validate func(ctx context.Context, password string, user *auth.User) error
-	// Templates has files that replace those of the same name: the templates,
-	// *.html, style.css and script.js. A file of another name is an error of New, which
-	// lists the names. Files that are not there stay as they are.
+	// Templates has files that replace ours of the same name, which TemplateNames lists,
+	// and pages of the program's own: *.html of other names, shown by Render. New reads
+	// them all; a file that is broken, or is neither, is an error that names it. Files
+	// whose name begins with a dot are left out. Nil means ours alone.
 	Templates fs.FS
 }
 
@@ -128,6 +134,10 @@ func (c *Config) checkSignup() error {
 	switch {
 	case c.SignupVerification && !c.sendsMail():
 		return errors.New("views: Config.SignupVerification needs mails; set Mail and BaseURL of the accounts")
+	case c.LoginAfterSignup && c.SignupVerification:
+		return errors.New("views: Config.LoginAfterSignup (--login-after-signup) is set with " +
+			"SignupVerification (--signup-verification); " +
+			"set one of them, since whoever opens the link of an email need not have chosen the password")
 	case c.SignupInvitation && c.Accounts == nil:
 		return errors.New("views: Config.SignupInvitation needs Config.Accounts, and so the tables that coatcheck migrate makes")
 	case c.SignupInvitation && (c.SignupVerification || c.SignupClosed):

@@ -6,6 +6,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/attempts"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/identity"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
@@ -76,7 +77,7 @@ func (v *Views) emailChange(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	switch err := v.beginEmailChange(r, t, b, form); {
-	case errors.Is(err, auth.ErrThrottled):
+	case errors.Is(err, attempts.ErrThrottled):
 		v.hold(w, r, "email_change.html", form, err)
 	case err != nil:
 		report(r, "address not changed", "error", requestinfo.LogError(err))
@@ -106,7 +107,7 @@ func (v *Views) beginEmailChange(r *http.Request, t *i18n.Translator, b body, fo
 	if user, err = v.takePresentPassword(r, t, b, form, form.Fields[1], user); err != nil || form.Failed() {
 		return err
 	}
-	if err := v.config.Auth.Allow(r, auth.KindEmail, email); err != nil { // nobody is to be flooded with mails
+	if err := v.config.Auth.Allow(r, attempts.KindEmail, email); err != nil { // nobody is to be flooded with mails
 		return err
 	}
 	err = v.config.Accounts.BeginEmailChange(r, user, email)

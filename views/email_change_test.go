@@ -150,7 +150,7 @@ func TestEmailChangeToATakenAddress(t *testing.T) {
 		s.addUser(t, auth.NewUser{Email: name + "@example.com"})
 	}
 	p := s.program(t)
-	p.login("ada@example.com").wantJSON(t, 200, `{"message":"Login successful"}`)
+	p.login("ada@example.com").wantUser(t, "message", "Login successful", "ada@example.com")
 	free := p.form("/accounts/email/", "email", "free@example.com", "password", canary)
 	freeLink := s.confirm(t, "free@example.com", "ada@example.com")
 	taken := p.form("/accounts/email/", "email", "joe@example.com", "password", canary)
@@ -168,8 +168,8 @@ func TestEmailChangeToATakenAddress(t *testing.T) {
 	}
 	p.form("/accounts/email/", "email", "free@example.com", "password", canary)
 	p.form(s.confirm(t, "free@example.com", "ada@example.com")).wantJSON(t, 200, `{"message":"Your email address was changed"}`)
-	p.get("/api/profile").wantJSON(t, 200, `{"profile":"private data"}`)
-	s.program(t).login("free@example.com").wantJSON(t, 200, `{"message":"Login successful"}`)
+	p.get("/api/profile").wantUser(t, "profile", "private data", "free@example.com")
+	s.program(t).login("free@example.com").wantUser(t, "message", "Login successful", "free@example.com")
 	s.program(t).login("ada@example.com").wantJSON(t, 401, `{"error":"Invalid credentials"}`)
 }
 

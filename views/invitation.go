@@ -44,10 +44,12 @@ func (v *Views) invitation(w http.ResponseWriter, r *http.Request) {
 	if email != "" {
 		b["email"] = value{text: email}
 	}
+	var created *auth.User
 	status, err := v.signUp(r, b, form, func(r *http.Request, n auth.NewUser) error {
 		user, err := v.config.Accounts.AcceptInvitation(hooks.WithRequest(r), token, n)
 		if err == nil {
 			report(r, "user created by invitation, no session made", "user", user.ID)
+			created = user
 		}
 		return err
 	})
@@ -58,7 +60,7 @@ func (v *Views) invitation(w http.ResponseWriter, r *http.Request) {
 		report(r, "sign-up refused", "status", status)
 		v.showForm(w, r, status, "invitation.html", form)
 	default:
-		v.answerCreated(w, r, "")
+		v.answerCreated(w, r, created, "")
 	}
 }
 

@@ -96,7 +96,7 @@ func TestLanguageOfPrograms(t *testing.T) {
 	p.get("/accounts/nothing/").wantJSON(t, http.StatusNotFound, `{"error": "Unter dieser Adresse gibt es nichts."}`)
 	p.do("DELETE", "/accounts/login/", "", "").wantJSON(t, http.StatusMethodNotAllowed,
 		`{"error": "Diese Adresse nimmt keine Anfragen mit DELETE an."}`)
-	p.json("/accounts/login/", `{"username": "ada", "password": "`+canary+`"}`).wantJSON(t, http.StatusOK, `{"message": "Login successful"}`)
+	p.json("/accounts/login/", `{"username": "ada", "password": "`+canary+`"}`).wantUser(t, "message", "Login successful", "ada")
 }
 
 // TestFormsInOtherLanguages: labels, help and errors, those with values in them too.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/attempts"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/identity"
 	"github.com/coatcheck/coatcheck/internal/httptext"
@@ -77,7 +78,7 @@ func (v *Views) login(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case errors.Is(err, auth.ErrInvalidCredentials):
 		v.rejectLogin(w, r, form, v.sayInvalidLogin(t), t.T("Invalid credentials"))
-	case errors.Is(err, auth.ErrThrottled):
+	case errors.Is(err, attempts.ErrThrottled):
 		v.hold(w, r, "login.html", form, err)
 	case err != nil:
 		v.fail(w, r, err)
@@ -113,6 +114,19 @@ func (v *Views) loginAsked(r *http.Request) bool {
 // enter signs the user in for as long as was chosen, and redirects to where they were, or
 // to the step that the login still needs.
 func (v *Views) enter(w http.ResponseWriter, r *http.Request, user *auth.User, next, remember string) {
+	p, err := v.signIn(r, user, remember)
+	switch {
+	case err != nil:
+		v.fail(w, r, err)
+	case p.Next != nil:
+		v.leadToStep(w, r, p.Next, next)
+	default:
+		v.welcome(w, r, user, next)
+	}
+}
+
+// signIn signs a user in who has shown a password, unless the login needs a step more.
+func (v *Views) signIn(r *http.Request, user *auth.User, remember string) (*auth.Pending, error) {
 	p, err := v.config.Auth.Begin(r, user, auth.Proof{Method: "password"})
 	if err == nil && p.Next == nil {
 		err = v.config.Auth.Complete(r, p)
@@ -120,14 +134,7 @@ func (v *Views) enter(w http.ResponseWriter, r *http.Request, user *auth.User, n
 	if err == nil {
 		err = setLife(r, remember)
 	}
-	switch {
-	case err != nil:
-		v.fail(w, r, err)
-	case p.Next != nil:
-		v.leadToStep(w, r, p.Next, next)
-	default:
-		v.welcome(w, r, next)
-	}
+	return p, err
 }
 
 // leadToStep redirects to the page of a step, which gets the way back. A program gets 403
@@ -144,9 +151,9 @@ func (v *Views) leadToStep(w http.ResponseWriter, r *http.Request, step auth.Fac
 }
 
 // welcome answers a login that is complete.
-func (v *Views) welcome(w http.ResponseWriter, r *http.Request, next string) {
+func (v *Views) welcome(w http.ResponseWriter, r *http.Request, user *auth.User, next string) {
 	if !negotiate.HTML(r) {
-		sayJSON(w, http.StatusOK, map[string]string{"message": "Login successful"})
+		v.sayLogin(w, r, http.StatusOK, "Login successful", user)
 		return
 	}
 	target := v.successURL(r, next)

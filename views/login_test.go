@@ -29,12 +29,12 @@ func TestLoginJSON(t *testing.T) {
 	} {
 		p := s.program(t)
 		a := post(p)
-		a.wantJSON(t, 200, `{"message":"Login successful"}`)
+		a.wantUser(t, "message", "Login successful", "ada")
 		if a.cookie() == "" {
 			t.Error("no cookie came")
 		}
-		p.get("/api/profile").wantJSON(t, 200, `{"profile":"private data"}`)
-		p.get("/accounts/profile/").wantJSON(t, 200, `{"profile":"private data"}`)
+		p.get("/api/profile").wantUser(t, "profile", "private data", "ada")
+		p.get("/accounts/profile/").wantUser(t, "profile", "private data", "ada")
 	}
 	user, err := s.auth.UserByUsername(t.Context(), "ada")
 	if err != nil || time.Since(user.LastLogin) > time.Minute {

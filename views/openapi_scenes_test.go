@@ -36,18 +36,20 @@ func (g *gate) Give(context.Context, string, throttle.Limit) error { return nil 
 func (g *gate) Reset(context.Context, string) error                { return nil }
 
 // openStages starts sites that have all operations together: one to which everybody
-// may sign up, one where addresses are confirmed, and one for those who are invited.
+// may sign up, one where addresses are confirmed, one for those who are invited, and one that signs in
+// who signs up.
 func openStages(t *testing.T) []*stage {
 	t.Helper()
 	var all []*stage
 	for _, change := range []func(*coatcheck.Config){
 		func(*coatcheck.Config) {},
 		func(c *coatcheck.Config) { c.Views.SignupVerification = true },
-		func(c *coatcheck.Config) { c.Views.SignupInvitation = true },
+		func(c *coatcheck.Config) { c.Views.SignupInvitation, c.Views.LoginAfterSignup = true, true },
+		func(c *coatcheck.Config) { c.Views.LoginAfterSignup = true },
 	} {
 		all = append(all, openStage(t, change))
 	}
-	all[1].again = "POST /accounts/signup/"
+	all[1].again, all[3].again = "POST /accounts/signup/", "POST /accounts/signup/"
 	return all
 }
 
@@ -131,7 +133,7 @@ var scenes = map[string]func(testing.TB, *stage) scene{
 		return scene{s.program(t), "/accounts/login/", object{"username": name, "password": canary}}
 	},
 	"POST /accounts/logout/": private("/accounts/logout/", nil),
-	"GET /accounts/profile/": private("/accounts/profile/", nil),
+	"GET /accounts/profile/": private("/accounts/profile/?permissions=1", nil),
 
 	"GET /accounts/sessions/": private("/accounts/sessions/", nil),
 	"POST /accounts/sessions/end/": func(t testing.TB, s *stage) scene {

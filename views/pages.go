@@ -78,7 +78,7 @@ func (v *Views) APIProfile() http.Handler {
 			sayJSON(w, http.StatusUnauthorized, map[string]string{"error": v.translator(w, r).T("Unauthorized")})
 		default:
 			report(r, "let in: the view asked who it is", "user", user.ID)
-			sayJSON(w, http.StatusOK, map[string]string{"profile": "private data"})
+			v.sayProfile(w, r, user)
 		}
 	}, http.MethodGet, http.MethodHead)
 }

@@ -36,7 +36,7 @@ func TestAPIProfile(t *testing.T) {
 	p.get("/api/profile").wantJSON(t, 401, `{"error":"Unauthorized"}`)
 	s.browser(t).get("/api/profile").wantJSON(t, 401, `{"error":"Unauthorized"}`)
 	p.login("ada")
-	p.get("/api/profile").wantJSON(t, 200, `{"profile":"private data"}`)
+	p.get("/api/profile").wantUser(t, "profile", "private data", "ada")
 }
 
 // The public page asks for nothing but the visitor's language, which a cookie may
@@ -196,7 +196,7 @@ func TestViewsMountedAlone(t *testing.T) {
 	s.Config.Handler = s.chain(t, engine(t, s.db))(mux)
 	p := s.program(t)
 	p.form("/up", "username", "ada", "password", canary).wantJSON(t, 201, `{"message":"User created successfully"}`)
-	p.form("/in", "username", "ada", "password", canary).wantJSON(t, 200, `{"message":"Login successful"}`)
+	p.form("/in", "username", "ada", "password", canary).wantUser(t, "message", "Login successful", "ada")
 }
 
 func restyle(c *views.Config) { c.Templates = files{"style.css": "body { color: red }"} }

@@ -28,10 +28,10 @@ func TestPasswordChangeJSON(t *testing.T) {
 			if a.cookie() == "" || a.cookie() == before {
 				t.Error("the session keeps its key")
 			}
-			here.get("/api/profile").wantJSON(t, 200, `{"profile":"private data"}`)
+			here.get("/api/profile").wantUser(t, "profile", "private data", "ada")
 			there.get("/api/profile").wantJSON(t, 401, `{"error":"Unauthorized"}`)
 			s.program(t).login("ada").wantJSON(t, 401, `{"error":"Invalid credentials"}`)
-			s.program(t).form("/accounts/login/", "username", "ada", "password", another).wantJSON(t, 200, `{"message":"Login successful"}`)
+			s.program(t).form("/accounts/login/", "username", "ada", "password", another).wantUser(t, "message", "Login successful", "ada")
 			if s.outbox != nil {
 				s.letter(t, "ada@example.com", "password")
 			}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/attempts"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
@@ -84,7 +85,7 @@ func (v *Views) passwordReset(w http.ResponseWriter, r *http.Request) {
 		v.showForm(w, r, http.StatusBadRequest, "password_reset.html", form)
 		return
 	}
-	if err := v.config.Auth.Allow(r, auth.KindReset, email); err != nil {
+	if err := v.config.Auth.Allow(r, attempts.KindReset, email); err != nil {
 		v.hold(w, r, "password_reset.html", form, err)
 		return
 	}

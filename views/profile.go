@@ -3,6 +3,7 @@ package views
 import (
 	"net/http"
 
+	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 )
 
@@ -10,7 +11,12 @@ import (
 func (v *Views) profile(w http.ResponseWriter, r *http.Request) {
 	report(r, "profile shown")
 	if !negotiate.HTML(r) {
-		sayJSON(w, http.StatusOK, map[string]string{"profile": "private data"})
+		user, err := auth.UserFromContext(r.Context())
+		if err != nil {
+			v.fail(w, r, err)
+			return
+		}
+		v.sayProfile(w, r, user)
 		return
 	}
 	v.Render(w, r, http.StatusOK, "profile.html", nil)

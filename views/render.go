@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -36,10 +37,14 @@ type ErrorPage struct {
 	Message string
 }
 
-// Render answers with one of the pages. The name is that of a file of
-// Config.Templates, such as "home.html", and data becomes Page.Data. A name or
-// a template that is wrong gives 500, and an outage while the template asks for
-// the user 503.
+// Render answers with a page in the layout of the site: one of ours, such as
+// "home.html", or a file that Config.Templates adds. The page gets a *Page, whose Data is
+// data; a *Form also gets its token. It has the visitor's language, user, navigation and
+// CSRF token wherever the middleware of the site is around the handler. Headers are the
+// handler's, but for Content-Type, Content-Length and Vary.
+//
+// An unknown name or a template that fails gives 500, and the log says why. If the store
+// fails while the page asks for the user, the response is 503. Django: render.
 func (v *Views) Render(w http.ResponseWriter, r *http.Request, status int, name string, data any) {
 	t, ok := v.templates[name]
 	if !ok {
@@ -100,12 +105,7 @@ func (v *Views) translator(w http.ResponseWriter, r *http.Request) *i18n.Transla
 
 // pages lists the names that Render knows.
 func (v *Views) pages() []string {
-	var names []string
-	for name := range v.templates {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
+	return slices.Sorted(maps.Keys(v.templates))
 }
 
 // fail answers a request that an error stopped.
@@ -140,13 +140,9 @@ func sayJSON(w http.ResponseWriter, status int, value any) {
 	_, _ = w.Write(append(text, '\n')) // the client is gone
 }
 
-// readTemplates reads our files and those that replace them.
-func (v *Views) readTemplates(replacing fs.FS) error {
-	own, err := fs.Sub(ownFiles, "templates")
-	if err != nil {
-		return fmt.Errorf("views: %w", err)
-	}
-	files, err := readFiles(own, replacing)
+// readTemplates reads our files, those that replace them and those that are added.
+func (v *Views) readTemplates(given fs.FS) error {
+	files, err := readFiles(given)
 	if err != nil {
 		return err
 	}
@@ -162,58 +158,78 @@ func (v *Views) readTemplates(replacing fs.FS) error {
 		delete(files, name)
 	}
 	v.templates = map[string]*template.Template{}
-	for name, text := range files {
-		t, err := base.Clone()
-		if err == nil {
-			_, err = t.New(name).Parse(text)
-		}
-		if err == nil {
-			err = escapes(t.Lookup("base.html"))
-		}
-		if err != nil {
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if v.templates[name], err = parsePage(base, name, files[name]); err != nil {
 			return fmt.Errorf("views: template %s: %w", name, err)
 		}
-		v.templates[name] = t.Lookup("base.html")
 	}
 	return nil
 }
 
-// escapes finds out by a trial whether html/template can escape the template,
-// which it only decides when it executes it. Data is missing, so that other
-// errors mean nothing.
-func escapes(t *template.Template) error {
+// parsePage reads the template of a page, and finds out by a trial whether html/template
+// can escape it, which it only decides when it executes it. Data is missing in the trial,
+// so that other errors mean nothing.
+func parsePage(base *template.Template, name, text string) (*template.Template, error) {
+	page, err := base.Clone()
+	if err == nil {
+		_, err = page.New(name).Parse(text)
+	}
+	if err != nil {
+		return nil, err
+	}
 	var unsafe *template.Error
-	if err := t.Execute(io.Discard, nil); errors.As(err, &unsafe) {
-		return err
+	whole := page.Lookup("base.html")
+	switch err := whole.Execute(io.Discard, nil); {
+	case !errors.As(err, &unsafe):
+		return whole, nil
+	case page.Lookup("main") == nil:
+		return nil, errors.New(`it has no part "main"; put the page between {{define "main"}} and {{end}}`)
+	default:
+		return nil, err
 	}
-	return nil
 }
 
-// readFiles reads all files of own, each from replacing where that has it.
-func readFiles(own, replacing fs.FS) (map[string]string, error) {
-	files, err := readAll(own)
-	if err != nil || replacing == nil {
+// TemplateNames returns the names of the files that Config.Templates may replace, in
+// order. Files *.html of other names add pages.
+func TemplateNames() []string {
+	files, err := readAll(ownTemplates())
+	if err != nil {
+		panic(err) // they are embedded
+	}
+	return slices.Sorted(maps.Keys(files))
+}
+
+func ownTemplates() fs.FS {
+	own, err := fs.Sub(ownFiles, "templates")
+	if err != nil {
+		panic(err) // they are embedded
+	}
+	return own
+}
+
+// readFiles reads our files, each from given where that has it, and the pages that given
+// adds.
+func readFiles(given fs.FS) (map[string]string, error) {
+	files, err := readAll(ownTemplates())
+	if err != nil || given == nil {
 		return files, err
 	}
-	others, err := readAll(replacing)
+	others, err := readAll(given)
 	if err != nil {
 		return nil, err
 	}
 	for name, text := range others {
-		if _, ok := files[name]; !ok {
-			var known []string
-			for name := range files {
-				known = append(known, name)
-			}
-			slices.Sort(known)
-			return nil, fmt.Errorf("views: Config.Templates has %q, which replaces nothing; the names are %s (use fs.Sub for files in a folder)",
-				name, strings.Join(known, ", "))
+		if _, ours := files[name]; !ours && !strings.HasSuffix(name, ".html") {
+			return nil, fmt.Errorf("views: Config.Templates has %q; a page is a file whose name ends in .html, "+
+				"and the other files are %s and %s (use fs.Sub for files in a folder)",
+				name, stylesheetName, scriptName)
 		}
 		files[name] = text
 	}
 	return files, nil
 }
 
+// readAll reads the files of a folder, but for those whose name begins with a dot.
 func readAll(from fs.FS) (map[string]string, error) {
 	entries, err := fs.ReadDir(from, ".")
 	if err != nil {
@@ -221,6 +237,9 @@ func readAll(from fs.FS) (map[string]string, error) {
 	}
 	files := map[string]string{}
 	for _, entry := range entries {
+		if strings.HasPrefix(entry.Name(), ".") {
+			continue
+		}
 		if entry.IsDir() {
 			files[entry.Name()] = ""
 			continue

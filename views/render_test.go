@@ -51,7 +51,12 @@ func TestWrongConfigurations(t *testing.T) {
 		want   string
 	}{
 		{func(c *views.Config) { c.Auth = nil }, "set Config.Auth"},
-		{func(c *views.Config) { c.Templates = files{"log_in.html": ""} }, `"log_in.html", which replaces nothing; the names are `},
+		{func(c *views.Config) { c.Templates = files{"login.htm": ""} }, `has "login.htm"; a page is a file whose name ends in .html`},
+		{func(c *views.Config) { c.Templates = files{"about.html": "<h1>About</h1>"} }, `template about.html: it has no part "main"; put`},
+		{func(c *views.Config) { c.Templates = files{"about.html": "\n{{define \"main\"}}\n{{if}}{{end}}"} }, "about.html:3: "},
+		{func(c *views.Config) {
+			c.Templates = files{"about.html": "{{define \"main\"}}\n<a href='{{if .}}x'{{end}}{{end}}"}
+		}, "about.html:2:"},
 		{func(c *views.Config) { c.Templates = files{"templates/login.html": ""} }, "use fs.Sub"},
 		{func(c *views.Config) { c.Templates = files{"login.html": "{{"} }, "template login.html"},
 		{func(c *views.Config) { c.Templates = files{"base.html": "{{end}}"} }, "template base.html"},

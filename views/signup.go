@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/attempts"
 	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/identity"
@@ -57,7 +58,7 @@ func (v *Views) signupForm(t *i18n.Translator, next string) *Form {
 	return &Form{Submit: t.T("Create account"), Next: next, Fields: fields}
 }
 
-// signup makes a user and no session.
+// signup makes a user, and a session only with Config.LoginAfterSignup.
 func (v *Views) signup(w http.ResponseWriter, r *http.Request) {
 	if refused := v.config.signupRefusal(); refused != nil {
 		v.refuse(w, r, refused)
@@ -78,13 +79,14 @@ func (v *Views) signup(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	form := v.openSignupForm(t, v.next(r, b))
-	open := v.createUser
+	var created *auth.User
+	open := v.createUser(&created)
 	if v.config.SignupVerification {
 		open = v.beginSignup(t.Code())
 	}
 	status, err := v.signUp(r, b, form, open)
 	switch {
-	case errors.Is(err, auth.ErrThrottled):
+	case errors.Is(err, attempts.ErrThrottled):
 		v.hold(w, r, "signup.html", form, err)
 	case err != nil:
 		report(r, "sign-up failed", "error", requestinfo.LogError(err))
@@ -95,7 +97,7 @@ func (v *Views) signup(w http.ResponseWriter, r *http.Request) {
 	case v.config.SignupVerification:
 		v.answerSignupSent(w, r)
 	default:
-		v.answerCreated(w, r, form.Next)
+		v.answerCreated(w, r, created, form.Next)
 	}
 }
 
@@ -110,9 +112,14 @@ func (c *Config) signupRefusal() *refusal {
 	return nil
 }
 
-// answerCreated leads a browser to the login page, which says that the account is
-// made.
-func (v *Views) answerCreated(w http.ResponseWriter, r *http.Request, next string) {
+// answerCreated redirects a browser to the login page, which says that the account is
+// made; or signs the user in, if Config.LoginAfterSignup says so and the user has just
+// chosen the password.
+func (v *Views) answerCreated(w http.ResponseWriter, r *http.Request, chosen *auth.User, next string) {
+	if v.config.LoginAfterSignup && chosen != nil {
+		v.enterNew(w, r, chosen, next)
+		return
+	}
 	if negotiate.HTML(r) {
 		v.redirect(w, r, withQuery(withQuery(v.loginURL(r), createdField, "1"), safeurl.RedirectFieldName, next))
 		return
@@ -120,13 +127,31 @@ func (v *Views) answerCreated(w http.ResponseWriter, r *http.Request, next strin
 	sayJSON(w, http.StatusCreated, map[string]string{"message": "User created successfully"})
 }
 
-// createUser makes a user at once.
-func (v *Views) createUser(r *http.Request, n auth.NewUser) error {
-	created, err := v.config.Auth.CreateUser(hooks.WithRequest(r), n)
-	if err == nil {
-		report(r, "user created, no session made", "user", created.ID)
+// enterNew signs in who has just signed up, and redirects to where they were.
+func (v *Views) enterNew(w http.ResponseWriter, r *http.Request, user *auth.User, next string) {
+	user.Backend = v.config.Auth.PasswordBackend()
+	p, err := v.signIn(r, user, "")
+	switch {
+	case err != nil:
+		v.fail(w, r, err)
+	case p.Next != nil:
+		v.leadToStep(w, r, p.Next, next)
+	case negotiate.HTML(r):
+		v.welcome(w, r, user, next)
+	default:
+		v.sayLogin(w, r, http.StatusCreated, "User created successfully", user)
 	}
-	return err
+}
+
+// createUser returns a function that makes a user at once.
+func (v *Views) createUser(created **auth.User) func(*http.Request, auth.NewUser) error {
+	return func(r *http.Request, n auth.NewUser) (err error) {
+		*created, err = v.config.Auth.CreateUser(hooks.WithRequest(r), n)
+		if err == nil {
+			report(r, "user created, no session made", "user", (*created).ID)
+		}
+		return err
+	}
 }
 
 // signUp checks the fields and makes the user, by open. What is wrong with a field
@@ -138,7 +163,7 @@ func (v *Views) signUp(r *http.Request, b body, form *Form, open func(*http.Requ
 	if form.Failed() { // nobody is to be bothered with it
 		mailbox = ""
 	}
-	if err := v.config.Auth.Allow(r, auth.KindSignup, mailbox); err != nil {
+	if err := v.config.Auth.Allow(r, attempts.KindSignup, mailbox); err != nil {
 		return 0, err
 	}
 	if secret := form.Fields[len(form.Fields)-1]; len(secret.Errors) == 0 {

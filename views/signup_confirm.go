@@ -72,7 +72,7 @@ func (v *Views) signupConfirm(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		report(r, "address confirmed and user created, no session made", "user", user.ID)
-		v.answerCreated(w, r, "")
+		v.answerCreated(w, r, nil, "")
 		return
 	}
 	name, err := v.config.Accounts.PendingSignup(ctx, token)

@@ -33,7 +33,7 @@ func TestSignupJSON(t *testing.T) {
 	if err != nil || user.Email != "grace@example.com" || !user.IsActive || user.IsStaff {
 		t.Errorf("%+v, %v", user, err)
 	}
-	p.login("grace").wantJSON(t, 200, `{"message":"Login successful"}`)
+	p.login("grace").wantUser(t, "message", "Login successful", "grace")
 }
 
 func TestSignupRefusesJSON(t *testing.T) {
@@ -235,7 +235,7 @@ func TestBlanksStayInPasswords(t *testing.T) {
 	s.program(t).json("/accounts/signup/", `{"username":"ada","password":"  four blue umbrellas\t"}`).wantJSON(t, 201, `{"message":"User created successfully"}`)
 	s.browser(t).form("/accounts/signup/", "username", "bob", "email", "", "password", blank).wantRedirect(t, "/accounts/login/?created=1")
 	for _, name := range []string{"ada", "bob"} {
-		s.program(t).json("/accounts/login/", `{"username":"`+name+`","password":"  four blue umbrellas\t"}`).wantJSON(t, 200, `{"message":"Login successful"}`)
+		s.program(t).json("/accounts/login/", `{"username":"`+name+`","password":"  four blue umbrellas\t"}`).wantUser(t, "message", "Login successful", name)
 		s.program(t).json("/accounts/login/", `{"username":"`+name+`","password":"four blue umbrellas"}`).wantJSON(t, 401, `{"error":"Invalid credentials"}`)
 		s.browser(t).form("/accounts/login/", "username", name, "password", blank).wantRedirect(t, "/accounts/profile/")
 	}

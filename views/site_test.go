@@ -3,6 +3,7 @@ package views_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -273,6 +274,20 @@ func (a *answer) wantJSON(t testing.TB, status int, want string) {
 	if err != nil || a.StatusCode != status || string(g) != string(w) || a.Header.Get("Content-Type") != "application/json" {
 		t.Errorf("%s: %d %s %s\nwant %d %s", a.Request.URL.Path, a.StatusCode, a.Header.Get("Content-Type"), a.text, status, want)
 	}
+}
+
+// wantUser checks that an answer says of this user that they are signed in, under the name,
+// and all that it says.
+func (a *answer) wantUser(t testing.TB, name, text, username string) {
+	t.Helper()
+	var got struct {
+		User struct{ ID, Username, Email string }
+	}
+	if err := json.Unmarshal([]byte(a.text), &got); err != nil || got.User.ID == "" || username != got.User.Username && username != got.User.Email {
+		t.Errorf("%s: %d %s is not about %s", a.Request.URL.Path, a.StatusCode, a.text, username)
+	}
+	a.wantJSON(t, http.StatusOK, fmt.Sprintf(`{%q:%q,"user":{"id":%q,"username":%q,"email":%q,"is_staff":false,"is_superuser":false}}`,
+		name, text, got.User.ID, got.User.Username, got.User.Email))
 }
 
 // wantRedirect checks that an answer is a 302 to the target.

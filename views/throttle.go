@@ -5,14 +5,14 @@ import (
 	"net/http"
 	"strconv"
 
-	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/attempts"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 )
 
 // hold answers 429 where there were too many attempts, with the time to wait: the
 // form again, or {"error": …}.
 func (v *Views) hold(w http.ResponseWriter, r *http.Request, page string, form *Form, err error) {
-	throttled := (*auth.ThrottledError)(nil)
+	throttled := (*attempts.ThrottledError)(nil)
 	if !errors.As(err, &throttled) {
 		v.fail(w, r, err)
 		return

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/attempts"
 	"github.com/coatcheck/coatcheck/throttle"
 	"github.com/coatcheck/coatcheck/views"
 )
@@ -24,7 +25,7 @@ func (s waiting) Take(context.Context, string, throttle.Limit) (time.Duration, e
 }
 
 // newThrottledSite is newSite with a throttle.
-func newThrottledSite(t testing.TB, limits auth.Throttle) *site {
+func newThrottledSite(t testing.TB, limits attempts.Config) *site {
 	t.Helper()
 	made := newSite(t)
 	return serve(t, made.db, auth.Config{Users: made.db, Passwords: made.auth.Passwords(), SecretKey: secretKey, Throttle: limits})
@@ -34,7 +35,7 @@ func newThrottledSite(t testing.TB, limits auth.Throttle) *site {
 // the seconds to wait.
 func TestTooManyAttempts(t *testing.T) {
 	const sentence = "Too many attempts. Please try again in 3 minutes."
-	s := newThrottledSite(t, auth.Throttle{Store: waiting{wait: 2*time.Minute + time.Millisecond}})
+	s := newThrottledSite(t, attempts.Config{Store: waiting{wait: 2*time.Minute + time.Millisecond}})
 	s.addUser(t, auth.NewUser{Username: "ada"})
 	for _, path := range []string{"/accounts/login/", "/accounts/signup/"} {
 		a := s.program(t).json(path, `{"username":"ada","password":"`+canary+`"}`)
@@ -60,14 +61,14 @@ func TestTooManyAttempts(t *testing.T) {
 // of users there are not; and the browser that signed in before goes on.
 func TestGuessesAreCounted(t *testing.T) {
 	limit := throttle.Limit{Burst: 4, Every: time.Hour}
-	s := newThrottledSite(t, auth.Throttle{Store: throttle.NewMemory(0), Account: limit, Device: limit})
+	s := newThrottledSite(t, attempts.Config{Store: throttle.NewMemory(0), Account: limit, Device: limit})
 	s.addUser(t, auth.NewUser{Username: "ada"})
 	owner := s.browser(t)
 	a := owner.login("ada")
 	a.wantRedirect(t, "/accounts/profile/")
 	var device *http.Cookie
 	for _, c := range a.Cookies() {
-		if c.Name == auth.DeviceCookieName {
+		if c.Name == attempts.DeviceCookieName {
 			device = c
 		}
 	}
@@ -95,7 +96,7 @@ func TestGuessesAreCounted(t *testing.T) {
 
 // TestSignupsAreCounted: per address, and per e-mail address whatever its case.
 func TestSignupsAreCounted(t *testing.T) {
-	s := newThrottledSite(t, auth.Throttle{
+	s := newThrottledSite(t, attempts.Config{
 		Store: throttle.NewMemory(0), Account: throttle.Limit{Burst: 2, Every: time.Hour}, Address: throttle.Limit{Burst: 5, Every: time.Hour},
 	})
 	p := s.program(t)

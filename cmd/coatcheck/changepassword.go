@@ -64,7 +64,9 @@ func (c *changepasswordCommand) Run(ctx context.Context, con *console.Console) (
 
 // unlock lets the user in with the new password at once, whatever was guessed before.
 // That it cannot is told and no failure: the password is changed.
-func (c *changepasswordCommand) unlock(ctx context.Context, con *console.Console, db *database.DB, user *auth.User) {
+func (c *changepasswordCommand) unlock(
+	ctx context.Context, con *console.Console, db *database.DB, user *auth.User,
+) {
 	service, err := c.Attempts.unlocker(ctx, db, c.Database.folder())
 	if err == nil {
 		err = service.Unlock(ctx, user)
@@ -78,7 +80,9 @@ func (c *changepasswordCommand) unlock(ctx context.Context, con *console.Console
 }
 
 // newPassword asks for a password until it is typed the same twice and is good.
-func newPassword(ctx context.Context, con *console.Console, accounts *auth.Service, user *auth.User) (string, error) {
+func newPassword(
+	ctx context.Context, con *console.Console, accounts *auth.Service, user *auth.User,
+) (string, error) {
 	for range maxTries {
 		first, second, err := askTwice(ctx, con)
 		if err != nil {

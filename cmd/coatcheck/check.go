@@ -94,8 +94,9 @@ func (c *serveCommand) openKeys() (found []findings.Finding) {
 		info, err := os.Stat(file)
 		if file != "" && err == nil && info.Mode().Perm()&0o077 != 0 && os.PathSeparator == '/' {
 			found = append(found, findings.Finding{
-				ID:   "coatcheck.W003",
-				Text: "Others on this machine may read " + file + ", which holds a secret key. Give it the mode 0600.",
+				ID: "coatcheck.W003",
+				Text: "Others on this machine may read " + file + ", which holds a secret key. Give it " +
+					"the mode 0600.",
 			})
 		}
 	}
@@ -103,24 +104,31 @@ func (c *serveCommand) openKeys() (found []findings.Finding) {
 }
 
 // checkSettings tells what is wrong with the settings of serve.
-func (c *serveCommand) checkSettings(ctx context.Context, con *console.Console, key secret) []findings.Finding {
+func (c *serveCommand) checkSettings(
+	ctx context.Context, con *console.Console, key secret,
+) []findings.Finding {
 	var found []findings.Finding
-	for _, err := range c.wrong(ctx, con, key) {
+	for _, err := range c.wrong(ctx, con, key, false) {
 		found = append(found, findings.Finding{ID: "coatcheck.E001", Text: err.Error()})
 	}
 	for _, origin := range c.CSRF.TrustedOrigins {
 		if !strings.Contains(origin, "://") {
 			found = append(found, findings.Finding{ID: "4_0.E001", Text: fmt.Sprintf(
-				"--trusted-origin %s begins with no scheme; write https://%[1]s (CSRF_TRUSTED_ORIGINS).", origin)})
+				"--trusted-origin %s begins with no scheme; write https://%[1]s (CSRF_TRUSTED_ORIGINS).",
+				origin)})
 		}
 	}
 	return found
 }
 
-// wrong returns what is wrong with the settings. It makes nothing and connects to nothing.
-func (c *serveCommand) wrong(ctx context.Context, con *console.Console, key secret) (all []error) {
+// wrong returns what is wrong with the settings; with fresh for a database that serve makes, and
+// else for one that nobody looks at. It makes nothing and connects to nothing.
+func (c *serveCommand) wrong(
+	ctx context.Context, con *console.Console, key secret, fresh bool,
+) (all []error) {
 	for _, err := range []error{
-		c.wired(ctx, con, key), c.Listen.check(ctx), errors.Join(c.Database.known(), c.mayMake(), c.Engine.possible()),
+		c.wired(ctx, con, key, fresh), c.Listen.check(ctx),
+		errors.Join(c.Database.known(), c.mayMake(), c.Engine.possible()),
 	} {
 		if err != nil {
 			all = append(all, err)
@@ -139,8 +147,7 @@ func (c *serveCommand) mayMake() error {
 
 // wired wires a site as serve does, on an empty database in memory and without the session
 // engine, and returns why it cannot be.
-func (c *serveCommand) wired(ctx context.Context, con *console.Console, key secret) error {
-	fresh := c.Database.fileAbsent()
+func (c *serveCommand) wired(ctx context.Context, con *console.Console, key secret, fresh bool) error {
 	open := func(ctx context.Context) (*database.DB, error) { return sqlite.Open(ctx, ":memory:") }
 	if fresh && !c.NoCreate {
 		memory := c.Database // whose tables are those of the file that serve would make
@@ -193,8 +200,9 @@ func (c *serveCommand) judged(key secret) findings.Settings {
 	return findings.Settings{
 		SecretKey: key.key, Fallbacks: key.fallbacks, Args: os.Args[1:],
 		Addr: c.Listen.Addr, BaseURL: c.Mail.BaseURL, EmailBackend: c.Mail.Backend,
-		AllowedHosts: c.Web.AllowedHosts, TrustedProxies: c.Web.TrustedProxies, RemoteUserTrusted: c.Web.RemoteUserTrusted,
-		FrameOptions: c.Web.FrameOptions, ReferrerPolicy: c.Web.ReferrerPolicy,
+		AllowedHosts: c.Web.AllowedHosts, TrustedProxies: c.Web.TrustedProxies,
+		RemoteUserTrusted: c.Web.RemoteUserTrusted,
+		FrameOptions:      c.Web.FrameOptions, ReferrerPolicy: c.Web.ReferrerPolicy,
 		HSTSSeconds: c.Web.HSTSSeconds, HSTSSubdomains: c.Web.HSTSSubdomains, HSTSPreload: c.Web.HSTSPreload,
 		NoSniff: c.Web.NoSniff, SSLRedirect: c.Web.SSLRedirect,
 		Guard: c.CSRF.Guard, CSRFCookieSecure: c.CSRF.CookieSecure, CSRFUseSessions: c.CSRF.UseSessions,

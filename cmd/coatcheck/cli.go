@@ -5,7 +5,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/attempts"
 	"github.com/coatcheck/coatcheck/mail"
 	"github.com/coatcheck/coatcheck/password"
 	"github.com/coatcheck/coatcheck/sessions"
@@ -13,7 +13,9 @@ import (
 
 // cli is the command line.
 type cli struct {
-	Config configFlag `help:"JSON file with flags, as in {\"addr\": \":8000\"}." placeholder:"FILE"`
+	HelpAll     helpAllFlag `name:"help-all" env:"-" help:"Show help with all flags and their environment variables."`
+	ShowVersion versionFlag `name:"version" env:"-" help:"Print the version and exit."`
+	Config      configFlag  `help:"JSON file with flags, as in {\"addr\": \":8000\"}." placeholder:"FILE"`
 
 	Serve           serveCommand           `cmd:"" help:"Serve the site. The first run makes what is needed."`
 	Check           checkCommand           `cmd:"" help:"Judge the settings of serve; with --deploy also whether they are fit for the internet."`
@@ -29,11 +31,27 @@ type cli struct {
 	Invite          inviteCommand          `cmd:"" help:"Make a link by which one account can be made; see serve --signup-invitation."`
 	Pwned           pwnedCommand           `cmd:"" help:"Make and ask a filter of leaked passwords, for --pwned-filter."`
 	Settings        settingsCommand        `cmd:"" help:"Turn a Django project's settings into a config file."`
+	Completion      completionCommand      `cmd:"" help:"Print a script by which a shell completes commands and flags."`
 	Version         versionCommand         `cmd:"" help:"Print the version."`
 }
 
 // envPrefix begins the name of every flag in the environment.
 const envPrefix = "COATCHECK"
+
+// flagGroups are the groups of flags, in the order of the help.
+var flagGroups = []kong.Group{
+	{Key: "server", Title: "Server:"},
+	{Key: "database", Title: "Database:"},
+	{Key: "users", Title: "A user model of the site's own:"},
+	{Key: "secret", Title: "Secret key:"},
+	{Key: "sessions", Title: "Sessions (Django's SESSION_… settings):"},
+	{Key: "csrf", Title: "Forged requests (Django's CSRF_… settings):"},
+	{Key: "web", Title: "Hosts, proxies and headers:"},
+	{Key: "mail", Title: "Mail (Django's EMAIL_… settings):"},
+	{Key: "passwords", Title: "Passwords:"},
+	{Key: "throttle", Title: "Attempts to log in:"},
+	{Key: "log", Title: "Log:"},
+}
 
 func (c *cli) parser() (*kong.Kong, error) {
 	return kong.New(c,
@@ -43,30 +61,22 @@ func (c *cli) parser() (*kong.Kong, error) {
 			"a flag beats the environment, and the environment beats the file."),
 		kong.DefaultEnvars(envPrefix),
 		kong.Configuration(configFile),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: 100}),
-		kong.ExplicitGroups([]kong.Group{
-			{Key: "server", Title: "Server:"},
-			{Key: "database", Title: "Database:"},
-			{Key: "users", Title: "A user model of the site's own:"},
-			{Key: "secret", Title: "Secret key:"},
-			{Key: "sessions", Title: "Sessions (Django's SESSION_… settings):"},
-			{Key: "csrf", Title: "Forged requests (Django's CSRF_… settings):"},
-			{Key: "web", Title: "Hosts, proxies and headers:"},
-			{Key: "mail", Title: "Mail (Django's EMAIL_… settings):"},
-			{Key: "passwords", Title: "Passwords:"},
-			{Key: "throttle", Title: "Attempts to log in:"},
-			{Key: "log", Title: "Log:"},
-		}),
+		kong.ConfigureHelp(helpOptions),
+		kong.Help(shortHelp),
+		kong.ExplicitGroups(flagGroups),
 		kong.Vars{
 			"database":    defaultDatabase,
 			"cookie_name": sessions.DefaultCookieName,
 			"cookie_age":  strconv.Itoa(int(sessions.DefaultCookieAge.Seconds())),
 			"mail_from":   mail.DefaultFrom,
-			"iterations":  strconv.Itoa(password.DefaultIterations),
+			"iterations":  strconv.Itoa(defaultIterations),
 
-			"throttle_account": auth.DefaultAccountLimit.String(),
-			"throttle_device":  auth.DefaultDeviceLimit.String(),
-			"throttle_address": auth.DefaultAddressLimit.String(),
+			"throttle_account": attempts.DefaultAccountLimit.String(),
+			"throttle_device":  attempts.DefaultDeviceLimit.String(),
+			"throttle_address": attempts.DefaultAddressLimit.String(),
 		},
 	)
 }
+
+// defaultIterations is the work factor of PBKDF2 unless --password-iterations is given.
+var defaultIterations, _ = password.DjangoIterations("6.1")

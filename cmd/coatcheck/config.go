@@ -88,7 +88,8 @@ func (c *config) Validate(app *kong.Application) error {
 	}
 	if len(unknown) > 0 {
 		sort.Strings(unknown)
-		err = errors.Join(err, fmt.Errorf("the config file has %s, which is no flag", strings.Join(unknown, ", ")))
+		err = errors.Join(err, fmt.Errorf("the config file has %s, which is no flag", strings.Join(unknown,
+			", ")))
 	}
 	return err
 }

@@ -132,7 +132,9 @@ type superuserMaker struct {
 
 // fromEnvironment takes flags, else the environment. As in Django the password
 // is not judged.
-func (m *superuserMaker) fromEnvironment(ctx context.Context, username, email *string) (user auth.NewUser, err error) {
+func (m *superuserMaker) fromEnvironment(
+	ctx context.Context, username, email *string,
+) (user auth.NewUser, err error) {
 	var name string
 	var ok bool
 	if !m.accounts.UsernameIsEmail() {
@@ -187,7 +189,9 @@ type outage struct{ error }
 func (o outage) Unwrap() error { return o.error }
 
 // fromPrompts asks for what the flags do not say, until it is good.
-func (m *superuserMaker) fromPrompts(ctx context.Context, username, email *string) (user auth.NewUser, err error) {
+func (m *superuserMaker) fromPrompts(
+	ctx context.Context, username, email *string,
+) (user auth.NewUser, err error) {
 	if !m.accounts.UsernameIsEmail() {
 		if user.Username, err = m.askUsername(ctx, username); err != nil {
 			return user, err
@@ -338,7 +342,9 @@ func (m *superuserMaker) acceptPassword(ctx context.Context, raw string, user *a
 }
 
 // judge shows what is wrong with a password, and says whether nothing is.
-func judge(ctx context.Context, con *console.Console, accounts *auth.Service, raw string, user *auth.User) (bool, error) {
+func judge(
+	ctx context.Context, con *console.Console, accounts *auth.Service, raw string, user *auth.User,
+) (bool, error) {
 	err := accounts.ValidatePassword(ctx, raw, user)
 	var wrong validate.Errors
 	if errors.As(err, &wrong) {

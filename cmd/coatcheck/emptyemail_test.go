@@ -20,7 +20,7 @@ func TestSignupsWithoutEmail(t *testing.T) {
 			case "mysql":
 				key, moment = "bigint AUTO_INCREMENT PRIMARY KEY", "datetime(6)"
 			}
-			if out, err := quietly(t, t.TempDir(), "migrate", "--database", d.URL()).CombinedOutput(); err != nil {
+			if out, err := quietly(t, t.TempDir(), "migrate", "--create", "--database", d.URL()).CombinedOutput(); err != nil {
 				t.Fatalf("%v: %s", err, out)
 			}
 			statement(t, d, strings.NewReplacer("KEY", key, "TIME", moment).Replace(

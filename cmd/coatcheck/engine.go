@@ -36,8 +36,12 @@ type engineFlags struct {
 }
 
 // store opens the engine. The function closes what it opened.
-func (f *engineFlags) store(ctx context.Context, db *database.DB, key secret, acceptSHA1 bool, c sessions.Config, log *slog.Logger) (sessions.Store, func(), error) {
-	signing := sessions.CodecConfig{SecretKey: key.key, SecretKeyFallbacks: key.fallbacks, AcceptSHA1: acceptSHA1, Serializer: f.Serializer}
+func (f *engineFlags) store(
+	ctx context.Context, db *database.DB, key secret, acceptSHA1 bool, c sessions.Config, log *slog.Logger,
+) (sessions.Store, func(), error) {
+	signing := sessions.CodecConfig{
+		SecretKey: key.key, SecretKeyFallbacks: key.fallbacks, AcceptSHA1: acceptSHA1, Serializer: f.Serializer,
+	}
 	nothing := func() {}
 	if f.Name == "signed_cookies" {
 		store, err := cookiestore.NewIrrevocable(cookiestore.Config{
@@ -54,8 +58,9 @@ func (f *engineFlags) store(ctx context.Context, db *database.DB, key secret, ac
 		return dbstore.New(db, codec), nothing, nil
 	case "file":
 		store, err := filestore.New(filestore.Config{
-			Codec: codec, Dir: f.FilePath, CookieName: c.CookieName, CookieAge: c.CookieAge, Location: c.Location,
-			Logger: log,
+			Codec: codec, Dir: f.FilePath, CookieName: c.CookieName, CookieAge: c.CookieAge,
+			Location: c.Location,
+			Logger:   log,
 		})
 		return store, nothing, err
 	}
@@ -66,10 +71,13 @@ func (f *engineFlags) store(ctx context.Context, db *database.DB, key secret, ac
 	keys := cachestore.Keys{Prefix: f.CacheKeyPrefix, Version: f.CacheVersion}
 	var store sessions.Store
 	if f.Name == "cache" {
-		store, err = cachestore.New(cachestore.Config{Cache: cache, Keys: keys, PickleProtocol: f.CachePickle})
+		store, err = cachestore.New(cachestore.Config{
+			Cache: cache, Keys: keys, PickleProtocol: f.CachePickle,
+		})
 	} else {
 		store, err = cacheddb.New(cacheddb.Config{
-			Rows: dbstore.New(db, codec), Cache: cache, Keys: keys, PickleProtocol: f.CachePickle, ReadRows: f.ReadRows, Logger: log,
+			Rows: dbstore.New(db, codec), Cache: cache, Keys: keys, PickleProtocol: f.CachePickle,
+			ReadRows: f.ReadRows, Logger: log,
 		})
 	}
 	if err != nil {
@@ -86,7 +94,8 @@ func (f *engineFlags) mustExist() error {
 		return nil
 	}
 	if _, err := os.Stat(filestore.DefaultDir()); err != nil {
-		return fmt.Errorf("there are no sessions in %s; run this as the user that serve runs as, or name their folder by --session-file-path",
+		return fmt.Errorf("there are no sessions in %s; run this as the user that serve runs as, or name "+
+			"their folder by --session-file-path",
 			filestore.DefaultDir())
 	}
 	return nil
@@ -102,7 +111,9 @@ func (f *engineFlags) openCache(ctx context.Context) (cachestore.Cache, func(), 
 		cache, err := memcached.Open(ctx, memcached.Config{Servers: servers})
 		return cache, func() {}, err
 	}
-	cache, err := redis.Open(ctx, redis.Config{URL: f.Cache[0], Addresses: hosts(f.Cache[1:]), Cluster: f.CacheCluster, Sentinel: f.CacheSentinel})
+	cache, err := redis.Open(ctx, redis.Config{
+		URL: f.Cache[0], Addresses: hosts(f.Cache[1:]), Cluster: f.CacheCluster, Sentinel: f.CacheSentinel,
+	})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -118,7 +129,8 @@ func (f *engineFlags) possible() error {
 		return err
 	case "file":
 		if info, err := os.Stat(f.FilePath); f.FilePath != "" && (err != nil || !info.IsDir()) {
-			return usageError{fmt.Errorf("--session-file-path %s is not a folder; create it, closed to others (mode 0700)", f.FilePath)}
+			return usageError{fmt.Errorf("--session-file-path %s is not a folder; create it, closed to "+
+				"others (mode 0700)", f.FilePath)}
 		}
 	}
 	return nil
@@ -127,7 +139,8 @@ func (f *engineFlags) possible() error {
 // servers are the addresses of the cache, as memcached takes them.
 func (f *engineFlags) servers() ([]string, error) {
 	if len(f.Cache) == 0 {
-		return nil, usageError{fmt.Errorf("--session-engine %s needs --cache, for instance --cache redis://127.0.0.1:6379/0", f.Name)}
+		return nil, usageError{fmt.Errorf("--session-engine %s needs --cache, for instance --cache "+
+			"redis://127.0.0.1:6379/0", f.Name)}
 	}
 	scheme, _, _ := strings.Cut(f.Cache[0], "://")
 	if !slices.Contains(cacheSchemes, scheme) {
@@ -151,7 +164,8 @@ func (f *engineFlags) servers() ([]string, error) {
 // cacheSchemes are the kinds of caches that are spoken to.
 var cacheSchemes = []string{"redis", "rediss", "unix", "memcached"}
 
-var errCache = usageError{errors.New("--cache: write redis://HOST:PORT/DB or memcached://HOST:PORT, all of one kind")}
+var errCache = usageError{errors.New("--cache: write redis://HOST:PORT/DB or memcached://HOST:PORT, all " +
+	"of one kind")}
 
 // hosts gives the host:port of URLs that were parsed before.
 func hosts(locations []string) []string {

@@ -34,7 +34,7 @@ func TestSignedCookies(t *testing.T) {
 	alice := p.visitor()
 	alice.enter("alice", "correct horse")
 	got := alice.get("/accounts/profile/")
-	got.expect(t, "profile", http.StatusOK, `{"profile":"private data"}`)
+	got.expect(t, "profile", http.StatusOK, alicesProfile)
 	alice.post("/accounts/logout/", nil).expect(t, "log out", http.StatusOK, `{"message":"Logout successful"}`)
 	if got := alice.get("/accounts/profile/"); got.status != http.StatusFound {
 		t.Errorf("after the logout: %d", got.status)

@@ -46,7 +46,8 @@ func (f *databaseFlags) location() (*time.Location, error) {
 func (f *databaseFlags) zone() (*time.Location, error) {
 	loc, err := time.LoadLocation(f.TimeZone)
 	if err != nil || f.TimeZone == "Local" {
-		return nil, usageError{fmt.Errorf("--time-zone: there is no zone %q; write it as in Europe/Paris", f.TimeZone)}
+		return nil, usageError{fmt.Errorf("--time-zone: there is no zone %q; write it as in Europe/Paris",
+			f.TimeZone)}
 	}
 	return loc, nil
 }
@@ -71,7 +72,8 @@ func (f *databaseFlags) there() error {
 	if f.URL != defaultDatabase {
 		create = " --create"
 	}
-	return fmt.Errorf("there is no database %s; name another by --database, or make it by coatcheck migrate%s",
+	return fmt.Errorf("there is no database %s; name another by --database, or make it by coatcheck "+
+		"migrate%s",
 		absolute(f.shown()), create)
 }
 
@@ -81,7 +83,8 @@ func (f *databaseFlags) mayMake(create bool) error {
 	if !f.fileAbsent() || create || f.URL == defaultDatabase {
 		return nil
 	}
-	return fmt.Errorf("there is no database %s; correct --database, or make the file by --create", absolute(f.shown()))
+	return fmt.Errorf("there is no database %s; correct --database, or make the file by --create",
+		absolute(f.shown()))
 }
 
 // createFlag lets a command make the files that are named.
@@ -109,14 +112,14 @@ func (f *databaseFlags) connect(ctx context.Context, create bool) (*database.DB,
 	if err := f.known(); err != nil {
 		return nil, err
 	}
-	scheme, _, _ := strings.Cut(f.URL, ":")
-	switch scheme {
+	model := f.Users.model()
+	switch scheme, _, _ := strings.Cut(f.URL, ":"); scheme {
 	case "sqlite":
-		return sqlite.Config{DSN: f.URL, Location: loc, NoCreate: !create, UserModel: f.Users.model()}.Open(ctx)
+		return sqlite.Config{DSN: f.URL, Location: loc, NoCreate: !create, UserModel: model}.Open(ctx)
 	case "postgres", "postgresql":
-		return postgres.Config{DSN: f.URL, Location: loc, NoCreate: !create, UserModel: f.Users.model()}.Open(ctx)
+		return postgres.Config{DSN: f.URL, Location: loc, NoCreate: !create, UserModel: model}.Open(ctx)
 	default:
-		return mysql.Config{DSN: f.URL, Location: loc, NoCreate: !create, UserModel: f.Users.model()}.Open(ctx)
+		return mysql.Config{DSN: f.URL, Location: loc, NoCreate: !create, UserModel: model}.Open(ctx)
 	}
 }
 
@@ -129,7 +132,9 @@ func (f *databaseFlags) look(ctx context.Context) (*database.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	return sqlite.Config{DSN: f.URL, Location: loc, NoCreate: true, ReadOnly: true, UserModel: f.Users.model()}.Open(ctx)
+	return sqlite.Config{
+		DSN: f.URL, Location: loc, NoCreate: true, ReadOnly: true, UserModel: f.Users.model(),
+	}.Open(ctx)
 }
 
 // known refuses a kind of database that is not spoken to.
@@ -138,7 +143,8 @@ func (f *databaseFlags) known() error {
 	case "sqlite", "postgres", "postgresql", "mysql", "mariadb":
 		return nil
 	}
-	return usageError{fmt.Errorf("--database: %s begins with none of sqlite:, postgres:// and mysql://", f.shown())}
+	return usageError{fmt.Errorf("--database: %s begins with none of sqlite:, postgres:// and mysql://",
+		f.shown())}
 }
 
 // folder is where the secret key file is by default: beside the database file,
@@ -179,7 +185,8 @@ type passwordFlags struct {
 func (f *passwordFlags) validators() ([]validate.Validator, error) {
 	switch {
 	case !f.Validate && f.Pwned != "":
-		return nil, usageError{errors.New("--pwned-filter and --no-validate-passwords contradict each other; leave one out")}
+		return nil, usageError{errors.New("--pwned-filter and --no-validate-passwords contradict each " +
+			"other; leave one out")}
 	case !f.Validate:
 		return []validate.Validator{}, nil
 	case f.Pwned == "":
@@ -208,7 +215,8 @@ func (f *passwordFlags) accounts(db *database.DB) (*auth.Service, error) {
 		return nil, err
 	}
 	return auth.New(auth.Config{
-		Users: db, Passwords: hashers, Validators: validators, SecretKey: rand.Text(), Logger: slog.New(slog.DiscardHandler),
+		Users: db, Passwords: hashers, Validators: validators, SecretKey: rand.Text(),
+		Logger: slog.New(slog.DiscardHandler),
 	})
 }
 

@@ -41,7 +41,8 @@ func (f *hasherFlags) config() (password.Config, error) {
 		return f.rank(a) - f.rank(b)
 	})
 	if _, err := password.New(password.Config{Hashers: hashers}); err != nil {
-		return password.Config{}, usageError{fmt.Errorf("an --argon2-, --bcrypt- or --scrypt- flag cannot be: %w", errors.Unwrap(err))}
+		return password.Config{}, usageError{fmt.Errorf("an --argon2-, --bcrypt- or --scrypt- flag "+
+			"cannot be: %w", errors.Unwrap(err))}
 	}
 	return password.Config{Hashers: hashers, Update: f.Update}, nil
 }
@@ -60,7 +61,8 @@ func (f *hasherFlags) hashers() []password.Hasher {
 		password.PBKDF2SHA256{Iterations: f.Iterations},
 		password.PBKDF2SHA1{Iterations: f.Iterations},
 		password.Argon2{
-			Time: f.Argon2Time, Memory: f.Argon2Memory, Parallelism: f.Argon2Parallelism, HashLength: f.Argon2HashLength,
+			Time: f.Argon2Time, Memory: f.Argon2Memory, Parallelism: f.Argon2Parallelism,
+			HashLength: f.Argon2HashLength,
 		},
 		password.BCryptSHA256{Rounds: f.BCryptRounds},
 		password.Scrypt{N: f.ScryptWorkFactor, R: f.ScryptBlockSize, P: f.ScryptParallelism},

@@ -27,7 +27,8 @@ type inviteCommand struct {
 // Run prints the link, and queues the mail where there is an address.
 func (c *inviteCommand) Run(ctx context.Context, con *console.Console) (err error) {
 	if c.BaseURL == "" {
-		return usageError{errors.New("--base-url is not set; the link needs to know where the site is: https://www.example.com for instance")}
+		return usageError{errors.New("--base-url is not set; the link needs to know where the site is: " +
+			"https://www.example.com for instance")}
 	}
 	email, err := identity.CleanEmail(c.Email)
 	if email != "" && mail.CheckAddress(email) != nil {
@@ -39,7 +40,8 @@ func (c *inviteCommand) Run(ctx context.Context, con *console.Console) (err erro
 	key := secret{key: newSecretKey()} // a link needs none
 	if email != "" {
 		if c.Secret.absent(c.Database.folder()) {
-			return errors.New("there is no secret key, without which serve cannot send the mail; run this where serve finds it, or name it by --secret-key-file")
+			return errors.New("there is no secret key, without which serve cannot send the mail; run " +
+				"this where serve finds it, or name it by --secret-key-file")
 		}
 		if key, err = c.Secret.load(c.Database.folder(), slog.New(slog.DiscardHandler)); err != nil {
 			return err
@@ -65,9 +67,12 @@ func (c *inviteCommand) Run(ctx context.Context, con *console.Console) (err erro
 }
 
 // invite makes the link.
-func (c *inviteCommand) invite(ctx context.Context, db *database.DB, key secret, email string) (string, error) {
+func (c *inviteCommand) invite(
+	ctx context.Context, db *database.DB, key secret, email string,
+) (string, error) {
 	config := coatcheck.Config{
-		Database: db, SecretKey: key.key, SecretKeyFallbacks: key.fallbacks, Logger: slog.New(slog.DiscardHandler), ScriptName: c.Mount.Path,
+		Database: db, SecretKey: key.key, SecretKeyFallbacks: key.fallbacks,
+		Logger: slog.New(slog.DiscardHandler), ScriptName: c.Mount.Path,
 	}
 	config.Accounts.Mail, config.Accounts.BaseURL = queueOnly{}, c.BaseURL
 	site, err := coatcheck.New(config)

@@ -20,10 +20,11 @@ type logoutCommand struct {
 // Run ends them, and says how many.
 func (c *logoutCommand) Run(ctx context.Context, con *console.Console) error {
 	if c.ID != "" && len(c.ID) < shortID {
-		return usageError{fmt.Errorf("--id %q is too short; give %d characters at least, as coatcheck sessions shows them", c.ID, shortID)}
+		return usageError{fmt.Errorf("--id %q is too short; give %d characters at least, as coatcheck "+
+			"sessions shows them", c.ID, shortID)}
 	}
 	return c.Site.signedIn(ctx, c.Username, func(site *coatcheck.Site, user *auth.User) error {
-		ended, err := c.End(ctx, con, site, user)
+		ended, err := c.end(ctx, con, site, user)
 		if err != nil {
 			return err
 		}
@@ -32,7 +33,9 @@ func (c *logoutCommand) Run(ctx context.Context, con *console.Console) error {
 	})
 }
 
-func (c *logoutCommand) End(ctx context.Context, con *console.Console, site *coatcheck.Site, user *auth.User) (int, error) {
+func (c *logoutCommand) end(
+	ctx context.Context, con *console.Console, site *coatcheck.Site, user *auth.User,
+) (int, error) {
 	if c.ID == "" {
 		return site.Accounts.EndSessions(ctx, user, progress(con))
 	}

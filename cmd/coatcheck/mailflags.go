@@ -51,7 +51,8 @@ func (f *mailFlags) apply(c *coatcheck.Config, con *console.Console) (err error)
 		return err
 	}
 	if f.BaseURL == "" && f.Backend == "smtp" {
-		return usageError{errors.New("--email-backend smtp needs --base-url, where the links in mails lead: https://www.example.com for instance")}
+		return usageError{errors.New("--email-backend smtp needs --base-url, where the links in mails " +
+			"lead: https://www.example.com for instance")}
 	}
 	return nil
 }
@@ -62,12 +63,14 @@ func (f *mailFlags) smtp() (mail.Sender, error) {
 		return nil, err
 	}
 	config := smtp.Config{
-		Host: f.Host, Port: f.Port, Username: f.User, Password: os.Getenv(passwordVariable), TLS: smtp.TLS(f.TLS), From: f.From,
+		Host: f.Host, Port: f.Port, Username: f.User, Password: os.Getenv(passwordVariable),
+		TLS: smtp.TLS(f.TLS), From: f.From,
 		Timeout: timeout,
 	}
 	if f.PasswordFile != "" {
 		if config.Password != "" {
-			return nil, usageError{errors.New("there is an --email-host-password-file and a " + passwordVariable + "; give one of them")}
+			return nil, usageError{errors.New("there is an --email-host-password-file and a " + passwordVariable +
+				"; give one of them")}
 		}
 		text, err := os.ReadFile(f.PasswordFile)
 		if err == nil {
@@ -85,10 +88,12 @@ func (f *mailFlags) smtp() (mail.Sender, error) {
 type accountFlags struct {
 	SignupVerification bool `group:"server" help:"Make accounts only once their address is confirmed by the link of a mail."`
 	SignupInvitation   bool `group:"server" help:"Let people sign up by an invitation only; see coatcheck invite."`
+	LoginAfterSignup   bool `group:"server" help:"Sign in who has chosen a password on the page for signing up or by an invitation; by default they log in with it."`
 	DeleteClosed       bool `group:"server" help:"Delete the row of an account that its user closes, instead of making it inactive; where rows of other tables refer to it, it is made inactive all the same."`
 }
 
 func (f *accountFlags) apply(c *coatcheck.Config) {
 	c.Views.SignupVerification, c.Views.SignupInvitation = f.SignupVerification, f.SignupInvitation
+	c.Views.LoginAfterSignup = f.LoginAfterSignup
 	c.Accounts.DeleteClosed = f.DeleteClosed
 }

@@ -39,6 +39,9 @@ func run(args []string) int {
 		signal.Ignore(syscall.SIGPIPE) // a log whose reader is gone must not end the server
 	}
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	if name := command.Command(); name == "serve" || name == "check" {
+		warnMisspelt(con, parser.Model, os.Environ())
+	}
 	command.BindTo(ctx, (*context.Context)(nil))
 	command.Bind(con)
 	err = command.Run()

@@ -50,7 +50,8 @@ func (c *migrateCommand) Run(ctx context.Context, con *console.Console) (err err
 	if c.Verbosity.Level == 0 {
 		con = &console.Console{Out: io.Discard}
 	}
-	con.Say("Operations to perform:\n  Apply all migrations: admin, auth, coatcheck, contenttypes, sessions\nRunning migrations:")
+	con.Say("Operations to perform:\n  Apply all migrations: admin, auth, coatcheck, contenttypes, " +
+		"sessions\nRunning migrations:")
 	done, err := db.Migrate(ctx)
 	if err != nil {
 		return err
@@ -147,7 +148,8 @@ func warnUnapplied(ctx context.Context, con *console.Console, db *database.DB) e
 		return nil
 	}
 	slices.Sort(apps)
-	con.Say(fmt.Sprintf("\nYou have %d unapplied migration(s). Your project may not work properly until you apply the migrations for app(s): %s.\n"+
+	con.Say(fmt.Sprintf("\nYou have %d unapplied migration(s). Your project may not work properly until "+
+		"you apply the migrations for app(s): %s.\n"+
 		"Run '%s' to apply them.", count, strings.Join(apps, ", "), command))
 	return nil
 }

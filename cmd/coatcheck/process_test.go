@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/attempts"
 )
 
 // process is a running coatcheck serve.
@@ -187,7 +187,7 @@ func (v *visitor) post(path string, form url.Values, headers ...string) answer {
 // sessionCookie is the cookie that the answer sets beside that of the device.
 func (a answer) sessionCookie() (*http.Cookie, error) {
 	for _, line := range a.header["Set-Cookie"] {
-		if !strings.HasPrefix(line, auth.DeviceCookieName+"=") {
+		if !strings.HasPrefix(line, attempts.DeviceCookieName+"=") {
 			return http.ParseSetCookie(line)
 		}
 	}
@@ -212,6 +212,12 @@ func (v *visitor) enter(username, password string) string {
 	}
 	return cookie.Value
 }
+
+// What a program gets as alice, the first user.
+const (
+	alicesLogin   = `{"message":"Login successful","user":{"id":"1","username":"alice","email":"","is_staff":false,"is_superuser":false}}`
+	alicesProfile = `{"profile":"private data","user":{"id":"1","username":"alice","email":"","is_staff":false,"is_superuser":false}}`
+)
 
 // expect compares an answer with what it should be.
 func (a answer) expect(t *testing.T, what string, status int, body string) {

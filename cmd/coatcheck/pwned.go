@@ -34,7 +34,8 @@ func (c *pwnedBuildCommand) Run(ctx context.Context, con *console.Console) error
 	case c.MinCount < 0:
 		return usageError{fmt.Errorf("--min-count is %d; it must not be negative", c.MinCount)}
 	case c.Plain && c.MinCount > 0:
-		return usageError{errors.New("--min-count needs counts, which a list of passwords has not; leave it or --plain out")}
+		return usageError{errors.New("--min-count needs counts, which a list of passwords has not; leave " +
+			"it or --plain out")}
 	}
 	in := con.In
 	if c.File != "-" {
@@ -60,7 +61,8 @@ func (c *pwnedBuildCommand) Run(ctx context.Context, con *console.Console) error
 	if err != nil {
 		return err
 	}
-	con.Say(fmt.Sprintf("Made %s of %d passwords, %d bytes. Give it to serve by --pwned-filter.", c.Out, stats.Entries, stats.Bytes))
+	con.Say(fmt.Sprintf("Made %s of %d passwords, %d bytes. Give it to serve by --pwned-filter.", c.Out,
+		stats.Entries, stats.Bytes))
 	if stats.Rare > 0 {
 		con.Say(fmt.Sprintf("%d were left out, seen less than %d times.", stats.Rare, c.MinCount))
 	}

@@ -44,7 +44,8 @@ func (f *secretFlags) load(folder string, log *slog.Logger) (s secret, err error
 	ours := os.Getenv(envPrefix + "_SECRET_KEY")
 	switch {
 	case f.File != "" && ours != "":
-		return s, usageError{errors.New("there is a --secret-key-file and a COATCHECK_SECRET_KEY; give one of them")}
+		return s, usageError{errors.New("there is a --secret-key-file and a COATCHECK_SECRET_KEY; give " +
+			"one of them")}
 	case f.File == "" && ours != "":
 		s.key = ours
 	case f.File == "" && os.Getenv("SECRET_KEY") != "":
@@ -82,7 +83,8 @@ func (f *secretFlags) readFile(folder string, log *slog.Logger) (string, error) 
 	}
 	key, err := readSecret(f.File, log)
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("--secret-key-file: there is no file %s; correct the path, or make it by coatcheck serve --create",
+		return "", fmt.Errorf("--secret-key-file: there is no file %s; correct the path, or make it by "+
+			"coatcheck serve --create",
 			absolute(f.File))
 	}
 	return key, err
@@ -139,7 +141,8 @@ func readSecret(path string, log *slog.Logger) (string, error) {
 		return "", err
 	}
 	if info.Mode().Perm()&0o077 != 0 && os.PathSeparator == '/' {
-		log.Warn("others on this machine may read the secret key; chmod it to 0600", "file", path, "mode", info.Mode().Perm())
+		log.Warn("others on this machine may read the secret key; chmod it to 0600", "file", path, "mode",
+			info.Mode().Perm())
 	}
 	text, err := os.ReadFile(path)
 	if err == nil {
@@ -150,7 +153,8 @@ func readSecret(path string, log *slog.Logger) (string, error) {
 	}
 	key := strings.TrimRight(string(text), "\r\n")
 	if key == "" {
-		return "", fmt.Errorf("the secret key file %s is empty; write the key into it, or delete it if serve made it", path)
+		return "", fmt.Errorf("the secret key file %s is empty; write the key into it, or delete it if "+
+			"serve made it", path)
 	}
 	return key, nil
 }
@@ -197,7 +201,8 @@ func renameOnce(temp, path string) (made bool, err error) {
 			return false, nil
 		}
 		if time.Now().After(end) {
-			return false, fmt.Errorf("another server began to make it and did not end; if none is starting, remove the folder %s", lock)
+			return false, fmt.Errorf("another server began to make it and did not end; if none is "+
+				"starting, remove the folder %s", lock)
 		}
 	}
 	if err != nil {

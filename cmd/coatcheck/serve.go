@@ -26,6 +26,7 @@ type serveCommand struct {
 	LogoutRedirectURL string        `group:"server" name:"logout-redirect-url" placeholder:"URL" help:"Django's LOGOUT_REDIRECT_URL; none means a page that says goodbye."`
 	RedirectHosts     []string      `group:"server" name:"allowed-redirect-host" placeholder:"HOST" help:"Another host, with its port if it has one, to which the next of a login or logout may lead; may be repeated (success_url_allowed_hosts)."`
 	SignupClosed      bool          `group:"server" help:"Let nobody sign up."`
+	Templates         templateFlags `embed:""`
 	StopDelay         time.Duration `group:"server" default:"0s" help:"How long to go on after a stop signal with /readyz saying no, so that a load balancer notices."`
 	Database          databaseFlags `embed:""`
 	Create            createFlag    `embed:""`
@@ -68,7 +69,8 @@ func (c *serveCommand) Run(ctx context.Context, con *console.Console) error {
 		}
 	}()
 	if judged := c.judged(key); judged.MailStays() && judged.Public() {
-		log.Warn("no email is sent: links by which anybody can set a new password are written here instead; set --email-backend to smtp, or to none",
+		log.Warn("no email is sent: links by which anybody can set a new password are written here "+
+			"instead; set --email-backend to smtp, or to none",
 			"flag", "--email-backend "+c.Mail.Backend)
 	}
 	if c.Mail.BaseURL == "" && c.Mail.Backend != "smtp" {
@@ -117,12 +119,14 @@ func (c *serveCommand) refuse(ctx context.Context, con *console.Console) error {
 	} else {
 		key, err = c.Secret.load(folder, quiet)
 	}
-	return errors.Join(append(c.wrong(ctx, con, key), err)...)
+	return errors.Join(append(c.wrong(ctx, con, key, c.Database.fileAbsent()), err)...)
 }
 
 // open opens the database, and makes it and the key where a first run has none. The key is
 // made last: none is left behind where the database refuses a setting.
-func (c *serveCommand) open(ctx context.Context, con *console.Console, log *slog.Logger) (db *database.DB, key secret, err error) {
+func (c *serveCommand) open(
+	ctx context.Context, con *console.Console, log *slog.Logger,
+) (db *database.DB, key secret, err error) {
 	connect, existed := c.Database.open, !c.Database.fileAbsent()
 	if !c.NoCreate {
 		connect = func(ctx context.Context) (*database.DB, error) { return c.Database.connect(ctx, true) }
@@ -150,7 +154,8 @@ func (c *serveCommand) try(ctx context.Context, con *console.Console, db *databa
 	if settings.Mail.BaseURL == "" {
 		settings.Mail.BaseURL = "http://localhost"
 	}
-	_, closeEngine, err := settings.site(ctx, con, db, secret{key: newSecretKey()}, slog.New(slog.DiscardHandler))
+	quiet := slog.New(slog.DiscardHandler)
+	_, closeEngine, err := settings.site(ctx, con, db, secret{key: newSecretKey()}, quiet)
 	if err == nil {
 		closeEngine()
 	}
@@ -159,7 +164,9 @@ func (c *serveCommand) try(ctx context.Context, con *console.Console, db *databa
 
 // site wires the layers with what the flags say. The function closes what the
 // session engine opened.
-func (c *serveCommand) site(ctx context.Context, con *console.Console, db *database.DB, key secret, log *slog.Logger) (*coatcheck.Site, func(), error) {
+func (c *serveCommand) site(
+	ctx context.Context, con *console.Console, db *database.DB, key secret, log *slog.Logger,
+) (*coatcheck.Site, func(), error) {
 	config, err := c.config(con, key, log)
 	if err != nil {
 		return nil, nil, err
@@ -178,7 +185,9 @@ func (c *serveCommand) site(ctx context.Context, con *console.Console, db *datab
 }
 
 // config is what the flags say, without database and store.
-func (c *serveCommand) config(con *console.Console, key secret, log *slog.Logger) (config coatcheck.Config, err error) {
+func (c *serveCommand) config(
+	con *console.Console, key secret, log *slog.Logger,
+) (config coatcheck.Config, err error) {
 	loc, err := c.Database.location()
 	if err != nil {
 		return config, err
@@ -199,30 +208,24 @@ func (c *serveCommand) config(con *console.Console, key secret, log *slog.Logger
 	if err != nil {
 		return config, err
 	}
-	reset, err := span("password-reset-timeout", float64(c.ResetTimeout), 1)
-	if err != nil {
-		return config, err
-	}
-	if _, err := span("stop-delay", c.StopDelay.Seconds(), 0); err != nil {
-		return config, err
-	}
-	maxAge, err := span("session-max-age", float64(c.Sessions.MaxAge), 0)
+	reset, maxAge, err := c.spans()
 	if err != nil {
 		return config, err
 	}
 	config = coatcheck.Config{
 		SecretKey: key.key, SecretKeyFallbacks: key.fallbacks, AcceptSHA1: c.Secret.AcceptSHA1,
-		SessionSerializer: c.Engine.Serializer, Sessions: sessions, Passwords: passwords, Validators: validators, LoginURL: unless(c.LoginURL, safeurl.LoginURL), Logger: log,
+		SessionSerializer: c.Engine.Serializer, Sessions: sessions, Passwords: passwords,
+		Validators: validators, LoginURL: unless(c.LoginURL, safeurl.LoginURL), Logger: log,
 		PasswordResetTimeout: reset, SessionMaxAge: maxAge, TimeZone: zone,
-		Views: views.Config{
-			SiteName: c.SiteName, LoginRedirectURL: unless(c.LoginRedirectURL, safeurl.LoginRedirectURL), LogoutRedirectURL: c.LogoutRedirectURL,
-			SignupClosed: c.SignupClosed, AllowedRedirectHosts: c.RedirectHosts,
-		},
+		Views: c.views(),
 	}
 	if err := c.Web.apply(&config); err != nil {
 		return config, err
 	}
 	c.Accounts.apply(&config)
+	if err := c.Templates.apply(&config, log); err != nil {
+		return config, err
+	}
 	if err := c.Mail.apply(&config, con); err != nil {
 		return config, err
 	}
@@ -231,6 +234,27 @@ func (c *serveCommand) config(con *console.Console, key secret, log *slog.Logger
 		return config, err
 	}
 	return config, c.CSRF.apply(&config)
+}
+
+// views are the settings of the account pages that no group of flags has.
+func (c *serveCommand) views() views.Config {
+	return views.Config{
+		SiteName: c.SiteName, LoginRedirectURL: unless(c.LoginRedirectURL, safeurl.LoginRedirectURL),
+		LogoutRedirectURL: c.LogoutRedirectURL,
+		SignupClosed:      c.SignupClosed, AllowedRedirectHosts: c.RedirectHosts,
+	}
+}
+
+// spans are the lengths of time: of a link that resets a password, and of a session.
+func (c *serveCommand) spans() (reset, maxAge time.Duration, err error) {
+	if reset, err = span("password-reset-timeout", float64(c.ResetTimeout), 1); err != nil {
+		return 0, 0, err
+	}
+	if _, err = span("stop-delay", c.StopDelay.Seconds(), 0); err != nil {
+		return 0, 0, err
+	}
+	maxAge, err = span("session-max-age", float64(c.Sessions.MaxAge), 0)
+	return reset, maxAge, err
 }
 
 // unless is a setting, or nothing where it is the default, which is an address of this
@@ -251,7 +275,8 @@ func (c *serveCommand) tellMade(con *console.Console, existed bool, db *database
 		fmt.Fprintf(con.Err, "Made Django's tables in %s.\n", c.Database.shown())
 	}
 	if key.made != "" {
-		fmt.Fprintf(con.Err, "Made the secret key %s, readable by you alone. Keep it: without it everybody has to log in again.\n", absolute(key.made))
+		fmt.Fprintf(con.Err, "Made the secret key %s, readable by you alone. Keep it: without it "+
+			"everybody has to log in again.\n", absolute(key.made))
 	}
 }
 

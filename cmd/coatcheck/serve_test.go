@@ -93,15 +93,15 @@ func tellStory(t *testing.T, p *process) {
 	stranger.post("/accounts/login/", credentials("alice", "wrong")).expect(t, "wrong password",
 		http.StatusUnauthorized, `{"error":"Invalid credentials"}`)
 	got = alice.post("/accounts/login/", credentials("alice", "correct horse"))
-	got.expect(t, "log in", http.StatusOK, `{"message":"Login successful"}`)
+	got.expect(t, "log in", http.StatusOK, alicesLogin)
 	cookie, err := got.sessionCookie()
 	if err != nil || cookie.Name != "sessionid" || !cookie.HttpOnly || cookie.SameSite != http.SameSiteLaxMode ||
 		cookie.MaxAge != 1209600 || cookie.Path != "/" || cookie.Secure {
 		t.Fatalf("the cookie is %q, %v", got.header["Set-Cookie"], err)
 	}
-	alice.get("/accounts/profile/").expect(t, "profile", http.StatusOK, `{"profile":"private data"}`)
+	alice.get("/accounts/profile/").expect(t, "profile", http.StatusOK, alicesProfile)
 	alice.get("/public/").expect(t, "public", http.StatusOK, `{"profile":"data"}`)
-	alice.get("/api/profile").expect(t, "manual check", http.StatusOK, `{"profile":"private data"}`)
+	alice.get("/api/profile").expect(t, "manual check", http.StatusOK, alicesProfile)
 
 	stranger.get("/api/profile").expect(t, "manual check of a stranger", http.StatusUnauthorized, `{"error":"Unauthorized"}`)
 	stranger.get("/accounts/profile/", "Accept", "application/json").expect(t, "profile of a stranger who asks for JSON",
@@ -137,7 +137,7 @@ func TestSurvivesRestart(t *testing.T) {
 	}
 	rotated := start(t, dir, nil, "--secret-key-fallbacks-file", "old.secret")
 	rotated.visitor().get("/accounts/profile/", "Cookie", "sessionid="+key).expect(t, "with the fallback",
-		http.StatusOK, `{"profile":"private data"}`)
+		http.StatusOK, alicesProfile)
 	fresh := start(t, dir, []string{"COATCHECK_SECRET_KEY=" + strings.Repeat("another", 8)})
 	if got := fresh.visitor().get("/accounts/profile/", "Cookie", "sessionid="+key); got.status != http.StatusFound {
 		t.Errorf("without the fallback: %d %s", got.status, got.body)

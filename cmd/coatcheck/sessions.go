@@ -37,7 +37,9 @@ func (c *signedInFlags) signedIn(
 }
 
 // look is signedIn for a command that writes nothing.
-func (c *signedInFlags) look(ctx context.Context, username string, f func(*coatcheck.Site, *auth.User) error) error {
+func (c *signedInFlags) look(
+	ctx context.Context, username string, f func(*coatcheck.Site, *auth.User) error,
+) error {
 	look := func(ctx context.Context) (*database.DB, error) {
 		if err := c.Database.there(); err != nil {
 			return nil, err
@@ -71,25 +73,19 @@ func (c *signedInFlags) withUser(
 // openSite opens the database and the session engine as serve does.
 func (c *signedInFlags) openSite(ctx context.Context, open opener) (*coatcheck.Site, func() error, error) {
 	if c.Engine.Name == "signed_cookies" {
-		return nil, nil, usageError{errors.New("--session-engine signed_cookies keeps sessions in the browsers alone: they cannot be listed, nor ended from here")}
+		return nil, nil, usageError{errors.New("--session-engine signed_cookies keeps sessions in the " +
+			"browsers alone: they cannot be listed, nor ended from here")}
 	}
 	if err := c.Engine.mustExist(); err != nil {
 		return nil, nil, err
 	}
 	if c.Secret.absent(c.Database.folder()) {
-		return nil, nil, errors.New("there is no secret key, without which no session can be read; run this where serve finds it, or name it by --secret-key-file")
+		return nil, nil, errors.New("there is no secret key, without which no session can be read; run " +
+			"this where serve finds it, or name it by --secret-key-file")
 	}
 	log := slog.New(slog.DiscardHandler)
-	key, err := c.Secret.load(c.Database.folder(), log)
+	key, config, err := c.siteConfig(log)
 	if err != nil {
-		return nil, nil, err
-	}
-	loc, err := c.Database.location()
-	if err != nil {
-		return nil, nil, err
-	}
-	config := coatcheck.Config{SecretKey: key.key, SecretKeyFallbacks: key.fallbacks, AcceptSHA1: c.Secret.AcceptSHA1, SessionSerializer: c.Engine.Serializer, Logger: log}
-	if config.Sessions, err = c.Sessions.config(loc); err != nil {
 		return nil, nil, err
 	}
 	db, err := open(ctx)
@@ -99,7 +95,8 @@ func (c *signedInFlags) openSite(ctx context.Context, open opener) (*coatcheck.S
 	err = own.Missing(db, accounts.Tables()...)
 	closeEngine := func() {}
 	if err == nil {
-		config.Sessions.Store, closeEngine, err = c.Engine.store(ctx, db, key, c.Secret.AcceptSHA1, config.Sessions, log)
+		config.Sessions.Store, closeEngine, err = c.Engine.store(
+			ctx, db, key, c.Secret.AcceptSHA1, config.Sessions, log)
 	}
 	if err != nil {
 		return nil, nil, errors.Join(err, db.Close())
@@ -114,6 +111,23 @@ func (c *signedInFlags) openSite(ctx context.Context, open opener) (*coatcheck.S
 		return nil, nil, errors.Join(err, closeAll())
 	}
 	return site, closeAll, nil
+}
+
+// siteConfig is the configuration of the site, without its database and store.
+func (c *signedInFlags) siteConfig(log *slog.Logger) (key secret, config coatcheck.Config, err error) {
+	if key, err = c.Secret.load(c.Database.folder(), log); err != nil {
+		return key, config, err
+	}
+	loc, err := c.Database.location()
+	if err != nil {
+		return key, config, err
+	}
+	config = coatcheck.Config{
+		SecretKey: key.key, SecretKeyFallbacks: key.fallbacks, AcceptSHA1: c.Secret.AcceptSHA1,
+		SessionSerializer: c.Engine.Serializer, Logger: log,
+	}
+	config.Sessions, err = c.Sessions.config(loc)
+	return key, config, err
 }
 
 // sessionsCommand lists where a user is signed in.
@@ -153,7 +167,9 @@ func (c *sessionsCommand) Run(ctx context.Context, con *console.Console) error {
 
 // list lists where the user is signed in, and warns where there are sessions of which none can
 // be read.
-func list(ctx context.Context, con *console.Console, site *coatcheck.Site, user *auth.User) ([]accounts.SessionInfo, error) {
+func list(
+	ctx context.Context, con *console.Console, site *coatcheck.Site, user *auth.User,
+) ([]accounts.SessionInfo, error) {
 	all, err := site.Accounts.Look(ctx, user)
 	if err != nil || len(all) > 0 {
 		return all, err
@@ -184,7 +200,8 @@ func printSessions(con *console.Console, all []accounts.SessionInfo) error {
 	fmt.Fprintln(table, "ID\tLAST SEEN (UTC)\tFIRST SEEN\tADDRESS\tDEVICE\tSIGNED IN BY")
 	for _, s := range all {
 		device := strings.Join(strings.Fields(s.Browser+" "+s.System), " ")
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", s.ID[:shortID], minute(s.LastSeen), minute(s.FirstSeen),
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", s.ID[:shortID], minute(s.LastSeen),
+			minute(s.FirstSeen),
 			orDash(s.IP), orDash(device), s.Method)
 	}
 	return table.Flush()

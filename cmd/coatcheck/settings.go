@@ -72,7 +72,8 @@ func (c *settingsCommand) read(ctx context.Context, con *console.Console) (djang
 	case djangosettings.IsModule(c.FromDjango):
 		return djangosettings.Ask(ctx, c.Python, c.FromDjango)
 	}
-	return nil, usageError{fmt.Errorf("--from-django: %q is neither a file nor the name of a settings module, as in mysite.settings", c.FromDjango)}
+	return nil, usageError{fmt.Errorf("--from-django: %q is neither a file nor the name of a settings "+
+		"module, as in mysite.settings", c.FromDjango)}
 }
 
 // flagDefaults returns the default of every flag, named as in a config file.

@@ -13,7 +13,8 @@ const maxSpan = 100 * 365 * 24 * time.Hour
 // span turns the seconds of a flag into a duration of least or more.
 func span(flag string, seconds, least float64) (time.Duration, error) {
 	if most := maxSpan.Seconds(); math.IsNaN(seconds) || seconds < least || seconds > most {
-		return 0, usageError{fmt.Errorf("--%s is %v; it must be from %v to %.0f seconds (100 years)", flag, trimmed(seconds), least, most)}
+		return 0, usageError{fmt.Errorf("--%s is %v; it must be from %v to %.0f seconds (100 years)", flag,
+			trimmed(seconds), least, most)}
 	}
 	return time.Duration(seconds * float64(time.Second)), nil
 }

@@ -75,7 +75,7 @@ func TestDjangosSQLiteFile(t *testing.T) {
 	alone(t, path, "serve")
 
 	wal := filepath.Join(t.TempDir(), "db.sqlite3")
-	start(t, t.TempDir(), nil, "--database", "sqlite:"+wal, "--secret-key-file", secretFile(t)).stop()
+	start(t, t.TempDir(), nil, "--create", "--database", "sqlite:"+wal, "--secret-key-file", secretFile(t)).stop()
 	made = contents(t, wal)
 	if _, errs, status := command(t, t.TempDir(), "migrate", "--check", "--database", "sqlite:"+wal); status != 0 {
 		t.Errorf("migrate --check of a file of one's own: %d %s", status, errs)

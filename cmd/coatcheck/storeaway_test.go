@@ -30,7 +30,7 @@ func checkAway(t *testing.T, p *process, alice *visitor, engine string) {
 
 func checkBack(t *testing.T, alice *visitor) {
 	t.Helper()
-	alice.get("/accounts/profile/").expect(t, "profile", http.StatusOK, `{"profile":"private data"}`)
+	alice.get("/accounts/profile/").expect(t, "profile", http.StatusOK, alicesProfile)
 	alice.get("/readyz").expect(t, "ready", http.StatusOK, "ready")
 }
 
@@ -102,7 +102,7 @@ func TestCacheBesideRowsAway(t *testing.T) {
 			alice := p.visitor()
 			alice.enter("alice", "correct horse")
 			hole.cut()
-			alice.get("/accounts/profile/").expect(t, "profile", http.StatusOK, `{"profile":"private data"}`)
+			alice.get("/accounts/profile/").expect(t, "profile", http.StatusOK, alicesProfile)
 			for what, got := range map[string]answer{
 				"logout": alice.post("/accounts/logout/", nil),
 				"login":  p.visitor().post("/accounts/login/", credentials("alice", "correct horse")),

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/attempts"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/internal/console"
@@ -28,7 +29,8 @@ func (f *attemptFlags) unlocker(ctx context.Context, db *database.DB, folder str
 	case "off":
 		return nil, errors.New("with --throttle off nothing is locked")
 	case "memory":
-		return nil, errors.New("attempts are counted in the memory of serve, which forgets them when it starts again")
+		return nil, errors.New("attempts are counted in the memory of serve, which forgets them when it " +
+			"starts again")
 	}
 	if err := own.Missing(db, own.ThrottleTable); err != nil {
 		return nil, fmt.Errorf("attempts are counted in the memory of serve: %w", err)
@@ -42,7 +44,7 @@ func (f *attemptFlags) unlocker(ctx context.Context, db *database.DB, folder str
 	if err != nil {
 		return nil, err
 	}
-	limits := auth.Throttle{Store: own.New(db).Throttle()}
+	limits := attempts.Config{Store: own.New(db).Throttle()}
 	return auth.New(auth.Config{Users: db, SecretKey: key.key, Throttle: limits, Logger: log})
 }
 
@@ -62,7 +64,8 @@ func (c *unlockCommand) Run(ctx context.Context, con *console.Console) (err erro
 	var address netip.Addr
 	if c.Address != "" {
 		if address, err = netip.ParseAddr(c.Address); err != nil {
-			return usageError{fmt.Errorf("--address %q is no IP address; write it as in 192.0.2.1 or 2001:db8::1", c.Address)}
+			return usageError{fmt.Errorf("--address %q is no IP address; write it as in 192.0.2.1 or "+
+				"2001:db8::1", c.Address)}
 		}
 	}
 	db, err := c.Database.open(ctx)

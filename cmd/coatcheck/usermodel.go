@@ -20,7 +20,8 @@ type userFlags struct {
 
 func (f *userFlags) model() database.UserModel {
 	m := database.UserModel{
-		Table: f.UserTable, Model: f.UserModel, IDColumn: f.UserIDColumn, UsernameColumn: f.UsernameColumn, Columns: f.UserColumns,
+		Table: f.UserTable, Model: f.UserModel, IDColumn: f.UserIDColumn, UsernameColumn: f.UsernameColumn,
+		Columns: f.UserColumns,
 	}
 	if f.UserID == "uuid" {
 		m.IDType = database.UUIDID

@@ -39,7 +39,8 @@ func (f *webFlags) security() *middleware.SecurityConfig {
 	return &middleware.SecurityConfig{
 		HSTSSeconds: f.HSTSSeconds, HSTSIncludeSubdomains: f.HSTSSubdomains, HSTSPreload: f.HSTSPreload,
 		SSLRedirect: f.SSLRedirect, SSLHost: f.SSLHost, SSLRedirectExempt: f.SSLRedirectExempt,
-		AllowSniffing: !f.NoSniff, ReferrerPolicy: f.ReferrerPolicy, CrossOriginOpenerPolicy: f.OpenerPolicy, FrameOptions: f.FrameOptions,
+		AllowSniffing: !f.NoSniff, ReferrerPolicy: f.ReferrerPolicy,
+		CrossOriginOpenerPolicy: f.OpenerPolicy, FrameOptions: f.FrameOptions,
 	}
 }
 
@@ -60,7 +61,8 @@ func (f *webFlags) apply(c *coatcheck.Config) error {
 	}
 	c.TrustedProxies, c.ScriptName = f.TrustedProxies, f.Mount.Path
 	c.Proxy = middleware.ProxyConfig{
-		SSLHeader: f.SSLHeader, SSLValue: f.SSLValue, ForwardedHost: f.ForwardedHost, ForwardedPort: f.ForwardedPort,
+		SSLHeader: f.SSLHeader, SSLValue: f.SSLValue, ForwardedHost: f.ForwardedHost,
+		ForwardedPort:   f.ForwardedPort,
 		ForwardedPrefix: f.ForwardedPrefix,
 	}
 	c.Security = f.security()
@@ -106,8 +108,10 @@ func (f *csrfFlags) apply(c *coatcheck.Config) error {
 	c.TrustedOrigins = f.TrustedOrigins
 	c.CSRF = middleware.CSRFConfig{
 		CookieName: f.CookieName, CookieAge: age, ExpireAtBrowserClose: f.CookieAge == 0,
-		CookieDomain: f.CookieDomain, CookiePath: f.CookiePath, CookieSecure: f.CookieSecure, CookieHTTPOnly: f.CookieHTTPOnly,
-		CookieSameSite: f.CookieSameSite, CookieMasked: f.CookieMasked, HeaderName: f.HeaderName, UseSessions: f.UseSessions,
+		CookieDomain: f.CookieDomain, CookiePath: f.CookiePath, CookieSecure: f.CookieSecure,
+		CookieHTTPOnly: f.CookieHTTPOnly,
+		CookieSameSite: f.CookieSameSite, CookieMasked: f.CookieMasked, HeaderName: f.HeaderName,
+		UseSessions: f.UseSessions,
 	}
 	return nil
 }

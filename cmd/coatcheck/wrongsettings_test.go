@@ -129,6 +129,9 @@ var wrongSettings = []wrong{
 	{"session-file-path", "none", "--session-engine=file", "is not a folder", refuses},
 	{"session-file-path", "DIR/open", "--session-engine=file", "other users of this system can enter", warned},
 	{"stop-delay", "-1s", "", "--stop-delay is -1; it must be from 0", refuses},
+	{"templates", "none", "", "--templates: open none: no such file", refuses},
+	{"templates", "DIR/broken", "", "template login.html: template: login.html:2: unexpected {{end}}", refuses},
+	{"templates", "DIR/broken-emails", "", "mail template invitation.txt: template: invitation.txt:3: ", refuses},
 	{"throttle", "sometimes", "", "must be one of", refuses},
 	{"throttle", "off", "", "--throttle is off", deploy},
 	{"throttle-account", "none", "", "write it as in 10/20m", refuses},
@@ -153,7 +156,7 @@ var neverWrong = map[string]string{
 	"csrf-cookie-httponly": "yes or no", "csrf-cookie-masked": "yes or no", "csrf-use-sessions": "yes or no",
 	"delete-closed": "yes or no", "log-requests": "yes or no", "no-create": "yes or no",
 	"remote-user-persistent": "yes or no", "session-expire-at-browser-close": "yes or no",
-	"session-save-every-request": "yes or no", "signup-closed": "yes or no", "signup-invitation": "yes or no",
+	"session-save-every-request": "yes or no", "login-after-signup": "yes or no", "signup-closed": "yes or no", "signup-invitation": "yes or no",
 	"signup-verification": "yes or no", "use-tz": "yes or no", "use-x-forwarded-host": "yes or no",
 	"use-x-forwarded-port": "yes or no", "use-x-forwarded-prefix": "yes or no",
 	"cache-key-prefix": "any text", "secure-proxy-ssl-value": "any text", "site-name": "any text",
@@ -174,6 +177,12 @@ func TestWrongSettings(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	for name, text := range map[string]string{
+		"broken/login.html":                   "{{define \"main\"}}\n{{end}}{{end}}",
+		"broken-emails/emails/invitation.txt": "Welcome\n\n{{.",
+	} {
+		writeBelow(t, dir, name, text)
+	}
 	for _, row := range wrongSettings {
 		t.Run(row.flag+"="+row.value, func(t *testing.T) {
 			t.Parallel()
@@ -185,6 +194,18 @@ func TestWrongSettings(t *testing.T) {
 		if _, free := neverWrong[name]; has == free {
 			t.Errorf("--%s has to be in one of both tables: in wrongSettings with a value that is wrong, or in neverWrong", name)
 		}
+	}
+}
+
+// writeBelow writes a file, and makes its folders.
+func writeBelow(t *testing.T, dir, name, text string) {
+	t.Helper()
+	file := filepath.Join(dir, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -30,18 +30,20 @@ func createTable(ctx context.Context, db *database.DB) error {
 	return err
 }
 
-// configure gives each new user a first item, in the transaction that stores the user.
-func configure(c *coatcheck.Config) {
+// configured gives each new user a first item, in the transaction that stores the user.
+func configured(c coatcheck.Config) coatcheck.Config {
 	list := items{c.Database.SQL()}
 	c.Guard = coatcheck.GuardCrossOrigin // forms need no token
 	c.Views.LoginRedirectURL = "/"
 	c.Hooks.SignedUp = hooks.List{{Before: func(ctx context.Context, e *hooks.Event) error {
 		return list.insert(ctx, e.User, "Write down what there is to do")
 	}}}
+	return c
 }
 
 func (l items) insert(ctx context.Context, user *auth.User, text string) error {
-	_, err := l.sql.ExecContext(ctx, "INSERT INTO todo_item (id, user_id, text, created) VALUES ($1, $2, $3, $4)",
+	_, err := l.sql.ExecContext(ctx,
+		"INSERT INTO todo_item (id, user_id, text, created) VALUES ($1, $2, $3, $4)",
 		rand.Text(), user.ID, text, time.Now().UnixNano())
 	return err
 }
@@ -58,7 +60,8 @@ func (l items) mine(r *http.Request) (*auth.User, []item, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	rows, err := l.sql.QueryContext(r.Context(), "SELECT id, text FROM todo_item WHERE user_id = $1 ORDER BY created", user.ID)
+	rows, err := l.sql.QueryContext(r.Context(),
+		"SELECT id, text FROM todo_item WHERE user_id = $1 ORDER BY created", user.ID)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -45,20 +45,18 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	config := coatcheck.Config{Database: db, SecretKey: key}
-	configure(&config)
-	site, err := coatcheck.New(config)
+	site, err := coatcheck.New(configured(coatcheck.Config{Database: db, SecretKey: key}))
 	if err != nil {
 		return err
 	}
 	go site.Run(ctx)
+	log.Println("http://127.0.0.1:8000/")
 	server := &http.Server{Addr: "127.0.0.1:8000", Handler: routes(site), ReadHeaderTimeout: 5 * time.Second}
 	context.AfterFunc(ctx, func() { server.Close() })
-	log.Println("http://127.0.0.1:8000/")
-	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
-		return err
+	if err = server.ListenAndServe(); errors.Is(err, http.ErrServerClosed) {
+		return nil
 	}
-	return nil
+	return err
 }
 
 // open returns the database with the program's table.
@@ -114,7 +112,8 @@ func (l items) page(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return templates.ExecuteTemplate(w, "list", map[string]any{"User": user, "Items": mine, "Messages": notices})
+	all := map[string]any{"User": user, "Items": mine, "Messages": notices}
+	return templates.ExecuteTemplate(w, "list", all)
 }
 
 func (l items) add(w http.ResponseWriter, r *http.Request) error {
@@ -151,9 +150,9 @@ func back(w http.ResponseWriter, r *http.Request, message string, err error) err
 
 func (l items) json(w http.ResponseWriter, r *http.Request) error {
 	_, mine, err := l.mine(r)
-	if err != nil {
-		return err
+	if err == nil {
+		w.Header().Set("Content-Type", "application/json")
+		err = json.NewEncoder(w).Encode(map[string]any{"items": mine})
 	}
-	w.Header().Set("Content-Type", "application/json")
-	return json.NewEncoder(w).Encode(map[string]any{"items": mine})
+	return err
 }

@@ -29,7 +29,7 @@ func onEach(t *testing.T, test func(t *testing.T, site *coatchecktest.Site, hand
 			}
 			site := coatchecktest.NewSite(t, func(c *coatcheck.Config) {
 				c.Database = db
-				configure(c)
+				*c = configured(*c)
 			})
 			test(t, site, routes(site.Site))
 		})

@@ -36,10 +36,14 @@ var djangoApps = []djangoApp{
 		"a login here asks for no code; refuse_login_if sends its users to the site's login page",
 		"refuse-login-if", "two_factor_phonedevice.user_id:confirmed",
 	},
-	{[]string{"axes", "defender"}, "its locks hold at the site alone; guesses here are counted by Coatcheck (docs/throttling.md)", "", ""},
-	{[]string{"session_security"}, "its timeout is wound and kept by the site alone; set session_cookie_age and session_save_every_request here", "", ""},
-	{[]string{"impersonate", "hijack", "loginas", "django_su"}, "the account pages answer 403 while a session acts as another user", "", ""},
-	{[]string{"cachalot", "cacheops"}, "it may keep rows of users, so that the site does not see what Coatcheck writes to them; " +
+	{[]string{"axes", "defender"}, "its locks hold at the site alone; guesses here are counted by " +
+		"Coatcheck (docs/throttling.md)", "", ""},
+	{[]string{"session_security"}, "its timeout is wound and kept by the site alone; set " +
+		"session_cookie_age and session_save_every_request here", "", ""},
+	{[]string{"impersonate", "hijack", "loginas", "django_su"}, "the account pages answer 403 while a " +
+		"session acts as another user", "", ""},
+	{[]string{"cachalot", "cacheops"}, "it may keep rows of users, so that the site does not see what " +
+		"Coatcheck writes to them; " +
 		"leave the tables of users and sessions out of it", "", ""},
 	{[]string{"rest_framework.authtoken", "knox", "oauth2_provider", "rest_framework_simplejwt"}, "its tokens outlive a new password, a logout and the end of " +
 		"all sessions here, as they do at the site", "", ""},
@@ -61,9 +65,11 @@ func appsSetting(c *conversion, s djangoSetting, value any) {
 		}
 	}
 	if slices.ContainsFunc(installed, func(one string) bool { return isApp(one, "allauth.account") }) {
-		c.note(s.name, "has allauth.account: it keeps email addresses in account_emailaddress, so leave a change of the address to its pages")
+		c.note(s.name, "has allauth.account: it keeps email addresses in account_emailaddress, so leave "+
+			"a change of the address to its pages")
 		if c.text("ACCOUNT_EMAIL_VERIFICATION") == "mandatory" {
-			c.note("ACCOUNT_EMAIL_VERIFICATION", "is mandatory; refuse_login_unless lets only users with a confirmed address log in here")
+			c.note("ACCOUNT_EMAIL_VERIFICATION", "is mandatory; refuse_login_unless lets only users with "+
+				"a confirmed address log in here")
 			conditions["refuse-login-unless"] = append(conditions["refuse-login-unless"], "account_emailaddress.user_id:verified")
 		}
 	}

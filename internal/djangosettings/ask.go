@@ -48,15 +48,18 @@ func Ask(ctx context.Context, python, module string) (Dump, error) {
 		return nil, err
 	}
 	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("--python: %s does not start: %w; name the interpreter of the project, as in --python .venv/bin/python", python, unwrapExec(err))
+		return nil, fmt.Errorf("--python: %s does not start: %w; name the interpreter of the project, as "+
+			"in --python .venv/bin/python", python, unwrapExec(err))
 	}
 	dump, unread := Read(out)
 	if _, err := io.Copy(io.Discard, out); err != nil {
 		unread = errors.Join(unread, err)
 	}
 	if err := cmd.Wait(); err != nil {
-		return nil, fmt.Errorf("there is no file %[1]s, and Django could not load the settings module %[1]s: %[2]s\n"+
-			"run this in the project's folder, beside manage.py, in the environment of the site; --python names the interpreter "+
+		return nil, fmt.Errorf("there is no file %[1]s, and Django could not load the settings module "+
+			"%[1]s: %[2]s\n"+
+			"run this in the project's folder, beside manage.py, in the environment of the site; "+
+			"--python names the interpreter "+
 			"that has its Django, as in --python .venv/bin/python", module, said.lastLine(err))
 	}
 	return dump, unread

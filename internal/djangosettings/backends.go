@@ -19,7 +19,8 @@ var neverLogin = []string{
 func backendsSetting(c *conversion, s djangoSetting, value any) {
 	paths := slices.DeleteFunc(texts(value), func(path string) bool { return slices.Contains(neverLogin, path) })
 	if len(paths) == 0 {
-		c.refuse(s.name, "has no backend that signs users in, so Django would believe no login of Coatcheck's")
+		c.refuse(s.name, "has no backend that signs users in, so Django would believe no login of "+
+			"Coatcheck's")
 		return
 	}
 	if !slices.Equal(paths, []string{auth.ModelBackendName}) {
@@ -33,15 +34,19 @@ func backendsSetting(c *conversion, s djangoSetting, value any) {
 		switch {
 		case path == auth.ModelBackendName, path == auth.AllowAllUsersModelBackendName:
 		case strings.HasSuffix(path, "RemoteUserBackend"):
-			c.note(s.name, "has a backend for remote users; set remote_user_header, and remote_user_trusted to the web server's address")
+			c.note(s.name, "has a backend for remote users; set remote_user_header, and "+
+				"remote_user_trusted to the web server's address")
 		case !own:
 			first = cmp.Or(first, path)
 		default:
-			c.note(s.name, "has "+path+"; who signs in by it at the site is signed in here too, and nobody signs in by it here")
+			c.note(s.name, "has "+path+"; who signs in by it at the site is signed in here too, and "+
+				"nobody signs in by it here")
 		}
 	}
 	if first != "" {
-		c.note(s.name, "has no backend of Django's that checks passwords: a login here checks those in the database and is stored under "+
-			first+", so list the one first whose class does so; who signs in at the site by any of them is signed in here too")
+		c.note(s.name, "has no backend of Django's that checks passwords: a login here checks those in "+
+			"the database and is stored under "+
+			first+", so list the one first whose class does so; who signs in at the site by any of them "+
+			"is signed in here too")
 	}
 }

@@ -48,7 +48,8 @@ func Read(in io.Reader) (Dump, error) {
 		return nil, fmt.Errorf("read the settings: %w", err)
 	}
 	if _, ok := dump["SESSION_COOKIE_NAME"]; !ok {
-		return nil, errors.New("these are not all settings of a Django project; give what 'manage.py diffsettings --all' or the script of 'coatcheck settings --script' prints")
+		return nil, errors.New("these are not all settings of a Django project; give what 'manage.py " +
+			"diffsettings --all' or the script of 'coatcheck settings --script' prints")
 	}
 	return dump, nil
 }

@@ -39,16 +39,19 @@ func noneOf(c *conversion, s djangoSetting, value any) {
 // is no key.
 func secretKeySetting(c *conversion, s djangoSetting, value any) {
 	if key, ok := value.(string); ok && len(key) < coatcheck.MinSecretKey && strings.Trim(key, "*") != "" {
-		c.refuse(s.name, fmt.Sprintf("has %d characters, and Coatcheck takes %d at least, since a short key can be guessed; "+
+		c.refuse(s.name, fmt.Sprintf("has %d characters, and Coatcheck takes %d at least, since a short "+
+			"key can be guessed; "+
 			"give the site a long random one first, by which everybody has to log in again", len(key), coatcheck.MinSecretKey))
 		return
 	}
-	c.note(s.name, "is not in the config; put it into a file that you alone can read, for --secret-key-file, or into $COATCHECK_SECRET_KEY")
+	c.note(s.name, "is not in the config; put it into a file that you alone can read, for "+
+		"--secret-key-file, or into $COATCHECK_SECRET_KEY")
 }
 
 func fallbacksSetting(c *conversion, s djangoSetting, value any) {
 	if list, ok := value.([]any); !ok || len(list) > 0 {
-		c.note(s.name, "is not in the config; put the keys into a file that you alone can read, one a line, for --secret-key-fallbacks-file")
+		c.note(s.name, "is not in the config; put the keys into a file that you alone can read, one a "+
+			"line, for --secret-key-fallbacks-file")
 	}
 }
 
@@ -130,7 +133,8 @@ func validatorsSetting(c *conversion, s djangoSetting, value any) {
 		standard = standard && len(options) == 0 && validator["NAME"] == "django.contrib.auth.password_validation."+standardValidators[i]
 	}
 	if len(list) > 0 && !standard {
-		c.note(s.name, "are not the four of a new project, which are used instead; others are Config.Validators in Go")
+		c.note(s.name, "are not the four of a new project, which are used instead; others are "+
+			"Config.Validators in Go")
 	}
 }
 

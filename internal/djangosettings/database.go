@@ -88,7 +88,8 @@ func (c *conversion) databaseAlias(all map[string]any) string {
 		return users
 	}
 	if routers, _ := c.dump["DATABASE_ROUTERS"].([]any); len(routers) > 0 && !told && len(all) > 1 {
-		c.note("DATABASE_ROUTERS", "may keep users and sessions in another database than the one named default; set database to it then")
+		c.note("DATABASE_ROUTERS", "may keep users and sessions in another database than the one named "+
+			"default; set database to it then")
 	}
 	return "default"
 }
@@ -106,11 +107,13 @@ func (d *djangoDatabase) dsn() string {
 		d.wrapper(engine, "django.db.backends.mysql", "django.contrib.gis.db.backends.mysql")
 		return d.mysql()
 	case "tenants":
-		d.refuse(databasesName, "has "+engine+", which keeps users in a schema for each tenant; Coatcheck has one table of users")
+		d.refuse(databasesName, "has "+engine+", which keeps users in a schema for each tenant; "+
+			"Coatcheck has one table of users")
 	case "none":
 		d.refuse(databasesName, "names no database of the users, and without it there is nobody to log in")
 	default:
-		d.refuse(databasesName, "has "+engine+", a database that Coatcheck does not speak to; it speaks to SQLite, PostgreSQL, MySQL and MariaDB")
+		d.refuse(databasesName, "has "+engine+", a database that Coatcheck does not speak to; it speaks "+
+			"to SQLite, PostgreSQL, MySQL and MariaDB")
 	}
 	return ""
 }
@@ -118,7 +121,8 @@ func (d *djangoDatabase) dsn() string {
 // wrapper notes an engine that is taken for the one of Django's that it is named after.
 func (d *djangoDatabase) wrapper(engine string, theirs ...string) {
 	if !slices.Contains(theirs, engine) {
-		d.note(databasesName, "has "+engine+", which is taken for the engine of Django's that it is named after")
+		d.note(databasesName, "has "+engine+", which is taken for the engine of Django's that it is "+
+			"named after")
 	}
 }
 
@@ -161,7 +165,8 @@ func (d *djangoDatabase) sqlite() string {
 		d.refuse(databasesName, "has an SQLite database in memory, which no other program can read")
 		return ""
 	case !strings.HasPrefix(name, "/"):
-		d.note(databasesName, "has the SQLite file "+name+" relative to the folder that Django runs in; run coatcheck there, or write the whole path")
+		d.note(databasesName, "has the SQLite file "+name+" relative to the folder that Django runs in; "+
+			"run coatcheck there, or write the whole path")
 	}
 	d.zone()
 	return "sqlite:" + name
@@ -170,7 +175,8 @@ func (d *djangoDatabase) sqlite() string {
 // zone refuses a time zone of the database's own.
 func (d *djangoDatabase) zone() {
 	if zone := d.part("TIME_ZONE"); d.dump["USE_TZ"] == true && zone != "" && zone != "UTC" {
-		d.refuse(databasesName, "has a TIME_ZONE of its own in which the database keeps times, and Coatcheck keeps them in UTC")
+		d.refuse(databasesName, "has a TIME_ZONE of its own in which the database keeps times, and "+
+			"Coatcheck keeps them in UTC")
 	}
 }
 
@@ -181,7 +187,8 @@ func (d *djangoDatabase) server(scheme string) (u url.URL, query url.Values) {
 		u.User = url.User(user)
 	}
 	if d.part("PASSWORD") != "" {
-		d.note(databasesName, "has a password, which is not in the config; give the whole address by $COATCHECK_DATABASE")
+		d.note(databasesName, "has a password, which is not in the config; give the whole address by "+
+			"$COATCHECK_DATABASE")
 	}
 	host, port := d.part("HOST"), d.part("PORT")
 	switch {
@@ -221,12 +228,14 @@ func (d *djangoDatabase) postgres() string {
 	}
 	for _, secret := range []string{"sslpassword", "password"} {
 		if d.option(secret) != "" {
-			d.note(databasesName, "has the option "+secret+", which is not in the config; add it to the whole address in $COATCHECK_DATABASE")
+			d.note(databasesName, "has the option "+secret+", which is not in the config; add it to the "+
+				"whole address in $COATCHECK_DATABASE")
 		}
 	}
 	for _, weaker := range []string{"sslcrl", "sslcrldir", "ssl_min_protocol_version", "requirepeer", "gssencmode"} {
 		if d.option(weaker) != "" {
-			d.note(databasesName, "has the option "+weaker+", which Coatcheck does not look at: the connection is guarded less than Django's")
+			d.note(databasesName, "has the option "+weaker+", which Coatcheck does not look at: the "+
+				"connection is guarded less than Django's")
 		}
 	}
 	if d.part("NAME") == "" && !query.Has("service") {
@@ -247,7 +256,8 @@ func (d *djangoDatabase) mysql() string {
 		query.Set("unix_socket", socket)
 	}
 	if d.option("read_default_file") != "" {
-		d.note(databasesName, "has the option read_default_file, which Coatcheck does not read; give the whole address, with what is in that file, by $COATCHECK_DATABASE")
+		d.note(databasesName, "has the option read_default_file, which Coatcheck does not read; give the "+
+			"whole address, with what is in that file, by $COATCHECK_DATABASE")
 	}
 	if d.part("NAME") == "" {
 		d.refuse(databasesName, "has no NAME of the MySQL database")
@@ -273,7 +283,8 @@ func (d *djangoDatabase) mysqlTLS(query url.Values) {
 			query.Set("ssl-"+name, fmt.Sprint(value))
 		case "check_hostname", "verify_cert", "verify_mode", "ssl":
 		default:
-			d.note(databasesName, "has the option ssl with "+name+", which Coatcheck does not look at: the connection may be guarded less than Django's")
+			d.note(databasesName, "has the option ssl with "+name+", which Coatcheck does not look at: "+
+				"the connection may be guarded less than Django's")
 		}
 	}
 	for _, name := range []string{"ca", "cert", "key"} {

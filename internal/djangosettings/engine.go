@@ -14,7 +14,8 @@ import (
 func engineSetting(c *conversion, s djangoSetting, value any) {
 	engine, known := strings.CutPrefix(fmt.Sprint(value), "django.contrib.sessions.backends.")
 	if !known || !slices.Contains([]string{"db", "cache", "cached_db", "file", "signed_cookies"}, engine) {
-		c.refuse(s.name, "is "+fmt.Sprint(value)+", no engine of Django's own, so Coatcheck could not read the site's sessions")
+		c.refuse(s.name, "is "+fmt.Sprint(value)+", no engine of Django's own, so Coatcheck could not "+
+			"read the site's sessions")
 		return
 	}
 	c.set(s.flag, engine)
@@ -23,7 +24,8 @@ func engineSetting(c *conversion, s djangoSetting, value any) {
 		c.cache()
 	case engine == "file" && c.text("SESSION_FILE_PATH") == "":
 		c.set("session-file-path", os.TempDir())
-		c.note("SESSION_FILE_PATH", "is not set, so that Django keeps sessions in the folder for temporary files, where every user of the "+
+		c.note("SESSION_FILE_PATH", "is not set, so that Django keeps sessions in the folder for "+
+			"temporary files, where every user of the "+
 			"system can read their keys; set it to a folder of its own on both sides")
 	}
 }
@@ -40,11 +42,13 @@ func serializerSetting(c *conversion, s djangoSetting, value any) {
 			return
 		}
 		c.set(s.flag, string(sessions.PickleSerializer))
-		c.note(s.name, "are pickles; a session that holds what JSON cannot say, a Python object or a tuple, is read here and never changed, "+
+		c.note(s.name, "are pickles; a session that holds what JSON cannot say, a Python object or a "+
+			"tuple, is read here and never changed, "+
 			"and a login here leaves such values behind")
 	default:
 		if !strings.HasSuffix(engine, ".cache") {
-			c.refuse(s.name, "is "+fmt.Sprint(value)+"; Coatcheck writes Django's JSON or pickles, which that may not read")
+			c.refuse(s.name, "is "+fmt.Sprint(value)+"; Coatcheck writes Django's JSON or pickles, which "+
+				"that may not read")
 		}
 	}
 }
@@ -101,7 +105,8 @@ func (c *conversion) cache() {
 	case slices.Contains(memcachedCaches, k.backend):
 		k.memcached()
 	default:
-		c.refuse("CACHES", "has the sessions in "+k.backend+", and Coatcheck shares Redis (Django's own and django-redis) and memcached alone")
+		c.refuse("CACHES", "has the sessions in "+k.backend+", and Coatcheck shares Redis (Django's own "+
+			"and django-redis) and memcached alone")
 		return
 	}
 	if len(k.dropped) > 0 {
@@ -125,7 +130,8 @@ func (k *djangoCache) parameter(name string, value any) {
 		}
 	case "KEY_FUNCTION":
 		if value != nil && value != "django.core.cache.backends.base.default_key_func" {
-			k.refuse("CACHES", "has a KEY_FUNCTION for the sessions' cache, so Coatcheck would look for sessions under other keys")
+			k.refuse("CACHES", "has a KEY_FUNCTION for the sessions' cache, so Coatcheck would look for "+
+				"sessions under other keys")
 		}
 	default:
 		k.dropped = append(k.dropped, name)
@@ -142,7 +148,8 @@ func (k *djangoCache) breaks(name, why string) {
 func (k *djangoCache) memcached() {
 	class := k.backend[strings.LastIndexByte(k.backend, '.')+1:]
 	if len(k.servers) > 1 && class != "PyMemcacheCache" {
-		k.refuse("CACHES", "has several servers for "+class+", which spreads keys over them in another way than Coatcheck and PyMemcacheCache")
+		k.refuse("CACHES", "has several servers for "+class+", which spreads keys over them in another "+
+			"way than Coatcheck and PyMemcacheCache")
 	}
 	for name := range k.options {
 		switch name {
@@ -247,7 +254,8 @@ func (k *djangoCache) encrypted() bool {
 // tls notes an option of redis-py: what has to do with TLS in words of its own.
 func (k *djangoCache) tls(name string) {
 	if strings.HasPrefix(name, "ssl_") {
-		k.note("CACHES", "has "+name+" for the sessions' cache; Coatcheck always verifies the server's certificate and name, by the "+
+		k.note("CACHES", "has "+name+" for the sessions' cache; Coatcheck always verifies the server's "+
+			"certificate and name, by the "+
 			"authorities of the system or of $SSL_CERT_FILE, and has no certificate of its own")
 		return
 	}

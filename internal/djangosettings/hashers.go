@@ -53,24 +53,28 @@ func hashersSetting(c *conversion, s djangoSetting, value any) {
 	all := c.hashers(texts(value))
 	first := slices.IndexFunc(all, djangoHasher.makes)
 	if first < 0 {
-		c.refuse(s.name, "has no hasher by which Coatcheck makes new hashes, so neither side could read what the other stores")
+		c.refuse(s.name, "has no hasher by which Coatcheck makes new hashes, so neither side could read "+
+			"what the other stores")
 		return
 	}
 	c.set(s.flag, all[first].algorithm)
 	if first > 0 {
 		c.set("password-update", "never")
-		c.note(s.name, "begins with "+all[0].path+", by which Coatcheck makes no hashes; here new ones are "+all[first].algorithm+
+		c.note(s.name, "begins with "+all[0].path+", by which Coatcheck makes no hashes; here new ones "+
+			"are "+all[first].algorithm+
 			", the first of the list that both know, and Django hashes each anew at the next login there")
 	}
 	if entropy, ok := all[first].costs["salt_entropy"]; ok && entropy > 128 {
-		c.note(s.name, "begins with a hasher of longer salts than Coatcheck's, so Django hashes anew, once, what was hashed here")
+		c.note(s.name, "begins with a hasher of longer salts than Coatcheck's, so Django hashes anew, "+
+			"once, what was hashed here")
 	}
 	var accept []string
 	for _, h := range slices.Concat(all[first:first+1], all) {
 		c.costs(h)
 		switch {
 		case h.algorithm == "":
-			c.note(s.name, "has "+h.path+", which has no counterpart; whom it hashed gets 401 here, with a warning in the log")
+			c.note(s.name, "has "+h.path+", which has no counterpart; whom it hashed gets 401 here, with "+
+				"a warning in the log")
 		case h.algorithm != all[first].algorithm && slices.Contains(oldHashers, h.algorithm) && !slices.Contains(accept, h.algorithm):
 			accept = append(accept, h.algorithm)
 		}
@@ -128,11 +132,13 @@ func (c *conversion) hashersByPath(paths []string) []djangoHasher {
 			h.costs["parallelism"] = 1
 		}
 		if i == 0 && h.algorithm == "argon2" {
-			c.note(name, "begins with Argon2PasswordHasher; set argon2_hash_length to 16 if the site's argon2-cffi is older than 21.2, as Debian's is")
+			c.note(name, "begins with Argon2PasswordHasher; set argon2_hash_length to 16 if the site's "+
+				"argon2-cffi is older than 21.2, as Debian's is")
 		}
 		all = append(all, h)
 	}
-	c.note(name, "has no costs in this file; those of Django "+version+" are taken, which it seems to be of: "+
+	c.note(name, "has no costs in this file; those of Django "+version+" are taken, which it seems to be "+
+		"of: "+
 		"ask the Django itself to be sure, by its settings module or --script")
 	return all
 }

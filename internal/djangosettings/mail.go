@@ -18,10 +18,12 @@ func emailBackendSetting(c *conversion, s djangoSetting, value any) {
 	switch {
 	case !ours || strings.Contains(name, "."):
 		c.set(s.flag, "none")
-		c.note(s.name, "is a backend of the project's own; in Go it is a mail.Sender. Here the pages that need emails are left out, "+
+		c.note(s.name, "is a backend of the project's own; in Go it is a mail.Sender. Here the pages "+
+			"that need emails are left out, "+
 			"until email_backend says otherwise")
 	case name == "smtp" && !c.sendsMail():
-		c.note(s.name, "is Django's default, a mail server on its own machine; emails are printed until --email-backend says otherwise")
+		c.note(s.name, "is Django's default, a mail server on its own machine; emails are printed until "+
+			"--email-backend says otherwise")
 	case name == "smtp":
 		c.set(s.flag, "smtp")
 		c.note(s.name, "needs --base-url, where the site is for its visitors")
@@ -35,7 +37,8 @@ func emailBackendSetting(c *conversion, s djangoSetting, value any) {
 
 func emailPasswordSetting(c *conversion, s djangoSetting, value any) {
 	if text, ok := value.(string); !ok || text != "" {
-		c.note(s.name, "is not in the config; put it into a file that you alone can read, for --email-host-password-file, or into $"+passwordVariable)
+		c.note(s.name, "is not in the config; put it into a file that you alone can read, for "+
+			"--email-host-password-file, or into $"+passwordVariable)
 	}
 }
 
@@ -54,6 +57,7 @@ func emailTLSSetting(c *conversion, s djangoSetting, value any) {
 	case c.dump["EMAIL_USE_SSL"] == true:
 		c.set(s.flag, "tls")
 	case c.sendsMail():
-		c.note(s.name, "is off; mails then go by STARTTLS, or to a server on this machine by --email-tls insecure-plain")
+		c.note(s.name, "is off; mails then go by STARTTLS, or to a server on this machine by --email-tls "+
+			"insecure-plain")
 	}
 }

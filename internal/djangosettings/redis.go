@@ -37,7 +37,8 @@ func (k *djangoCache) djangoRedisOption(name string, value any) {
 		}
 	case "COMPRESSOR":
 		if value != nil && !strings.HasSuffix(text, "IdentityCompressor") {
-			k.breaks(name, "Coatcheck would take each compressed session for damaged, and Django each of Coatcheck's")
+			k.breaks(name, "Coatcheck would take each compressed session for damaged, and Django each of "+
+				"Coatcheck's")
 		}
 	case "SERIALIZER":
 		if value != nil && !strings.HasSuffix(text, "PickleSerializer") {
@@ -47,7 +48,8 @@ func (k *djangoCache) djangoRedisOption(name string, value any) {
 		k.pickle(name, value)
 	case "REDIS_CLIENT_CLASS":
 		if strings.Contains(strings.ToLower(text), "cluster") {
-			k.breaks(name, "the conversion does not know how the nodes are reached; write --cache-cluster and --cache yourself")
+			k.breaks(name, "the conversion does not know how the nodes are reached; write "+
+				"--cache-cluster and --cache yourself")
 		}
 	case "CONNECTION_POOL_KWARGS", "REDIS_CLIENT_KWARGS", "SENTINEL_KWARGS":
 		k.nested(name, value)
@@ -64,7 +66,8 @@ func (k *djangoCache) pickle(name string, value any) {
 	case int64(5), int64(-1):
 		k.set("cache-pickle", 5)
 	case int64(2), int64(3):
-		k.note("CACHES", "has PICKLE_VERSION for the sessions' cache; Coatcheck writes 4, which every Python of a Django reads")
+		k.note("CACHES", "has PICKLE_VERSION for the sessions' cache; Coatcheck writes 4, which every "+
+			"Python of a Django reads")
 	default:
 		k.breaks(name, "Coatcheck reads pickles from version 2 on")
 	}
@@ -100,7 +103,8 @@ func (k *djangoCache) sentinels() {
 	}
 	k.urlOptions(master)
 	if k.secret() || master.User != nil {
-		k.note("CACHES", "has a password, which is not in the config; give the addresses of the Sentinels, each with it, by $COATCHECK_CACHE")
+		k.note("CACHES", "has a password, which is not in the config; give the addresses of the "+
+			"Sentinels, each with it, by $COATCHECK_CACHE")
 	}
 	var servers []string
 	for _, item := range list {

@@ -15,7 +15,8 @@ var djangoUserFields = []string{
 func userModelSetting(c *conversion, s djangoSetting, value any) {
 	facts, told := c.dump["COATCHECK_USER_MODEL"].(map[string]any)
 	if facts["own_hash"] == true {
-		c.refuse(s.name, "has a get_session_auth_hash of its own, so each side would end the sessions of the other")
+		c.refuse(s.name, "has a get_session_auth_hash of its own, so each side would end the sessions of "+
+			"the other")
 	}
 	switch {
 	case value == "auth.User":
@@ -23,7 +24,8 @@ func userModelSetting(c *conversion, s djangoSetting, value any) {
 		c.userModel(s, facts)
 	default:
 		c.set(s.flag, strings.ToLower(strings.ReplaceAll(fmt.Sprint(value), ".", "_")))
-		c.note(s.name, "is a model of the project's own; compare user_table with its db_table, and set user_id, username_column, "+
+		c.note(s.name, "is a model of the project's own; compare user_table with its db_table, and set "+
+			"user_id, username_column, "+
 			"user_column and user_default after the model (docs/user-models.md)")
 	}
 }
@@ -33,7 +35,8 @@ func (c *conversion) userModel(s djangoSetting, facts map[string]any) {
 	text := func(name string) string { return fmt.Sprint(facts[name]) }
 	table, idType := text("table"), text("id_type")
 	if n, _ := facts["parents"].(int64); n > 0 {
-		c.refuse(s.name, "is a model whose columns are in the tables of its parents too (multi-table inheritance), which Coatcheck does not read")
+		c.refuse(s.name, "is a model whose columns are in the tables of its parents too (multi-table "+
+			"inheritance), which Coatcheck does not read")
 		return
 	}
 	if idType != "UUIDField" && !strings.HasSuffix(idType, "AutoField") && !strings.HasSuffix(idType, "IntegerField") {

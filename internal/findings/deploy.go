@@ -36,25 +36,34 @@ func (s Settings) headerRules() []rule {
 	frames := strings.ToUpper(s.FrameOptions)
 	return []rule{
 		{"security.W002", frames == "OMIT", "--x-frame-options is omit, so other sites may show these pages in a frame and catch clicks."},
-		{"security.W004", s.HSTSSeconds == 0, "--secure-hsts-seconds is not set, so browsers may come by HTTP. " +
+		{"security.W004", s.HSTSSeconds == 0, "--secure-hsts-seconds is not set, so browsers may come by " +
+			"HTTP. " +
 			"Set it once the whole host is served by HTTPS; until the time is over there is no way back."},
-		{"security.W005", s.HSTSSeconds > 0 && !s.HSTSSubdomains, "--secure-hsts-include-subdomains is not set, so cookies can be set " +
+		{"security.W005", s.HSTSSeconds > 0 && !s.HSTSSubdomains, "--secure-hsts-include-subdomains is " +
+			"not set, so cookies can be set " +
 			"from a subdomain by HTTP. Set it once all of them are served by HTTPS."},
-		{"security.W006", !s.NoSniff, "--no-secure-content-type-nosniff lets browsers guess the types of answers."},
-		{"security.W008", !s.SSLRedirect, "--secure-ssl-redirect is not set. Set it, unless the proxy in front leads to HTTPS."},
+		{"security.W006", !s.NoSniff, "--no-secure-content-type-nosniff lets browsers guess the types of " +
+			"answers."},
+		{"security.W008", !s.SSLRedirect, "--secure-ssl-redirect is not set. Set it, unless the proxy in " +
+			"front leads to HTTPS."},
 		{"security.W019", frames != "DENY" && frames != "OMIT", "--x-frame-options is not DENY, so some pages may show these in a frame."},
-		{"security.W020", len(s.AllowedHosts) == 0, "--allowed-host is not set, so the site answers by any name."},
+		{"security.W020", len(s.AllowedHosts) == 0, "--allowed-host is not set, so the site answers by " +
+			"any name."},
 		{"security.W022", strings.EqualFold(s.ReferrerPolicy, "omit"), "--secure-referrer-policy is omit, so addresses of pages may go out to other sites."},
-		{"security.W021", s.HSTSSeconds > 0 && !s.HSTSPreload, "--secure-hsts-preload is not set, so the host cannot be put on the browsers' lists."},
+		{"security.W021", s.HSTSSeconds > 0 && !s.HSTSPreload, "--secure-hsts-preload is not set, so the " +
+			"host cannot be put on the browsers' lists."},
 	}
 }
 
 func (s Settings) cookieRules() []rule {
 	tokens := s.Guard != "cross-origin" && !s.CSRFUseSessions
 	return []rule{
-		{"security.W012", !s.SessionCookieSecure, "--session-cookie-secure is not set, so the session's cookie can be read off the network."},
-		{"security.W015", !s.SessionCookieHTTPOnly, "--no-session-cookie-httponly lets scripts read the session's cookie."},
-		{"security.W016", tokens && !s.CSRFCookieSecure, "--csrf-cookie-secure is not set, so the cookie can be read off the network."},
+		{"security.W012", !s.SessionCookieSecure, "--session-cookie-secure is not set, so the session's " +
+			"cookie can be read off the network."},
+		{"security.W015", !s.SessionCookieHTTPOnly, "--no-session-cookie-httponly lets scripts read the " +
+			"session's cookie."},
+		{"security.W016", tokens && !s.CSRFCookieSecure, "--csrf-cookie-secure is not set, so the cookie " +
+			"can be read off the network."},
 	}
 }
 
@@ -64,7 +73,8 @@ func (s Settings) keyRules() []rule {
 		weak = weak || isWeakKey(k)
 	}
 	const why = "has less than 50 characters, less than 5 different ones, or begins with django-insecure-. " +
-		"Whoever finds it can sign in as anybody. Delete the file to get a new one, or write a long random text."
+		"Whoever finds it can sign in as anybody. Delete the file to get a new one, or write a long " +
+		"random text."
 	return []rule{
 		{"security.W009", isWeakKey(s.SecretKey), "The secret key " + why},
 		{"security.W025", weak, "One of the keys in --secret-key-fallbacks-file " + why},
@@ -85,28 +95,38 @@ func isWeakKey(key string) bool {
 // ownRules are about what Django does not have or not look at.
 func (s Settings) ownRules() []rule {
 	return []rule{
-		{"coatcheck.W017", s.MailStays(), "--email-backend " + s.EmailBackend + " sends no email: links by which anybody can set a new password " +
+		{"coatcheck.W017", s.MailStays(), "--email-backend " + s.EmailBackend + " sends no email: links " +
+			"by which anybody can set a new password " +
 			"are written here instead, and reach no user. Set it to smtp, or to none."},
-		{"coatcheck.W001", len(s.TrustedProxies) == 0 && !isLoopback(s.Addr), "--addr is open to the network, and there is no --trusted-proxy " +
+		{"coatcheck.W001", len(s.TrustedProxies) == 0 && !isLoopback(s.Addr), "--addr is open to the " +
+			"network, and there is no --trusted-proxy " +
 			"that speaks HTTPS in front: passwords go over the network as they are."},
 		{"coatcheck.W002", trustsEverybody(s.TrustedProxies) || trustsEverybody(s.RemoteUserTrusted), "--trusted-proxy or --remote-user-trusted " +
 			"names all addresses, so every client can say who it is. Name the proxies of this site alone."},
 		{
-			"coatcheck.W004", s.PasswordHasher == password.PBKDF2SHA256{}.Algorithm() && s.PasswordIterations < password.DefaultIterations,
-			"--password-iterations is less than Django's newest default. Keep it where an older Django shares the database.",
+			"coatcheck.W004", s.PasswordHasher == password.PBKDF2SHA256{}.Algorithm() && s.PasswordIterations < defaultIterations,
+			"--password-iterations is less than Django's newest default. Keep it where an older Django " +
+				"shares the database.",
 		},
-		{"coatcheck.W005", s.SSLRedirect && len(s.TrustedProxies) == 0, "--secure-ssl-redirect without a --trusted-proxy leads in circles: " +
+		{"coatcheck.W005", s.SSLRedirect && len(s.TrustedProxies) == 0, "--secure-ssl-redirect without a " +
+			"--trusted-proxy leads in circles: " +
 			"this server speaks HTTP, and believes nobody who says that the client speaks HTTPS."},
-		{"coatcheck.W006", !s.ValidatePasswords, "--no-validate-passwords takes passwords that are guessed first."},
-		{"coatcheck.W007", s.SessionEngine == "signed_cookies", "--session-engine signed_cookies keeps sessions with the visitors, where nothing ends them: " +
+		{"coatcheck.W006", !s.ValidatePasswords, "--no-validate-passwords takes passwords that are " +
+			"guessed first."},
+		{"coatcheck.W007", s.SessionEngine == "signed_cookies", "--session-engine signed_cookies keeps " +
+			"sessions with the visitors, where nothing ends them: " +
 			"a cookie that was stolen stays good after the logout."},
-		{"coatcheck.W008", hasEveryHost(s.AllowedHosts), "--allowed-host is *, so the site answers by any name."},
-		{"coatcheck.W009", passwordInArgs(s.Args), "The password of the database is in the command line, which everybody on the machine can read. " +
+		{"coatcheck.W008", hasEveryHost(s.AllowedHosts), "--allowed-host is *, so the site answers by " +
+			"any name."},
+		{"coatcheck.W009", passwordInArgs(s.Args), "The password of the database is in the command line, " +
+			"which everybody on the machine can read. " +
 			"Give it by $COATCHECK_DATABASE or the config file."},
 		{"coatcheck.W010", s.Trace, "--trace prints the way of every request. It costs time."},
 		{"coatcheck.W012", s.SessionEngine == "file" && openToOthers(s.SessionFilePath), "--session-file-path names a folder that other users of this system " +
-			"can enter, and the names of its files are the session keys. Close it to them (chmod 0700), or choose another."},
-		{"coatcheck.W013", len(s.TrustedProxies) == 0, "--trusted-proxy is not set. If a proxy is in front, all visitors have its address, " +
+			"can enter, and the names of its files are the session keys. Close it to them (chmod 0700), " +
+			"or choose another."},
+		{"coatcheck.W013", len(s.TrustedProxies) == 0, "--trusted-proxy is not set. If a proxy is in " +
+			"front, all visitors have its address, " +
 			"and the wrong passwords of one lock everybody out: name it."},
 		{"coatcheck.W018", strings.HasPrefix(s.BaseURL, "http://") && !isLocal(s.BaseURL), "--base-url begins with http://, so links to new passwords " +
 			"go over the network as they are. Serve the site by HTTPS, and write https://."},
@@ -177,3 +197,6 @@ func passwordInArgs(args []string) bool {
 	}
 	return false
 }
+
+// defaultIterations is the work factor of PBKDF2 unless a site sets it.
+var defaultIterations, _ = password.DjangoIterations("6.1")

@@ -49,7 +49,8 @@ func (a Address) Check(ctx context.Context) error {
 	var trying net.ListenConfig
 	l, err := trying.Listen(ctx, "tcp", net.JoinHostPort(host, "0"))
 	if err != nil {
-		return fmt.Errorf("--addr: nobody can listen at %q, since it is no address of this machine: %w", host, err)
+		return fmt.Errorf("--addr: nobody can listen at %q, since it is no address of this machine: %w",
+			host, err)
 	}
 	return l.Close()
 }
@@ -121,8 +122,10 @@ func (a Address) listenUnix(ctx context.Context, path string) (net.Listener, err
 func handedOver() (net.Listener, error) {
 	pid, n := os.Getenv("LISTEN_PID"), os.Getenv("LISTEN_FDS")
 	if n != "1" || pid != strconv.Itoa(os.Getpid()) {
-		return nil, fmt.Errorf("--addr is systemd, which handed over %s sockets to process %s, and this is process %d; "+
-			"start it by a .socket unit with one ListenStream", cmp.Or(n, "no"), cmp.Or(pid, "none"), os.Getpid())
+		return nil, fmt.Errorf("--addr is systemd, which handed over %s sockets to process %s, and this "+
+			"is process %d; "+
+			"start it by a .socket unit with one ListenStream",
+			cmp.Or(n, "no"), cmp.Or(pid, "none"), os.Getpid())
 	}
 	for _, name := range []string{"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"} {
 		if err := os.Unsetenv(name); err != nil {

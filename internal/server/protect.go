@@ -21,7 +21,8 @@ func (s *Server) limit(h http.Handler) http.Handler {
 			cookies += 1 + strings.Count(line, ";")
 		}
 		if cookies > maxCookies {
-			middleware.Say(w, r, http.StatusRequestHeaderFieldsTooLarge, i18n.Mark("Your browser sent very many cookies. Please delete those of this site and try again."))
+			middleware.Say(w, r, http.StatusRequestHeaderFieldsTooLarge,
+				i18n.Mark("Your browser sent very many cookies. Please delete those of this site and try again."))
 			return
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, maxBodyBytes)
@@ -44,7 +45,8 @@ func (s *Server) survive(h http.Handler) http.Handler {
 				if observed.status != 0 {
 					panic(http.ErrAbortHandler) // half an answer must not look like a whole one
 				}
-				middleware.Say(w, r, http.StatusInternalServerError, i18n.Mark("Something went wrong here. It has been noted."))
+				middleware.Say(w, r, http.StatusInternalServerError,
+					i18n.Mark("Something went wrong here. It has been noted."))
 			}
 		}()
 		h.ServeHTTP(observed, r)
@@ -57,7 +59,8 @@ func (s *Server) logged(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start, observed := time.Now(), &response{ResponseWriter: w}
 		defer func() {
-			s.Log.InfoContext(r.Context(), "request", "method", r.Method, "path", requestinfo.LogPath(r), "status", observed.status,
+			s.Log.InfoContext(r.Context(), "request", "method", r.Method, "path", requestinfo.LogPath(r),
+				"status", observed.status,
 				"ms", float64(time.Since(start).Microseconds())/1000)
 		}()
 		h.ServeHTTP(observed, r)

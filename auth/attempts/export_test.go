@@ -1,4 +1,4 @@
-package auth
+package attempts
 
 // ParseDevices reads a device cookie and writes it again, for the tests.
 func ParseDevices(text string) (written string, count int) {

@@ -1,0 +1,155 @@
+package attempts
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+
+	"github.com/coatcheck/coatcheck/flow"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
+	"github.com/coatcheck/coatcheck/throttle"
+)
+
+// The kinds of auth.Service.Allow that the account pages use.
+const (
+	KindSignup = "signup" // making accounts
+	KindReset  = "reset"  // asking for a link to a new password
+	KindEmail  = "email"  // asking for a link to a new email address
+)
+
+// Budget is what an attempt is taken from; none where it is zero.
+type Budget struct {
+	name  string
+	limit throttle.Limit
+	// Owner is the ID of the user whose login makes it whole, or empty where that of
+	// anybody does.
+	Owner string
+}
+
+// Counter counts attempts. It is safe for concurrent use.
+type Counter struct {
+	config Config
+	names  *throttle.Names
+	log    *slog.Logger
+}
+
+// New checks the configuration. The secret key hides the names of the budgets in the
+// store; a nil log is slog.Default().
+func New(c Config, secretKey string, log *slog.Logger) (*Counter, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	if log == nil {
+		log = slog.Default()
+	}
+	return &Counter{config: c, names: throttle.NewNames(secretKey), log: log}, nil
+}
+
+// Off reports whether nothing is counted.
+func (c *Counter) Off() bool { return c.config.Store == nil }
+
+// Account returns the budget of guesses at an account, by a key that stands for all
+// spellings of its name.
+func (c *Counter) Account(key, owner string) Budget {
+	return Budget{name: c.names.Name("account", key), limit: c.config.Account, Owner: owner}
+}
+
+// Device returns the budget of guesses from a browser that the user's account knows.
+func (c *Counter) Device(nonce, userID string) Budget {
+	return Budget{name: c.names.Name("device", "id:"+userID+":"+nonce), limit: c.config.Device, Owner: userID}
+}
+
+// Client returns the budget of the address that a request came from, or none if nobody
+// knows it. It is for guesses if the kind is empty.
+func (c *Counter) Client(kind string, r *http.Request) Budget {
+	if r == nil {
+		return Budget{}
+	}
+	return c.Address(kind, requestinfo.Client(r))
+}
+
+// Address returns the budget of a client's address, or none if it is not valid.
+func (c *Counter) Address(kind string, address netip.Addr) Budget {
+	text := throttle.Address(address)
+	if text == "" {
+		return Budget{}
+	}
+	return Budget{name: c.names.Name(prefix(kind)+"address", text), limit: c.config.Address}
+}
+
+// Identity returns the budget of what somebody asks for of a kind other than a guess.
+func (c *Counter) Identity(kind, identity string) Budget {
+	return Budget{name: c.names.Name(prefix(kind)+"account", identity), limit: c.config.Account}
+}
+
+func prefix(kind string) string {
+	if kind == "" {
+		return ""
+	}
+	return kind + " "
+}
+
+// Take takes one attempt of each budget, or of none. The error is a ThrottledError, or a
+// failure of the store.
+func (c *Counter) Take(ctx context.Context, all ...Budget) error {
+	for i, b := range all {
+		if b.name == "" {
+			continue
+		}
+		wait, err := c.config.Store.Take(ctx, b.name, b.limit)
+		if err == nil && wait <= 0 {
+			continue
+		}
+		c.Give(ctx, all[:i]...)
+		if err != nil {
+			flow.Report(ctx, flow.View, "attempts could not be counted", "error", err)
+			return fmt.Errorf("attempts: %w", err)
+		}
+		flow.Report(ctx, flow.View, "refused: too many attempts", "again in", wait)
+		return &ThrottledError{wait}
+	}
+	return nil
+}
+
+// Give gives an attempt of each budget back. A failure is logged: it keeps nobody out who
+// is in.
+func (c *Counter) Give(ctx context.Context, all ...Budget) {
+	for _, b := range all {
+		if b.name != "" {
+			c.warn(ctx, c.config.Store.Give(ctx, b.name, b.limit))
+		}
+	}
+}
+
+// Settle makes the budgets of a right guess whole that are the user's alone, and gives the
+// attempt of the others back.
+func (c *Counter) Settle(ctx context.Context, userID string, all ...Budget) {
+	for _, b := range all {
+		if b.Owner == "" || b.Owner == userID {
+			c.warn(ctx, c.Reset(ctx, b))
+		} else {
+			c.Give(ctx, b)
+		}
+	}
+}
+
+// Reset makes budgets whole.
+func (c *Counter) Reset(ctx context.Context, all ...Budget) error {
+	for _, b := range all {
+		if b.name == "" {
+			continue
+		}
+		if err := c.config.Store.Reset(ctx, b.name); err != nil {
+			return fmt.Errorf("attempts: %w", err)
+		}
+	}
+	return nil
+}
+
+func (c *Counter) warn(ctx context.Context, err error) {
+	if err != nil {
+		c.log.WarnContext(ctx, "an attempt could not be given back", "error", err)
+	}
+}
