@@ -57,6 +57,21 @@ func TestIndex(t *testing.T) {
 	}
 }
 
+// TestGoVersion: pages that name the version of Go name that of go.mod.
+func TestGoVersion(t *testing.T) {
+	_, rest, _ := strings.Cut(read(t, "go.mod"), "\ngo ")
+	version := strings.Join(strings.Split(rest, ".")[:2], ".")
+	for page, want := range map[string]string{
+		"README.md":       "Go " + version + " or later",
+		"docs/install.md": "Go " + version + " or later",
+		"docs/deploy.md":  "FROM golang:" + version + " ",
+	} {
+		if !strings.Contains(read(t, page), want) {
+			t.Errorf("%s does not say %q", page, want)
+		}
+	}
+}
+
 // flat is text without the blanks at both ends of each line.
 func flat(text string) string {
 	var b strings.Builder

@@ -134,13 +134,20 @@ func (f *secretFlags) toMake(folder string, create bool) string {
 	return path
 }
 
+// isCredential reports whether systemd handed the file over. Its folder is closed to others,
+// and the mode of the file shows the mask of an access control list there.
+func isCredential(path string) bool {
+	folder := os.Getenv("CREDENTIALS_DIRECTORY")
+	return folder != "" && filepath.Dir(absolute(path)) == filepath.Clean(folder)
+}
+
 // readSecret reads a file without the line ends at its end.
 func readSecret(path string, log *slog.Logger) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return "", err
 	}
-	if info.Mode().Perm()&0o077 != 0 && os.PathSeparator == '/' {
+	if info.Mode().Perm()&0o077 != 0 && os.PathSeparator == '/' && !isCredential(path) {
 		log.Warn("others on this machine may read the secret key; chmod it to 0600", "file", path, "mode",
 			info.Mode().Perm())
 	}

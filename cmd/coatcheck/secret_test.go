@@ -44,6 +44,8 @@ func TestSecretKey(t *testing.T) {
 		},
 		"empty":             {secretFlags{File: empty}, nil, "error: is empty", 0, false},
 		"readable by all":   {secretFlags{File: open}, nil, "key for all", 0, true},
+		"credential":        {secretFlags{File: open}, map[string]string{"CREDENTIALS_DIRECTORY": dir}, "key for all", 0, false},
+		"no credential":     {secretFlags{File: open}, map[string]string{"CREDENTIALS_DIRECTORY": "/run/credentials"}, "key for all", 0, true},
 		"fallbacks":         {secretFlags{File: file, FallbacksFile: old}, nil, "key of the file", 2, false},
 		"missing fallbacks": {secretFlags{File: file, FallbacksFile: filepath.Join(dir, "none")}, nil, "error: no such file", 0, false},
 	} {
