@@ -1,0 +1,286 @@
+package coatcheck_test
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+// A saying is a wording that readers understand at the second reading only, and what to
+// write instead.
+type saying struct {
+	now    *regexp.Regexp
+	better string
+}
+
+// glossary is the list of sayings that no text of the repository has. It only grows.
+var glossary = []saying{
+	say(`e-mails?|e-mailed|mails`, "email, emails"),
+	say(`mail`, "email, unless it is the name of a package or a command"),
+	say(`answer(s|ed|ing)?`, "response, responds with"),
+	say(`small letters?`, "lowercase"),
+	say(`blanks?`, "space"),
+	say(`ways? back`, "return URL"),
+	say(`strangers?`, "unknown client"),
+	say(`outages?`, "failure of the store"),
+	say(`made[ -]up`, "arbitrary"),
+	say(`meanwhile`, "concurrently"),
+	say(`other side`, "other application"),
+	say(`under ?way`, "in flight"),
+	say(`switched off`, "inactive, off"),
+	say(`the own`, "its own"),
+	say(`whoever`, "users who, an attacker who, anyone who"),
+	say(`(says|tells|gives|say|tell) whether`, "reports whether"),
+	say(`and its company`, "and related flags"),
+	say(`price for every door`, "uniform login cost"),
+	say(`somebody was faster`, "that username was just taken"),
+	say(`did not work`, "something went wrong, or what failed"),
+	say(`that does not say what it is`, "unknown device"),
+	say(`lead requests|to look at a link|who may guess`, "a sentence with a subject and an active verb"),
+	say(`of any number of|by what the key`, "a sentence with a subject and an active verb"),
+}
+
+// A pause is how sentences begin: the rules below are about their first words.
+var (
+	opening  = regexp.MustCompile(`(?:^|[.!:]\s+|\n\n\s*|\n- )(Who)\s[^.?]*[.?]`)
+	verb     = regexp.MustCompile(`^\w+\s+(gives|makes|takes|tells|says|holds)\s`)
+	synopsis = regexp.MustCompile(`^(?:Package|Command) \w+\s[^.]*\b(?:floors?|layer)\b`)
+)
+
+// verbs are what doc comments say instead of the verbs on the left.
+var verbs = map[string]string{
+	"gives": "returns", "makes": "creates, returns", "takes": "accepts",
+	"tells": "reports", "says": "reports, returns", "holds": "contains, keeps",
+}
+
+// honest are the uses of words of the glossary that stay, each with its reason.
+var honest = []struct{ use, reason string }{
+	{`an outage is never a logout`, "the promise of the README, by its name"},
+	{`mail (servers?|programs?|clients?)`, "what everybody calls them"},
+	{`package mail`, "the name of a package"},
+	{`cannot be blank`, "a sentence of Django's"},
+	{`blank passwords aren't allowed`, "a sentence of Django's"},
+	{`leave blank to use`, "a sentence of Django's"},
+}
+
+// unwritten are the folders whose texts do not keep the glossary yet. The list only shrinks.
+var unwritten = []string{}
+
+// TestWords holds the language: what readers see and what engineers read, comments too, has
+// no word of the glossary, begins with what it is for, and has a subject.
+func TestWords(t *testing.T) {
+	faults, err := checkWords(os.DirFS("."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]bool{}
+	for _, fault := range faults {
+		file, _, _ := strings.Cut(fault, ":")
+		if folder := path.Dir(file); slices.Contains(unwritten, folder) {
+			found[folder] = true
+			continue
+		}
+		t.Error(fault)
+	}
+	for _, folder := range unwritten {
+		if !found[folder] {
+			t.Errorf("%s keeps the glossary: say so in unwritten", folder)
+		}
+	}
+}
+
+// A passage is a text that belongs together, and where it is.
+type passage struct {
+	line int
+	text string
+	doc  bool // the comment of a declaration, a package or a command
+}
+
+// checkWords returns the faults of a tree of files, in the order of the files.
+func checkWords(tree fs.FS) (faults []string, err error) {
+	err = fs.WalkDir(tree, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() {
+			if base := entry.Name(); name != "." && (strings.HasPrefix(base, ".") || base == "testdata") {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if name == "words_test.go" || !slices.Contains([]string{".go", ".md", ".html", ".txt"}, path.Ext(name)) {
+			return nil
+		}
+		text, err := fs.ReadFile(tree, name)
+		if err != nil {
+			return err
+		}
+		passages := []passage{{1, string(text), false}}
+		if path.Ext(name) == ".go" {
+			passages, err = readPassages(name, text)
+		}
+		for _, p := range passages {
+			for _, fault := range p.faults() {
+				faults = append(faults, name+":"+fault)
+			}
+		}
+		return err
+	})
+	return faults, err
+}
+
+// readPassages returns the comments of a file, and its sentences if it is no test.
+func readPassages(name string, text []byte) (all []passage, err error) {
+	files := token.NewFileSet()
+	file, err := parser.ParseFile(files, name, text, parser.ParseComments|parser.SkipObjectResolution)
+	if err != nil {
+		return nil, err
+	}
+	docs := map[*ast.CommentGroup]bool{file.Doc: true}
+	ast.Inspect(file, func(node ast.Node) bool {
+		switch node := node.(type) {
+		case *ast.FuncDecl:
+			docs[node.Doc] = true
+		case *ast.GenDecl:
+			docs[node.Doc] = true
+		case *ast.TypeSpec:
+			docs[node.Doc] = true
+		case *ast.ValueSpec:
+			docs[node.Doc] = true
+		case *ast.Field:
+			docs[node.Doc] = true
+		case *ast.BasicLit:
+			sentence := node.Kind == token.STRING && strings.Count(node.Value, " ") > 1
+			if sentence && !strings.HasSuffix(name, "_test.go") {
+				value, _ := strconv.Unquote(node.Value)
+				all = append(all, passage{files.Position(node.Pos()).Line, value, false})
+			}
+		}
+		return true
+	})
+	for _, group := range file.Comments {
+		var b strings.Builder
+		for _, comment := range group.List {
+			line := strings.TrimPrefix(comment.Text, "//")
+			if !strings.HasPrefix(line, "go:") {
+				b.WriteString(strings.TrimPrefix(line, " "))
+			}
+			b.WriteByte('\n')
+		}
+		all = append(all, passage{files.Position(group.Pos()).Line, b.String(), docs[group]})
+	}
+	return all, nil
+}
+
+// faults returns the line, the words and the better words of each fault.
+func (p passage) faults() (all []string) {
+	text := code.ReplaceAllStringFunc(p.text, hide)
+	for _, h := range honest {
+		text = say(h.use, "").now.ReplaceAllStringFunc(text, hide)
+	}
+	report := func(at int, words, better string) {
+		line := p.line + strings.Count(text[:at], "\n")
+		all = append(all, fmt.Sprintf("%d: %q, better: %s", line, strings.Join(strings.Fields(words), " "), better))
+	}
+	for _, s := range glossary {
+		for _, m := range s.now.FindAllStringIndex(text, -1) {
+			if isProse(text, m[0], m[1]) {
+				report(m[0], text[m[0]:m[1]], s.better)
+			}
+		}
+	}
+	for _, m := range opening.FindAllStringSubmatchIndex(text, -1) {
+		if text[m[1]-1] == '.' {
+			report(m[2], "Who …", "a sentence whose subject is a noun: users who, an attacker who")
+		}
+	}
+	if m := verb.FindStringSubmatchIndex(text); p.doc && m != nil {
+		report(m[2], text[:m[3]], verbs[text[m[2]:m[3]]])
+	}
+	if m := synopsis.FindStringIndex(text); p.doc && m != nil {
+		report(m[0], text[m[0]:m[1]], "first what the package is for, its floor last")
+	}
+	return all
+}
+
+// code is what is quoted: blocks, code, names of templates.
+var code = regexp.MustCompile("(?s)```.*?```|`[^`\n]*`|(?m:^\t.*$)")
+
+// hide returns as many lines and bytes as a text has, without its words.
+func hide(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\n' || r > 127 {
+			return r
+		}
+		return '_'
+	}, text)
+}
+
+// isProse reports whether words stand by themselves, not within a name, a path or a flag.
+func isProse(text string, start, end int) bool {
+	const joins = "_/-=.@#$%"
+	if start > 0 && strings.ContainsRune(joins, rune(text[start-1])) {
+		return start > 1 && text[start-1] == '-' && text[start-2] == '-' && start > 2 && text[start-3] != ' '
+	}
+	if end == len(text) || !strings.ContainsRune(joins+"(", rune(text[end])) {
+		return true
+	}
+	return text[end] == '.' && (end+1 == len(text) || !isWord(text[end+1])) || text[end] == '-'
+}
+
+func isWord(c byte) bool {
+	return c == '_' || '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z'
+}
+
+// say returns a saying, found in any case and across the ends of lines.
+func say(words, better string) saying {
+	return saying{regexp.MustCompile(`(?i)\b(?:` + strings.ReplaceAll(words, " ", `\s+`) + `)\b`), better}
+}
+
+// TestWordsFindsFaults: each rule of TestWords can fail, and each leaves names alone.
+func TestWordsFindsFaults(t *testing.T) {
+	for _, test := range []struct{ name, file, text, want string }{
+		{"a comment", "a/a.go", "package a\n\n// It waits for the\n// answer.\n", `a/a.go:4: "answer", better: response`},
+		{"across lines", "a/a.go", "package a\n\n// A login under\n// way.\n", `a/a.go:3: "under way", better: in flight`},
+		{"a comment of a test", "a/a_test.go", "package a\n\n// No mails.\n", `a/a_test.go:3: "mails", better: email`},
+		{"a sentence", "a/a.go", "package a\n\nvar s = \"the mail was sent\"\n", `a/a.go:3: "mail", better: email`},
+		{"a page", "docs/a.md", "# A\n\nMeanwhile it runs.\n", `docs/a.md:3: "Meanwhile", better: concurrently`},
+		{"a template", "a.html", "<p>An outage.</p>", `a.html:1: "outage", better: failure`},
+		{"an email", "mails/a.txt", "Small\nletters only.", `mails/a.txt:1: "Small letters", better: lowercase`},
+		{"a verb", "a/a.go", "package a\n\n// f gives nothing.\nfunc f() {}\n", `a/a.go:3: "f gives", better: returns`},
+		{"a synopsis", "a/a.go", "// Package a is on floor 0, the tools: it adds.\npackage a\n", `"Package a is on floor", better: first what`},
+		{"who", "a.md", "Sorry.\nWho forgets it, loses it.", `a.md:2: "Who …", better: a sentence whose subject`},
+		{"an end of a sentence", "a.md", "This is an answer.", `a.md:1: "answer"`},
+
+		{"a name", "a/a.go", "package a\n\nimport _ \"a/mail\" // mail.Sender, docs/mail.md, --mail-from\n", ""},
+		{"a sentence of a test", "a/a_test.go", "package a\n\nvar s = \"the mail was sent\"\n", ""},
+		{"a word", "a/a.go", "package a\n\nvar s = \"mail\"\n", ""},
+		{"code", "a.md", "Call `mail` or\n\n```sh\necho mails\n```\n", ""},
+		{"a block of a comment", "a/a.go", "package a\n\n// So:\n//\n//\tmail it\n", ""},
+		{"a promise", "a.md", "An outage is never a logout.", ""},
+		{"a question", "a.md", "Sorry. Who forgets it?", ""},
+		{"a synopsis with its floor last", "a/a.go", "// Package a adds. It is on floor 0.\npackage a\n", ""},
+		{"data", "a/testdata/a.md", "Mails.", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			faults, err := checkWords(fstest.MapFS{test.file: {Data: []byte(test.text)}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := strings.Join(faults, "\n")
+			if !strings.Contains(got, test.want) || (test.want == "") != (got == "") || len(faults) > 1 {
+				t.Errorf("found %q, want %q", got, test.want)
+			}
+		})
+	}
+}
