@@ -115,7 +115,7 @@ type Config struct {
 	// "https://*.example.com", whose pages may send forms to this one. Django:
 	// CSRF_TRUSTED_ORIGINS.
 	TrustedOrigins []string
-	// AllowedHosts are the hosts that the site answers for, as in
+	// AllowedHosts are the hosts that the site serves, as in
 	// middleware.HostsConfig; others get 400. Nil answers for every host, so set
 	// it before anything makes links from the host of a request; a list that is
 	// empty and not nil answers for none. Django: ALLOWED_HOSTS.

@@ -232,7 +232,7 @@ func TestSecretKeyRotation(t *testing.T) {
 	}{
 		{testKey, []string{newKey}, 200},
 		{newKey, []string{testKey}, 200},
-		{newKey, nil, 200}, // the session was renewed meanwhile
+		{newKey, nil, 200}, // the session was renewed concurrently
 		{testKey, nil, 302},
 	} {
 		_, server := sign(func(c *coatcheck.Config) { c.SecretKey, c.SecretKeyFallbacks = step.key, step.fallbacks })

@@ -40,7 +40,7 @@ var glossary = []saying{
 	say(`switched off`, "inactive, off"),
 	say(`the own`, "its own"),
 	say(`whoever`, "users who, an attacker who, anyone who"),
-	say(`(says|tells|gives|say|tell) whether`, "reports whether"),
+	say(`(says|tells|gives|say) whether`, "reports whether"),
 	say(`and its company`, "and related flags"),
 	say(`price for every door`, "uniform login cost"),
 	say(`somebody was faster`, "that username was just taken"),
@@ -64,13 +64,18 @@ var verbs = map[string]string{
 }
 
 // honest are the uses of words of the glossary that stay, each with its reason.
-var honest = []struct{ use, reason string }{
-	{`an outage is never a logout`, "the promise of the README, by its name"},
-	{`mail (servers?|programs?|clients?)`, "what everybody calls them"},
-	{`package mail`, "the name of a package"},
-	{`cannot be blank`, "a sentence of Django's"},
-	{`blank passwords aren't allowed`, "a sentence of Django's"},
-	{`leave blank to use`, "a sentence of Django's"},
+var honest = []struct {
+	use    *regexp.Regexp
+	reason string
+}{
+	{use(`an outage is never a logout`), "the promise of the README, by its name"},
+	{use(`mail (servers?|programs?|clients?)`), "what everybody calls them"},
+	{use(`package mail`), "the name of a package"},
+	{use(`mail:|"mail"`), "the prefix of errors of package mail, the name of a group of flags"},
+	{use(`(?-i:MAIL)`), "a command of SMTP"},
+	{use(`cannot be blank`), "a sentence of Django's"},
+	{use(`blank passwords aren't allowed`), "a sentence of Django's"},
+	{use(`leave blank to use`), "a sentence of Django's"},
 }
 
 // unwritten are the folders whose texts do not keep the glossary yet. The list only shrinks.
@@ -186,14 +191,15 @@ func readPassages(name string, text []byte) (all []passage, err error) {
 func (p passage) faults() (all []string) {
 	text := code.ReplaceAllStringFunc(p.text, hide)
 	for _, h := range honest {
-		text = say(h.use, "").now.ReplaceAllStringFunc(text, hide)
+		text = h.use.ReplaceAllStringFunc(text, hide)
 	}
+	lower := strings.Map(lowerASCII, text)
 	report := func(at int, words, better string) {
 		line := p.line + strings.Count(text[:at], "\n")
 		all = append(all, fmt.Sprintf("%d: %q, better: %s", line, strings.Join(strings.Fields(words), " "), better))
 	}
 	for _, s := range glossary {
-		for _, m := range s.now.FindAllStringIndex(text, -1) {
+		for _, m := range s.now.FindAllStringIndex(lower, -1) {
 			if isProse(text, m[0], m[1]) {
 				report(m[0], text[m[0]:m[1]], s.better)
 			}
@@ -229,6 +235,9 @@ func hide(text string) string {
 // isProse reports whether words stand by themselves, not within a name, a path or a flag.
 func isProse(text string, start, end int) bool {
 	const joins = "_/-=.@#$%"
+	if start > 0 && isWord(text[start-1]) || end < len(text) && isWord(text[end]) {
+		return false
+	}
 	if start > 0 && strings.ContainsRune(joins, rune(text[start-1])) {
 		return start > 1 && text[start-1] == '-' && text[start-2] == '-' && start > 2 && text[start-3] != ' '
 	}
@@ -242,9 +251,22 @@ func isWord(c byte) bool {
 	return c == '_' || '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z'
 }
 
-// say returns a saying, found in any case and across the ends of lines.
+// lowerASCII keeps the length of a text, unlike strings.ToLower.
+func lowerASCII(r rune) rune {
+	if 'A' <= r && r <= 'Z' {
+		return r + 'a' - 'A'
+	}
+	return r
+}
+
+// say returns a saying. A space of its words may be the end of a line.
 func say(words, better string) saying {
-	return saying{regexp.MustCompile(`(?i)\b(?:` + strings.ReplaceAll(words, " ", `\s+`) + `)\b`), better}
+	return saying{regexp.MustCompile(strings.ReplaceAll(words, " ", `\s+`)), better}
+}
+
+// use returns an honest use, found in any case.
+func use(words string) *regexp.Regexp {
+	return regexp.MustCompile(`(?i)` + strings.ReplaceAll(words, " ", `\s+`))
 }
 
 // TestWordsFindsFaults: each rule of TestWords can fail, and each leaves names alone.

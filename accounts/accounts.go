@@ -167,7 +167,7 @@ func (c *Config) check() error {
 	case c.SecretKey == "":
 		return errors.New("accounts: no secret key given; set Config.SecretKey")
 	case c.Mail != nil && c.BaseURL == "":
-		return errors.New("accounts: mails need to know where the site is; set Config.BaseURL, for instance to https://www.example.com")
+		return errors.New("accounts: emails need to know where the site is; set Config.BaseURL, for instance to https://www.example.com")
 	}
 	if err := own.Missing(c.Database, Tables()...); err != nil {
 		return fmt.Errorf("accounts: %w", err)

@@ -34,7 +34,7 @@ type Mail struct {
 	// email program would turn the name into a link, which is not the recipient's own
 	// address. Greeting does without it.
 	Username string
-	URL      string // where the button of the mail leads
+	URL      string // where the button of the email leads
 	LoginURL string
 	// Email is the address that the mail is about, OldEmail the one before.
 	Email    string
@@ -163,7 +163,7 @@ func readMails(replacing fs.FS) (*mailTemplates, error) {
 	}
 	for _, name := range known {
 		if err := t.read(name, own, replacing); err != nil {
-			return nil, fmt.Errorf("accounts: mail template %s: %w", name, err)
+			return nil, fmt.Errorf("accounts: email template %s: %w", name, err)
 		}
 	}
 	return t, nil
@@ -288,15 +288,15 @@ func (m *mailTemplate) letter(about *Mail) (*Letter, error) {
 func (t *mailTemplates) compose(name, to string, about *Mail) (mail.Message, error) {
 	m, ok := t.mails[name]
 	if !ok {
-		return mail.Message{}, fmt.Errorf("accounts: there is no mail %q", name)
+		return mail.Message{}, fmt.Errorf("accounts: there is no email %q", name)
 	}
 	letter, err := m.letter(about)
 	if err != nil {
-		return mail.Message{}, fmt.Errorf("accounts: mail %s: %w", name, err)
+		return mail.Message{}, fmt.Errorf("accounts: email %s: %w", name, err)
 	}
 	var html bytes.Buffer
 	if err := t.design.Execute(&html, letter); err != nil {
-		return mail.Message{}, fmt.Errorf("accounts: mail %s: %w", name, err)
+		return mail.Message{}, fmt.Errorf("accounts: email %s: %w", name, err)
 	}
 	return mail.Message{To: to, Subject: letter.Subject, Text: letter.text(), HTML: html.String()}, nil
 }

@@ -57,18 +57,18 @@ func TestWrongMailTemplates(t *testing.T) {
 	}
 	for _, tt := range []struct{ name, text, want string }{
 		{"reset.txt", "", `has "reset.txt", which replaces nothing; the names are ` + strings.Join(accounts.MailTemplates(), ", ")},
-		{"invitation.txt", "Hello\n\n{{.Username\n\n=> x", "mail template invitation.txt: template: invitation.txt:3: "},
-		{"invitation.txt", "\n{{", "mail template invitation.txt: template: invitation.txt:2: "},
-		{"invitation.txt", "Hello\n\nOne,\ntwo.\n\n\n{{.Password}}\n\n=> x", "mail template invitation.txt: template: invitation.txt:7:"},
-		{"mail.html", "{{range .Nothing}}{{end}}", "mail template mail.html: template: "},
-		{"password_reset.txt", "Hello\n\nClick here.", `mail template password_reset.txt: it has no link; begin the paragraph that is to be its button with "=> "`},
-		{"signup_confirm.txt", "", "mail template signup_confirm.txt: it has no link"},
+		{"invitation.txt", "Hello\n\n{{.Username\n\n=> x", "email template invitation.txt: template: invitation.txt:3: "},
+		{"invitation.txt", "\n{{", "email template invitation.txt: template: invitation.txt:2: "},
+		{"invitation.txt", "Hello\n\nOne,\ntwo.\n\n\n{{.Password}}\n\n=> x", "email template invitation.txt: template: invitation.txt:7:"},
+		{"mail.html", "{{range .Nothing}}{{end}}", "email template mail.html: template: "},
+		{"password_reset.txt", "Hello\n\nClick here.", `email template password_reset.txt: it has no link; begin the paragraph that is to be its button with "=> "`},
+		{"signup_confirm.txt", "", "email template signup_confirm.txt: it has no link"},
 	} {
 		if err := try(map[string]string{tt.name: tt.text}); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: got %v, want %s", tt.name, err, tt.want)
 		}
 	}
 	if err := try(map[string]string{"password_reset.txt": "Here\n\nIt is at {{.URL}} now.", "account_closed.txt": "Closed", ".keep": ""}); err != nil {
-		t.Error(err) // a link without a button, and a mail that has none
+		t.Error(err) // a link without a button, and an email that has none
 	}
 }

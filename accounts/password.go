@@ -74,7 +74,7 @@ func (s *Service) ChangePassword(r *http.Request, user *auth.User, raw string) e
 	if err := s.auth.ReplacePassword(hooks.WithRequest(r), user, raw); err != nil {
 		return err
 	}
-	s.tell(r, "password_changed", user) // also if the session has ended meanwhile
+	s.tell(r, "password_changed", user) // also if the session has ended concurrently
 	return s.auth.UpdateSessionAuthHash(r, user)
 }
 

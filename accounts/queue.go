@@ -23,7 +23,7 @@ var ErrQueueFull = errors.New("accounts: too many emails wait to be sent")
 // whose end is a mail. Work that depends on whether an account exists is done from
 // the queue, so that the time of an answer tells nobody.
 type job struct {
-	Kind string `json:"kind"` // a mail's name, or jobReset, jobRescue and jobSignup
+	Kind string `json:"kind"` // an email's name, or jobReset, jobRescue and jobSignup
 	Lang string `json:"lang"`
 	To   string `json:"to"`
 	// What follows is what the mail is about.
@@ -45,9 +45,9 @@ type job struct {
 
 // Work of the queue that is no mail itself.
 const (
-	jobReset  = "reset"  // mails links to everybody who has the address To
-	jobRescue = "rescue" // mails a link to the user UserID at the mailbox To
-	jobSignup = "signup" // mails a link to the address To, or says that it has an account
+	jobReset  = "reset"  // emails links to everybody who has the address To
+	jobRescue = "rescue" // emails a link to the user UserID at the mailbox To
+	jobSignup = "signup" // emails a link to the address To, or says that it has an account
 )
 
 // notices are the jobs that warn a user or help one to keep an account. They are
@@ -64,14 +64,14 @@ var notices = map[string]bool{
 // enqueue queues a job and wakes the senders of this node, once they can see it.
 func (s *Service) enqueue(ctx context.Context, j job) error {
 	if s.config.Mail == nil {
-		return errors.New("accounts: mail cannot be sent; set Config.Mail")
+		return errors.New("accounts: emails cannot be sent; set Config.Mail")
 	}
 	if j.At.IsZero() {
 		j.At = s.now()
 	}
 	text, err := json.Marshal(j)
 	if err != nil {
-		return fmt.Errorf("accounts: queue mail: %w", err)
+		return fmt.Errorf("accounts: queue email: %w", err)
 	}
 	queue, most := s.own.Emails(), maxMails
 	if notices[j.Kind] {
@@ -82,7 +82,7 @@ func (s *Service) enqueue(ctx context.Context, j job) error {
 		return ErrQueueFull
 	}
 	if err != nil {
-		return fmt.Errorf("accounts: queue mail: %w", err)
+		return fmt.Errorf("accounts: queue email: %w", err)
 	}
 	database.OnCommit(ctx, s.wake.ring)
 	return nil

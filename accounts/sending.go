@@ -151,7 +151,7 @@ func (s *Service) send(ctx context.Context, name string, j job) error {
 		return err
 	}
 	if err := s.config.Mail.Send(ctx, message); err != nil {
-		return fmt.Errorf("accounts: send mail %s: %w", name, err)
+		return fmt.Errorf("accounts: send email %s: %w", name, err)
 	}
 	s.log.InfoContext(ctx, "email sent", "email", name)
 	return nil

@@ -24,7 +24,7 @@ var (
 	// ErrSamePassword: the new password is the present one.
 	ErrSamePassword = errors.New("auth: the new password is the present one")
 	// ErrPasswordChanged: the password was changed since the user was read.
-	ErrPasswordChanged = errors.New("auth: the password was changed meanwhile")
+	ErrPasswordChanged = errors.New("auth: the password was changed concurrently")
 )
 
 // NewUser is what a user is made of. It never prints the password.
@@ -68,7 +68,7 @@ func (s *Service) prepare(ctx context.Context, n NewUser, superuser bool) (*User
 		case username == "":
 			username = email
 		case email != "" && email != username:
-			return nil, fmt.Errorf("auth: username and e-mail address are one column of this user model, and differ: %w", database.ErrInvalid)
+			return nil, fmt.Errorf("auth: username and email address are one column of this user model, and differ: %w", database.ErrInvalid)
 		}
 		email = username
 	}

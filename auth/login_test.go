@@ -219,7 +219,7 @@ func TestLoginThatFails(t *testing.T) {
 				t.Helper()
 				fail(true)
 				defer fail(false)
-				b.must(func(req *http.Request) error { // and answers with 200
+				b.must(func(req *http.Request) error { // and responds with 200
 					if err := r.Login(req, user); err == nil {
 						t.Error("no error")
 					}

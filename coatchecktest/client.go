@@ -78,7 +78,7 @@ type Response struct {
 func (r *Response) JSON(v any) {
 	r.t.Helper()
 	if err := json.Unmarshal([]byte(r.Body), v); err != nil {
-		r.t.Fatalf("coatchecktest: the answer is not the JSON that was expected: %v\n%s", err, r.Body)
+		r.t.Fatalf("coatchecktest: the response is not the JSON that was expected: %v\n%s", err, r.Body)
 	}
 }
 

@@ -310,7 +310,7 @@ func customDeleting(t *testing.T, p pair) {
 		t.Fatal(err)
 	}
 	if byMail, err := db.UsersByEmail(ctx, "Gone@Example.com"); err != nil || len(byMail) != 1 || byMail[0].ID != user.ID {
-		t.Errorf("by e-mail: %v, %v", byMail, err)
+		t.Errorf("by email: %v, %v", byMail, err)
 	}
 	if err := db.GrantUser(ctx, user.ID, "auth.add_group"); err != nil {
 		t.Error(err)

@@ -27,7 +27,7 @@ const (
 type differential struct {
 	name  string                        // of the function in oracle/oracle.py
 	makes func(g *generator) fields     // one case
-	own   func(o *oracle, c fields) any // Coatcheck's answer
+	own   func(o *oracle, c fields) any // Coatcheck's result
 	rules []explanation                 // the differences that are meant
 }
 

@@ -17,7 +17,7 @@ type flowMail struct {
 
 // flowOutbox is a sender that keeps what it gets.
 type flowOutbox struct {
-	mu    sync.Mutex // guards mails
+	mu    sync.Mutex // guards emails
 	mails []mail.Message
 }
 

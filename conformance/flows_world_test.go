@@ -149,7 +149,7 @@ func (w *flowWorld) send(s *flowStep) (*http.Response, string) {
 // translate gives what stands for a recorded key or token.
 func (w *flowWorld) translate(theirs string) string {
 	w.t.Helper()
-	if theirs == "" || strings.Trim(theirs, "z") == "" { // a made-up key
+	if theirs == "" || strings.Trim(theirs, "z") == "" { // an arbitrary key
 		return theirs
 	}
 	ours, ok := w.ours[theirs]

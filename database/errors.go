@@ -20,7 +20,7 @@ var (
 	ErrEmailTaken    = fmt.Errorf("the email address %w", ErrDuplicate)
 	// ErrConflict means that the row is there and no longer holds what the
 	// caller had read.
-	ErrConflict = errors.New("changed meanwhile")
+	ErrConflict = errors.New("changed concurrently")
 	// ErrReferenced means that a row cannot be deleted because rows of a program's own
 	// tables refer to it. Django: IntegrityError, where a model is unknown to the deletion.
 	ErrReferenced = errors.New("rows of other tables refer to it")

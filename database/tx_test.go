@@ -92,7 +92,7 @@ func TestClosedDatabaseIsAnError(t *testing.T) {
 		must(t, db.Close())
 		_, err = db.SessionByKey(t.Context(), key, moment)
 		if err == nil || errors.Is(err, database.ErrNotFound) {
-			t.Errorf("SessionByKey on a closed database: %v", err) // an outage is no log-out
+			t.Errorf("SessionByKey on a closed database: %v", err) // an outage is never a logout
 		}
 		if err := db.Ping(t.Context()); err == nil {
 			t.Error("Ping on a closed database")

@@ -105,7 +105,7 @@ type userTable struct {
 	id          string            // the column of the primary key
 	owner       string            // the column of groups and permissions that refers to the user
 	column      map[string]string // by field; "" or nothing where it is absent
-	sameEmail   bool              // username and e-mail address are one column
+	sameEmail   bool              // username and email address are one column
 }
 
 // newUserTable checks a model.

@@ -50,7 +50,7 @@ func (q *queries) users(d *dialect.Dialect, t *userTable) {
 	q.userByFold = d.Query("user row read without regard to case", columns+" WHERE "+d.Fold(name, "?1")+
 		" ORDER BY CASE WHEN "+d.Same(name, "?2")+" THEN 0 ELSE 1 END, "+t.id+" LIMIT 1")
 	if email != "" {
-		q.usersByEmail = d.Query("user rows read by e-mail", columns+" WHERE "+d.Fold(email, "?1")+t.active("?2")+" ORDER BY "+t.id)
+		q.usersByEmail = d.Query("user rows read by email", columns+" WHERE "+d.Fold(email, "?1")+t.active("?2")+" ORDER BY "+t.id)
 	}
 	q.nameTaken = d.Query("username looked for", "SELECT 1"+from+" WHERE "+d.Fold(name, "?1")+" LIMIT 1")
 	if !t.custom {
@@ -134,7 +134,7 @@ func (q *queries) credentials(d *dialect.Dialect, t *userTable) {
 	q.replacePassword = d.Query("password hash replaced", update+column+" = ?2"+t.is(d, "?1")+" AND "+d.Same(orEmpty(column), "?3"))
 	q.setPassword = d.Query("password hash set", update+column+" = ?2"+t.is(d, "?1"))
 	if email := t.column["email"]; email != "" {
-		q.replaceEmail = d.Query("e-mail address replaced", update+email+" = ?2"+t.is(d, "?1")+" AND "+d.Same(orEmpty(email), "?3"))
+		q.replaceEmail = d.Query("email address replaced", update+email+" = ?2"+t.is(d, "?1")+" AND "+d.Same(orEmpty(email), "?3"))
 	}
 	if login := t.column["last_login"]; login != "" {
 		q.setLastLogin = d.Query("last_login set", update+login+" = ?2"+t.is(d, "?1"))

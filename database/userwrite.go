@@ -168,7 +168,7 @@ func (db *DB) checkUser(ctx context.Context, u *User) error {
 		}
 	}
 	if db.users.sameEmail && u.Email != "" && u.Email != u.Username {
-		return fmt.Errorf("database: username and e-mail address are one column, and differ: %w", ErrInvalid)
+		return fmt.Errorf("database: username and email address are one column, and differ: %w", ErrInvalid)
 	}
 	lost := []struct {
 		field string

@@ -43,7 +43,7 @@ func NewDir(c DirConfig) (*Dir, error) {
 		return nil, fmt.Errorf("%w; set DirConfig.From", err)
 	}
 	if err := os.MkdirAll(c.Path, 0o700); err != nil {
-		return nil, fmt.Errorf("mail: make the folder DirConfig.Path: %w", err)
+		return nil, fmt.Errorf("mail: create the folder DirConfig.Path: %w", err)
 	}
 	return &Dir{path: c.Path, from: from}, nil
 }

@@ -63,7 +63,7 @@ func (s *csrfState) load() error {
 		return err
 	}
 	s.asked = true
-	if !s.secret.IsZero() { // rotated meanwhile
+	if !s.secret.IsZero() { // rotated concurrently
 		return nil
 	}
 	secret, err := csrf.Parse(stored)

@@ -35,7 +35,7 @@ var failures = []struct {
 	{sessions.ErrInterrupted, http.StatusBadRequest, i18n.Mark("Your session ended while this request was being handled, " +
 		"perhaps because you logged out in another window. Please log in and try again.")},
 	{password.ErrBusy, http.StatusServiceUnavailable, i18n.Mark("Many people are logging in right now. Please try again in a few seconds.")},
-	{accounts.ErrQueueFull, http.StatusServiceUnavailable, i18n.Mark("So many mails are waiting to be sent that no more are taken right now. " +
+	{accounts.ErrQueueFull, http.StatusServiceUnavailable, i18n.Mark("Too many emails are waiting to be sent, so no more are accepted right now. " +
 		"Please try again in a few minutes.")},
 	{sessions.ErrNoSession, http.StatusInternalServerError, misconfigured},
 	{auth.ErrNoAuthentication, http.StatusInternalServerError, misconfigured},
@@ -155,7 +155,7 @@ func title(t *i18n.Translator, status int) string {
 	case http.StatusNotFound:
 		return t.T("Page not found")
 	}
-	return t.T("That did not work")
+	return t.T("Something went wrong")
 }
 
 const page = `<!DOCTYPE html>

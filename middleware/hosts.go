@@ -51,7 +51,7 @@ func Hosts(c HostsConfig) (func(http.Handler) http.Handler, error) {
 			if why := refuseHost(r, allowed); why != "" {
 				log.WarnContext(r.Context(), why)
 				note(r, "refused with 400: the host is not allowed")
-				Say(w, r, http.StatusBadRequest, i18n.Mark("This site does not answer by that name. "+
+				Say(w, r, http.StatusBadRequest, i18n.Mark("This site is not served under that name. "+
 					"If it should, its host belongs into the setting AllowedHosts."))
 				return
 			}

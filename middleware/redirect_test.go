@@ -99,7 +99,7 @@ func FuzzRedirectToLogin(f *testing.F) {
 	f.Fuzz(func(t *testing.T, target string) {
 		u, err := url.ParseRequestURI(target)
 		if err != nil {
-			return // net/http answers 400
+			return // net/http responds with 400
 		}
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.RequestURI, r.URL = target, u

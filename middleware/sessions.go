@@ -202,9 +202,9 @@ func (w *sessionWriter) finish() {
 // giveUp answers where the session could not be saved.
 func (w *sessionWriter) giveUp(err error) {
 	if errors.Is(err, sessions.ErrInterrupted) {
-		w.report("answered with 400: the session was deleted meanwhile")
+		w.report("responded with 400: the session was deleted concurrently")
 	} else {
-		w.report("answered with 503: the session could not be saved")
+		w.report("responded with 503: the session could not be saved")
 	}
 	failInstead(w.ResponseWriter, w.request, err)
 }

@@ -15,14 +15,14 @@ type beforeWriter struct {
 	http.ResponseWriter
 	by     beginner
 	began  bool // the response has begun
-	failed bool // with an answer of giveUp
+	failed bool // with a response of giveUp
 }
 
 // beginner adds what it has to add before a response begins. It is an interface
 // and not two functions because each request would allocate those.
 type beginner interface {
 	process(status int) error
-	giveUp(err error) // answers in the handler's place, after an error of process
+	giveUp(err error) // responds in the handler's place, after an error of process
 }
 
 // beginFuncs is a beginner of functions.

@@ -38,7 +38,7 @@ func (k *Kit) Refuse(w http.ResponseWriter, r *http.Request, e *Refusal) {
 	report(r, "refused: "+e.Sentence, "status", e.Status)
 	t := k.Translator(w, r)
 	if negotiate.HTML(r) {
-		title := t.T("That did not work")
+		title := t.T("Something went wrong")
 		if e.Status == http.StatusNotFound {
 			title = t.T("Page not found")
 		}

@@ -254,7 +254,7 @@ func vectorCheck(t *testing.T, r vectorRecord) {
 	switch {
 	case err != nil:
 		t.Errorf("%v: %v", r.source, err)
-	case r.Error != nil: // Django answers 500
+	case r.Error != nil: // Django responds with 500
 		if v.OK || v.Reason != ReasonMalformed {
 			t.Errorf("%v: Django raises %s; here %+v", r.source, r.Error.Msg, v)
 		}

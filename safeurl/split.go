@@ -16,7 +16,7 @@ var ErrURL = errors.New("safeurl: invalid URL")
 // Parts are the five parts of a URL. None is decoded, nothing is checked
 // beyond what [Split] says.
 type Parts struct {
-	Scheme   string // in small letters, without the colon
+	Scheme   string // lowercase, without the colon
 	Netloc   string // all between "//" and the path: user, host and port
 	Path     string
 	Query    string // without the question mark

@@ -98,7 +98,7 @@ func (s *Session) store(ctx context.Context, op string, step func(context.Contex
 // interrupt remembers that another request ended the session, so that no response of
 // this one can pass over it.
 func (s *Session) interrupt(ctx context.Context) error {
-	s.report(ctx, "the session was deleted meanwhile")
+	s.report(ctx, "the session was deleted concurrently")
 	s.interrupted = true
 	return ErrInterrupted
 }

@@ -71,12 +71,12 @@ type Config struct {
 func (c *Config) check() error {
 	switch sendsEmail := c.Accounts != nil && c.Accounts.SendsMail(); {
 	case c.SignupVerification && !sendsEmail:
-		return errors.New("views: Config.SignupVerification needs mails; set Mail and BaseURL of the " +
+		return errors.New("views: Config.SignupVerification needs emails; set Mail and BaseURL of the " +
 			"accounts")
 	case c.LoginAfterSignup && c.SignupVerification:
 		return errors.New("views: Config.LoginAfterSignup (--login-after-signup) is set with " +
 			"SignupVerification (--signup-verification); " +
-			"set one of them, since whoever opens the link of an email need not have chosen the password")
+			"set one of them, since the person who opens the link of an email need not have chosen the password")
 	case c.SignupInvitation && c.Accounts == nil:
 		return errors.New("views: Config.SignupInvitation needs Config.Accounts, and so the tables that " +
 			"coatcheck migrate makes")

@@ -41,7 +41,7 @@ func TestEmailChangePage(t *testing.T) {
 		t.Error(page.one("main").text())
 	}
 	b.form("/accounts/email/", "email", " lovelace@Example.COM ", "password", canary).wantRedirect(t, "/accounts/email/sent/")
-	if got := b.get("/accounts/email/sent/").page(t).one("h1").text(); got != "Check your mail" {
+	if got := b.get("/accounts/email/sent/").page(t).one("h1").text(); got != "Check your email" {
 		t.Errorf("%q", got)
 	}
 	link := s.confirm(t, "lovelace@example.com", "ada@example.com")

@@ -28,7 +28,7 @@ type journey struct {
 	site   *coatcheck.Site
 	mails  *mailtest.Server
 	read   map[int]bool // which of the emails were looked at
-	reader *tab         // shows mails
+	reader *tab         // shows emails
 }
 
 // newJourney starts the site, and opens a browser.
@@ -186,7 +186,7 @@ func (j *journey) signUp() {
 		j.t.Error("the password was sent back")
 	}
 	j.fill("username", "ada.lovelace", "password", canary)
-	j.want("/accounts/signup/sent/", "Check your mail")
+	j.want("/accounts/signup/sent/", "Check your email")
 	j.inspect("signup-sent")
 	j.follow(j.letter("signup-confirm", "ada@example.com", "Confirm your address"))
 	j.inspect("signup-confirm")
@@ -198,7 +198,7 @@ func (j *journey) signUp() {
 	}
 	j.open("/accounts/signup/")
 	j.fill("username", "ada2", "email", "ada@example.com", "password", canary)
-	j.want("/accounts/signup/sent/", "Check your mail") // the same; only the mail tells
+	j.want("/accounts/signup/sent/", "Check your email") // the same; only the email tells
 	j.letter("signup-exists", "ada@example.com", "already")
 }
 
@@ -248,7 +248,7 @@ func (j *journey) changeEmail() {
 	j.click("main form > button")
 	j.inspect("email-error")
 	j.fill("email", "countess@example.com", "password", another)
-	j.want("/accounts/email/sent/", "Check your mail")
+	j.want("/accounts/email/sent/", "Check your email")
 	j.inspect("email-sent")
 	j.letter("email-change-begun", "ada@example.com", "is about to change")
 	link := j.letter("email-confirm", "countess@example.com", "Confirm your new address")

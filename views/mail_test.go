@@ -24,7 +24,7 @@ const baseURL = "https://www.example.com"
 
 // outbox is a sender that keeps what it gets.
 type outbox struct {
-	mu    sync.Mutex // guards mails
+	mu    sync.Mutex // guards emails
 	mails []mail.Message
 }
 

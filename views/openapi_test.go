@@ -21,7 +21,7 @@ type contract struct {
 	t     *testing.T
 	ops   map[string]object // by method and pattern, "POST /accounts/login/"
 	in    schemas           // for what clients send
-	out   schemas           // for what the server answers
+	out   schemas           // for what the server returns
 	shown map[string]bool
 }
 

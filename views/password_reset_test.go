@@ -52,7 +52,7 @@ func TestPasswordResetPages(t *testing.T) {
 
 	path := s.letter(t, "ada@example.com", "Password reset on The Shop")
 	set := path[:strings.LastIndex(path[:len(path)-1], "/")] + "/set-password/"
-	for range 100 { // scanners of mails look at links, too
+	for range 100 { // email scanners look at links, too
 		a := s.browser(t).get(path)
 		a.wantRedirect(t, set)
 		neverCached(t, a)

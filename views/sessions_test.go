@@ -148,7 +148,7 @@ func TestSessionsPage(t *testing.T) {
 	if len(cards) != 3 || cards[0].one("h2").text() != "Firefox on Linux This one" || cards[0].one("form").Node != nil {
 		t.Fatalf("%s", page.one("main").text())
 	}
-	if got := cards[1].text(); got != "A device that does not say what it is IP address: 127.0.0.1 Last seen: just now First seen: just now End this session" {
+	if got := cards[1].text(); got != "Unknown device IP address: 127.0.0.1 Last seen: just now First seen: just now End this session" {
 		t.Errorf("%q", got)
 	}
 	seen := cards[2].one("time")

@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	mailSent   = "We have sent you a mail with a link. Open it to finish."
+	mailSent   = "We have sent you an email with a link. Open it to finish."
 	usedSignup = `{"error":"This link is used up or too old. If you have confirmed your address already, you can log in. Otherwise sign up again, and you get a new link."}`
 )
 
@@ -175,7 +175,7 @@ func TestSignupConfig(t *testing.T) {
 
 func invited(c *views.Config) { c.SignupInvitation = true }
 
-const usedInvitation = `{"error":"This link is used up or too old. If you have made your account already, you can log in. Otherwise ask whoever invited you for another invitation."}`
+const usedInvitation = `{"error":"This link is used up or too old. If you have made your account already, you can log in. Otherwise ask the person who invited you for another invitation."}`
 
 // invitationLink is the path of an invitation, which is mailed if it has an address.
 func (s *site) invitationLink(t testing.TB, email string) string {
@@ -216,7 +216,7 @@ func TestInvitation(t *testing.T) {
 	if user := must(s.auth.UserByUsername(t.Context(), "ada")); user.Email != "Ada@example.com" {
 		t.Errorf("the address is %q", user.Email)
 	}
-	if a := b.get(path); a.StatusCode != 410 || !strings.Contains(a.page(t).text(), "ask whoever invited you") {
+	if a := b.get(path); a.StatusCode != 410 || !strings.Contains(a.page(t).text(), "ask the person who invited you") {
 		t.Errorf("%d %s", a.StatusCode, a.text)
 	}
 	p.json(path, `{}`).wantJSON(t, 410, usedInvitation)

@@ -181,7 +181,7 @@ func TestAddressesThatNoMailerAccepts(t *testing.T) {
 	if mails := append(s.deliver(t), confirmed.deliver(t)...); len(mails) != 0 {
 		t.Errorf("sent: %v", subjects(mails))
 	}
-	silent := newSite(t) // without mail Django's rule holds
+	silent := newSite(t) // without emails Django's rule holds
 	if a := silent.program(t).form("/accounts/signup/", "username", "eve", "email", `"ab"@example.com`, "password", canary); a.StatusCode != 201 {
 		t.Errorf("no mail: %d %s", a.StatusCode, a.text)
 	}

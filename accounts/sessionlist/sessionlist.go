@@ -159,7 +159,7 @@ func deviceName(t *i18n.Translator, s accounts.SessionInfo) string {
 	case s.Browser+s.System != "":
 		return s.Browser + s.System
 	}
-	return t.T("A device that does not say what it is")
+	return t.T("Unknown device")
 }
 
 // sessionJSON is one place in JSON, its times in UTC.

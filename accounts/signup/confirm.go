@@ -48,7 +48,7 @@ func (f *Feature) sayBegun(w http.ResponseWriter, r *http.Request) {
 
 // sent tells users to look at their emails.
 func (f *Feature) sent(w http.ResponseWriter, r *http.Request) {
-	f.Tell(w, r, "signup_sent.html", i18n.Mark("We have sent you a mail with a link. Open it to finish."))
+	f.Tell(w, r, "signup_sent.html", i18n.Mark("We have sent you an email with a link. Open it to finish."))
 }
 
 // ConfirmPage is what signup_confirm.html shows.
@@ -104,8 +104,8 @@ func (f *Feature) rejectConfirm(w http.ResponseWriter, r *http.Request, err erro
 		})
 	case errors.Is(err, auth.ErrUsernameTaken):
 		f.RejectLink(w, r, http.StatusConflict, pages.LinkPage{
-			Title: t.T("Somebody was faster"), URL: signup, Label: t.T("Sign up"),
-			Message: t.T("Meanwhile another user took this username. Please sign up again with another one."),
+			Title: t.T("That username was just taken"), URL: signup, Label: t.T("Sign up"),
+			Message: t.T("Another user took this username first. Please sign up again with another one."),
 		})
 	default:
 		f.Fail(w, r, err)

@@ -47,7 +47,7 @@ var flagGroups = []kong.Group{
 	{Key: "sessions", Title: "Sessions (Django's SESSION_… settings):"},
 	{Key: "csrf", Title: "Forged requests (Django's CSRF_… settings):"},
 	{Key: "web", Title: "Hosts, proxies and headers:"},
-	{Key: "mail", Title: "Mail (Django's EMAIL_… settings):"},
+	{Key: "mail", Title: "Email (Django's EMAIL_… settings):"},
 	{Key: "passwords", Title: "Passwords:"},
 	{Key: "throttle", Title: "Attempts to log in:"},
 	{Key: "log", Title: "Log:"},

@@ -18,7 +18,7 @@ import (
 // createsuperuser).
 type createsuperuserCommand struct {
 	Username  *string       `env:"-" help:"Username; asked for if absent."`
-	Email     *string       `env:"-" help:"E-mail address; asked for if absent."`
+	Email     *string       `env:"-" help:"Email address; asked for if absent."`
 	NoInput   bool          `name:"noinput" aliases:"no-input" env:"-" help:"Ask nothing. The values are those of the flags, or of $$DJANGO_SUPERUSER_USERNAME, _EMAIL and _PASSWORD; without a password nobody can log in by one."`
 	Database  databaseFlags `embed:""`
 	Create    createFlag    `embed:""`

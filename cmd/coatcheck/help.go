@@ -19,7 +19,7 @@ var commonFlags = map[string]string{
 	"create":                   "Make the files that are named and absent.",
 	"secret-key-file":          "File with the secret key.",
 	"session-cookie-secure":    "",
-	"allowed-host":             "Host that the site answers for; may be repeated.",
+	"allowed-host":             "Host that the site serves; may be repeated.",
 	"trusted-proxy":            "Proxy whose X-Forwarded headers are believed.",
 	"trusted-origin":           "Site whose pages may send forms here.",
 	"secure-ssl-redirect":      "Redirect HTTP to HTTPS.",

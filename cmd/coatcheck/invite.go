@@ -17,7 +17,7 @@ import (
 
 // inviteCommand makes an invitation to a site whose accounts are made by one.
 type inviteCommand struct {
-	Email    string        `arg:"" optional:"" help:"Whom to mail the invitation; serve sends it. It is then for this address alone."`
+	Email    string        `arg:"" optional:"" help:"Whom to send the invitation by email; serve sends it. It is then for this address alone."`
 	BaseURL  string        `name:"base-url" placeholder:"URL" help:"Where the site is for its visitors, as that of serve; needed."`
 	Mount    mountFlag     `embed:""`
 	Database databaseFlags `embed:""`
@@ -40,7 +40,7 @@ func (c *inviteCommand) Run(ctx context.Context, con *console.Console) (err erro
 	key := secret{key: newSecretKey()} // a link needs none
 	if email != "" {
 		if c.Secret.absent(c.Database.folder()) {
-			return errors.New("there is no secret key, without which serve cannot send the mail; run " +
+			return errors.New("there is no secret key, without which serve cannot send the email; run " +
 				"this where serve finds it, or name it by --secret-key-file")
 		}
 		if key, err = c.Secret.load(c.Database.folder(), slog.New(slog.DiscardHandler)); err != nil {
@@ -61,7 +61,7 @@ func (c *inviteCommand) Run(ctx context.Context, con *console.Console) (err erro
 	}
 	con.Say(link)
 	if email != "" {
-		fmt.Fprintf(con.Err, "The mail to %s waits to be sent by serve.\n", email)
+		fmt.Fprintf(con.Err, "The email to %s waits to be sent by serve.\n", email)
 	}
 	return nil
 }
@@ -87,5 +87,5 @@ type queueOnly struct{}
 
 // Send is never called.
 func (queueOnly) Send(context.Context, mail.Message) error {
-	return errors.New("mails are sent by serve")
+	return errors.New("emails are sent by serve")
 }

@@ -24,8 +24,8 @@ type mailFlags struct {
 	Port         int     `group:"mail" name:"email-port" default:"0" help:"Its port; 0 for that of --email-tls (EMAIL_PORT)."`
 	User         string  `group:"mail" name:"email-host-user" placeholder:"NAME" help:"Account at the mail server (EMAIL_HOST_USER)."`
 	PasswordFile string  `group:"mail" name:"email-host-password-file" placeholder:"PATH" help:"File with its password; or set $$COATCHECK_EMAIL_HOST_PASSWORD (EMAIL_HOST_PASSWORD)."`
-	TLS          string  `group:"mail" name:"email-tls" enum:"starttls,tls,insecure-plain" default:"starttls" help:"Encryption: ${enum}. With starttls a server that does not offer it gets no mail (EMAIL_USE_TLS, EMAIL_USE_SSL)."`
-	Timeout      float64 `group:"mail" name:"email-timeout" default:"10" help:"How long one mail may take, in seconds (EMAIL_TIMEOUT)."`
+	TLS          string  `group:"mail" name:"email-tls" enum:"starttls,tls,insecure-plain" default:"starttls" help:"Encryption: ${enum}. With starttls a server that does not offer it gets no email (EMAIL_USE_TLS, EMAIL_USE_SSL)."`
+	Timeout      float64 `group:"mail" name:"email-timeout" default:"10" help:"How long one email may take, in seconds (EMAIL_TIMEOUT)."`
 }
 
 // passwordVariable holds the password of the account at the mail server.
@@ -86,7 +86,7 @@ func (f *mailFlags) smtp() (mail.Sender, error) {
 
 // accountFlags say what people may do with their accounts.
 type accountFlags struct {
-	SignupVerification bool `group:"server" help:"Make accounts only once their address is confirmed by the link of a mail."`
+	SignupVerification bool `group:"server" help:"Create accounts only once their address is confirmed by the link of an email."`
 	SignupInvitation   bool `group:"server" help:"Let people sign up by an invitation only; see coatcheck invite."`
 	LoginAfterSignup   bool `group:"server" help:"Sign in who has chosen a password on the page for signing up or by an invitation; by default they log in with it."`
 	DeleteClosed       bool `group:"server" help:"Delete the row of an account that its user closes, instead of making it inactive; where rows of other tables refer to it, it is made inactive all the same."`

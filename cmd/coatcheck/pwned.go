@@ -13,8 +13,8 @@ import (
 // pwnedCommand is about passwords that have appeared in data leaks.
 type pwnedCommand struct {
 	Build  pwnedBuildCommand  `cmd:"" help:"Make a filter of a list of leaked passwords."`
-	Check  pwnedCheckCommand  `cmd:"" help:"Ask for passwords and say whether they are in a filter."`
-	Verify pwnedVerifyCommand `cmd:"" help:"Say whether a filter is whole."`
+	Check  pwnedCheckCommand  `cmd:"" help:"Ask for passwords and report whether they are in a filter."`
+	Verify pwnedVerifyCommand `cmd:"" help:"Report whether a filter is whole."`
 }
 
 // pwnedBuildCommand makes a filter.

@@ -24,7 +24,7 @@ func checkAway(t *testing.T, p *process, alice *visitor, engine string) {
 			t.Errorf("%s: %d %s, cookie %v", what, got.status, got.body, cookie)
 		}
 	}
-	alice.get("/readyz").expect(t, "not ready", http.StatusServiceUnavailable, "the session engine "+engine+" does not answer")
+	alice.get("/readyz").expect(t, "not ready", http.StatusServiceUnavailable, "the session engine "+engine+" is unreachable")
 	alice.get("/healthz").expect(t, "alive", http.StatusOK, "ok")
 }
 
@@ -111,7 +111,7 @@ func TestCacheBesideRowsAway(t *testing.T) {
 					t.Errorf("%s: %d %s, cookie %v", what, got.status, got.body, cookie)
 				}
 			}
-			const fault = "the session cache does not answer, so nobody can log in or out"
+			const fault = "the session cache is unreachable, so nobody can log in or out"
 			alice.get("/readyz").expect(t, "readiness", http.StatusOK, "ready, but "+fault)
 			wait(t, "the log says it", func() bool { return strings.Contains(p.err.String(), `level=WARN msg="`+fault) })
 			hole.mend()

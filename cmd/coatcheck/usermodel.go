@@ -13,7 +13,7 @@ type userFlags struct {
 	UserModel      string            `group:"users" placeholder:"NAME" help:"Name of the model in lower case; by default what follows the last underscore of the table."`
 	UserID         string            `group:"users" name:"user-id" default:"integer" enum:"integer,uuid" help:"Type of the primary key: ${enum}."`
 	UserIDColumn   string            `group:"users" name:"user-id-column" placeholder:"COLUMN" help:"Column of the primary key, id by default."`
-	UsernameColumn string            `group:"users" placeholder:"COLUMN" help:"Column by which users sign in, username by default; may be that of the e-mail address (USERNAME_FIELD)."`
+	UsernameColumn string            `group:"users" placeholder:"COLUMN" help:"Column by which users sign in, username by default; may be that of the email address (USERNAME_FIELD)."`
 	UserColumns    map[string]string `group:"users" name:"user-column" placeholder:"FIELD=COLUMN" help:"Column of one of Django's fields, where it is named otherwise; nothing after the = where the model lacks it. May be repeated."`
 	UserDefaults   map[string]string `group:"users" name:"user-default" placeholder:"COLUMN=VALUE" help:"Value of a column of the model's own in new users, where it may not be NULL; 1 or 0 for yes or no. May be repeated."`
 }

@@ -10,7 +10,7 @@ import (
 // webFlags say for whom the server answers, whom it believes and which headers
 // it sends.
 type webFlags struct {
-	AllowedHosts    []string  `group:"web" name:"allowed-host" placeholder:"HOST" help:"Host that the site answers for, .example.com with its subdomains, * for every one; may be repeated. None means every one (ALLOWED_HOSTS)."`
+	AllowedHosts    []string  `group:"web" name:"allowed-host" placeholder:"HOST" help:"Host that the site serves, .example.com with its subdomains, * for every one; may be repeated. None means every one (ALLOWED_HOSTS)."`
 	TrustedProxies  []string  `group:"web" name:"trusted-proxy" placeholder:"ADDRESS" help:"Address or network of a proxy in front, or unix, whose X-Forwarded headers are believed; may be repeated. None means nobody's."`
 	ForwardedHost   bool      `group:"web" name:"use-x-forwarded-host" help:"Take the host from a trusted proxy's X-Forwarded-Host (USE_X_FORWARDED_HOST)."`
 	ForwardedPort   bool      `group:"web" name:"use-x-forwarded-port" help:"Take the port from a trusted proxy's X-Forwarded-Port (USE_X_FORWARDED_PORT)."`
@@ -19,7 +19,7 @@ type webFlags struct {
 	SSLHeader       string    `group:"web" name:"secure-proxy-ssl-header" default:"X-Forwarded-Proto" placeholder:"HEADER" help:"Header in which a trusted proxy tells the scheme, or none (SECURE_PROXY_SSL_HEADER, its first part)."`
 	SSLValue        string    `group:"web" name:"secure-proxy-ssl-value" default:"https" help:"What it says for HTTPS (SECURE_PROXY_SSL_HEADER, its second part)."`
 
-	SSLRedirect       bool     `group:"web" name:"secure-ssl-redirect" help:"Lead requests by HTTP to HTTPS (SECURE_SSL_REDIRECT)."`
+	SSLRedirect       bool     `group:"web" name:"secure-ssl-redirect" help:"Redirect HTTP requests to HTTPS (SECURE_SSL_REDIRECT)."`
 	SSLHost           string   `group:"web" name:"secure-ssl-host" placeholder:"HOST" help:"Host to lead to; that of the request by default (SECURE_SSL_HOST)."`
 	SSLRedirectExempt []string `group:"web" name:"secure-redirect-exempt" placeholder:"REGEXP" sep:"none" help:"Paths, without the slash in front, that stay on HTTP; may be repeated (SECURE_REDIRECT_EXEMPT)."`
 	HSTSSeconds       int      `group:"web" name:"secure-hsts-seconds" default:"0" help:"For how long browsers are to come by HTTPS alone (SECURE_HSTS_SECONDS)."`

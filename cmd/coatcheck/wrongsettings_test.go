@@ -132,7 +132,7 @@ var wrongSettings = []wrong{
 	{"stop-delay", "-1s", "", "--stop-delay is -1; it must be from 0", refuses},
 	{"templates", "none", "", "--templates: open none: no such file", refuses},
 	{"templates", "DIR/broken", "", "template login.html: template: login.html:2: unexpected {{end}}", refuses},
-	{"templates", "DIR/broken-emails", "", "mail template invitation.txt: template: invitation.txt:3: ", refuses},
+	{"templates", "DIR/broken-emails", "", "email template invitation.txt: template: invitation.txt:3: ", refuses},
 	{"throttle", "sometimes", "", "must be one of", refuses},
 	{"throttle", "off", "", "--throttle is off", deploy},
 	{"throttle-account", "none", "", "write it as in 10/20m", refuses},

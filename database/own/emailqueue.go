@@ -59,7 +59,7 @@ func (q EmailQueue) Append(ctx context.Context, message string, now time.Time, m
 		return err
 	}
 	if waiting >= max {
-		return fmt.Errorf("database: queue mail: %d are waiting already: %w", waiting, database.ErrConflict)
+		return fmt.Errorf("database: queue email: %d are waiting already: %w", waiting, database.ErrConflict)
 	}
 	_, err = q.db.Exec(ctx, &q.q.insert, message, q.d.Bind(now))
 	return err
@@ -74,7 +74,7 @@ func (q EmailQueue) Take(ctx context.Context, now time.Time, lease time.Duration
 		err := q.db.Row(ctx, &q.q.next, []any{q.d.Bind(now)}, &m.ID, &m.Message, &m.Tries,
 			&dialect.Time{Dest: &m.Created, Dialect: q.d}, &dialect.Time{Dest: &m.Due, Dialect: q.d})
 		if err != nil {
-			return nil, fmt.Errorf("database: take mail: %w", err)
+			return nil, fmt.Errorf("database: take email: %w", err)
 		}
 		count, err := q.db.Exec(ctx, &q.q.claim, m.ID, m.Tries, q.d.Bind(now.Add(lease)))
 		if err != nil {
@@ -84,7 +84,7 @@ func (q EmailQueue) Take(ctx context.Context, now time.Time, lease time.Duration
 			return &m, nil
 		}
 	}
-	return nil, fmt.Errorf("database: take mail: %w", database.ErrNotFound) // others take them just now
+	return nil, fmt.Errorf("database: take email: %w", database.ErrNotFound) // others take them just now
 }
 
 // Delete removes an email from the queue.
@@ -118,7 +118,7 @@ func newEmailQueries(d *dialect.Dialect, table string) emailQueries {
 	return emailQueries{
 		insert: d.Query("mail queued", "INSERT INTO "+table+" (message, tries, created, due)"+
 			" VALUES (?1, 0, ?2, ?2)"),
-		next: d.Query("mail looked for", "SELECT id, message, tries, "+
+		next: d.Query("email looked for", "SELECT id, message, tries, "+
 			d.TimeColumn("created")+", "+d.TimeColumn("due")+" FROM "+table+
 			" WHERE due <= ?1 ORDER BY due, id LIMIT 1"),
 		claim: d.Query("mail claimed", "UPDATE "+table+

@@ -208,7 +208,7 @@ func testMailQueue(t *testing.T, q own.EmailQueue) {
 	if _, err := q.Take(ctx, noon, time.Minute); !errors.Is(err, database.ErrNotFound) {
 		t.Errorf("a mail that somebody has: %v", err)
 	}
-	again, err := q.Take(ctx, noon.Add(time.Minute), time.Minute) // mail 1 has been due longer
+	again, err := q.Take(ctx, noon.Add(time.Minute), time.Minute) // email 1 has been due longer
 	must(t, err)
 	if again.Message != "mail 1" {
 		t.Errorf("then: %+v", *again)

@@ -159,7 +159,7 @@ func hostsSetting(c *conversion, s djangoSetting, value any) {
 	hosts := texts(value)
 	c.set(s.flag, hosts)
 	if len(hosts) == 0 {
-		c.note(s.name, "is empty; set allowed_host, since an empty one answers for every host")
+		c.note(s.name, "is empty; set allowed_host, since an empty one serves every host")
 	}
 }
 

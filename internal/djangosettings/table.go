@@ -72,7 +72,7 @@ var djangoSettings = []djangoSetting{
 	{"LOGIN_REDIRECT_URL", "'/accounts/profile/'", "", "login-redirect-url", "a path", path},
 	{"LOGOUT_REDIRECT_URL", "None", "", "logout-redirect-url", "a path", path},
 
-	{"ALLOWED_HOSTS", "[]", "", "allowed-host", "none means all, where Django answers for none", hostsSetting},
+	{"ALLOWED_HOSTS", "[]", "", "allowed-host", "none means all, where Django serves none", hostsSetting},
 	{"FORCE_SCRIPT_NAME", "None", "", "script-name", "", same},
 	{"USE_X_FORWARDED_HOST", "False", "", "use-x-forwarded-host", "needs `--trusted-proxy`", proxied},
 	{"USE_X_FORWARDED_PORT", "False", "", "use-x-forwarded-port", "needs `--trusted-proxy`", proxied},

@@ -44,13 +44,13 @@ func (s Settings) headerRules() []rule {
 			"set, so cookies can be set from a subdomain by HTTP. Set it once all of them are served by " +
 			"HTTPS."},
 		{"security.W006", !s.NoSniff, "--no-secure-content-type-nosniff lets browsers guess the types of " +
-			"answers."},
+			"responses."},
 		{"security.W008", !s.SSLRedirect, "--secure-ssl-redirect is not set. Set it, unless the proxy in " +
-			"front leads to HTTPS."},
+			"front redirects to HTTPS."},
 		{"security.W019", frames != "DENY" && frames != "OMIT", "--x-frame-options is not DENY, so some " +
 			"pages may show these in a frame."},
-		{"security.W020", len(s.AllowedHosts) == 0, "--allowed-host is not set, so the site answers by any " +
-			"name."},
+		{"security.W020", len(s.AllowedHosts) == 0, "--allowed-host is not set, so the site accepts any " +
+			"host name."},
 		{"security.W022", strings.EqualFold(s.ReferrerPolicy, "omit"), "--secure-referrer-policy is omit, " +
 			"so addresses of pages may go out to other sites."},
 		{"security.W021", s.HSTSSeconds > 0 && !s.HSTSPreload, "--secure-hsts-preload is not set, so the " +
@@ -76,7 +76,7 @@ func (s Settings) keyRules() []rule {
 		weak = weak || isWeakKey(k)
 	}
 	const why = "has less than 50 characters, less than 5 different ones, or begins with django-insecure-. " +
-		"Whoever finds it can sign in as anybody. Delete the file to get a new one, or write a long random " +
+		"Anyone who finds it can sign in as anybody. Delete the file to get a new one, or write a long random " +
 		"text."
 	return []rule{
 		{"security.W009", isWeakKey(s.SecretKey), "The secret key " + why},
@@ -118,8 +118,8 @@ func (s Settings) ownRules() []rule {
 		{"coatcheck.W007", s.SessionEngine == "signed_cookies", "--session-engine signed_cookies keeps " +
 			"sessions with the visitors, where nothing ends them: a cookie that was stolen stays good " +
 			"after the logout."},
-		{"coatcheck.W008", hasEveryHost(s.AllowedHosts), "--allowed-host is *, so the site answers by any " +
-			"name."},
+		{"coatcheck.W008", hasEveryHost(s.AllowedHosts), "--allowed-host is *, so the site accepts any " +
+			"host name."},
 		{"coatcheck.W009", passwordInArgs(s.Args), "The password of the database is in the command line, " +
 			"which everybody on the machine can read. Give it by $COATCHECK_DATABASE or the config file."},
 		{"coatcheck.W010", s.Trace, "--trace prints the way of every request. It costs time."},

@@ -43,7 +43,7 @@ func (s *Server) survive(h http.Handler) http.Handler {
 				s.Log.ErrorContext(r.Context(), "a handler panicked", "path", requestinfo.LogPath(r),
 					"panic", requestinfo.LogText(fmt.Sprint(cause)), "stack", string(debug.Stack()))
 				if observed.status != 0 {
-					panic(http.ErrAbortHandler) // half an answer must not look like a whole one
+					panic(http.ErrAbortHandler) // half a response must not look like a whole one
 				}
 				middleware.Say(w, r, http.StatusInternalServerError,
 					i18n.Mark("Something went wrong here. It has been noted."))

@@ -85,15 +85,15 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 		{"the session engine " + s.Engine, s.Site.Sessions.Ping},
 	} {
 		if err := answers(r.Context(), part.ping); err != nil {
-			s.Log.ErrorContext(r.Context(), "not ready: "+part.name+" does not answer", "error", err)
-			plain(w, http.StatusServiceUnavailable, part.name+" does not answer")
+			s.Log.ErrorContext(r.Context(), "not ready: "+part.name+" is unreachable", "error", err)
+			plain(w, http.StatusServiceUnavailable, part.name+" is unreachable")
 			return
 		}
 	}
 	text := "ready"
 	if store, ok := s.Site.Sessions.Config().Store.(*cacheddb.Store); ok {
 		if err := answers(r.Context(), store.PingCache); err != nil {
-			const fault = "the session cache does not answer, so nobody can log in or out"
+			const fault = "the session cache is unreachable, so nobody can log in or out"
 			s.Log.WarnContext(r.Context(), fault, "error", err)
 			text = "ready, but " + fault
 		}

@@ -89,7 +89,7 @@ func (s *Server) stop(web *http.Server) error {
 	defer cancel()
 	err := web.Shutdown(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
-		s.Log.Warn("some requests were still under way after ten seconds; they were cut off")
+		s.Log.Warn("some requests were still in flight after ten seconds; they were cut off")
 		err = web.Close()
 	}
 	s.Log.Info("stopped")

@@ -73,7 +73,7 @@ func (e *sqlEngine) await() error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("does not answer after %v: %w%s", startTimeout, err, e.running.log())
+			return fmt.Errorf("does not respond after %v: %w%s", startTimeout, err, e.running.log())
 		case <-time.After(10 * time.Millisecond):
 		}
 	}

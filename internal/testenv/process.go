@@ -97,5 +97,5 @@ func (p *process) answering(address string) error {
 			return conn.Close()
 		}
 	}
-	return fmt.Errorf("does not answer at %s:%s", address, p.log())
+	return fmt.Errorf("does not respond at %s:%s", address, p.log())
 }

@@ -22,7 +22,7 @@ var (
 	errBroken = errors.New("the server broke the exchange off")
 )
 
-// fault says at which command it went wrong, and what the server answered.
+// fault says at which command it went wrong, and what the server replied.
 func fault(ctx context.Context, command string, err error) error {
 	var reply *textproto.Error
 	if errors.As(err, &reply) {
@@ -58,9 +58,9 @@ func isAuth(code int) bool { return code >= 530 && code <= 538 }
 
 func answered(command string, code int, text string) error {
 	if code >= 500 && code <= 599 && !isAuth(code) {
-		return fmt.Errorf("%s: the server answered %s (%w)", command, text, mail.ErrPermanent)
+		return fmt.Errorf("%s: the server replied %s (%w)", command, text, mail.ErrPermanent)
 	}
-	return fmt.Errorf("%s: the server answered %s", command, text)
+	return fmt.Errorf("%s: the server replied %s", command, text)
 }
 
 // broken is about what is no reply.

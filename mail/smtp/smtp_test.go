@@ -110,7 +110,7 @@ func TestStartTLSIsRequired(t *testing.T) {
 		want   string
 	}{
 		"stripped": {stripped, nil, "offers no STARTTLS"},
-		"refused":  {refused, nil, "STARTTLS: the server answered 454"},
+		"refused":  {refused, nil, "STARTTLS: the server replied 454"},
 		"failed":   {failed, nil, "STARTTLS: "},
 		"stranger": {stranger, func(c *smtp.Config) { c.TLSConfig = nil }, "certificate"},
 		"another name": {wrongName, func(c *smtp.Config) {

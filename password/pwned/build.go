@@ -55,7 +55,7 @@ func (s Stage) String() string {
 
 // Stats tell what [Build] did.
 type Stats struct {
-	Lines   int64 // that were read, without blank ones
+	Lines   int64 // that were read, without empty ones
 	Rare    int64 // of these, those with a count below MinCount
 	Entries int64 // in the filter, each once
 	Bytes   int64 // of the file

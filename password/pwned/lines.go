@@ -33,7 +33,7 @@ type lines struct {
 	minCount int64
 	number   int64 // of the line that was read last
 	rare     int64 // lines with a smaller count
-	read     int64 // lines that are not blank
+	read     int64 // lines that are not empty
 }
 
 func newLines(from io.Reader, plain bool, minCount int64) (*lines, error) {

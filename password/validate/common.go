@@ -104,7 +104,7 @@ func gunzip(data []byte) ([]byte, error) {
 // and white space around it falls away.
 func (l *List) Has(password string) bool {
 	password = pystr.Strip(password)
-	if utf8.RuneCountInString(password) > l.longest { // small letters are not fewer
+	if utf8.RuneCountInString(password) > l.longest { // lowercase is not shorter
 		return false
 	}
 	_, found := l.passwords[pystr.Lower(password)]

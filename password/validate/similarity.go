@@ -89,7 +89,7 @@ func (UserAttributeSimilarity) HelpText() string {
 // where it is much longer than what is known of the user.
 type comparison struct {
 	raw    string
-	least  int // characters of raw; small letters are not fewer
+	least  int // characters of raw; lowercase is not shorter
 	max    float64
 	length int         // in characters
 	counts *runeCounts // nil until both are known

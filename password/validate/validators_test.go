@@ -168,7 +168,7 @@ func TestList(t *testing.T) {
 		}
 		for word, want := range map[string]bool{
 			"zebra": true, " ZeBRA\t": true, "foo bar": true, "last": true, "": true, "   ": true,
-			"foo": false, "zebra\nfoo bar": false, "İi": false, // a list must be in small letters
+			"foo": false, "zebra\nfoo bar": false, "İi": false, // a list must be lowercase
 		} {
 			if list.Has(word) != want {
 				t.Errorf("%s: Has(%q) is %v", path, word, !want)

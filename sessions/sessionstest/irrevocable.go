@@ -91,7 +91,7 @@ func notAdopted(t *testing.T, s sessions.Store) {
 		t.Fatal(err)
 	}
 	if got := session.Key(); got == "" || string(got) == key {
-		t.Error("a key that the client made up was taken")
+		t.Error("a key that the client invented was accepted")
 	}
 }
 

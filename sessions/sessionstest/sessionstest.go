@@ -267,7 +267,7 @@ func testUnknownKeyIsNotAdopted(t *testing.T, s sessions.Store) {
 		t.Fatal(err)
 	}
 	if got := session.Key(); got == "" || string(got) == key {
-		t.Error("a key that the client made up was taken")
+		t.Error("a key that the client invented was accepted")
 	}
 	wantGone(t, s, key)
 }

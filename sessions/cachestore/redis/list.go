@@ -62,7 +62,7 @@ func (c *Cache) isMaster(ctx context.Context, node rueidis.Client) (bool, error)
 		return false, fault("role", err)
 	}
 	if len(role) == 0 {
-		return false, fault("role", errors.New("the answer is empty"))
+		return false, fault("role", errors.New("the reply is empty"))
 	}
 	name, err := role[0].ToString()
 	return name == "master", fault("role", err)

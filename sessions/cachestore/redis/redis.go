@@ -191,7 +191,7 @@ func connected(ctx context.Context, node rueidis.DedicatedClient) (int, error) {
 		return 0, err
 	}
 	if len(role) < 3 {
-		return 0, errors.New("the answer to ROLE is too short")
+		return 0, errors.New("the reply to ROLE is too short")
 	}
 	replicas, err := role[2].ToArray()
 	return len(replicas), err
