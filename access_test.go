@@ -113,7 +113,7 @@ func TestAccess(t *testing.T) {
 	})
 }
 
-// checkForm holds a refusal against the form that a page or an API has.
+// checkForm checks a refusal against the form that a page or an API has.
 func checkForm(t *testing.T, at string, got *coatchecktest.Response, api bool) {
 	t.Helper()
 	challenge := got.Header.Get("WWW-Authenticate")

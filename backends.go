@@ -25,7 +25,7 @@ func (c *Config) chooseBackends(passwords *password.Hashers) error {
 	return nil
 }
 
-// nameBackends makes the backends of BackendPaths.
+// nameBackends returns the backends of BackendPaths.
 func (c *Config) nameBackends(passwords *password.Hashers) error {
 	if c.RemoteUser != nil && !slices.ContainsFunc(c.BackendPaths, func(path string) bool {
 		return path == backends.RemoteUserName || path == backends.AllowAllRemoteUserName

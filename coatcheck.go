@@ -34,7 +34,7 @@ import (
 // Config describes a site. Database and SecretKey are required; zero fields
 // mean Django's defaults.
 type Config struct {
-	// Database holds users and sessions; see sqlite.Open, postgres.Open and
+	// Database contains users and sessions; see sqlite.Open, postgres.Open and
 	// mysql.Open.
 	Database *database.DB
 	// SecretKey signs sessions. Keep it secret, and the same on every node and
@@ -283,7 +283,7 @@ func (s *Site) wireAuth(c *Config) error {
 // openTimeout bounds what New asks the database.
 const openTimeout = 10 * time.Second
 
-// wireAccounts makes the accounts where the database has their tables.
+// wireAccounts returns the accounts where the database has their tables.
 func (s *Site) wireAccounts(c *Config) error {
 	var err error
 	a := c.Accounts

@@ -61,7 +61,7 @@ func csrfCookie(site *Config, c middleware.CSRFConfig) siteCookie {
 	}}
 }
 
-// reaches says why browsers would not send the cookie to the account pages, if there
+// reaches reports why browsers would not send the cookie to the account pages, if there
 // is a reason.
 func (c *siteCookie) reaches(page string, hosts []string) error {
 	if err := c.Refused(); err != nil {

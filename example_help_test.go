@@ -16,7 +16,7 @@ import (
 	"github.com/coatcheck/coatcheck/password"
 )
 
-// newSite makes a site in memory for an example.
+// newSite returns a site in memory for an example.
 func newSite() (site *coatcheck.Site, stop func()) {
 	db, err := sqlite.Open(context.Background(), ":memory:")
 	if err != nil {

@@ -45,7 +45,7 @@ func Example_ownPage() {
 	// <h1>Come in</h1>
 }
 
-// newShop makes a site with templates of its own.
+// newShop returns a site with templates of its own.
 func newShop() (*coatcheck.Site, func()) {
 	db, err := sqlite.Open(context.Background(), ":memory:")
 	if err != nil {

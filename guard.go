@@ -30,7 +30,7 @@ const (
 
 type wrapper = func(http.Handler) http.Handler
 
-// wireMiddleware makes the chain: Locale, Proxy, Hosts, Security, CrossOrigin, Sessions,
+// wireMiddleware returns the chain: Locale, Proxy, Hosts, Security, CrossOrigin, Sessions,
 // CSRF, Authentication, RemoteUser; of these, those that the configuration asks for.
 func (s *Site) wireMiddleware(c *Config) error {
 	guard, err := chooseGuard(c)

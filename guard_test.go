@@ -15,7 +15,7 @@ import (
 	"github.com/coatcheck/coatcheck/throttle"
 )
 
-// guardedBy makes a site whose one page answers with a token, and gives it.
+// guardedBy creates a site whose one page responds with a token, and returns it.
 func guardedBy(t *testing.T, c coatcheck.Config) *client {
 	t.Helper()
 	site, err := coatcheck.New(c)

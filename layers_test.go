@@ -85,7 +85,7 @@ var staircase = []step{
 	{"our own tests", []string{"conformance"}, []string{"..."}},
 }
 
-// TestFloors holds the order of the floors. It reads the files itself, so that
+// TestFloors checks the order of the floors. It reads the files itself, so that
 // Go's test cache sees them and runs the test again when one changes.
 func TestFloors(t *testing.T) {
 	found, err := checkFloors(os.DirFS("."), staircase)
@@ -97,7 +97,7 @@ func TestFloors(t *testing.T) {
 	}
 }
 
-// checkFloors gives the faults of a tree of files, sorted.
+// checkFloors returns the faults of a tree of files, sorted.
 func checkFloors(tree fs.FS, stairs []step) (faults []string, err error) {
 	place := func(folder string) int {
 		return slices.IndexFunc(stairs, func(s step) bool {
@@ -127,7 +127,7 @@ func checkFloors(tree fs.FS, stairs []step) (faults []string, err error) {
 	return faults, nil
 }
 
-// refused says why a folder on that step may not import the package; "" when it
+// refused reports why a folder on that step may not import the package; "" when it
 // may.
 func refused(imported string, own int, stairs []step, place func(string) int) string {
 	if folder, ours := cutModule(imported, module); ours {
@@ -152,7 +152,7 @@ func refused(imported string, own int, stairs []step, place func(string) int) st
 		"a driver or an integration has a folder of its own, which names the module in layers_test.go"
 }
 
-// cutModule gives the folder of a package in a module, "." for its root.
+// cutModule returns the folder of a package in a module, "." for its root.
 func cutModule(imported, module string) (folder string, ok bool) {
 	if imported == module {
 		return ".", true
@@ -162,7 +162,7 @@ func cutModule(imported, module string) (folder string, ok bool) {
 
 type imported struct{ file, path string }
 
-// readImports gives what the non-test files of every folder import. A folder with
+// readImports returns what the non-test files of every folder import. A folder with
 // nothing but tests is there too, without imports. Left out are modules of
 // their own, and what the go tool leaves out.
 func readImports(tree fs.FS) (map[string][]imported, error) {
@@ -188,7 +188,7 @@ func readImports(tree fs.FS) (map[string][]imported, error) {
 	return all, err
 }
 
-// enter says whether to go into a folder: nil or fs.SkipDir.
+// enter reports whether to go into a folder: nil or fs.SkipDir.
 func enter(tree fs.FS, name string) error {
 	base := path.Base(name)
 	if name == "." {
@@ -207,7 +207,7 @@ func enter(tree fs.FS, name string) error {
 	return err
 }
 
-// readFile gives what one file imports.
+// readFile returns what one file imports.
 func readFile(tree fs.FS, name string) ([]imported, error) {
 	source, err := fs.ReadFile(tree, name)
 	if err != nil {

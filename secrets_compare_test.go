@@ -119,7 +119,7 @@ type comparison struct {
 	names []string
 }
 
-// String says where it is.
+// String reports where it is.
 func (c comparison) String() string {
 	return fmt.Sprintf("%s: %s compares what has the name of a secret", c.at, c.text)
 }

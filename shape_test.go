@@ -74,7 +74,7 @@ var wide = map[string]int{
 	"views":                     2,
 }
 
-// TestShape holds the measures for all code but that of tests.
+// TestShape checks the measures for all code but that of tests.
 func TestShape(t *testing.T) {
 	faults, lines, err := checkShape(os.DirFS("."))
 	if err != nil {

@@ -119,7 +119,7 @@ func newMetered(t *testing.T, changes ...func(*coatcheck.Config)) *metered {
 	return m
 }
 
-// addAccounts makes an account of each class, all with the same password where they
+// addAccounts creates an account of each class, all with the same password where they
 // have one, and addresses at the same length.
 func (m *metered) addAccounts() []string {
 	m.t.Helper()
@@ -165,7 +165,7 @@ type outcome struct {
 // masked are what is random, or the time, in answers.
 var masked = regexp.MustCompile(`value="[A-Za-z0-9]{64}"`)
 
-// ask makes a request and measures it. What was typed is masked where it comes back.
+// ask sends a request and measures it. What was typed is masked where it comes back.
 func (m *metered) ask(r *http.Request, typed ...string) outcome {
 	m.t.Helper()
 	before, err := own.New(m.site.Database).Emails().Waiting(m.t.Context())
@@ -234,7 +234,7 @@ type door struct {
 	route string // of views.Routes
 	hash  bool   // a password is hashed
 	mails int    // that are queued
-	// ask makes the request about the account of that name.
+	// ask sends the request about the account of that name.
 	ask func(m *metered, name string, asJSON bool) outcome
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/coatcheck/coatcheck/safeurl"
 )
 
-// Config says where the login page is. Only Auth is required.
+// Config specifies where the login page is. Only Auth is required.
 type Config struct {
 	// Auth answers questions about permissions.
 	Auth *auth.Service

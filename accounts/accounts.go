@@ -21,7 +21,7 @@ import (
 	"github.com/coatcheck/coatcheck/sessions"
 )
 
-// Config says with what accounts work. Database, Auth, Sessions and SecretKey are
+// Config specifies with what accounts work. Database, Auth, Sessions and SecretKey are
 // required.
 type Config struct {
 	// Database has Coatcheck's own tables; New returns an [own.MissingError] if one that
@@ -210,7 +210,7 @@ func (c *Config) check() error {
 	return nil
 }
 
-// SendsMail says whether there is a way to send mails.
+// SendsMail reports whether there is a way to send mails.
 func (s *Service) SendsMail() bool { return s.config.Mail != nil }
 
 // EndsSessions reports whether sessions can be listed and ended: those of the engine

@@ -13,7 +13,7 @@ import (
 	"github.com/coatcheck/coatcheck/password"
 )
 
-// closing says what becomes of the row of a closed account.
+// closing specifies what becomes of the row of a closed account.
 type closing struct {
 	deleted bool
 	email   string // what the column has after it; mostly nothing
@@ -95,7 +95,7 @@ func (s *Service) deleteLinks(ctx context.Context, userID string) error {
 	return nil
 }
 
-// Deactivate makes a user inactive, for whoever runs the site: all sessions and links
+// Deactivate creates a user inactive, for whoever runs the site: all sessions and links
 // end, so that none is valid again when the user is active again, and nobody can sign in.
 // It returns how many sessions were removed. See EndSessions for progress.
 func (s *Service) Deactivate(ctx context.Context, user *auth.User, progress func(looked int)) (int, error) {

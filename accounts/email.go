@@ -51,7 +51,7 @@ func (s *Service) BeginEmailChange(r *http.Request, user *auth.User, email strin
 	return err
 }
 
-// PendingEmail gives the address that a link would confirm. It changes nothing. The
+// PendingEmail returns the address that a link would confirm. It changes nothing. The
 // error is ErrLink, or an outage.
 func (s *Service) PendingEmail(ctx context.Context, token string) (string, error) {
 	var c change
@@ -61,7 +61,7 @@ func (s *Service) PendingEmail(ctx context.Context, token string) (string, error
 	return c.New, nil
 }
 
-// ConfirmEmail makes the address of a link that of its user, whatever other changes
+// ConfirmEmail stores the address of a link for its user, whatever other changes
 // were begun meanwhile: a link is valid for the address in it, and only as long as
 // the user's address is the one that it replaces and the password that of when it was
 // asked for. The old address is told. The error is ErrLink, ErrEmailTaken, or an

@@ -2,10 +2,10 @@ package accounts
 
 import "time"
 
-// SetNow makes the service live at another time.
+// SetNow sets the clock of the service.
 func (s *Service) SetNow(now func() time.Time) { s.now = now }
 
-// ForgetSeen makes the service write every session anew.
+// ForgetSeen causes the service to write every session anew.
 func (s *Service) ForgetSeen() { s.recent.forgetAll() }
 
 func (m *recent) forgetAll() {

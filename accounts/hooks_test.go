@@ -53,7 +53,7 @@ func (w *witness) hook(point string) hooks.List {
 	}}
 }
 
-// newWitness makes a site with a hook at every point.
+// newWitness returns a site with a hook at every point.
 func newWitness(t *testing.T, changes ...func(*coatcheck.Config)) *witness {
 	t.Helper()
 	w := &witness{t: t}
@@ -82,7 +82,7 @@ func (w *witness) rows(point string) (n int) {
 	return n
 }
 
-// expect holds what was noted since the last time.
+// expect checks what was noted since the last time.
 func (w *witness) expect(when string, want ...string) {
 	w.t.Helper()
 	if !slices.Equal(w.noted, want) {

@@ -56,7 +56,7 @@ type recent struct {
 	seen map[string]seen
 }
 
-// written says whether there is nothing new to write about the session.
+// written reports whether there is nothing new to write about the session.
 func (m *recent) written(key string, now seen) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -230,7 +230,7 @@ func printable(c rune) rune {
 	return c
 }
 
-// methodOf tells from the backend how the user of a new session signed in.
+// methodOf reports from the backend how the user of a new session signed in.
 func methodOf(session *sessions.Session) string {
 	if raw, _ := session.Peek(sessionkeys.Backend); strings.Contains(raw, "RemoteUser") {
 		return MethodRemoteUser
@@ -260,7 +260,7 @@ func (s *Service) locator(key string) string {
 	return locatorSealed + s.locators.Seal(key, keyHash(key))
 }
 
-// find gives the key of an indexed session, or "" where it has ended.
+// find returns the key of an indexed session, or "" where it has ended.
 func (s *Service) find(ctx context.Context, row own.IndexedSession) (string, error) {
 	if sealed, ok := strings.CutPrefix(row.Locator, locatorSealed); ok {
 		key, err := s.locators.Open(sealed, row.KeyHash)

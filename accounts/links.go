@@ -134,7 +134,7 @@ func (c *contents) asked(user *auth.User) error {
 	return nil
 }
 
-// orLink makes ErrLink of a user who is gone.
+// orLink returns ErrLink for a user who is gone.
 func orLink(err error) error {
 	if errors.Is(err, database.ErrNotFound) {
 		return ErrLink

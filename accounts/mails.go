@@ -78,7 +78,7 @@ func (m *Mail) Address() string {
 	return m.IP
 }
 
-// Holds says how long the link holds, in words.
+// Holds is how long the link is valid, in words.
 func (m *Mail) Holds() string {
 	if days := int(m.Expires / (24 * time.Hour)); days > 0 {
 		return m.N("%(count)d day", "%(count)d days", days, "count", days)
@@ -169,7 +169,7 @@ func readMails(replacing fs.FS) (*mailTemplates, error) {
 	return t, nil
 }
 
-// read takes our file, and then the one that replaces it, if there is one. A mail
+// read parses our file, and then the one that replaces it, if there is one. An email
 // whose point is a link keeps one.
 func (t *mailTemplates) read(name string, own, replacing fs.FS) error {
 	text, err := fs.ReadFile(own, name)
@@ -193,7 +193,7 @@ func (t *mailTemplates) read(name string, own, replacing fs.FS) error {
 	return err
 }
 
-// leads says whether a mail has a link for its URL.
+// leads reports whether a mail has a link for its URL.
 func (t *mailTemplates) leads(name string) bool {
 	m, ok := t.mails[strings.TrimSuffix(name, ".txt")]
 	if !ok {
@@ -284,7 +284,7 @@ func (m *mailTemplate) letter(about *Mail) (*Letter, error) {
 	return letter, nil
 }
 
-// compose makes a mail of its template, in plain text and in HTML.
+// compose renders an email from its template, in plain text and in HTML.
 func (t *mailTemplates) compose(name, to string, about *Mail) (mail.Message, error) {
 	m, ok := t.mails[name]
 	if !ok {

@@ -19,7 +19,7 @@ type notice struct {
 	newEmail string // that takes the place of to, if any
 }
 
-// NoticeLogin tells a user by email of a login from a browser that is not one of theirs. It
+// NoticeLogin notifies a user by email of a login from a browser that is not one of theirs. It
 // is the After of a LoggedIn hook. The first login of an account is from a new device by
 // itself, and nothing to be told of; nor is one that no password was needed for. That the
 // email could not be queued is logged, and no reason to refuse the login.

@@ -142,7 +142,7 @@ func (c *rescue) run(ctx context.Context, tx *Service, user *auth.User) error {
 	return tx.enqueue(ctx, job{Kind: jobRescue, To: c.done.Mailbox, Lang: c.lang, UserID: user.ID})
 }
 
-// bringBack gives the account the address of the mailbox, if it can have it.
+// bringBack returns the account the address of the mailbox, if it can have it.
 func (c *rescue) bringBack(ctx context.Context, tx *Service, user *auth.User) error {
 	if c.done.Address == "" {
 		return nil

@@ -46,7 +46,7 @@ func (o *outbox) failWith(err error) {
 	o.fail = err
 }
 
-// take gives the mails so far, and forgets them.
+// take returns the mails so far, and forgets them.
 func (o *outbox) take() []mail.Message {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -123,7 +123,7 @@ func engines(t *testing.T, test func(t *testing.T, change func(*coatcheck.Config
 	})
 }
 
-// login gives a client that is signed in, with a browser of its own.
+// login returns a client that is signed in, with a browser of its own.
 func (r *rig) login(name, browser string) *coatchecktest.Client {
 	r.t.Helper()
 	c := r.NewClient(r.handler)
@@ -193,7 +193,7 @@ func subjects(mails []mail.Message) (all []string) {
 
 var linkPattern = regexp.MustCompile(`https://www\.example\.com(/accounts/[^\s]*/([^/\s]+)/)\n`)
 
-// link gives path and token of the link in a mail.
+// link returns path and token of the link in a mail.
 func link(t testing.TB, m mail.Message) (path, token string) {
 	t.Helper()
 	found := linkPattern.FindStringSubmatch(m.Text)

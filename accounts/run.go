@@ -62,7 +62,7 @@ func (s *Service) forgetEnded(ctx context.Context) error {
 	}
 }
 
-// alive says whether an indexed session still is one of its user.
+// alive reports whether an indexed session still is one of its user.
 func (s *Service) alive(ctx context.Context, row own.IndexedSession) (bool, error) {
 	key, err := s.find(ctx, row)
 	if err != nil || key == "" {

@@ -83,7 +83,7 @@ func (s *Service) sendNext(ctx context.Context, queues []own.EmailQueue) (bool, 
 	return false, nil
 }
 
-// take takes the next job of a queue. The senders of this node do it one by one, since
+// take removes the next job of a queue. The senders of this node do it one by one, since
 // otherwise one of them takes it and the others look in vain.
 func (s *Service) take(ctx context.Context, queue own.EmailQueue) (*own.QueuedEmail, error) {
 	s.taking.Lock()

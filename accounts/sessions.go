@@ -18,7 +18,7 @@ import (
 type SessionInfo struct {
 	// ID names the session to EndSession. No key can be found by it.
 	ID string
-	// Current says that it is the session of the request.
+	// Current means that it is the session of the request.
 	Current bool
 	// Method is how the user signed in: MethodPassword and so on.
 	Method string

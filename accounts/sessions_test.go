@@ -38,7 +38,7 @@ func (r *rig) list(user *auth.User, key sessions.Key) []accounts.SessionInfo {
 	return all
 }
 
-// count gives the number of rows of the index.
+// count returns the number of rows of the index.
 func (r *rig) indexed() (n int) {
 	r.t.Helper()
 	if err := r.Database.SQL().QueryRowContext(r.t.Context(), "SELECT COUNT(*) FROM coatcheck_session").Scan(&n); err != nil {

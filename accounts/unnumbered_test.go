@@ -44,7 +44,7 @@ func TestSessionsWithoutNumberEnd(t *testing.T) {
 	}
 }
 
-// asDjango takes from a session what a Django does not store.
+// asDjango removes from a session what a Django does not store.
 func (r *rig) asDjango(ctx context.Context, session *sessions.Session) {
 	r.t.Helper()
 	if _, err := session.Delete(ctx, sessionkeys.Ending); err != nil {

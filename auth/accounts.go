@@ -54,7 +54,7 @@ func (n NewUser) GoString() string { return n.String() }
 // LogValue hides the password.
 func (n NewUser) LogValue() slog.Value { return slog.StringValue(n.String()) }
 
-// PrepareUser makes what CreateUser would store, its hash too, and stores nothing,
+// PrepareUser returns what CreateUser would store, its hash too, and stores nothing,
 // for a program that stores it later by [Service.Store]. The errors are those of
 // CreateUser, except for a name that is taken.
 func (s *Service) PrepareUser(ctx context.Context, n NewUser) (*User, error) {
@@ -122,7 +122,7 @@ func (s *Service) Storable(ctx context.Context, u *User) error {
 // modeler is a database with a user model.
 type modeler interface{ UserModel() database.UserModel }
 
-// UsernameIsEmail says whether users sign in by their e-mail address, because
+// UsernameIsEmail reports whether users sign in by their e-mail address, because
 // the user model says so (Django: USERNAME_FIELD = "email").
 func (s *Service) UsernameIsEmail() bool { return s.usernameIsEmail }
 

@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// As gives the user as a struct of the program's own, which embeds User and has
+// As returns the user as a struct of the program's own, which embeds User and has
 // a field for each column of its user model that it wants, named by a tag:
 //
 //	type Member struct {

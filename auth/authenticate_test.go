@@ -18,7 +18,7 @@ import (
 
 const someKey = "0123456789abcdefghijklmnopqrstuv"
 
-// serve makes one request that sends the session key.
+// serve creates one request that sends the session key.
 func serve(h http.Handler, key string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	r.Header.Set("Cookie", "sessionid="+key)

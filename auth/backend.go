@@ -55,7 +55,7 @@ const AllowAllUsersModelBackendName = "django.contrib.auth.backends.AllowAllUser
 type ModelBackend struct {
 	Users     Users
 	Passwords *password.Hashers
-	// AllowInactive takes inactive users too (Django: AllowAllUsersModelBackend).
+	// AllowInactive accepts inactive users too (Django: AllowAllUsersModelBackend).
 	AllowInactive bool
 	// Logger is warned of stored hashes that no password opens; nil for
 	// slog.Default().

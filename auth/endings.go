@@ -35,7 +35,7 @@ func (s *Service) lastEnding(ctx context.Context, user *User) (int64, error) {
 
 // endedWith reports whether a session of the user ended with the ending of that
 // number. A session that bears no number was made by a Django, or before there were
-// any: then the user's last login tells whether it can have begun since.
+// any: then the user's last login reports whether it can have begun since.
 func endedWith(v sessionkeys.Values, user *User, ending int64) bool {
 	if ending == 0 {
 		return false

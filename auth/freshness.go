@@ -9,7 +9,7 @@ import (
 	"github.com/coatcheck/coatcheck/sessions"
 )
 
-// KeepLoginTimes makes Login store the time in the session from now on, for LoginIsFresh.
+// KeepLoginTimes causes Login to store the time in the session from now on, for LoginIsFresh.
 // access.Fresh calls it; a program that only signs users in, for guards in another process,
 // calls it itself, or its users are asked to log in twice.
 func (s *Service) KeepLoginTimes() { s.loginTimes.Store(true) }

@@ -52,7 +52,7 @@ func TestSharingTellsNothing(t *testing.T) {
 	}
 }
 
-// unlock makes the budgets of the spellings whole.
+// unlock restores the budgets of the spellings.
 func unlock(t *testing.T, r *rig, who string, pair [2]string) {
 	t.Helper()
 	for _, spelling := range pair {

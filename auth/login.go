@@ -103,7 +103,7 @@ func (s *Service) signIn(ctx context.Context, session *sessions.Session, user *U
 	return StampSession(ctx, session, ending)
 }
 
-// withdraw takes a login back, so that it counts for nothing even where the
+// withdraw reverts a login, so that it counts for nothing even where the
 // handler answers its error with a status by which the session is saved.
 func withdraw(ctx context.Context, ru *requestUser, session *sessions.Session) error {
 	ru.set(AnonymousUser())

@@ -53,7 +53,7 @@ func (s *Service) attributes(u *User) validate.Attributes {
 	return known
 }
 
-// passwordChanged tells the validators that want to know. The password is
+// passwordChanged notifies the validators that want to know. The password is
 // stored already, so that an error is logged and nothing else.
 func (s *Service) passwordChanged(ctx context.Context, raw string, user *User) {
 	if raw == "" {

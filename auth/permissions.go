@@ -24,7 +24,7 @@ type PermissionDecider interface {
 	HasPermission(ctx context.Context, u *User, permission string) (bool, error)
 }
 
-// UserPermissions gives an active superuser all permissions there are, an
+// UserPermissions returns an active superuser all permissions there are, an
 // inactive or anonymous user none, and caches the list with the user.
 func (b *ModelBackend) UserPermissions(ctx context.Context, u *User) ([]string, error) {
 	return b.permissions(ctx, u, "auth.user_permissions", b.Users.UserPermissions)
@@ -53,7 +53,7 @@ func (b *ModelBackend) permissions(ctx context.Context, u *User, memo string,
 	return v.([]string), nil
 }
 
-// HasPermission says whether the user may do what is written
+// HasPermission reports whether the user may do what is written
 // "app_label.codename" (Django: user.has_perm). An active superuser may do
 // everything. The lists are read once for each user object; a permission given
 // later counts from the next request on.
@@ -90,7 +90,7 @@ func backendHas(ctx context.Context, b Backend, u *User, permission string) (boo
 	return false, nil
 }
 
-// HasPermissions says whether the user has all of them (Django:
+// HasPermissions reports whether the user has all of them (Django:
 // user.has_perms).
 func (s *Service) HasPermissions(ctx context.Context, u *User, permissions ...string) (bool, error) {
 	for _, p := range permissions {
@@ -101,7 +101,7 @@ func (s *Service) HasPermissions(ctx context.Context, u *User, permissions ...st
 	return true, nil
 }
 
-// HasModulePermissions says whether the user has any permission of the app
+// HasModulePermissions reports whether the user has any permission of the app
 // (Django: user.has_module_perms).
 func (s *Service) HasModulePermissions(ctx context.Context, u *User, appLabel string) (bool, error) {
 	if u.IsActive && u.IsSuperuser {

@@ -32,7 +32,7 @@ func (r *rig) grant(err error) {
 	}
 }
 
-// has holds which of three permissions a user has.
+// has checks which of three permissions a user has.
 func (r *rig) has(u *auth.User, want ...string) {
 	r.t.Helper()
 	for _, p := range []string{viewUser, addUser, viewGroup} {

@@ -60,7 +60,7 @@ func (e *StepError) Error() string {
 	return fmt.Sprintf("auth: the login waits for the step %q at %s", e.Step.Name(), e.Step.URL())
 }
 
-// Sentence tells the visitor what is missing; it is a key of i18n.
+// Sentence informs the visitor what is missing; it is a key of i18n.
 func (*StepError) Sentence() string { return i18n.Mark("Your login needs one more step.") }
 
 // pending is what the session keeps of a Pending.

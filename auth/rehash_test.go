@@ -12,7 +12,7 @@ import (
 	"github.com/coatcheck/coatcheck/password"
 )
 
-// with makes the service hash with so many iterations by the policy.
+// with configures the service to hash with so many iterations by the policy.
 func with(t *testing.T, iterations int, policy password.UpdatePolicy) func(*auth.Config) {
 	return func(c *auth.Config) {
 		var err error
@@ -25,7 +25,7 @@ func with(t *testing.T, iterations int, policy password.UpdatePolicy) func(*auth
 	}
 }
 
-// setHash gives a user the hash of "secret" with so many iterations.
+// setHash returns a user the hash of "secret" with so many iterations.
 func (r *rig) setHash(id string, iterations int) password.Hash {
 	r.t.Helper()
 	hash, err := password.PBKDF2SHA256{Iterations: iterations}.Encode("secret")

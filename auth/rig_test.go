@@ -132,7 +132,7 @@ func newRig(t *testing.T, changes ...func(*auth.Config)) *rig {
 	return r
 }
 
-// user makes a user whose password is "secret".
+// user creates a user whose password is "secret".
 func (r *rig) user(name string) *auth.User {
 	r.t.Helper()
 	u, err := r.CreateUser(r.t.Context(), auth.NewUser{Username: name, Password: "secret"})
@@ -158,7 +158,7 @@ func (r *rig) browser() *browser {
 	return &browser{r, &http.Client{Jar: jar}}
 }
 
-// visit makes a request that f handles; an error of f is answered as
+// visit makes a request that f handles; an error of f is handled as
 // middleware.Fail does. It returns the response and the error.
 func (b *browser) visit(f func(r *http.Request) error) (*http.Response, error) {
 	b.t.Helper()

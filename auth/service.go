@@ -30,7 +30,7 @@ type Finder interface {
 	// UserByUsername returns the user whose username is equal as the database
 	// compares, or database.ErrNotFound.
 	UserByUsername(ctx context.Context, username string) (*User, error)
-	// UsernameTaken says whether a user has the name, whatever the case.
+	// UsernameTaken reports whether a user has the name, whatever the case.
 	UsernameTaken(ctx context.Context, username string) (bool, error)
 }
 
@@ -38,7 +38,7 @@ type Finder interface {
 type Keeper interface {
 	// CreateUser stores a new user and sets its ID, or returns database.ErrDuplicate.
 	CreateUser(ctx context.Context, u *User) error
-	// ReplacePassword stores a hash if the present one is old, and says whether
+	// ReplacePassword stores a hash if the present one is old, and reports whether
 	// it was.
 	ReplacePassword(ctx context.Context, id string, old, new password.Hash) (bool, error)
 	// SetPassword stores a hash, or returns database.ErrNotFound.
@@ -47,7 +47,7 @@ type Keeper interface {
 	SetLastLogin(ctx context.Context, id string, at time.Time) error
 }
 
-// PermissionLister tells what users may do. Permissions are written
+// PermissionLister lists what users may do. Permissions are written
 // "app_label.codename".
 type PermissionLister interface {
 	// UserPermissions are those given to the user directly.
@@ -78,7 +78,7 @@ type Users interface {
 	PermissionLister
 }
 
-// Config says how users are found and checked. Users and SecretKey are required.
+// Config specifies how users are found and checked. Users and SecretKey are required.
 type Config struct {
 	Users Users
 	// Passwords hashes and checks; nil means password.New(password.Config{}).
@@ -93,7 +93,7 @@ type Config struct {
 	// LoginBy is what users type to log in, for every ModelBackend; identity.ByUsername when
 	// empty. Sessions keep the backend's name, so a Django accepts them in any case.
 	LoginBy identity.LoginBy
-	// SecretKey makes the session auth hash. Django: SECRET_KEY.
+	// SecretKey signs the session auth hash. Django: SECRET_KEY.
 	SecretKey string `json:"-"`
 	// SecretKeyFallbacks still verify it. Django: SECRET_KEY_FALLBACKS.
 	SecretKeyFallbacks []string `json:"-"`
@@ -111,7 +111,7 @@ type Config struct {
 	// TimeZone is Django's TIME_ZONE, by which reset tokens are stamped. Nil means
 	// the zone of the database, which is UTC unless it says otherwise.
 	TimeZone *time.Location
-	// Endings tells which sessions ended with others of their user; nil where none do.
+	// Endings reports which sessions ended with others of their user; nil where none do.
 	Endings Endings
 	// Throttle bounds how often passwords may be guessed; off where its Store is nil.
 	Throttle attempts.Config

@@ -11,7 +11,7 @@ import (
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 )
 
-// Storing says how [Service.Store] stores a user.
+// Storing specifies how [Service.Store] stores a user.
 type Storing struct {
 	// Password is the password in clear, if the caller has it, for the validators that
 	// learn of new passwords.

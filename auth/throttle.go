@@ -23,7 +23,7 @@ type guess struct {
 // all are the budgets of a guess.
 func (g *guess) all() []attempts.Budget { return append([]attempts.Budget{g.address}, g.accounts...) }
 
-// reserve takes the attempts that these credentials cost. The error is a
+// reserve uses the attempts that these credentials cost. The error is a
 // ThrottledError, or a failure of a store: nothing may be looked at then.
 func (s *Service) reserve(ctx context.Context, c Credentials) (guess, error) {
 	accounts, user, err := s.identify(ctx, c.Username)
@@ -51,7 +51,7 @@ func (s *Service) reserve(ctx context.Context, c Credentials) (guess, error) {
 // is gone.
 const settleTimeout = 5 * time.Second
 
-// settle gives back what a guess cost that was right, or that was none because
+// settle returns back what a guess cost that was right, or that was none because
 // hashing had no place. The login of a user makes whole what is that user's alone;
 // of an account that the same text may open as well, it gives back the attempt. That
 // it fails keeps nobody out who is in.
@@ -67,7 +67,7 @@ func (s *Service) settle(ctx context.Context, g guess, user *User, err error) {
 	}
 }
 
-// Allow takes an attempt of something else than a login that strangers may do, by
+// Allow uses an attempt of something else than a login that unknown clients may do, by
 // the limits of Config.Throttle: one of the client's address by Address, and one
 // of the identity by Account, unless that is empty. The kind names what it is,
 // such as "signup", and each kind has budgets of its own; it has no colon. An

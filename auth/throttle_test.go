@@ -361,7 +361,7 @@ func TestBusyIsNoGuess(t *testing.T) {
 	wants(t, r.guessFrom("192.0.2.1", "anna", "wrong"), attempts.ErrThrottled)
 }
 
-// TestRetryAfter holds the time to wait, and how it is told.
+// TestRetryAfter checks the time to wait, and how it is told.
 func TestRetryAfter(t *testing.T) {
 	db := openDB(t)
 	synctest.Test(t, func(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth/attempts"
 )
 
-// Unlock makes the budget of guesses at the user's password whole, after the user
+// Unlock restores the budget of guesses at the user's password, after the user
 // has proved to own the account's email address, or an operator says so. It counts
 // for the username and, where users may log in by it, for
 // the email address. Those of known devices and of client addresses stay. Where
@@ -37,7 +37,7 @@ func (s *Service) Unlock(ctx context.Context, user *User) error {
 	return s.attempts.Reset(ctx, budgets...)
 }
 
-// UnlockAddress makes the budgets of a client's address whole: that of guesses at
+// UnlockAddress restores the budgets of a client's address: that of guesses at
 // passwords, those of the account pages, and those of the program's own kinds that
 // it calls Allow with. Where throttling is off it does nothing.
 func (s *Service) UnlockAddress(ctx context.Context, address netip.Addr, kinds ...string) error {

@@ -12,7 +12,7 @@ import (
 // User is a row of auth_user, or an anonymous visitor.
 type User = database.User
 
-// AnonymousUser gives the user of a request that nobody is signed in to
+// AnonymousUser returns the user of a request that nobody is signed in to
 // (Django: AnonymousUser). Its ID and Username are empty.
 func AnonymousUser() *User { return &User{} }
 
@@ -23,7 +23,7 @@ type Credentials struct {
 	// RemoteUser is whom the web server in front of the site has checked. Never fill
 	// it from what a visitor sends: a backends.RemoteUser believes it.
 	RemoteUser string `json:"-"`
-	// Extra holds what backends of one's own ask for, by name.
+	// Extra contains what backends of one's own ask for, by name.
 	Extra map[string]string `json:"-"`
 	// Request is the HTTP request that brought them, or nil.
 	Request *http.Request `json:"-"`

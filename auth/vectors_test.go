@@ -33,7 +33,7 @@ func (one) Authenticate(context.Context, auth.Credentials) (*auth.User, error) {
 
 func (b one) User(context.Context, string) (*auth.User, error) { u := b.user; return &u, nil }
 
-// TestSessionAuthHashVectors holds every recorded hash: those that are written
+// TestSessionAuthHashVectors checks every recorded hash: those that are written
 // to the letter, and those that are only accepted by a session that holds them.
 func TestSessionAuthHashVectors(t *testing.T) {
 	agreed := map[string]int{}
@@ -90,7 +90,7 @@ func writes(t *testing.T, c auth.Config, hash string) string {
 	return s.SessionAuthHash(&auth.User{ID: "1", Password: password.Hash(hash)})
 }
 
-// accepts says whether a session with the auth hash is signed in, as a user
+// accepts reports whether a session with the auth hash is signed in, as a user
 // with that stored password.
 func accepts(t *testing.T, c auth.Config, stored, authHash string) bool {
 	t.Helper()

@@ -94,7 +94,7 @@ func measure(dsn string, requests, rounds int) error {
 	return report(r.Engine, requests, rounds, results)
 }
 
-// run takes the paths in turn, and returns for each the figures of every round.
+// run measures the paths in turn, and returns for each the figures of every round.
 func run(r ready, requests, rounds int) (map[string][][3]float64, error) {
 	results := map[string][][3]float64{}
 	for round := range rounds + 1 { // the first one warms up

@@ -76,7 +76,7 @@ func open(ctx context.Context, dsn string) (*database.DB, error) {
 	return sqlite.Open(ctx, dsn)
 }
 
-// login makes a user and signs it in, and returns the cookie.
+// login creates a user and signs it in, and returns the cookie.
 func login(ctx context.Context, site *coatcheck.Site) (string, error) {
 	name := "bench-" + fmt.Sprint(os.Getpid())
 	user, err := site.Auth.CreateUser(ctx, auth.NewUser{Username: name, Email: "bench@example.com", Password: "a password"})

@@ -25,7 +25,7 @@ type Client struct {
 	// Header goes with every request; {"Accept": {"text/html"}} makes the views
 	// answer as they answer a browser.
 	Header http.Header
-	// FollowRedirects makes the client go where a redirect leads, up to ten times.
+	// FollowRedirects lets the client follow redirects, up to ten times.
 	FollowRedirects bool
 
 	t    testing.TB
@@ -33,7 +33,7 @@ type Client struct {
 	http *http.Client
 }
 
-// NewClient makes a client of a handler that serves the site; the handler went
+// NewClient returns a client of a handler that serves the site; the handler went
 // through Site.Handler already. It speaks HTTPS where the site's cookie is
 // secure. The server stops with the test.
 func NewClient(t testing.TB, site *coatcheck.Site, h http.Handler) *Client {
@@ -122,7 +122,7 @@ func (c *Client) PostJSON(path string, v any) *Response {
 	return c.Do(r)
 }
 
-// NewRequest makes a request of any kind, for Do.
+// NewRequest sends a request of any kind, for Do.
 func (c *Client) NewRequest(method, path string, body io.Reader) *http.Request {
 	c.t.Helper()
 	target, err := c.URL.Parse(path)
@@ -195,7 +195,7 @@ func (c *Client) Session() *sessions.Session {
 	return c.site.Sessions.Session(key)
 }
 
-// SetSession makes the session the one that the client's cookie names.
+// SetSession points the client's cookie at the session.
 func (c *Client) SetSession(s *sessions.Session) {
 	name := c.site.Sessions.Config().CookieName
 	cookie := &http.Cookie{Name: name, Value: string(s.Key()), Path: c.site.CookiePath()}

@@ -21,7 +21,7 @@ type Site struct {
 	t testing.TB
 }
 
-// NewSite makes a site on an empty SQLite database in memory, with cheap
+// NewSite returns a site on an empty SQLite database in memory, with cheap
 // password hashes, and with a log that shows with the test's output. The
 // functions, if any, change its configuration first.
 func NewSite(t testing.TB, configure ...func(*coatcheck.Config)) *Site {
@@ -50,13 +50,13 @@ func NewSite(t testing.TB, configure ...func(*coatcheck.Config)) *Site {
 	return &Site{site, t}
 }
 
-// CreateUser makes a user; an empty password makes one whom no password signs in.
+// CreateUser creates a user; an empty password makes one whom no password signs in.
 func (s *Site) CreateUser(username, password string) *auth.User {
 	s.t.Helper()
 	return s.create(s.Auth.CreateUser, username, password)
 }
 
-// CreateSuperuser makes a user who may do everything.
+// CreateSuperuser creates a user who may do everything.
 func (s *Site) CreateSuperuser(username, password string) *auth.User {
 	s.t.Helper()
 	return s.create(s.Auth.CreateSuperuser, username, password)
@@ -71,7 +71,7 @@ func (s *Site) create(make func(context.Context, auth.NewUser) (*auth.User, erro
 	return user
 }
 
-// NewClient makes a client of a handler, which is what the program serves: it
+// NewClient returns a client of a handler, which is what the program serves: it
 // went through Site.Handler already. Each client has cookies of its own.
 func (s *Site) NewClient(h http.Handler) *Client {
 	s.t.Helper()

@@ -79,7 +79,7 @@ func cachedStore(t *testing.T, address string, db *database.DB) sessions.Store {
 	return store
 }
 
-// mailed gives the path of the one link to a new password in the mails of a folder,
+// mailed returns the path of the one link to a new password in the mails of a folder,
 // which it empties.
 func (p *accountPair) mailed(dir string) string {
 	p.t.Helper()

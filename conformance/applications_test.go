@@ -51,7 +51,7 @@ func TestAxes(t *testing.T) {
 	p.signedIn(b, true, "after a login at Coatcheck of a user whom axes has locked")
 }
 
-// noted holds that the conversion says this.
+// noted checks that the conversion says this.
 func (p *settingsPair) noted(note string) {
 	p.t.Helper()
 	if !strings.Contains(p.notes.String(), "INSTALLED_APPS: "+note) {

@@ -9,7 +9,7 @@ import (
 	"github.com/coatcheck/coatcheck/internal/testenv"
 )
 
-// makeFactors makes tables as allauth.mfa, django-otp and allauth have them.
+// makeFactors creates tables as allauth.mfa, django-otp and allauth have them.
 const makeFactors = `
 from django.db import connection
 cursor = connection.cursor()

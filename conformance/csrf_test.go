@@ -77,7 +77,7 @@ func formsOfTheOther(t *testing.T, version string, inSessions bool) {
 	b.sends(server.URL+"/accounts/logout/", own, 302)
 }
 
-// admin makes a user whom Django's admin takes.
+// admin creates a user whom Django's admin accepts.
 func admin(t *testing.T, site *coatcheck.Site) {
 	t.Helper()
 	user, err := site.Auth.CreateUser(t.Context(), auth.NewUser{Username: "anna", Password: "correct horse", IsStaff: true})
@@ -118,7 +118,7 @@ func (b *browser) sends(to, token string, status int) {
 	}
 }
 
-// page makes a request for site.example, which both sides are behind a proxy,
+// page sends a request for site.example, which both sides are behind a proxy,
 // with the Origin that a browser sends.
 func (b *browser) page(method, url, form string) (int, string) {
 	b.t.Helper()

@@ -83,7 +83,7 @@ func newCustomPair(t *testing.T, version string, db testenv.Database) pair {
 	return p
 }
 
-// signUpMember makes a member on Django's side.
+// signUpMember creates a member on Django's side.
 func signUpMember(t *testing.T, p pair, address string, extra fields) {
 	t.Helper()
 	b := newBrowser(t)
@@ -290,7 +290,7 @@ func customResetLinks(t *testing.T, p pair) {
 	}
 }
 
-// memberLink makes a member's link in manage.py shell.
+// memberLink creates a member's link in manage.py shell.
 const memberLink = `
 import json
 from django.contrib.auth import get_user_model

@@ -22,7 +22,7 @@ type debianApp struct {
 	base string // of its server
 }
 
-// newDebianApp makes a site: the package's files in a folder of their own, with a copy of
+// newDebianApp returns a site: the package's files in a folder of their own, with a copy of
 // the database that setup-apps.sh made, and users.
 func newDebianApp(t *testing.T, name, database, users string) *debianApp {
 	t.Helper()

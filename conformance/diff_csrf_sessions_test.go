@@ -49,7 +49,7 @@ func makeVisitor(g *generator) fields {
 	}
 }
 
-// ownVisitor makes the request to a site of its own, whose store shows what was kept.
+// ownVisitor sends the request to a site of its own, whose store shows what was kept.
 func ownVisitor(_ *oracle, c fields) any {
 	store := sessionstest.NewMemory()
 	engine, err := sessions.New(sessions.Config{Store: store, Logger: slog.New(slog.DiscardHandler)})

@@ -60,7 +60,7 @@ var oracleHashers = sync.OnceValue(func() *password.Hashers {
 
 var hashNumber = regexp.MustCompile(`[0-9]+`)
 
-// makeHash makes a hash of the password or of another one, and seldom leaves it as
+// makeHash creates a hash of the password or of another one, and seldom leaves it as
 // it is.
 func makeHash(g *generator) fields {
 	for {

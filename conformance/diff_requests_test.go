@@ -101,7 +101,7 @@ func wire(text string) string {
 
 var guards sync.Map // config → http.Handler
 
-// guardOf makes the chain of a case; requests tell it apart by their context only.
+// guardOf creates the chain of a case; requests tell it apart by their context only.
 func guardOf(c fields) (http.Handler, error) {
 	domain, _ := c["domain"].(string)
 	trusted := c["trusted"].([]string)

@@ -57,7 +57,7 @@ func (d difference) theirField(name string) any { return fieldOf(d.theirs, name)
 func (d difference) ownField(name string) any   { return fieldOf(d.own, name) }
 func (d difference) text(name string) string    { s, _ := d.c[name].(string); return s }
 
-// sameBut says whether the answers are alike apart from these fields.
+// sameBut reports whether the answers are alike apart from these fields.
 func (d difference) sameBut(names ...string) bool {
 	theirs, ok1 := compared(d.theirs).(map[string]any)
 	own, ok2 := compared(d.own).(map[string]any)
@@ -218,7 +218,7 @@ func plain(t *testing.T, v any) any {
 	return back
 }
 
-// TestDifferencesAreListed holds that docs/django-differences.md and the rules
+// TestDifferencesAreListed checks that docs/django-differences.md and the rules
 // name the same differences.
 func TestDifferencesAreListed(t *testing.T) {
 	text, err := os.ReadFile("../docs/django-differences.md")

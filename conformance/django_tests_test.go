@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// TestDjangosTests holds that every Go test which docs/django-tests.md names is
+// TestDjangosTests checks that every Go test which docs/django-tests.md names is
 // there, that every one of Django's has an answer, and that the page counts right.
 func TestDjangosTests(t *testing.T) {
 	t.Parallel()

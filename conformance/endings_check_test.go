@@ -69,7 +69,7 @@ func (s *endingStep) login(u *endingUser) int64 {
 	return 0
 }
 
-// checkUsers holds the address, and whether the account is open.
+// checkUsers checks the address, and whether the account is open.
 func (s *endingStep) checkUsers() {
 	s.Helper()
 	for _, u := range s.users {
@@ -81,7 +81,7 @@ func (s *endingStep) checkUsers() {
 	}
 }
 
-// checkAll holds of every session and every link whether it works: here, at the Django,
+// checkAll checks of every session and every link whether it works: here, at the Django,
 // or on both sides in either order. To look may end a session for good, so a side that
 // was left out leaves more to later steps. What was found to have ended is looked at
 // again in the final check, which is on both sides.
@@ -104,7 +104,7 @@ func (s *endingStep) checkAll(final bool) {
 	s.checkLinks(final)
 }
 
-// checkHere holds whom each session signs in here.
+// checkHere checks whom each session signs in here.
 func (s *endingStep) checkHere(tickets []*ticket) {
 	s.Helper()
 	for _, t := range tickets {
@@ -124,7 +124,7 @@ func (s *endingStep) lookAt(c *endingClient, t *ticket) {
 	}
 }
 
-// checkThere holds whom each session signs in at the Django.
+// checkThere checks whom each session signs in at the Django.
 func (s *endingStep) checkThere(tickets []*ticket) {
 	s.Helper()
 	keys := make([]string, len(tickets))
@@ -168,7 +168,7 @@ func (s *endingStep) checkLinks(final bool) {
 	}
 }
 
-// checkLists holds what the list of sessions shows to every client.
+// checkLists checks what the list of sessions shows to every client.
 func (s *endingStep) checkLists() {
 	s.Helper()
 	for _, c := range s.clients {

@@ -131,7 +131,7 @@ func (m *endingModel) lookThere(t *ticket, key string) bool {
 	return in
 }
 
-// move gives a session another key. With the old one nobody is in.
+// move returns a session another key. With the old one nobody is in.
 func (m *endingModel) move(t *ticket, key string) {
 	if key == "" || key == t.key {
 		return
@@ -191,7 +191,7 @@ func (m *endingModel) endNumber(u *endingUser) {
 	u.since = false
 }
 
-// setPassword gives the user another password, or none that anybody knows.
+// setPassword returns the user another password, or none that anybody knows.
 func (u *endingUser) setPassword(raw string) {
 	if u.password != "" {
 		u.former = append(u.former, u.password)

@@ -47,7 +47,7 @@ func (s *endingStep) lastEnding(u *endingUser) int64 {
 	return n
 }
 
-// ended holds how many sessions an ending reported.
+// ended checks how many sessions an ending reported.
 func (s *endingStep) ended(got, want int) {
 	s.Helper()
 	if got != want {
@@ -198,7 +198,7 @@ func (s *endingStep) deactivateThere() {
 
 func (s *endingStep) activate() { s.open(s.anyUser()) }
 
-// open makes a user active. One whose account was closed, or who lost the password,
+// open activates a user. One whose account was closed, or who lost the password,
 // begins anew.
 func (s *endingStep) open(u *endingUser) {
 	s.update(u, func(user *database.User) { user.IsActive = true })

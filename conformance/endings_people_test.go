@@ -118,7 +118,7 @@ func (s *endingStep) postDjango(c *endingClient, path string, body fields) (stat
 	return s.askDjango(s, c, http.MethodPost, path, body)
 }
 
-// wants holds the status of a response.
+// wants checks the status of a response.
 func (s *endingStep) wants(what string, status, want int, answer fields) {
 	s.Helper()
 	if status != want {

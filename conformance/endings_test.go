@@ -173,7 +173,7 @@ func (w *endingWalk) run(t *rapid.T) {
 	s.useLinks()
 }
 
-// shuffledBy gives an action another place among the actions of each walk, since rapid
+// shuffledBy returns an action another place among the actions of each walk, since rapid
 // prefers the first ones.
 func shuffledBy(order uint64, p pairing, name string, n int) string {
 	h := fnv.New64a()

@@ -239,7 +239,7 @@ func (c *flowCheck) data(want flowSession, text string) {
 	}
 }
 
-// rehashed says whether a login of the flow, or a change of the password, hashed it
+// rehashed reports whether a login of the flow, or a change of the password, hashed it
 // anew.
 func (w *flowWorld) rehashed(s *flowStep) bool {
 	return s.Flow == "password change" && s.Step > 8 || strings.Contains(s.Flow, "upgrade") && s.Step > 1

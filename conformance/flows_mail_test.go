@@ -28,7 +28,7 @@ func (o *flowOutbox) Send(_ context.Context, m mail.Message) error {
 	return m.Check()
 }
 
-// take gives the mails so far, and forgets them.
+// take returns the mails so far, and forgets them.
 func (o *flowOutbox) take() []mail.Message {
 	o.mu.Lock()
 	defer o.mu.Unlock()

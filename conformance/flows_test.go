@@ -53,7 +53,7 @@ type flowUser struct {
 	LastLogin                 *time.Time `json:"last_login"`
 }
 
-// in says whether a step is one of these of a flow.
+// in reports whether a step is one of these of a flow.
 func (s *flowStep) in(flow string, steps ...int) bool {
 	return s.Flow == flow && slices.Contains(steps, s.Step)
 }
@@ -79,7 +79,7 @@ func leftOut(flow string, step int) string {
 	return ""
 }
 
-// TestFlows makes the recorded requests of every Django, flow by flow, to a
+// TestFlows sends the recorded requests of every Django, flow by flow, to a
 // Coatcheck that listens on a port, and compares status, headers, cookies and
 // body, and the rows of sessions and users. The random keys and tokens are
 // others; each of ours has to stand wherever the one stands that it stands for.
@@ -267,7 +267,7 @@ var flowDifferences = []struct {
 	},
 }
 
-// keepsKey makes the session of a step keep the key that it had before.
+// keepsKey lets the session of a step keep the key that it had before.
 func (w *flowWorld) keepsKey(s *flowStep) {
 	before, now := w.before.Sessions[0].Key, s.Sessions[0].Key
 	s.Sessions[0].Key = before
@@ -277,7 +277,7 @@ func (w *flowWorld) keepsKey(s *flowStep) {
 	}
 }
 
-// showsNoForm makes the answer a page without a form. The recorded template sets a
+// showsNoForm turns the response into a page without a form. The recorded template sets a
 // CSRF cookie all the same, whose value stands for itself from then on.
 func (w *flowWorld) showsNoForm(s *flowStep) {
 	for _, line := range s.Response.SetCookie {
@@ -289,7 +289,7 @@ func (w *flowWorld) showsNoForm(s *flowStep) {
 	s.Response.SetCookie = nil
 }
 
-// offerForm makes the answer a page with a form, so with a CSRF token.
+// offerForm turns the response into a page with a form, so with a CSRF token.
 func (s *flowStep) offerForm() {
 	s.Response.Headers["Vary"] = "Cookie"
 	s.Response.SetCookie = append(s.Response.SetCookie, s.csrfCookie(s.Request.Cookies["csrftoken"], ""))

@@ -74,7 +74,7 @@ func (w *flowWorld) exec(statement string, args ...any) {
 	}
 }
 
-// replay makes the request of a step and says what is wrong with its answer. It
+// replay sends the request of a step and reports what is wrong with its response. It
 // calls differs with each rule by which it may differ.
 func (w *flowWorld) replay(s *flowStep, differs func(rule int)) []string {
 	w.t.Helper()
@@ -97,7 +97,7 @@ func (w *flowWorld) replay(s *flowStep, differs func(rule int)) []string {
 	return c.wrong
 }
 
-// send makes the request of a step with our keys and tokens in the place of the
+// send sends the request of a step with our keys and tokens in the place of the
 // recorded ones.
 func (w *flowWorld) send(s *flowStep) (*http.Response, string) {
 	w.t.Helper()
@@ -146,7 +146,7 @@ func (w *flowWorld) send(s *flowStep) (*http.Response, string) {
 	return response, string(body)
 }
 
-// translate gives what stands for a recorded key or token.
+// translate returns what stands for a recorded key or token.
 func (w *flowWorld) translate(theirs string) string {
 	w.t.Helper()
 	if theirs == "" || strings.Trim(theirs, "z") == "" { // an arbitrary key
@@ -159,7 +159,7 @@ func (w *flowWorld) translate(theirs string) string {
 	return ours
 }
 
-// pair remembers that ours stands for theirs, and says whether each stands for
+// pair remembers that ours stands for theirs, and reports whether each stands for
 // one alone.
 func (w *flowWorld) pair(theirs, ours string) bool {
 	if w.ours[theirs] == "" && w.theirs[ours] == "" {
@@ -168,7 +168,7 @@ func (w *flowWorld) pair(theirs, ours string) bool {
 	return w.ours[theirs] == ours && w.theirs[ours] == theirs
 }
 
-// copyUsers makes the users those that are recorded after the step.
+// copyUsers replaces the users by those that are recorded after the step.
 func (w *flowWorld) copyUsers(s *flowStep) {
 	if len(s.Users) == 0 {
 		w.exec("DELETE FROM auth_user")
@@ -179,7 +179,7 @@ func (w *flowWorld) copyUsers(s *flowStep) {
 	}
 }
 
-// copySession makes the data and the end of the session that the request names
+// copySession copies the data and the end of the session that the request names
 // those that are recorded after the step.
 func (w *flowWorld) copySession(s *flowStep) {
 	w.t.Helper()

@@ -46,7 +46,7 @@ func TestGuide(t *testing.T) {
 	}
 }
 
-// guideProject makes a Django project as its users do, with the user ada.
+// guideProject creates a Django project as its users do, with the user ada.
 func guideProject(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()

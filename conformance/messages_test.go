@@ -93,7 +93,7 @@ func TestMessages(t *testing.T) {
 	})
 }
 
-// sameText holds the spelling, as far as it does not come from the time or from zlib.
+// sameText checks the spelling, as far as it does not come from the time or from zlib.
 func sameText(t *testing.T, ours, django storedMessages) {
 	t.Helper()
 	if ours.Session != django.Session {

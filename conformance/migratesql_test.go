@@ -104,7 +104,7 @@ func migrateCommand(t *testing.T, db testenv.Database, flag string) (string, int
 	return string(out), 0
 }
 
-// feed gives a script to the database's own client, as docs/databases.md says.
+// feed returns a script to the database's own client, as docs/databases.md says.
 func feed(t *testing.T, db testenv.Database, script string) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "script.sql")

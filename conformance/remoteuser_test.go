@@ -18,7 +18,7 @@ import (
 	"github.com/coatcheck/coatcheck/middleware"
 )
 
-// TestRemoteUserTwins tells one story of a web server that names users to a
+// TestRemoteUserTwins replays one story of a web server that names users to a
 // Django with RemoteUserMiddleware, to a Coatcheck with its RemoteUser on the same
 // database, and to the two in turn with one browser: every time the same has to
 // come of it. Then the same with the middleware that lets logins persist.
@@ -77,7 +77,7 @@ func remoteUserTwins(t *testing.T, version string, db testenv.Database, variant 
 	remoteStoryHolds(t, db, variant, want)
 }
 
-// endsAtFirstLook makes of Django's outcomes those where Coatcheck is the one who sees
+// endsAtFirstLook turns Django's outcomes into those where Coatcheck is the one who sees
 // that a user is inactive: the session ends then (inactive-user-session).
 func endsAtFirstLook(outcomes []remoteOutcome, own func(i int) bool) {
 	i := slices.IndexFunc(remoteStory, func(s remoteStep) bool { return s.what == "so she is nobody" })
@@ -195,7 +195,7 @@ func (r *remoteTeller) tell(s side, step remoteStep) remoteOutcome {
 	return o
 }
 
-// ask makes the request, and gives of whoami's answer what does not vary.
+// ask sends the request, and returns what does not vary in whoami's response.
 func (r *remoteTeller) ask(s side, step remoteStep) (status int, body, cookie string) {
 	r.t.Helper()
 	method, path, sent := http.MethodGet, "/twin/whoami/", ""
@@ -270,7 +270,7 @@ func (r *remoteTeller) stored(o *remoteOutcome, key string) {
 	}
 }
 
-// row tells of a user's row what the two sides must agree on. The password that
+// row returns what the two sides must agree on in a user's row. The password that
 // nobody can log in with is empty in Django's, and unusable in ours: see
 // docs/remote-user.md.
 func (r *remoteTeller) row(name string) string {
@@ -292,7 +292,7 @@ func (r *remoteTeller) row(name string) string {
 	return string(text)
 }
 
-// remoteStoryHolds says that Django itself did what the story is about, so that
+// remoteStoryHolds reports that Django itself did what the story is about, so that
 // two sides that do nothing do not agree.
 func remoteStoryHolds(t *testing.T, db testenv.Database, variant string, told []remoteOutcome) {
 	t.Helper()

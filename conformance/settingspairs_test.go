@@ -183,7 +183,7 @@ func (p *settingsPair) enter(b *browser, coatcheck bool, user string) {
 	}
 }
 
-// signedIn holds that both sides know the browser's user, or that neither does.
+// signedIn checks that both sides know the browser's user, or that neither does.
 func (p *settingsPair) signedIn(b *browser, want bool, when string) {
 	p.t.Helper()
 	status := map[bool]int{true: http.StatusOK, false: http.StatusFound}[want]
@@ -236,7 +236,7 @@ func (p *settingsPair) oldHashes() {
 	}
 }
 
-// hashedBy makes a user of that name whose hash is of that algorithm.
+// hashedBy creates a user of that name whose hash is of that algorithm.
 func (p *settingsPair) hashedBy(algorithm string) string {
 	p.t.Helper()
 	p.django.Manage("shell", "-c", "from django.contrib.auth.models import User; from django.contrib.auth.hashers import make_password; "+

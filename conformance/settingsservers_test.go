@@ -85,7 +85,7 @@ func (p *settingsPair) put(there, here string) {
 	p.module = strings.ReplaceAll(p.module, there, here)
 }
 
-// use makes a database of this machine that of the module. Its password comes by the
+// use replaces the module's database by one of this machine. Its password comes by the
 // environment, as the note says.
 func (p *settingsPair) use(db testenv.Database) {
 	p.password = db.Password
@@ -289,7 +289,7 @@ func (p *settingsPair) allauth() {
 	p.python = filepath.Join(testenv.DjangoApps(p.t), "usr/lib/python3/dist-packages")
 }
 
-// temporaryFolder gives Django a folder for temporary files of its own.
+// temporaryFolder returns Django a folder for temporary files of its own.
 func (p *settingsPair) temporaryFolder() {
 	p.django.env = append(p.django.env, "TMPDIR="+filepath.Join(p.dir, "sessions"))
 }

@@ -55,7 +55,7 @@ func TestTwinOnItsOwn(t *testing.T) {
 	})
 }
 
-// TestTwinOnEveryDatabase holds that every Django reaches every database.
+// TestTwinOnEveryDatabase checks that every Django reaches every database.
 func TestTwinOnEveryDatabase(t *testing.T) {
 	t.Parallel()
 	eachDjango(t, func(t *testing.T, version string) {

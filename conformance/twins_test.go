@@ -77,7 +77,7 @@ func account(name string) fields {
 	return fields{"username": address, "password": somePassword, "email": address}
 }
 
-// loggedIn makes a browser that signed up and logged in on the side.
+// loggedIn creates a browser that signed up and logged in on the side.
 func loggedIn(t *testing.T, s side, user fields) *browser {
 	t.Helper()
 	b := newBrowser(t)

@@ -83,8 +83,8 @@ func (s *walkStep) writeItems() {
 // Their walks end no session by its expiry.
 var walkDifferences = map[string]string{"file": "file-session-ended", "signed_cookies": "cookie-session-ended"}
 
-// ended makes a session in both worlds that has ended, one of Django's and one of
-// Coatcheck's, and says whether the two are still different.
+// ended creates a session in both worlds that has ended, one of Django's and one of
+// Coatcheck's, and reports whether the two are still different.
 func (w *walk) ended(t *testing.T) bool {
 	var got [2]seenAnswer
 	for i := range got {
@@ -144,7 +144,7 @@ func (s *walkStep) flush() { s.post("/twin/flush/", same(fields{})) }
 
 func (s *walkStep) cycle() { s.post("/twin/cycle/", same(fields{})) }
 
-// rotate gives both sides a new key. The old one verifies still, or no longer;
+// rotate returns both sides a new key. The old one verifies still, or no longer;
 // before Django 4.1 it never did.
 func (s *walkStep) rotate() {
 	keys := []string{fmt.Sprintf("key number %d, which is long and random enough", rapid.IntRange(1, 3).Draw(s.T, "key"))}

@@ -193,7 +193,7 @@ func (w *walk) run(t *rapid.T) {
 	t.Repeat(steps)
 }
 
-// shuffled gives a step another place among the steps of each pairing, so that the
+// shuffled returns a step another place among the steps of each pairing, so that the
 // same seed does not walk the same way for all.
 func (w *walk) shuffled(name string) string {
 	h := fnv.New32a()

@@ -30,7 +30,7 @@ func newWorld(t interface{ Fatal(...any) }, w *walk, prefix string) *world {
 	return &world{t: t, walk: w, prefix: prefix, names: map[string]string{"": ""}, counts: map[string]int{}}
 }
 
-// name gives a random text a name that it would have in the other world too: the
+// name returns a random text a name that it would have in the other world too: the
 // first key that is seen, the second one, and so on.
 func (w *world) name(kind, text string) string {
 	if kind == "key" && text != "" && w.walk.p.engine == "signed_cookies" {

@@ -45,10 +45,10 @@ var position = func() (table [256]byte) {
 // Secret is what a browser keeps; the zero Secret is none. It never prints.
 type Secret struct{ text string }
 
-// NewSecret makes a random secret of 190 bits.
+// NewSecret returns a random secret of 190 bits.
 func NewSecret() Secret { return Secret{random()} }
 
-// random makes 32 characters of the alphabet, each as likely as any other.
+// random returns 32 characters of the alphabet, each as likely as any other.
 func random() string {
 	const fair = 256 / int(base) * int(base) // bytes from here on would favour the first characters
 	var text [SecretLength]byte
@@ -75,7 +75,7 @@ func Parse(stored string) (Secret, error) {
 	return Secret{unmask(stored)}, nil
 }
 
-// check says whether a text can be a secret or a token.
+// check reports whether a text can be a secret or a token.
 func check(text string) error {
 	if n := utf8.RuneCountInString(text); n != SecretLength && n != TokenLength {
 		return ErrLength
@@ -88,13 +88,13 @@ func check(text string) error {
 	return nil
 }
 
-// IsZero says whether there is no secret.
+// IsZero reports whether there is no secret.
 func (s Secret) IsZero() bool { return s.text == "" }
 
 // Text is the bare secret, to be stored.
 func (s Secret) Text() string { return s.text }
 
-// Token makes a token of the secret, another one each time. The zero Secret has
+// Token returns a token of the secret, another one each time. The zero Secret has
 // none.
 func (s Secret) Token() string {
 	if s.IsZero() {
@@ -103,7 +103,7 @@ func (s Secret) Token() string {
 	return mask(s.text, random())
 }
 
-// Match says whether a token that a request brought was made of the secret; the
+// Match reports whether a token that a request brought was made of the secret; the
 // bare secret is such a token too. It takes the same time whatever is wrong with
 // a token of the right form. The error is ErrLength or ErrCharacters. Nothing
 // matches the zero Secret.
@@ -134,7 +134,7 @@ func mask(secret, by string) string {
 	return string(token)
 }
 
-// unmask gives the secret of a token that was checked; a bare one stays as it is.
+// unmask returns the secret of a token that was checked; a bare one stays as it is.
 func unmask(token string) string {
 	if len(token) == SecretLength {
 		return token

@@ -39,7 +39,7 @@ type DB struct {
 	stmts *sync.Map // statement text -> *sql.Stmt; nil where nothing is prepared
 }
 
-// New makes a DB of connection pools, and creates absent tables if so wanted. It
+// New returns a DB of connection pools, and creates absent tables if so wanted. It
 // is for the packages of the engines: nobody else can name a dialect. Where it
 // fails it closes what it was given.
 func New(ctx context.Context, from dialect.Source, d dialect.Dialect, m UserModel, a Annex) (*DB, error) {
@@ -89,14 +89,14 @@ func (db *DB) Engine() string { return db.dialect.Name }
 // into a password-reset token in this zone.
 func (db *DB) Location() *time.Location { return db.dialect.Location }
 
-// Pool gives a pool for what SQL has not, and that no transaction of Tx joins. For SQLite
+// Pool returns a pool for what SQL has not, and that no transaction of Tx joins. For SQLite
 // and MySQL it is the one that takes the writes. SQLite's has a single connection: whoever
 // keeps rows or a transaction open holds up every write, so leave its limits as they are.
 // For PostgreSQL it is a pool apart, of as many connections again and of none as long as
 // it is not used, so that no limit set on it and nothing kept open in it holds up a page.
 func (db *DB) Pool() *sql.DB { return db.program }
 
-// Created tells what opening this database created, line by line; empty where
+// Created reports what opening this database created, line by line; empty where
 // everything was there.
 func (db *DB) Created() []string { return append([]string(nil), db.created...) }
 

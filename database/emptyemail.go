@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 )
 
-// emptyEmail says how a user without an email address is stored. It is learned when it is
+// emptyEmail specifies how a user without an email address is stored. It is learned when it is
 // first needed, and kept.
 type emptyEmail struct {
 	known atomic.Bool

@@ -1,13 +1,13 @@
 package database
 
-// Recording gives the DB with every statement also shown to see.
+// Recording returns the DB with every statement also shown to see.
 func (db *DB) Recording(see func(string)) *DB {
 	recording := *db
 	recording.onQuery = see
 	return &recording
 }
 
-// Memo gives the user with a memo of its own, as one from a DB has.
+// Memo returns the user with a memo of its own, as one from a DB has.
 func Memo(u User) User {
 	u.memo = &memo{}
 	return u

@@ -100,7 +100,7 @@ func (e *extra) scan(value sql.NullString, dest any) (err error) {
 	return err
 }
 
-// parse gives the zero value for NULL.
+// parse returns the zero value for NULL.
 func parse[T any](text string, read func(string) (T, error)) (value T, err error) {
 	if text == "" {
 		return value, nil

@@ -155,7 +155,7 @@ func ending(t *testing.T, db *database.DB, id string) (int64, bool) {
 	return u.Ending()
 }
 
-// found makes a user, an ending of its sessions and a row of the program's in one transaction.
+// found creates a user, an ending of its sessions and a row of the program's in one transaction.
 func found(ctx context.Context, db *database.DB, owner, company string) error {
 	return db.Tx(ctx, func(ctx context.Context, tx *database.DB) error {
 		u := &database.User{Username: owner, Password: "x", IsActive: true, DateJoined: moment}

@@ -24,21 +24,21 @@ func (db *DB) GrantGroup(ctx context.Context, groupID, permission string) error 
 	return db.grant(ctx, &db.queries.grantGroup, &db.queries.grantableGroup, key, ok, permission)
 }
 
-// RevokeUser takes "app.codename" from the user. That it was not granted, or
+// RevokeUser removes "app.codename" from the user. That it was not granted, or
 // that there is no such thing, is no error.
 func (db *DB) RevokeUser(ctx context.Context, userID, permission string) error {
 	key, ok := db.userKey(userID)
 	return db.revoke(ctx, &db.queries.revokeUser, key, ok, permission)
 }
 
-// RevokeGroup takes "app.codename" from the group, as RevokeUser does from a
+// RevokeGroup removes "app.codename" from the group, as RevokeUser does from a
 // user.
 func (db *DB) RevokeGroup(ctx context.Context, groupID, permission string) error {
 	key, ok := parseID(groupID)
 	return db.revoke(ctx, &db.queries.revokeGroup, key, ok, permission)
 }
 
-// grant inserts what joins owner and permission; ok says whether the owner is
+// grant inserts what joins owner and permission; ok reports whether the owner is
 // possible at all.
 func (db *DB) grant(ctx context.Context, insert, possible *dialect.Query, owner any, ok bool, permission string) error {
 	app, codename, dotted := strings.Cut(permission, ".")

@@ -92,7 +92,7 @@ func (db *DB) AddToGroup(ctx context.Context, userID, groupID string) error {
 	return db.join(ctx, &db.queries.addToGroup, &db.queries.joinable, user, group)
 }
 
-// RemoveFromGroup takes the user out of the group. That it is not in there is no
+// RemoveFromGroup removes the user from the group. That it is not in there is no
 // error.
 func (db *DB) RemoveFromGroup(ctx context.Context, userID, groupID string) error {
 	user, ok := db.userKey(userID)

@@ -46,7 +46,7 @@ func (db *DB) Migrate(ctx context.Context) ([]string, error) {
 	return done.Lines(), db.look(ctx)
 }
 
-// apply makes a plan under the lock, and does it.
+// apply computes a plan under the lock, and runs it.
 func (db *DB) apply(ctx context.Context, conn dialect.Conn) (Plan, error) {
 	present, err := list(ctx, conn, db.queries)
 	if err != nil {
@@ -74,7 +74,7 @@ func (db *DB) apply(ctx context.Context, conn dialect.Conn) (Plan, error) {
 	return plan, nil
 }
 
-// failed says what to do about a step that failed.
+// failed reports what to do about a step that failed.
 func (s Step) failed(err error) error {
 	if s.Table != "" {
 		return fmt.Errorf("create table %s (or open the database with NoCreate, and let an account that may do it run coatcheck migrate): %w",

@@ -13,7 +13,7 @@ type Permission struct {
 	Name string
 }
 
-// String gives "app.codename", the form in which permissions are asked for.
+// String returns "app.codename", the form in which permissions are asked for.
 func (p Permission) String() string { return p.AppLabel + "." + p.Codename }
 
 // Group is a row of auth_group.
@@ -24,5 +24,5 @@ type Group struct {
 	Name string
 }
 
-// String gives the group's name.
+// String returns the group's name.
 func (g Group) String() string { return g.Name }

@@ -84,7 +84,7 @@ func (db *DB) CreatePermission(ctx context.Context, p *Permission) error {
 	})
 }
 
-// contentType gives the id of a content type, which it creates where absent.
+// contentType returns the id of a content type, which it creates where absent.
 func (db *DB) contentType(ctx context.Context, app, model string) (id int64, err error) {
 	err = db.row(ctx, &db.queries.contentType, []any{app, model}, &id)
 	if !errors.Is(err, ErrNotFound) {

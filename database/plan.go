@@ -130,7 +130,7 @@ func (db *DB) plan(present, recorded map[string]bool) (Plan, error) {
 	return p.steps, nil
 }
 
-// planner makes a plan.
+// planner creates a plan.
 type planner struct {
 	db       *DB
 	present  map[string]bool // what is there as of the steps so far

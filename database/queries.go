@@ -150,7 +150,7 @@ func grantable(owner, is string) string {
 		" WHERE " + is + " AND c.app_label = ?2 AND p.codename = ?3"
 }
 
-// revoke takes every permission "?2.?3" from the owner ?1.
+// revoke removes every permission "?2.?3" from the owner ?1.
 func revoke(table, is string) string {
 	return "DELETE FROM " + table + " WHERE " + is + " AND permission_id IN" +
 		" (SELECT p.id FROM auth_permission p JOIN django_content_type c ON c.id = p.content_type_id" +

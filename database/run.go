@@ -120,7 +120,7 @@ func (db *DB) args(q *dialect.Query, args []any) []any {
 	return append([]any{db.dialect.Unprepared}, args...)
 }
 
-// conn gives what a statement runs on: the transaction if there is one.
+// conn returns what a statement runs on: the transaction if there is one.
 func (db *DB) conn(q *dialect.Query) dialect.Conn {
 	if db.onQuery != nil {
 		db.onQuery(q.Text)
@@ -134,7 +134,7 @@ func (db *DB) conn(q *dialect.Query) dialect.Conn {
 	return db.reader
 }
 
-// prepared gives the statement's prepared form, or nil where there is none: in
+// prepared returns the statement's prepared form, or nil where there is none: in
 // a transaction, with an engine that gains nothing by it, and after a failure to
 // prepare, whose error then comes from running the text.
 func (db *DB) prepared(ctx context.Context, q *dialect.Query) *sql.Stmt {
@@ -196,7 +196,7 @@ func (db *DB) retry(ctx context.Context, reads bool, work func(db *DB) error) er
 	}
 }
 
-// class tells what an error of the driver means.
+// class reports what an error of the driver means.
 func (db *DB) class(err error) dialect.Class {
 	if errors.Is(err, sql.ErrNoRows) {
 		return dialect.Other

@@ -19,7 +19,7 @@ type Session struct {
 	spelled string // how the column spells Expires, for a walk in its order
 }
 
-// String tells when the session ends, and nothing else.
+// String reports when the session ends, and nothing else.
 func (s Session) String() string {
 	return "session until " + s.Expires.UTC().Format(time.RFC3339)
 }

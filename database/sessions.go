@@ -77,7 +77,7 @@ func (db *DB) UpdateSession(ctx context.Context, s Session, loaded string) error
 	return db.whyNot(ctx, "update session", s.Key)
 }
 
-// MoveSession gives a row another key, and replaces data and expiry, where it still
+// MoveSession returns a row another key, and replaces data and expiry, where it still
 // holds the data that was loaded, byte for byte, in one statement: ErrNotFound where
 // the row is gone, ErrConflict where its data is another one, ErrDuplicate where the
 // key of s is taken. There is never a row under both keys.
@@ -98,7 +98,7 @@ func (db *DB) MoveSession(ctx context.Context, old string, s Session, loaded str
 	return db.whyNot(ctx, "move session", old)
 }
 
-// whyNot tells a row that is gone from one whose data is another.
+// whyNot distinguishes a row that is gone from one whose data is another.
 func (db *DB) whyNot(ctx context.Context, what, key string) error {
 	found, err := db.SessionExists(ctx, key)
 	switch {

@@ -18,7 +18,7 @@ func (db *DB) checkTime(name string, t time.Time) error {
 	return nil
 }
 
-// nullTime makes the argument for a time column that may be NULL.
+// nullTime returns the argument for a time column that may be NULL.
 func (db *DB) nullTime(t time.Time) any {
 	if t.IsZero() {
 		return nil

@@ -66,7 +66,7 @@ func (db *DB) once(ctx context.Context, fn func(context.Context, *DB) error) err
 	return nil
 }
 
-// in gives the handle that a statement runs on: that of the context's transaction, if it
+// in returns the handle that a statement runs on: that of the context's transaction, if it
 // is one on this database that is not over.
 func (db *DB) in(ctx context.Context) *DB {
 	if db.tx != nil {

@@ -49,14 +49,14 @@ func (u User) IsAuthenticated() bool { return u.ID != "" }
 // IsAnonymous is the opposite of IsAuthenticated. Django: User.is_anonymous.
 func (u User) IsAnonymous() bool { return u.ID == "" }
 
-// FullName gives first and last name with a blank between, trimmed. Django:
+// FullName returns first and last name with a blank between, trimmed. Django:
 // get_full_name.
 func (u User) FullName() string { return strings.TrimSpace(u.FirstName + " " + u.LastName) }
 
-// ShortName gives the first name. Django: get_short_name.
+// ShortName returns the first name. Django: get_short_name.
 func (u User) ShortName() string { return u.FirstName }
 
-// String gives the username, "AnonymousUser" for the anonymous user.
+// String returns the username, "AnonymousUser" for the anonymous user.
 func (u User) String() string {
 	if u.IsAnonymous() {
 		return "AnonymousUser"
@@ -64,7 +64,7 @@ func (u User) String() string {
 	return u.Username
 }
 
-// Cached gives what load once gave under this key for this user object, as
+// Cached returns what load once gave under this key for this user object, as
 // Django keeps permissions on the object until it is fetched anew. An error is
 // not kept. A User that did not come from a [DB] keeps nothing. It is safe for
 // concurrent use; load may itself call Cached.

@@ -24,7 +24,7 @@ const (
 	UUIDID
 )
 
-// UserModel says in which table and columns the users are, where the site has a
+// UserModel specifies in which table and columns the users are, where the site has a
 // user model of its own (Django: AUTH_USER_MODEL). The zero UserModel is
 // Django's auth.User. The table of another model is Django's to create: its
 // absence makes opening the database fail.
@@ -84,7 +84,7 @@ func (m UserModel) UsernameIsEmail() bool {
 	return email != "" && m.UsernameColumn == email
 }
 
-// UserModel gives the user model that the database was opened with, its defaults
+// UserModel returns the user model that the database was opened with, its defaults
 // filled in.
 func (db *DB) UserModel() UserModel { return db.users.model.clone() }
 
@@ -154,7 +154,7 @@ func (m *UserModel) fill() {
 	}
 }
 
-// columnOf gives the column of a field, or nothing where it is absent.
+// columnOf returns the column of a field, or nothing where it is absent.
 func (m *UserModel) columnOf(field string) string {
 	if field == "username" {
 		return m.UsernameColumn
@@ -227,7 +227,7 @@ func (m *UserModel) checkColumns() error {
 	return nil
 }
 
-// isIdentifier takes [A-Za-z_][A-Za-z0-9_]* of a length that every engine takes.
+// isIdentifier accepts [A-Za-z_][A-Za-z0-9_]* of a length that every engine takes.
 func isIdentifier(name string) bool {
 	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
 	return name != "" && len(name) <= 63 && strings.Trim(name[:1], letters) == "" && strings.Trim(name, letters+"0123456789") == ""

@@ -34,7 +34,7 @@ var bareModel = database.UserModel{
 const bareTable = `CREATE TABLE "order" ("select" KEY, "phone" varchar(20) NOT NULL UNIQUE, "hash" varchar(128) NOT NULL,
 	"given" varchar(10) NULL, "since" TIME NOT NULL, "user" varchar(20) NULL, "n" integer NOT NULL, "at" TIME NULL)`
 
-// create makes a table, whose statement is written for PostgreSQL with KEY and
+// create creates a table, whose statement is written for PostgreSQL with KEY and
 // TIME for the types that differ.
 func (e engine) create(t *testing.T, where testenv.Database, statement string) {
 	t.Helper()

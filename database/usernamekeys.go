@@ -78,7 +78,7 @@ func (db *DB) usernameWeights(ctx context.Context, names, keys [2]string) ([2]st
 	return keys, nil
 }
 
-// trimWeights takes the weights of spaces from the end of a text's weights, since
+// trimWeights removes the weights of spaces from the end of a text's weights, since
 // most collations compare as if they were not there. RTRIM has not seen those with
 // an ignored character behind them.
 func trimWeights(weights, space string) string {

@@ -74,7 +74,7 @@ func (t *userTable) active(mark string) string {
 // changeable are the fields that UpdateUser writes.
 var changeable = []string{"username", "first_name", "last_name", "email", "is_active", "is_staff", "is_superuser"}
 
-// written gives the columns of the fields that are to be written.
+// written returns the columns of the fields that are to be written.
 func (t *userTable) written(fields, extra []string, d *dialect.Dialect) []string {
 	var names []string
 	for _, field := range fields {

@@ -75,7 +75,7 @@ func (row *userRow) destEnding() []any {
 	return row.columns[:]
 }
 
-// finish gives the User once the columns are read.
+// finish returns the User once the columns are read.
 func (row *userRow) finish() *User {
 	if row.custom != nil {
 		row.custom.finish(row)
@@ -127,7 +127,7 @@ func (c *customRow) finish(row *userRow) {
 	row.User.extra = &extra{columns: c.table.model.Extra, values: c.extra, location: row.login.Dialect.Location}
 }
 
-// userKey makes the argument of a user's id; not ok means that it is the id of
+// userKey returns the argument of a user's id; not ok means that it is the id of
 // nobody.
 func (db *DB) userKey(id string) (any, bool) {
 	if !db.users.uuid {

@@ -53,7 +53,7 @@ func (db *DB) CreateUser(ctx context.Context, u *User) error {
 	return nil
 }
 
-// values gives the arguments for the columns of the fields.
+// values returns the arguments for the columns of the fields.
 func (db *DB) values(u *User, fields []string) []any {
 	args := make([]any, 0, len(fields))
 	for _, field := range fields {
@@ -65,7 +65,7 @@ func (db *DB) values(u *User, fields []string) []any {
 	return args
 }
 
-// value gives the argument for a field.
+// value returns the argument for a field.
 func (db *DB) value(u *User, field string) any {
 	switch field {
 	case "password":
@@ -133,7 +133,7 @@ func (u *User) pending() map[string]any {
 	return u.extra.set
 }
 
-// extras gives the names of own columns, sorted, and their arguments.
+// extras returns the names of own columns, sorted, and their arguments.
 func (db *DB) extras(given map[string]any) (names []string, args []any) {
 	names = slices.Sorted(maps.Keys(given))
 	for _, name := range names {

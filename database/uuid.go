@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// newUUID makes a random UUID (RFC 9562, version 4; Python: uuid.uuid4).
+// newUUID returns a random UUID (RFC 9562, version 4; Python: uuid.uuid4).
 func newUUID() (id [16]byte) {
 	_, _ = rand.Read(id[:]) // it never fails
 	id[6] = id[6]&0x0f | 0x40

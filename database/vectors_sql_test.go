@@ -136,7 +136,7 @@ func byID(ctx context.Context, db *database.DB, u *database.User) error {
 	return err
 }
 
-// errOf gives the first error.
+// errOf returns the first error.
 func errOf(errs ...error) error {
 	for _, err := range errs {
 		if err != nil {

@@ -21,7 +21,7 @@ const (
 	AccessControl
 )
 
-// String gives the layer's name.
+// String returns the layer's name.
 func (l Layer) String() string {
 	names := [...]string{"", "Database", "Session engine", "Middleware", "View", "Access control"}
 	if l < Database || l > AccessControl {

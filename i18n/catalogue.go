@@ -12,7 +12,7 @@ import (
 // a hundred thousand.
 const maxFile = 16 << 20
 
-// catalogue holds the translations of one language. Keys are the English texts,
+// catalogue contains the translations of one language. Keys are the English texts,
 // behind their context and contextSeparator where they have one.
 type catalogue struct {
 	single map[string]string
@@ -33,7 +33,7 @@ func newCatalogue() *catalogue {
 	return &catalogue{map[string]string{}, map[string]plurals{}}
 }
 
-// override takes the translations of another catalogue, which go before.
+// override adds the translations of another catalogue, which take precedence.
 func (c *catalogue) override(other *catalogue) {
 	maps.Copy(c.single, other.single)
 	maps.Copy(c.plural, other.plural)

@@ -14,7 +14,7 @@ import (
 // English is the language of the texts in the program.
 const English = "en"
 
-// Config says which languages there are. All may be empty: then they are
+// Config specifies which languages there are. All may be empty: then they are
 // English, German, French, Spanish and Japanese.
 type Config struct {
 	// Sources are folders of catalogues, LANGUAGE/LC_MESSAGES/DOMAIN.mo or .po,
@@ -79,7 +79,7 @@ func New(c Config) (*Catalogues, error) {
 	return all, nil
 }
 
-// choose makes the translators of the languages that visitors get.
+// choose returns the translators of the languages that visitors get.
 func (c *Catalogues) choose(wanted []string) error {
 	if len(wanted) == 0 {
 		wanted = slices.Sorted(maps.Keys(c.catalogues))

@@ -99,7 +99,7 @@ func readFile(t *testing.T, name string, parse func(string) (*catalogue, error))
 	return c
 }
 
-// compare holds a catalogue against Python's, and counts the texts.
+// compare checks a catalogue against Python's, and counts the texts.
 func compare(t *testing.T, name string, c *catalogue, want spoken) (texts int) {
 	t.Helper()
 	speaker := &Translator{chain: []*catalogue{c}}

@@ -16,7 +16,7 @@ import (
 	"text/template/parse"
 )
 
-// call says where the texts stand among the arguments of a call; -1 is nowhere.
+// call specifies where the texts stand among the arguments of a call; -1 is nowhere.
 type call struct{ text, plural, context int }
 
 // goCalls are the functions and methods of Go programs to which texts for

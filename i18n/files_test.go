@@ -232,7 +232,7 @@ func FuzzMO(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data string) { speak(parseMO(data)) })
 }
 
-// speak says every text of a catalogue.
+// speak formats every text of a catalogue.
 func speak(c *catalogue, err error) {
 	if err != nil {
 		return

@@ -35,7 +35,7 @@ func format(text string, args []any) (_ string, ok bool) {
 	}
 }
 
-// isSpec says whether that may stand in front of the verb. Then it means to
+// isSpec reports whether that may stand in front of the verb. Then it means to
 // package fmt what it means to Python.
 func isSpec(spec string, verb byte) bool {
 	if verb == 's' || spec == "" {

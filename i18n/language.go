@@ -11,7 +11,7 @@ func normalize(name string) string {
 	return strings.ReplaceAll(strings.ToLower(name), "_", "-")
 }
 
-// isLanguage takes parts of one to eight letters, and digits behind the first.
+// isLanguage accepts parts of one to eight letters, and digits behind the first.
 // Django: language_code_re.
 func isLanguage(code string) bool {
 	for i, part := range strings.Split(code, "-") {

@@ -77,7 +77,7 @@ type moReader struct {
 	left  int // bytes that strings may still have together: they do not overlap
 }
 
-// read takes the string whose length and offset are at that place.
+// read returns the string whose length and offset are at that place.
 func (m *moReader) read(row uint64) (string, error) {
 	numbers := []byte(m.data[row : row+moRow])
 	length, offset := uint64(m.order.Uint32(numbers)), uint64(m.order.Uint32(numbers[4:]))

@@ -29,7 +29,7 @@ func parsePO(text string) (*catalogue, error) {
 	return p.catalogue, nil
 }
 
-// poReader holds the entry that is being read.
+// poReader contains the entry that is being read.
 type poReader struct {
 	*builder
 	seen map[string]bool // keys

@@ -77,7 +77,7 @@ func (t *Translator) N(singular, plural string, n int, args ...any) string {
 	return say(t.findPlural(singular, n), source, append(args[:len(args):len(args)], "n", n))
 }
 
-// find gives a translation, or "".
+// find returns a translation, or "".
 func (t *Translator) find(key string) string {
 	if t == nil {
 		return ""
@@ -90,7 +90,7 @@ func (t *Translator) find(key string) string {
 	return ""
 }
 
-// findPlural gives the translation for a number, or "".
+// findPlural returns the translation for a number, or "".
 func (t *Translator) findPlural(key string, n int) string {
 	if t == nil {
 		return ""
@@ -125,7 +125,7 @@ func say(translation, source string, args []any) string {
 	return source
 }
 
-// Mark gives back a text that is translated later, by T. It tells whoever
+// Mark returns back a text that is translated later, by T. It tells whoever
 // collects the texts for translators that this is one. Django: gettext_noop.
 func Mark(text string) string { return text }
 

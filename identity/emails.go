@@ -61,7 +61,7 @@ func CleanEmail(raw string) (string, error) {
 	return NormalizeEmail(email), nil
 }
 
-// ValidEmail says whether a text has the form of an e-mail address: at most
+// ValidEmail reports whether a text has the form of an e-mail address: at most
 // [MaxEmail] code points; before the last @ words of ASCII joined by dots, or a
 // quoted string; after it a domain of at least two labels, "localhost", or an IP
 // address in brackets. Labels may have the letters U+00A1 to U+FFFF as they are,
@@ -82,7 +82,7 @@ func ValidEmail(email string) bool {
 		(domain == "localhost" || isDomain(domain) || isAddressLiteral(domain))
 }
 
-// isDotAtom takes words joined by single dots.
+// isDotAtom accepts words joined by single dots.
 func isDotAtom(s string) bool {
 	for word := range strings.SplitSeq(s, ".") {
 		if word == "" {
@@ -97,12 +97,12 @@ func isDotAtom(s string) bool {
 	return true
 }
 
-// isAtomChar takes the characters of RFC 5322's atext.
+// isAtomChar accepts the characters of RFC 5322's atext.
 func isAtomChar(r rune) bool {
 	return isLetter(r) || '0' <= r && r <= '9' || strings.ContainsRune("-!#$%&'*+/=?^_`{}|~", r)
 }
 
-// isLetter takes the letters of ASCII, and the four other characters of Unicode
+// isLetter accepts the letters of ASCII, and the four other characters of Unicode
 // that are one of them without regard to case, which is how Django compares.
 func isLetter(r rune) bool {
 	switch r {
@@ -112,7 +112,7 @@ func isLetter(r rune) bool {
 	return 'a' <= r|0x20 && r|0x20 <= 'z'
 }
 
-// isQuotedString takes a string in quotes, in which a backslash stands before
+// isQuotedString accepts a string in quotes, in which a backslash stands before
 // quotes, backslashes, blanks and tabs. Line ends and NUL are never in it.
 func isQuotedString(s string) bool {
 	if len(s) < 2 || s[0] != '"' || s[len(s)-1] != '"' {
@@ -134,7 +134,7 @@ func isQuotedString(s string) bool {
 	return !escaped // else the last quote is none
 }
 
-// isQuotedChar takes what may stand in quotes by itself: control characters
+// isQuotedChar accepts what may stand in quotes by itself: control characters
 // except NUL, tab and line ends, and visible ASCII except quote and backslash.
 func isQuotedChar(r rune) bool {
 	switch r {
@@ -144,7 +144,7 @@ func isQuotedChar(r rune) bool {
 	return r < utf8.RuneSelf || isLetter(r)
 }
 
-// isDomain takes labels of up to 63 characters that neither begin nor end with
+// isDomain accepts labels of up to 63 characters that neither begin nor end with
 // a hyphen, of which the last is a top-level domain.
 func isDomain(domain string) bool {
 	dot := strings.LastIndexByte(domain, '.')
@@ -174,7 +174,7 @@ func isDomainLetter(r rune) bool {
 	return isLetter(r) || 0xA1 <= r && r <= 0xFFFF
 }
 
-// isTopLevelDomain takes a label without digits, or one in punycode.
+// isTopLevelDomain accepts a label without digits, or one in punycode.
 func isTopLevelDomain(s string) bool {
 	if isLabel(s, minTopLevelDomain, false) {
 		return true
@@ -190,7 +190,7 @@ func isTopLevelDomain(s string) bool {
 	return utf8.RuneCountInString(s) <= maxLabel
 }
 
-// isAddressLiteral takes an IPv4 or IPv6 address in brackets, without a zone.
+// isAddressLiteral accepts an IPv4 or IPv6 address in brackets, without a zone.
 func isAddressLiteral(s string) bool {
 	if len(s) < 2 || s[0] != '[' || s[len(s)-1] != ']' {
 		return false

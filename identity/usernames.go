@@ -66,7 +66,7 @@ var ErrUsernameRequired = errors.New("identity: the given username must be set")
 // what comes from outside first. Django: normalize_username.
 func NormalizeUsername(username string) string { return pystr.NFKC(username) }
 
-// ValidUsername says whether a username consists of letters and numbers of any
+// ValidUsername reports whether a username consists of letters and numbers of any
 // script and of @ . + - _ only, and of at least one. Combining marks are no
 // letters, so the vowel signs of Devanagari are refused, as in Django. The length
 // is not looked at. Django: UnicodeUsernameValidator, ^[\w.@+-]+\Z.

@@ -11,7 +11,7 @@ import (
 	"unicode"
 )
 
-// ConsoleConfig says where Console prints. The zero value is complete.
+// ConsoleConfig specifies where Console prints. The zero value is complete.
 type ConsoleConfig struct {
 	// Writer is os.Stdout when nil.
 	Writer io.Writer
@@ -31,7 +31,7 @@ type Console struct {
 
 var _ Sender = (*Console)(nil)
 
-// NewConsole makes a Console. The error is about From.
+// NewConsole returns a Console. The error is about From.
 func NewConsole(c ConsoleConfig) (*Console, error) {
 	from := cmp.Or(c.From, DefaultFrom)
 	if err := CheckFrom(from); err != nil {

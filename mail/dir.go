@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// DirConfig says where Dir writes. Path is required.
+// DirConfig specifies where Dir writes. Path is required.
 type DirConfig struct {
 	// Path is the folder. It is made, for its owner only (mode 0700), where it is
 	// not there. Django: EMAIL_FILE_PATH.
@@ -32,7 +32,7 @@ type Dir struct {
 
 var _ Sender = (*Dir)(nil)
 
-// NewDir makes the folder where it is not there. The error is about the
+// NewDir returns the folder where it is not there. The error is about the
 // configuration, or that the folder cannot be made.
 func NewDir(c DirConfig) (*Dir, error) {
 	if c.Path == "" {
@@ -64,7 +64,7 @@ func (d *Dir) Send(ctx context.Context, m Message) error {
 	return nil
 }
 
-// write makes a file that has its name only when it is complete.
+// write creates a file that has its name only when it is complete.
 func (d *Dir) write(raw []byte) error {
 	f, err := os.CreateTemp(d.path, ".*.tmp") // mode 0600
 	if err != nil {

@@ -115,7 +115,7 @@ func quote(w io.Writer, body string) error {
 	return q.Close()
 }
 
-// lines gives text whose lines all end in "\n".
+// lines returns text whose lines all end in "\n".
 func lines(text string) string {
 	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
 	if text != "" && !strings.HasSuffix(text, "\n") {
@@ -144,7 +144,7 @@ func formatText(text string, used int) string {
 	return encodeWords(text, used)
 }
 
-// plain tells whether text can stand in a header as it is: no reader takes it
+// plain reports whether text can stand in a header as it is: no reader takes it
 // for something encoded.
 func plain(text string) bool {
 	return !strings.Contains(text, "=?") && !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' })

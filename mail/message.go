@@ -61,7 +61,7 @@ func (m Message) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, m.String
 // LogValue hides the message.
 func (m Message) LogValue() slog.Value { return slog.StringValue(m.String()) }
 
-// Check tells whether the message can be sent, apart from an empty From, which
+// Check reports whether the message can be sent, apart from an empty From, which
 // passes. Nothing that gets into a header may hold a line break, another control
 // character or one of the separators U+2028 and U+2029 (CVE-2015-5144,
 // CVE-2021-32052, CVE-2026-53878). The error is an ErrPermanent and quotes
@@ -93,7 +93,7 @@ func (m Message) Check() error {
 	return nil
 }
 
-// CheckFrom tells whether the value is good for Message.From. The error is an
+// CheckFrom reports whether the value is good for Message.From. The error is an
 // ErrPermanent and does not quote it.
 func CheckFrom(from string) error {
 	if _, err := parseFrom(from); err != nil {
@@ -113,7 +113,7 @@ func CheckAddress(address string) error {
 	return nil
 }
 
-// Envelope gives the bare addresses of the sender and of the recipient, as in
+// Envelope returns the bare addresses of the sender and of the recipient, as in
 // the commands MAIL and RCPT of SMTP. The error is that of Check, or that From
 // is empty.
 func (m Message) Envelope() (from, to string, err error) {
@@ -127,7 +127,7 @@ func (m Message) Envelope() (from, to string, err error) {
 	return parsed.Address, m.To, nil
 }
 
-// refuse says which part of a message is wrong.
+// refuse reports which part of a message is wrong.
 func refuse(part string, why error) error {
 	return fmt.Errorf("mail: %s: %w (%w)", part, why, ErrPermanent)
 }
@@ -155,7 +155,7 @@ func checkLine(line string, longest int) error {
 	return nil
 }
 
-// breaks tells the characters by which one line may become two, somewhere.
+// breaks reports the characters by which one line may become two, somewhere.
 func breaks(r rune) bool {
 	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029'
 }
@@ -200,7 +200,7 @@ func parseFrom(from string) (*netmail.Address, error) {
 	return parsed, checkAddress(parsed.Address)
 }
 
-// checkAddress takes one bare address. What has a meaning in a command or a
+// checkAddress accepts one bare address. What has a meaning in a command or a
 // header, quotes, brackets, commas and blanks, is in none (CVE-2025-59937).
 func checkAddress(address string) error {
 	if err := checkLine(address, MaxAddress); err != nil {
@@ -221,7 +221,7 @@ func checkAddress(address string) error {
 	return nil
 }
 
-// dotted tells whether text is words with dots between them.
+// dotted reports whether text is words with dots between them.
 func dotted(text string, allowed func(rune) bool) bool {
 	for word := range strings.SplitSeq(text, ".") {
 		if word == "" || strings.ContainsFunc(word, func(r rune) bool { return !allowed(r) }) {
@@ -237,7 +237,7 @@ func inDomain(r rune) bool {
 
 func inLocal(r rune) bool { return inDomain(r) || strings.ContainsRune("!#$%&'*+/=?^_`{|}~", r) }
 
-// foreign tells the characters of other scripts that can be seen.
+// foreign reports the characters of other scripts that can be seen.
 func foreign(r rune) bool {
 	return r >= utf8.RuneSelf && r != utf8.RuneError && unicode.IsGraphic(r) && !unicode.IsSpace(r)
 }

@@ -28,7 +28,7 @@ type Message struct {
 	Text  string
 	// ExtraTags are words for the page's CSS classes, separated by spaces.
 	ExtraTags string
-	// Safe says that Text is HTML, from nobody but the program (Django: mark_safe).
+	// Safe means that Text is HTML, from nobody but the program (Django: mark_safe).
 	Safe bool
 	// LevelTag is the name of the level, which Take fills in (Django: level_tag).
 	LevelTag string

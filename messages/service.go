@@ -9,7 +9,7 @@ import (
 	"github.com/coatcheck/coatcheck/signing"
 )
 
-// Storage says where messages wait for the next page (Django: MESSAGE_STORAGE).
+// Storage specifies where messages wait for the next page (Django: MESSAGE_STORAGE).
 type Storage string
 
 // The storages.
@@ -57,7 +57,7 @@ func (c Config) GoString() string { return c.String() }
 // LogValue hides the keys.
 func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
-// Service makes the messages of requests. It is safe for concurrent use.
+// Service provides the messages of requests. It is safe for concurrent use.
 type Service struct {
 	config Config
 	tags   map[Level]string

@@ -25,7 +25,7 @@ const (
 	DefaultCSRFMaxBody    = 5 << 19 // 2.5 MiB
 )
 
-// CSRFConfig says how Django's CSRF protection works. Zero fields mean Django's
+// CSRFConfig specifies how Django's CSRF protection works. Zero fields mean Django's
 // defaults.
 type CSRFConfig struct {
 	// CookieName is "csrftoken" when empty. Django: CSRF_COOKIE_NAME.
@@ -63,7 +63,7 @@ type CSRFConfig struct {
 	// created for them; where it is secure and has the path / and no domain, its name
 	// begins with __Host-. Django: CSRF_USE_SESSIONS.
 	UseSessions bool
-	// SessionCookieDomain takes the place of CookieDomain where UseSessions is
+	// SessionCookieDomain replaces CookieDomain where UseSessions is
 	// set. Django: SESSION_COOKIE_DOMAIN.
 	SessionCookieDomain string
 	// Exempt names the requests that are not checked, such as webhooks; see
@@ -219,7 +219,7 @@ func csrfFrom(ctx context.Context) *csrfState {
 	return state
 }
 
-// CSRFToken makes a token for a form of the response, to be sent as
+// CSRFToken returns a token for a form of the response, to be sent as
 // csrfmiddlewaretoken or in the header X-CSRFToken, and sees to it that the cookie
 // goes out with the response (Django: get_token; calling it is
 // ensure_csrf_cookie). It must be called before the response begins. Where CSRF does not guard
@@ -243,7 +243,7 @@ func CSRFField(r *http.Request) (template.HTML, error) {
 	return template.HTML(`<input type="hidden" name="` + csrf.FormField + `" value="` + token + `">`), nil
 }
 
-// note tells the trace of the request.
+// note reports to the trace of the request.
 func note(r *http.Request, what string, details ...any) {
 	if t := flow.FromContext(r.Context()); t != nil {
 		t.Step(flow.Middleware, what, details...)

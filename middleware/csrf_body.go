@@ -142,7 +142,7 @@ func (w *watchedReader) Read(p []byte) (int, error) {
 
 type failingReader struct{ err error }
 
-// Read gives the error.
+// Read returns the error.
 func (f failingReader) Read([]byte) (int, error) { return 0, f.err }
 
 // unquotePlus decodes percent signs as Python does: what is no code stays.

@@ -15,7 +15,7 @@ import (
 	"github.com/coatcheck/coatcheck/middleware"
 )
 
-// multipartForm makes a form with the token before or behind a file.
+// multipartForm creates a form with the token before or behind a file.
 func multipartForm(t testing.TB, token string, file int, tokenFirst bool) (kind, body string) {
 	t.Helper()
 	var b bytes.Buffer

@@ -11,7 +11,7 @@ import (
 	"github.com/coatcheck/coatcheck/safeurl"
 )
 
-// CSRFFailure says why a request was refused, and what to do about it. It tells
+// CSRFFailure specifies why a request was refused, and what to do about it. It tells
 // nothing that the client did not send or could not find out.
 type CSRFFailure struct {
 	// Reason is Django's, word for word, of 1 KiB at most, with tokens shortened. It may

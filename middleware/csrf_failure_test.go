@@ -10,7 +10,7 @@ import (
 	"github.com/coatcheck/coatcheck/middleware"
 )
 
-// failure makes a request for a.example that must be refused, and returns what
+// failure sends a request for a.example that must be refused, and returns what
 // is said about it.
 func failure(t *testing.T, secure bool, c middleware.CSRFConfig, path, kind, body string, header ...string) middleware.CSRFFailure {
 	t.Helper()

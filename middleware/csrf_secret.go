@@ -28,7 +28,7 @@ type csrfState struct {
 	late   bool   // the secret changed after that
 }
 
-// readCookie takes the secret from the cookie. One that is malformed is
+// readCookie reads the secret from the cookie. One that is malformed is
 // replaced, and never taken.
 func (s *csrfState) readCookie() {
 	value, ok := s.cookie()
@@ -47,7 +47,7 @@ func (s *csrfState) cookie() (string, bool) {
 	return httptext.Lookup(s.request.Header, s.guard.config.CookieName)
 }
 
-// load takes the secret from the session, or where that has none from the cookie. Of a
+// load reads the secret from the session, or where that has none from the cookie. Of a
 // user who is signed in the cookie does not count: a login stores the secret, and
 // others can plant a cookie more easily than a session.
 func (s *csrfState) load() error {
@@ -77,7 +77,7 @@ func (s *csrfState) load() error {
 	return nil
 }
 
-// known gives the secret that the request came with, or the zero one.
+// known returns the secret that the request came with, or the zero one.
 func (s *csrfState) known() (csrf.Secret, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -98,7 +98,7 @@ func (s *csrfState) token() (string, error) {
 	return s.secret.Token(), nil
 }
 
-// rotate makes a new secret (Django: rotate_token).
+// rotate creates a new secret (Django: rotate_token).
 func (s *csrfState) rotate() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -98,7 +98,7 @@ func TestCSRFVectors(t *testing.T) {
 	t.Logf("%d agreed, %d of them over a connection too; not applying: %v", agreed, overTCP, notApplying)
 }
 
-// notApplying says why a record says nothing about this implementation.
+// notApplying reports why a record says nothing about this implementation.
 func (r *csrfRecord) notApplying() string {
 	_, origin := r.Headers["HTTP_ORIGIN"]
 	switch {

@@ -8,5 +8,5 @@ var (
 	LogText   = logText
 )
 
-// RefuseHost says what is wrong with the host of a request.
+// RefuseHost reports what is wrong with the host of a request.
 func RefuseHost(r *http.Request, allowed []string) string { return refuseHost(r, allowed) }

@@ -17,7 +17,7 @@ import (
 	"github.com/coatcheck/coatcheck/sessions"
 )
 
-// TestFail holds the table of failures: status, sentence, headers, and the line
+// TestFail checks the table of failures: status, sentence, headers, and the line
 // of the log.
 func TestFail(t *testing.T) {
 	const detail = "SELECT * FROM secrets"

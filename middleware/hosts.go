@@ -14,11 +14,11 @@ import (
 	"github.com/coatcheck/coatcheck/safeurl"
 )
 
-// LocalHosts gives the names by which a machine calls itself: what Django
+// LocalHosts returns the names by which a machine calls itself: what Django
 // answers for with DEBUG and an empty ALLOWED_HOSTS.
 func LocalHosts() []string { return []string{".localhost", "127.0.0.1", "[::1]"} }
 
-// HostsConfig says for which hosts a site answers.
+// HostsConfig specifies for which hosts a site answers.
 type HostsConfig struct {
 	// Allowed are "example.com", ".example.com" with its subdomains, "[::1]", or
 	// "*" for every host that is well-formed. Ports do not matter. An empty list
@@ -60,7 +60,7 @@ func Hosts(c HostsConfig) (func(http.Handler) http.Handler, error) {
 	}, nil
 }
 
-// refuseHost says in Django's words what is wrong with the host of a request,
+// refuseHost reports in Django's words what is wrong with the host of a request,
 // or nothing.
 func refuseHost(r *http.Request, allowed []string) string {
 	host := requestinfo.Host(r)

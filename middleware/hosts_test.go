@@ -78,7 +78,7 @@ func TestHostVectors(t *testing.T) {
 	t.Logf("agreed unless told otherwise: %d hosts, %d of them over a connection too, %d divided", hosts, overTCP, splits)
 }
 
-// checkHost says whether it could be tried over a connection.
+// checkHost reports whether it could be tried over a connection.
 func checkHost(t *testing.T, v vectors.Record, servers map[string]*httptest.Server, log *logBuffer) bool {
 	t.Helper()
 	var want struct {

@@ -7,7 +7,7 @@ import (
 	"github.com/coatcheck/coatcheck/internal/locale"
 )
 
-// Locale makes what the middleware and package access say speak the languages of
+// Locale translates what the middleware and package access say to the languages of
 // the catalogues; without it they are those of i18n.Default(). Each request gets
 // its own: by the cookie that the visitor chose it with, else by Accept-Language.
 // It stands before everything that may refuse a request. Django: LocaleMiddleware,

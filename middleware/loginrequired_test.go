@@ -58,7 +58,7 @@ func TestLoginRequiredWithoutTheMiddleware(t *testing.T) {
 	}
 }
 
-// TestChallenge holds the bytes of the redirect, and who gets none.
+// TestChallenge checks the bytes of the redirect, and who gets none.
 func TestChallenge(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		middleware.Challenge(w, r, r.Header.Get("X-Login"), "")

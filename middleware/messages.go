@@ -7,7 +7,7 @@ import (
 	"github.com/coatcheck/coatcheck/messages"
 )
 
-// Messages gives each request the one-time notices of the pages before, and stores those
+// Messages returns each request the one-time notices of the pages before, and stores those
 // for the next page as the response begins (Django: MessageMiddleware). It belongs inside
 // Sessions.
 func Messages(service *messages.Service) func(http.Handler) http.Handler {

@@ -14,7 +14,7 @@ import (
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 )
 
-// ProxyConfig says which proxies are believed, and what. The zero config
+// ProxyConfig specifies which proxies are believed, and what. The zero config
 // believes nobody.
 type ProxyConfig struct {
 	// Trusted are the proxies: addresses ("10.0.0.7"), networks ("10.0.0.0/8") and
@@ -29,14 +29,14 @@ type ProxyConfig struct {
 	// SSLValue is what it says for HTTPS; "https" when empty. Django:
 	// SECURE_PROXY_SSL_HEADER, the second part.
 	SSLValue string
-	// ForwardedHost takes the host from X-Forwarded-Host, where a trusted proxy
+	// ForwardedHost reads the host from X-Forwarded-Host, where a trusted proxy
 	// sends it. A proxy that passes the Host header on needs none. Django:
 	// USE_X_FORWARDED_HOST.
 	ForwardedHost bool
-	// ForwardedPort takes the port from X-Forwarded-Port. It matters for the
+	// ForwardedPort reads the port from X-Forwarded-Port. It matters for the
 	// Referer check with a cookie domain alone. Django: USE_X_FORWARDED_PORT.
 	ForwardedPort bool
-	// ForwardedPrefix takes ScriptName from X-Forwarded-Prefix, where a trusted proxy
+	// ForwardedPrefix reads ScriptName from X-Forwarded-Prefix, where a trusted proxy
 	// sends it. The proxy must set it or remove it on every request, and cut the prefix
 	// off the path.
 	ForwardedPrefix bool
@@ -275,7 +275,7 @@ func parseHop(text string) (netip.Addr, bool) {
 // site's own.
 func Host(r *http.Request) string { return requestinfo.Host(r) }
 
-// IsSecure says whether the client speaks HTTPS (Django: request.is_secure).
+// IsSecure reports whether the client speaks HTTPS (Django: request.is_secure).
 func IsSecure(r *http.Request) bool { return requestinfo.Secure(r) }
 
 // ClientIP is the address of the client; it is invalid where nobody knows it, as

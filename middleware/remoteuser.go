@@ -12,7 +12,7 @@ import (
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 )
 
-// RemoteUserConfig says how a web server in front names the user whom it checked.
+// RemoteUserConfig specifies how a web server in front names the user whom it checked.
 // All but Persistent is required: who may send the header may be anybody.
 type RemoteUserConfig struct {
 	// Auth must have a backends.RemoteUser.
@@ -90,7 +90,7 @@ func (u *remoteUser) cleanse(r *http.Request) *http.Request {
 	return cleansed
 }
 
-// apply makes the request's user the one whom the header names.
+// apply sets the request's user to the one whom the header names.
 func (u *remoteUser) apply(r *http.Request) error {
 	values := r.Header[u.header]
 	switch {
@@ -122,7 +122,7 @@ func namesNobody(text string) bool {
 		strings.HasPrefix(text, "{") && strings.HasSuffix(text, "}")
 }
 
-// warn says once what the web server sends for nobody.
+// warn reports once what the web server sends for nobody.
 func (u *remoteUser) warn(r *http.Request, text string) {
 	note(r, "remote user is nobody", "text", logText(text))
 	u.warned.Do(func() {

@@ -31,7 +31,7 @@ type flowStep struct {
 	}
 }
 
-// TestRemoteUserVectors makes the requests of the recorded flow "remote user" of
+// TestRemoteUserVectors sends the requests of the recorded flow "remote user" of
 // every Django, one after the other, and holds who the user is, what becomes of
 // the session and its cookie, and which users there are.
 //

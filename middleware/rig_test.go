@@ -51,7 +51,7 @@ func (l *logBuffer) Write(p []byte) (int, error) {
 	return l.b.Write(p)
 }
 
-// take gives what was logged since it was asked last.
+// take returns what was logged since it was asked last.
 func (l *logBuffer) take() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -110,7 +110,7 @@ func newClient(t testing.TB) *http.Client {
 	}}
 }
 
-// get makes a request that h handles and returns the response and its body.
+// get sends a request that h handles and returns the response and its body.
 func (b *browser) get(h http.HandlerFunc) (*http.Response, string) {
 	b.t.Helper()
 	b.serve(h)

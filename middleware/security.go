@@ -13,10 +13,10 @@ import (
 	"github.com/coatcheck/coatcheck/safeurl"
 )
 
-// SecurityConfig says which headers every response has. Zero fields mean
+// SecurityConfig specifies which headers every response has. Zero fields mean
 // Django's defaults, and "omit" leaves a header out.
 type SecurityConfig struct {
-	// HSTSSeconds tells browsers, over HTTPS, for how long to come by HTTPS
+	// HSTSSeconds instructs browsers, over HTTPS, for how long to come by HTTPS
 	// alone; 0 does not. There is no way back before it ends. Django: SECURE_HSTS_SECONDS.
 	HSTSSeconds int
 	// HSTSIncludeSubdomains is for the subdomains too. Django: SECURE_HSTS_INCLUDE_SUBDOMAINS.
@@ -166,7 +166,7 @@ func (s *security) add(header http.Header, secure bool) {
 	}
 }
 
-// redirects leads to HTTPS, and says whether it did.
+// redirects leads to HTTPS, and reports whether it did.
 func (s *security) redirects(w http.ResponseWriter, r *http.Request) bool {
 	if !s.redirect || requestinfo.Secure(r) {
 		return false

@@ -140,7 +140,7 @@ func (w *sessionWriter) save() error {
 	return nil
 }
 
-// liveNoLonger tells that a session was not made to live on. What it holds is good.
+// liveNoLonger reports that a session was not made to live on. What it holds is good.
 func (w *sessionWriter) liveNoLonger(err error) {
 	w.report("session served and not saved: its store is read-only")
 	w.stuck.Do(func() {

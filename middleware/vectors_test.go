@@ -244,7 +244,7 @@ func compare(r *record, store *sessionstest.Memory, session *sessions.Session, r
 	return wrong.String()
 }
 
-// djangoLog gives the operations in the words of the recording. A save after a
+// djangoLog returns the operations in the words of the recording. A save after a
 // clear reads the session first, to replace what is there now, and a move is in one step
 // what Django does in two.
 func djangoLog(log []string) []string {

@@ -38,7 +38,7 @@ var (
 		"(application/x-www-form-urlencoded) or JSON (application/json), in UTF-8.")}
 )
 
-// Body holds the fields of a request by name. If a name was sent twice, the last value
+// Body contains the fields of a request by name. If a name was sent twice, the last value
 // counts, as in Django and in JSON.
 type Body map[string]Value
 

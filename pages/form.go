@@ -31,7 +31,7 @@ type Form struct {
 	ForPrograms string
 	// Submit is what the button says.
 	Submit string
-	// Danger makes the button look like one that destroys something.
+	// Danger styles the button as one that destroys something.
 	Danger bool
 	// Username is whose password the form is about, or empty where it asks for that
 	// itself. It is for password managers alone: hidden, and not sent.
@@ -44,7 +44,7 @@ type Form struct {
 	// CSRFToken is sent along hidden. Render fills it in; it is empty where none
 	// is needed.
 	CSRFToken string
-	// Own says that the form is about the visitor's password: Render fills in Username.
+	// Own is for a form about the visitor's password: Render fills in Username.
 	Own bool
 }
 
@@ -82,7 +82,7 @@ func (f *Field) DescribedBy() string {
 	return strings.Join(ids, " ")
 }
 
-// Failed says whether anything is wrong with the form.
+// Failed reports whether anything is wrong with the form.
 func (f *Form) Failed() bool { return len(f.Errors) > 0 || f.wrong() != nil }
 
 // Field returns the field of that name, which must be there.

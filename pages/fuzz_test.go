@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// FuzzBody holds that what is read from a body is text in UTF-8, no more than
+// FuzzBody checks that what is read from a body is text in UTF-8, no more than
 // was sent and within the limits, and that a form that Go writes is read as it
 // was.
 func FuzzBody(f *testing.F) {

@@ -11,7 +11,7 @@ import (
 	"github.com/coatcheck/coatcheck/middleware"
 )
 
-// Handler makes a handler of a view that accepts the methods and no other, and whose
+// Handler returns a handler of a view that accepts the methods and no other, and whose
 // responses no cache keeps.
 func (k *Kit) Handler(view http.HandlerFunc, methods ...string) http.Handler {
 	return k.Cacheable(neverCache(view), methods...)
@@ -48,7 +48,7 @@ func neverCache(view http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// handler makes a handler of a view: every response has the security headers, and
+// handler returns a handler of a view: every response has the security headers, and
 // a method that is not among those named goes to otherwise, with the header
 // Allow set.
 func (k *Kit) handler(view, otherwise http.HandlerFunc, methods ...string) http.Handler {

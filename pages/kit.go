@@ -14,7 +14,7 @@ import (
 // Path is where the account pages are: Django's usual include of its URLs.
 const Path = "/accounts/"
 
-// Config says how pages look and where they lead. Only Auth is required.
+// Config specifies how pages look and where they lead. Only Auth is required.
 type Config struct {
 	// Auth finds, makes and signs in users.
 	Auth *auth.Service
@@ -40,7 +40,7 @@ type Config struct {
 	RedirectAuthenticatedUser bool
 	// HideSignup leaves out the links to the sign-up page.
 	HideSignup bool
-	// SendsEmail says that the site sends email, so that addresses must be such that a
+	// SendsEmail means that the site sends email, so that addresses must be such that a
 	// mailer accepts them.
 	SendsEmail bool
 	// Validate judges the password of a new user, of whom the typed fields are known.
@@ -52,7 +52,7 @@ type Config struct {
 	Templates fs.FS
 }
 
-// Kit makes pages: the layout, the visitor's language, forms, and responses in HTML or
+// Kit renders pages: the layout, the visitor's language, forms, and responses in HTML or
 // JSON. It is safe for concurrent use once Mount has returned.
 type Kit struct {
 	config    Config

@@ -46,7 +46,7 @@ func (p *Page) Here() string {
 	return requestinfo.Below(p.request, p.request.URL.RequestURI())
 }
 
-// nameLanguages gives the languages of the catalogues in the order of their names.
+// nameLanguages returns the languages of the catalogues in the order of their names.
 func nameLanguages(c *i18n.Catalogues) []Language {
 	var all []Language
 	for _, code := range c.Languages() {

@@ -59,7 +59,7 @@ func (p *Page) CSRFToken() (string, error) {
 	return token, err
 }
 
-// fillIn gives a form what it takes from the request. The error is an outage.
+// fillIn returns a form what it takes from the request. The error is an outage.
 func (p *Page) fillIn(f *Form) error {
 	f.Reveal = p.T("Show password")
 	if f.Own {
@@ -123,7 +123,7 @@ func fill(text, open, value, end string) template.HTML {
 // "moment" shows it.
 type Moment struct{ Machine, Words, Exact string }
 
-// Moment gives a time in UTC and in the visitor's language.
+// Moment returns a time in UTC and in the visitor's language.
 func (p *Page) Moment(at time.Time) Moment {
 	at = at.UTC()
 	words := p.Time(at) + " UTC"

@@ -23,7 +23,7 @@ type Route struct {
 	Pattern string
 	// Methods are those that it accepts, OPTIONS aside.
 	Methods []string
-	// Private says that it is for signed-in users: others are redirected to the login page
+	// Private means that it is for signed-in users: others are redirected to the login page
 	// or get 401.
 	Private bool
 	// Handler is the page, for programs that mount it elsewhere too.

@@ -112,7 +112,7 @@ func (k *Kit) Goodbye(w http.ResponseWriter, r *http.Request, target string) {
 	k.Redirect(w, r, target)
 }
 
-// setLife makes the session of the request end with the browser, or live as long as
+// setLife lets the session of the request end with the browser, or live as long as
 // SESSION_COOKIE_AGE says even where the site's sessions end with the browser. A
 // client that did not choose leaves it as it is. The choice is kept in the session,
 // so that it stays when the session gets another key. Django: set_expiry(0) and

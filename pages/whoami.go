@@ -59,7 +59,7 @@ func (k *Kit) describe(
 	JSON(w, status, with(described))
 }
 
-// SayProfile tells a program who is signed in.
+// SayProfile reports to a program who is signed in.
 func (k *Kit) SayProfile(w http.ResponseWriter, r *http.Request, u *auth.User) {
 	k.describe(w, r, u, http.StatusOK, func(u *userJSON) any { return profileJSON{"private data", u} })
 }

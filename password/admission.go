@@ -93,7 +93,7 @@ func (g *gate) wait(ctx context.Context, w *waiter, place *list.Element) (leave 
 	return nil, err
 }
 
-// leaver makes the function that gives the turn back and learns how long it was used.
+// leaver returns the function that gives the turn back and learns how long it was used.
 func (g *gate) leaver(memory int64) func() {
 	start := time.Now()
 	return func() {

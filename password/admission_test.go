@@ -29,7 +29,7 @@ func (g *gate) idle(t *testing.T) {
 	}
 }
 
-// hold takes a turn for a time.
+// hold keeps a turn for a time.
 func (g *gate) hold(ctx context.Context, memory int64, d time.Duration) error {
 	leave, err := g.enter(ctx, memory)
 	if err != nil {

@@ -53,7 +53,7 @@ func (a Argon2) params() argon2Params {
 // Algorithm is "argon2".
 func (a Argon2) Algorithm() string { return "argon2" }
 
-// Encode makes a new hash.
+// Encode returns a new hash.
 func (a Argon2) Encode(raw string) (Hash, error) { return a.encode(raw, randomText(saltLength)), nil }
 
 func (a Argon2) encode(raw, salt string) Hash {
@@ -73,7 +73,7 @@ func (p argon2Params) key(raw string) []byte {
 	return f([]byte(raw), p.salt, uint32(p.t), uint32(p.m), uint8(p.p), uint32(len(p.hash)))
 }
 
-// Verify tells whether raw makes h.
+// Verify reports whether raw makes h.
 func (a Argon2) Verify(raw string, h Hash) (bool, error) {
 	p, err := parseArgon2(h)
 	if err == nil {

@@ -57,10 +57,10 @@ func prehash(raw string) string {
 // Algorithm is "bcrypt_sha256".
 func (b BCryptSHA256) Algorithm() string { return "bcrypt_sha256" }
 
-// Encode makes a new hash.
+// Encode returns a new hash.
 func (b BCryptSHA256) Encode(raw string) (Hash, error) { return b.kind().encode(prehash(raw)) }
 
-// Verify tells whether raw makes h. Hashes of the prefixes 2a, 2b and 2y verify.
+// Verify reports whether raw makes h. Hashes of the prefixes 2a, 2b and 2y verify.
 func (b BCryptSHA256) Verify(raw string, h Hash) (bool, error) {
 	return b.kind().verify(prehash(raw), h)
 }
@@ -81,7 +81,7 @@ func (b BCryptSHA256) validate() error { return b.kind().validate() }
 // Algorithm is "bcrypt".
 func (b BCrypt) Algorithm() string { return "bcrypt" }
 
-// Encode makes a new hash, or fails with ErrTooLong or ErrNUL.
+// Encode returns a new hash, or fails with ErrTooLong or ErrNUL.
 func (b BCrypt) Encode(raw string) (Hash, error) {
 	if err := b.accepts(raw); err != nil {
 		return "", err
@@ -89,7 +89,7 @@ func (b BCrypt) Encode(raw string) (Hash, error) {
 	return b.kind().encode(raw)
 }
 
-// accepts tells what Encode would say, without the work.
+// accepts returns what Encode would return, without the work.
 func (b BCrypt) accepts(raw string) error {
 	switch {
 	case len(raw) > bcryptBytes:
@@ -100,7 +100,7 @@ func (b BCrypt) accepts(raw string) error {
 	return nil
 }
 
-// Verify tells whether raw makes h. Hashes of the prefixes 2a, 2b and 2y verify;
+// Verify reports whether raw makes h. Hashes of the prefixes 2a, 2b and 2y verify;
 // as in Django, only the first 72 bytes of raw count.
 func (b BCrypt) Verify(raw string, h Hash) (bool, error) { return b.kind().verify(raw, h) }
 
@@ -132,7 +132,7 @@ func (k bcryptKind) encode(key string) (Hash, error) {
 	return Hash(k.name + "$$2b" + strings.TrimPrefix(string(made), "$2a")), nil
 }
 
-// parse takes a hash apart, as far as must_update needs it.
+// parse splits a hash, as far as must_update needs it.
 func (k bcryptKind) parse(h Hash) (rounds int, data string, err error) {
 	data, ok := strings.CutPrefix(string(h), k.name+"$")
 	if !ok || len(data) != bcryptLength || data[0] != '$' || data[3] != '$' || data[6] != '$' {

@@ -27,7 +27,7 @@ func (Crypt) Cost(h Hash) (Cost, error) {
 	return Cost{}, err
 }
 
-// Verify tells whether raw makes h.
+// Verify reports whether raw makes h.
 func (Crypt) Verify(raw string, h Hash) (bool, error) {
 	data, err := parseCrypt(h)
 	if err != nil {

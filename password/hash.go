@@ -26,7 +26,7 @@ const (
 	unusableLength = 40
 )
 
-// Unusable makes a hash that no password matches: "!" and 40 random letters and
+// Unusable returns a hash that no password matches: "!" and 40 random letters and
 // digits, a different one at every call, so that reset tokens and session
 // hashes derived from it differ too. Django: make_password(None).
 func Unusable() Hash {
@@ -36,7 +36,7 @@ func Unusable() Hash {
 // Encoded is the text for the database. It is a secret: do not log it.
 func (h Hash) Encoded() string { return string(h) }
 
-// Usable tells whether a password could match: false for hashes that begin with
+// Usable reports whether a password could match: false for hashes that begin with
 // "!". As in Django, the empty Hash and plain garbage count as usable, although
 // nothing matches them. Django: is_password_usable.
 func (h Hash) Usable() bool { return !strings.HasPrefix(string(h), unusablePrefix) }
@@ -102,6 +102,6 @@ func (h Hash) MarshalText() ([]byte, error) {
 	return nil, errors.New(`password: a hash is not for documents; tag the field json:"-"`)
 }
 
-// Value gives the text to a database driver. Drivers that know fmt.Stringer
+// Value returns the text to a database driver. Drivers that know fmt.Stringer
 // would else store what String says.
 func (h Hash) Value() (driver.Value, error) { return string(h), nil }

@@ -36,10 +36,10 @@ type Hasher interface {
 	// Encode hashes raw with a fresh random salt, or fails with ErrTooLong,
 	// ErrNUL or ErrVerifyOnly.
 	Encode(raw string) (Hash, error)
-	// Verify tells whether raw makes h, in constant time where they are
+	// Verify reports whether raw makes h, in constant time where they are
 	// compared. It is only called with an h whose Cost was accepted.
 	Verify(raw string, h Hash) (bool, error)
-	// MustUpdate tells whether h, which is of this algorithm and was verified,
+	// MustUpdate reports whether h, which is of this algorithm and was verified,
 	// ought to be replaced by one that Encode makes. Django: must_update.
 	MustUpdate(h Hash, policy UpdatePolicy) bool
 	// Cost tells, without computing anything, what Verify takes for h or, where

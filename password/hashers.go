@@ -13,7 +13,7 @@ type Config struct {
 	// Hashers are the algorithms that verify. The first one is preferred: it
 	// makes the new hashes. Nil means DefaultHashers. Django: PASSWORD_HASHERS.
 	Hashers []Hasher
-	// Update says which verified hashes Check asks to replace; the zero value is
+	// Update specifies which verified hashes Check asks to replace; the zero value is
 	// OnlyUp, Django's rule is Exact.
 	Update UpdatePolicy
 	// Workers is the number of hashes that are computed at a time. Zero means
@@ -39,7 +39,7 @@ type Config struct {
 	MaxWork time.Duration
 }
 
-// Hashers makes and checks passwords. It is safe for concurrent use.
+// Hashers hashes and checks passwords. It is safe for concurrent use.
 type Hashers struct {
 	byName    map[string]Hasher
 	preferred Hasher
@@ -59,12 +59,12 @@ type Verdict struct {
 	// replacement is an improvement, not a condition: a login whose Make fails
 	// with ErrBusy has succeeded nevertheless.
 	MustUpdate bool
-	// Reason says why the password is not right; it is for logs. To the user
+	// Reason specifies why the password is not right; it is for logs. To the user
 	// every reason is the same.
 	Reason Reason
 }
 
-// Reason tells the operator why a check failed.
+// Reason informs the operator why a check failed.
 type Reason string
 
 // The reasons. After those from ReasonUnknown on, no password at all can open
@@ -78,7 +78,7 @@ const (
 	ReasonRefused     Reason = "hash parameters out of bounds"
 )
 
-// Stuck tells whether the stored hash is at fault, which somebody should look
+// Stuck reports whether the stored hash is at fault, which somebody should look
 // into, and not the password.
 func (r Reason) Stuck() bool {
 	switch r {
@@ -132,7 +132,7 @@ func New(c Config) (*Hashers, error) {
 	return s, nil
 }
 
-// add takes one hasher into the list; the first one is preferred.
+// add adds one hasher to the list; the first one is preferred.
 func (s *Hashers) add(h Hasher, first bool) error {
 	if h == nil {
 		return errors.New("is nil")
@@ -177,7 +177,7 @@ func (s *Hashers) Make(ctx context.Context, raw string) (Hash, error) {
 	return s.preferred.Encode(raw)
 }
 
-// Check tells whether raw is the password that h was made of. Whatever h is, a
+// Check reports whether raw is the password that h was made of. Whatever h is, a
 // check that fails takes about as long as one Make, or longer where h is
 // stronger than a new hash. The error is not nil only where nothing was found
 // out: ErrBusy, the context's error, or an algorithm that this process may not

@@ -68,13 +68,13 @@ func (UnsaltedMD5) Encode(string) (Hash, error) { return "", ErrVerifyOnly }
 // Encode fails with ErrVerifyOnly.
 func (UnsaltedSHA1) Encode(string) (Hash, error) { return "", ErrVerifyOnly }
 
-// Verify tells whether raw makes h.
+// Verify reports whether raw makes h.
 func (MD5) Verify(raw string, h Hash) (bool, error) { return verifySalted("md5", md5Hex, raw, h) }
 
-// Verify tells whether raw makes h.
+// Verify reports whether raw makes h.
 func (SHA1) Verify(raw string, h Hash) (bool, error) { return verifySalted("sha1", sha1Hex, raw, h) }
 
-// Verify tells whether raw makes h.
+// Verify reports whether raw makes h.
 func (UnsaltedMD5) Verify(raw string, h Hash) (bool, error) {
 	stored := string(h)
 	if len(stored) == 37 {
@@ -83,7 +83,7 @@ func (UnsaltedMD5) Verify(raw string, h Hash) (bool, error) {
 	return same(md5Hex(raw), stored), nil
 }
 
-// Verify tells whether raw makes h.
+// Verify reports whether raw makes h.
 func (UnsaltedSHA1) Verify(raw string, h Hash) (bool, error) {
 	return same("sha1$$"+sha1Hex(raw), string(h)), nil
 }

@@ -61,12 +61,12 @@ func (p PBKDF2SHA1) kind() pbkdf2Kind {
 // Algorithm is "pbkdf2_sha256".
 func (p PBKDF2SHA256) Algorithm() string { return "pbkdf2_sha256" }
 
-// Encode makes a new hash.
+// Encode returns a new hash.
 func (p PBKDF2SHA256) Encode(raw string) (Hash, error) {
 	return p.kind().encode(raw, randomText(saltLength))
 }
 
-// Verify tells whether raw makes h.
+// Verify reports whether raw makes h.
 func (p PBKDF2SHA256) Verify(raw string, h Hash) (bool, error) { return p.kind().verify(raw, h) }
 
 // MustUpdate compares the iterations and the length of the salt.
@@ -85,12 +85,12 @@ func (p PBKDF2SHA256) validate() error { return p.kind().validate() }
 // Algorithm is "pbkdf2_sha1".
 func (p PBKDF2SHA1) Algorithm() string { return "pbkdf2_sha1" }
 
-// Encode makes a new hash.
+// Encode returns a new hash.
 func (p PBKDF2SHA1) Encode(raw string) (Hash, error) {
 	return p.kind().encode(raw, randomText(saltLength))
 }
 
-// Verify tells whether raw makes h.
+// Verify reports whether raw makes h.
 func (p PBKDF2SHA1) Verify(raw string, h Hash) (bool, error) { return p.kind().verify(raw, h) }
 
 // MustUpdate compares the iterations and the length of the salt.
@@ -113,7 +113,7 @@ func (k pbkdf2Kind) validate() error {
 	return nil
 }
 
-// parse takes a hash apart, as far as must_update needs it.
+// parse splits a hash, as far as must_update needs it.
 func (k pbkdf2Kind) parse(h Hash) (iterations int64, salt string, err error) {
 	parts := strings.SplitN(string(h), "$", 4)
 	if len(parts) != 4 || parts[0] != k.name {

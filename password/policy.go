@@ -2,7 +2,7 @@ package password
 
 import "fmt"
 
-// UpdatePolicy says when a hash that was just verified ought to be replaced by
+// UpdatePolicy specifies when a hash that was just verified ought to be replaced by
 // one of the preferred hasher.
 type UpdatePolicy int
 
@@ -62,7 +62,7 @@ var ranks = map[string]int{
 
 func builtin(algorithm string) bool { return ranks[algorithm] > 0 }
 
-// stronger tells whether OnlyUp goes from one algorithm to another. Of a hasher
+// stronger reports whether OnlyUp goes from one algorithm to another. Of a hasher
 // that is not ours nothing is known; there the order of the configuration
 // decides, as in Django.
 func stronger(preferred, stored string) bool {
@@ -72,7 +72,7 @@ func stronger(preferred, stored string) bool {
 	return ranks[preferred] > ranks[stored]
 }
 
-// dominated tells whether the wanted parameters are at least as strong in
+// dominated reports whether the wanted parameters are at least as strong in
 // everything and stronger in something. Unlike a weighing of one against
 // another, this cannot hold in both directions.
 func dominated(stored, wanted [2]int64) bool {

@@ -8,7 +8,7 @@ const saltLength = 22
 // letters is Django's RANDOM_STRING_CHARS.
 const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
-// randomText makes n random characters of letters, each equally likely: bytes
+// randomText returns n random characters of letters, each equally likely: bytes
 // above the last whole multiple of 62 are thrown away. Django: get_random_string.
 func randomText(n int) string {
 	const limit = 256 - 256%len(letters)

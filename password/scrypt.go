@@ -49,12 +49,12 @@ func (p scryptParams) valid() bool {
 // Algorithm is "scrypt".
 func (s Scrypt) Algorithm() string { return "scrypt" }
 
-// Encode makes a new hash.
+// Encode returns a new hash.
 func (s Scrypt) Encode(raw string) (Hash, error) {
 	return encodeScrypt(raw, randomText(saltLength), s.params())
 }
 
-// Verify tells whether raw makes h.
+// Verify reports whether raw makes h.
 func (s Scrypt) Verify(raw string, h Hash) (bool, error) {
 	params, salt, err := parseScrypt(h)
 	if err != nil {

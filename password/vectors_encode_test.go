@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// encodeWith makes a hash with a given salt and the record's parameters.
+// encodeWith returns a hash with a given salt and the record's parameters.
 func encodeWith(r vectorRecord) (Hash, error) {
 	raw := *r.Password
 	switch r.Algorithm {

@@ -42,7 +42,7 @@ var disagreements = []struct {
 	},
 }
 
-// vectorRecord holds the fields of all kinds.
+// vectorRecord contains the fields of all kinds.
 type vectorRecord struct {
 	Kind, Django, Name, Algorithm, Salt, Note, Preferred string
 
@@ -129,7 +129,7 @@ func TestVectors(t *testing.T) {
 	}
 }
 
-// expensive tells of the records with a version's real work factors.
+// expensive reports the records with a version's real work factors.
 func expensive(t *testing.T, r vectorRecord) bool {
 	if r.Kind != "encode" || r.Error != nil {
 		return false

@@ -89,7 +89,7 @@ func LoginRedirect(next, loginURL, field string) (string, error) {
 	return Location(parts.String())
 }
 
-// SameDomain says whether a host without its port is the pattern, or a pattern
+// SameDomain reports whether a host without its port is the pattern, or a pattern
 // with a leading dot is the host's domain or above it. The host is expected in
 // small letters. Django: is_same_domain.
 func SameDomain(host, pattern string) bool {

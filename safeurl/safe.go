@@ -13,7 +13,7 @@ import (
 // and without the white space around it. Django: MAX_URL_LENGTH.
 const MaxLength = 2048
 
-// IsSafe says whether a browser may be sent to the URL: it is a path on the own
+// IsSafe reports whether a browser may be sent to the URL: it is a path on the own
 // site, or its host is one of allowedHosts and its scheme http or https. With
 // requireHTTPS the scheme must be https; "//host/" counts as http.
 //
@@ -74,7 +74,7 @@ func (r Rules) isSafe(url string, allowedHosts []string, requireHTTPS bool) bool
 	return parts.Scheme == "https" || !requireHTTPS && (parts.Scheme == "http" || parts.Scheme == "")
 }
 
-// isControl says whether the category of r begins with C: control, format,
+// isControl reports whether the category of r begins with C: control, format,
 // surrogate, private use, or not assigned.
 func isControl(r rune) bool {
 	return !unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.P, unicode.S, unicode.Z)

@@ -66,7 +66,7 @@ func removeLineEnds(url string) string {
 	return strings.NewReplacer("\t", "", "\r", "", "\n", "").Replace(url)
 }
 
-// isScheme says whether the text before the first colon is a scheme. By the
+// isScheme reports whether the text before the first colon is a scheme. By the
 // own splitters of Django 3.2 and 4.2 it may begin with a digit or a sign.
 func (r Rules) isScheme(s string) bool {
 	for i := range len(s) {
@@ -117,7 +117,7 @@ func (r Rules) checkBrackets(netloc string) error {
 	return checkAddress(address)
 }
 
-// checkAddress takes an IPv6 address, with a zone or without, or an address of
+// checkAddress accepts an IPv6 address, with a zone or without, or an address of
 // the future: v, hexadecimal digits, a dot, and something.
 func checkAddress(host string) error {
 	if strings.HasPrefix(host, "v") {

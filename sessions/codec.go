@@ -11,7 +11,7 @@ import (
 // file engines. A store class of one's own has another, made of its name.
 const DefaultSalt = "django.contrib.sessions.SessionStore"
 
-// CodecConfig says how session data is signed. Only SecretKey is required.
+// CodecConfig specifies how session data is signed. Only SecretKey is required.
 type CodecConfig struct {
 	// SecretKey signs. Django: SECRET_KEY.
 	SecretKey string
@@ -40,7 +40,7 @@ type Codec struct {
 	pickle bool
 }
 
-// NewCodec makes a Codec. The error is about a missing key or an unknown serializer.
+// NewCodec returns a Codec. The error is about a missing key or an unknown serializer.
 func NewCodec(c CodecConfig) (*Codec, error) {
 	if c.Salt == "" {
 		c.Salt = DefaultSalt

@@ -23,7 +23,7 @@ func ParseData(text string) (Data, error) {
 	return Data{members}, err
 }
 
-// JSON gives the text that Django would sign: ASCII, without spaces, keys in
+// JSON returns the text that Django would sign: ASCII, without spaces, keys in
 // order.
 func (d Data) JSON() string {
 	size := 2
@@ -73,7 +73,7 @@ func (d *Data) set(key, canonical string) {
 	d.members = append(d.members, pyjson.Member{Key: key, Value: canonical})
 }
 
-// Delete removes key and says whether it was there.
+// Delete removes key and reports whether it was there.
 func (d *Data) Delete(key string) bool {
 	i := d.index(key)
 	if i < 0 {
@@ -94,7 +94,7 @@ func (d Data) All() iter.Seq2[string, string] {
 	}
 }
 
-// Clone gives a copy that can be changed on its own.
+// Clone returns a copy that can be changed on its own.
 func (d Data) Clone() Data { return Data{slices.Clone(d.members)} }
 
 func (d Data) index(key string) int {

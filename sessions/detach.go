@@ -1,6 +1,6 @@
 package sessions
 
-// Detach takes the session out of the response: the session of this request is neither
+// Detach removes the session from the response: the session of this request is neither
 // saved nor is its cookie set or deleted. It is for responses that are the same for
 // everybody, such as static files, and must be called before the response begins.
 func (s *Session) Detach() {

@@ -17,7 +17,7 @@ const (
 	DefaultCookieAge  = 14 * 24 * time.Hour
 )
 
-// Config says how sessions work. Only Store is required; zero fields mean
+// Config specifies how sessions work. Only Store is required; zero fields mean
 // Django's defaults.
 type Config struct {
 	// Store keeps the sessions. Django: SESSION_ENGINE.
@@ -55,7 +55,7 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-// Engine makes the sessions of requests. It is safe for concurrent use and
+// Engine provides the sessions of requests. It is safe for concurrent use and
 // holds no state of its own.
 type Engine struct {
 	config Config
@@ -104,7 +104,7 @@ func (c *Config) setDefaults() {
 // CookieSameSite of "omit" is now empty, and CookiePath is as it was given.
 func (e *Engine) Config() Config { return e.config }
 
-// Session makes the session of a request that sent key, or "" where it sent
+// Session returns the session of a request that sent key, or "" where it sent
 // none. Nothing is loaded yet, and a key shorter than 8 characters is no key.
 func (e *Engine) Session(key string) *Session {
 	return &Session{engine: e, key: validKey(key)}

@@ -20,14 +20,14 @@ const expiryKey = "_session_expiry"
 // secret key can have stored it.
 var ErrExpiry = errors.New("sessions: the stored expiry cannot be read")
 
-// SetExpiryAge makes the session end d after each save instead of after
+// SetExpiryAge sets the session to end d after each save instead of after
 // CookieAge; fractions of a second are dropped (Django: set_expiry with an
 // integer). Below a second, and at 0, it ends when the browser closes.
 func (s *Session) SetExpiryAge(ctx context.Context, d time.Duration) error {
 	return s.setRaw(ctx, expiryKey, strconv.FormatInt(int64(d/time.Second), 10))
 }
 
-// SetExpiryDate makes the session end at t, whatever is saved until then
+// SetExpiryDate sets the session to end at t, whatever is saved until then
 // (Django: set_expiry with a datetime).
 func (s *Session) SetExpiryDate(ctx context.Context, t time.Time) error {
 	layout := "2006-01-02T15:04:05-07:00"
@@ -40,7 +40,7 @@ func (s *Session) SetExpiryDate(ctx context.Context, t time.Time) error {
 	return s.setRaw(ctx, expiryKey, `"`+t.Format(layout)+`"`)
 }
 
-// SetExpireAtBrowserClose makes the cookie end with the browser (Django:
+// SetExpireAtBrowserClose lets the cookie end with the browser (Django:
 // set_expiry(0)).
 func (s *Session) SetExpireAtBrowserClose(ctx context.Context) error {
 	return s.SetExpiryAge(ctx, 0)
@@ -72,7 +72,7 @@ func (s *Session) ExpiryDate(ctx context.Context) (time.Time, error) {
 	return s.engine.date(e, time.Now())
 }
 
-// ExpiresAtBrowserClose says whether the cookie ends with the browser (Django:
+// ExpiresAtBrowserClose reports whether the cookie ends with the browser (Django:
 // get_expire_at_browser_close).
 func (s *Session) ExpiresAtBrowserClose(ctx context.Context) (bool, error) {
 	e, err := s.expiry(ctx)
@@ -116,7 +116,7 @@ func parseExpiry(raw string) expiry {
 	return expiry{present: true, text: raw}
 }
 
-// own says whether the expiry replaces CookieAge: in Python's terms, is true.
+// own reports whether the expiry replaces CookieAge: in Python's terms, is true.
 func (e expiry) own() bool { return e.present && (e.seconds != 0 || e.text != "") }
 
 func (e *Engine) age(x expiry, now time.Time) (time.Duration, error) {

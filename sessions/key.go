@@ -11,7 +11,7 @@ const (
 	keyAlphabet  = "abcdefghijklmnopqrstuvwxyz0123456789"
 )
 
-// NewKey gives a random session key: 32 characters of a-z and 0-9, 165 bits
+// NewKey returns a random session key: 32 characters of a-z and 0-9, 165 bits
 // (Django: _get_new_session_key). It does not return where the system has no
 // random numbers.
 func NewKey() string {

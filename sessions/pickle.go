@@ -10,7 +10,7 @@ import (
 // PickleProtocol is what Django's own caches write; django-redis writes 4.
 const PickleProtocol = 5
 
-// Pickle gives the data as Django's caches keep it: pickle.dumps of the dict, in
+// Pickle returns the data as Django's caches keep it: pickle.dumps of the dict, in
 // protocol 4 or 5. The error is ErrTooLarge.
 func (d Data) Pickle(protocol int) (string, error) {
 	text, err := pickle.Encode(d.members, protocol)

@@ -116,7 +116,7 @@ func (s lateForeign) Load(ctx context.Context, key string) (*sessions.Record, er
 	return foreignStore{s.Memory}.Load(ctx, key)
 }
 
-// contentStore makes the key of a session from what it holds.
+// contentStore derives the key of a session from what it holds.
 type contentStore struct{ *sessionstest.Memory }
 
 func (s contentStore) Load(_ context.Context, key string) (*sessions.Record, error) {

@@ -156,7 +156,7 @@ func (s *Session) record() (*Record, error) {
 	return &Record{Data: s.data, Expires: expires, Version: s.version}, nil
 }
 
-// saved takes over what the store made of the record.
+// saved copies what the store returned for the record.
 func (s *Session) saved(key string, r *Record) {
 	if r.Key != "" {
 		key = r.Key
@@ -216,7 +216,7 @@ func (s *Session) Flush(ctx context.Context) error {
 	return nil
 }
 
-// CycleKey gives the session a new key and keeps its data, so that a key which
+// CycleKey returns the session a new key and keeps its data, so that a key which
 // somebody else may know is worth nothing (Django: cycle_key). The old one is good for
 // nothing when it returns. Where another request ended the session meanwhile, the error
 // is ErrInterrupted, and there is no session under the new key either.
@@ -254,7 +254,7 @@ func (s *Session) cycleKey(ctx context.Context) error {
 	return nil
 }
 
-// Begin says that the session is somebody's from now on, by a login, so that what it was
+// Begin marks the session as somebody's from now on, by a login, so that what it was
 // before is not theirs: MovedFrom is empty from then on.
 func (s *Session) Begin() {
 	s.mu.Lock()

@@ -2,7 +2,7 @@ package sessions
 
 import "fmt"
 
-// Serializer says in which form session data is signed, by the engines that keep it in
+// Serializer specifies in which form session data is signed, by the engines that keep it in
 // rows, files or cookies. Caches have one of their own.
 type Serializer string
 

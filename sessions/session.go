@@ -52,21 +52,21 @@ func (s *Session) Key() Key {
 // Logger is the one of the engine's configuration.
 func (s *Session) Logger() *slog.Logger { return s.engine.config.Logger }
 
-// Accessed says whether the session was read or written (Django: accessed).
+// Accessed reports whether the session was read or written (Django: accessed).
 func (s *Session) Accessed() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.accessed
 }
 
-// Modified says whether the session has to be saved (Django: modified).
+// Modified reports whether the session has to be saved (Django: modified).
 func (s *Session) Modified() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.modified
 }
 
-// Unsaved says whether there are changes that were not saved, which is how the
+// Unsaved reports whether there are changes that were not saved, which is how the
 // middleware notices changes that come too late.
 func (s *Session) Unsaved() bool {
 	s.mu.Lock()
@@ -74,7 +74,7 @@ func (s *Session) Unsaved() bool {
 	return len(s.changes.list) > 0
 }
 
-// SetModified makes the session be saved though nothing in it changed, which
+// SetModified marks the session as changed though nothing in it was, which
 // moves its expiry (Django: session.modified = True).
 func (s *Session) SetModified() {
 	s.mu.Lock()
@@ -82,7 +82,7 @@ func (s *Session) SetModified() {
 	s.modified = true
 }
 
-// IsEmpty says whether there is neither a key nor data (Django: is_empty).
+// IsEmpty reports whether there is neither a key nor data (Django: is_empty).
 func (s *Session) IsEmpty() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -146,7 +146,7 @@ func (s *Session) setRaw(ctx context.Context, key, text string) error {
 	return s.change(ctx, change{key: key, set: text})
 }
 
-// Delete removes key and says whether it was there (Django: del and pop).
+// Delete removes key and reports whether it was there (Django: del and pop).
 func (s *Session) Delete(ctx context.Context, key string) (bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -172,7 +172,7 @@ func (s *Session) clear() {
 	s.accessed, s.modified = true, true
 }
 
-// change makes a change to the loaded session and remembers it for a merge.
+// change applies a change to the loaded session and remembers it for a merge.
 func (s *Session) change(ctx context.Context, c change) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -219,7 +219,7 @@ func (s *Session) load(ctx context.Context) error {
 	return nil
 }
 
-// check tells of what was loaded, and warns where it is corrupt.
+// check examines what was loaded, and warns where it is corrupt.
 func (s *Session) check(ctx context.Context, r *Record) {
 	if r.Corrupt != nil {
 		s.report(ctx, "session data corrupt, taken as empty", "reason", r.Corrupt)
@@ -254,5 +254,5 @@ type StoreError struct {
 // Error names the operation.
 func (e *StoreError) Error() string { return "sessions: " + e.Op + ": " + e.Err.Error() }
 
-// Unwrap gives the store's error.
+// Unwrap returns the store's error.
 func (e *StoreError) Unwrap() error { return e.Err }

@@ -39,7 +39,7 @@ func TestConfigIsChecked(t *testing.T) {
 	}
 }
 
-// TestStateMachine holds Django's flags after each kind of use.
+// TestStateMachine checks Django's flags after each kind of use.
 func TestStateMachine(t *testing.T) {
 	type flags struct{ accessed, modified, empty bool }
 	ctx := t.Context()

@@ -89,10 +89,10 @@ type Record struct {
 	// Version is the store's own mark of this content, opaque to others, by
 	// which Update sees whether somebody changed it.
 	Version string
-	// Corrupt says why Data could not be decoded, for instance because another
+	// Corrupt specifies why Data could not be decoded, for instance because another
 	// secret key signed it. The session is then empty and keeps its key.
 	Corrupt error
-	// ReadOnly says why the session must not be written back: what is stored
+	// ReadOnly specifies why the session must not be written back: what is stored
 	// holds more than Data can, for instance a Python object in a cache that a
 	// Django site shares. Data is the rest, and good to read. Saving a change
 	// fails with ErrReadOnly; the session can still be flushed.

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// CookieConfig says how to sign cookies. Only Key is required.
+// CookieConfig specifies how to sign cookies. Only Key is required.
 type CookieConfig struct {
 	// Key and FallbackKeys as in Config.
 	Key          string
@@ -35,7 +35,7 @@ type CookieSigner struct {
 	now    func() time.Time
 }
 
-// NewCookieSigner makes a CookieSigner. The error is about a missing key.
+// NewCookieSigner returns a CookieSigner. The error is about a missing key.
 func NewCookieSigner(c CookieConfig) (*CookieSigner, error) {
 	const prefix = "django.http.cookies"
 	if c.Key == "" {
@@ -49,14 +49,14 @@ func NewCookieSigner(c CookieConfig) (*CookieSigner, error) {
 	return s, nil
 }
 
-// At gives a signer that takes t for the present time, for tests.
+// At returns a signer that takes t for the present time, for tests.
 func (s *CookieSigner) At(t time.Time) *CookieSigner {
 	twin := *s
 	twin.now = func() time.Time { return t }
 	return &twin
 }
 
-// Sign gives the signed value of the cookie name. The salt may be empty.
+// Sign returns the signed value of the cookie name. The salt may be empty.
 func (s *CookieSigner) Sign(name, salt, value string) string {
 	return s.signer(cookieSalt(name, salt, s.legacy.write)).Sign(value)
 }

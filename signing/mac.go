@@ -40,7 +40,7 @@ func (m *MAC) Sum(dst []byte, value string) []byte {
 	return h.Sum(dst)
 }
 
-// Hex gives the MAC of value as lower-case hexadecimal digits.
+// Hex returns the MAC of value as lower-case hexadecimal digits.
 func (m *MAC) Hex(value string) string {
 	var sum [64]byte
 	return hex.EncodeToString(m.Sum(sum[:0], value))

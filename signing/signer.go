@@ -34,7 +34,7 @@ const (
 	DumpsSalt = "django.core.signing"
 )
 
-// Config says how to sign. Only Key is required.
+// Config specifies how to sign. Only Key is required.
 type Config struct {
 	// Key is the secret. Django: SECRET_KEY.
 	Key string
@@ -69,7 +69,7 @@ type Signer struct {
 	macs []*MAC // the first one signs, all verify
 }
 
-// New makes a Signer. The error is about a missing key or an unsafe separator.
+// New returns a Signer. The error is about a missing key or an unsafe separator.
 func New(c Config) (*Signer, error) {
 	if c.Salt == "" {
 		c.Salt = SignerSalt

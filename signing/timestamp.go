@@ -20,7 +20,7 @@ type TimestampSigner struct {
 	now    func() time.Time
 }
 
-// NewTimestamp makes a TimestampSigner. The error is about a missing key or an
+// NewTimestamp returns a TimestampSigner. The error is about a missing key or an
 // unsafe separator.
 func NewTimestamp(c Config) (*TimestampSigner, error) {
 	if c.Salt == "" {
@@ -33,7 +33,7 @@ func NewTimestamp(c Config) (*TimestampSigner, error) {
 	return &TimestampSigner{signer: signer, now: time.Now}, nil
 }
 
-// At gives a signer that takes t for the present time: for tests, and for
+// At returns a signer that takes t for the present time: for tests, and for
 // values that must be signed in the past.
 func (s *TimestampSigner) At(t time.Time) *TimestampSigner {
 	return &TimestampSigner{signer: s.signer, now: func() time.Time { return t }}
@@ -78,7 +78,7 @@ func (s *TimestampSigner) UnsignMaxAge(signed string, maxAge time.Duration) (str
 	return value, nil
 }
 
-// ExpiredError tells by how much a signature is too old.
+// ExpiredError reports by how much a signature is too old.
 type ExpiredError struct {
 	Age, MaxAge time.Duration
 }
@@ -89,5 +89,5 @@ func (e *ExpiredError) Error() string {
 	return "signing: signature age " + text(e.Age) + " > " + text(e.MaxAge) + " seconds"
 }
 
-// Unwrap gives ErrExpired.
+// Unwrap returns ErrExpired.
 func (e *ExpiredError) Unwrap() error { return ErrExpired }

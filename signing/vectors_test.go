@@ -186,7 +186,7 @@ func checkUnsign(t *testing.T, r *record) string {
 	return outcome(r, got, err, signing.ErrMalformed)
 }
 
-// roundAge takes the noise of binary fractions from Django's sentence.
+// roundAge removes the noise of binary fractions from Django's sentence.
 func roundAge(t *testing.T, sentence string) string {
 	t.Helper()
 	var age, most float64

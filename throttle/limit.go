@@ -22,7 +22,7 @@ const (
 	maxFull  = 10 * 365 * 24 * time.Hour // until a budget that was used up is whole
 )
 
-// Check says what is wrong with a limit: Burst is 1 to 1,000,000, Every at least
+// Check reports what is wrong with a limit: Burst is 1 to 1,000,000, Every at least
 // a millisecond, and a budget that was used up is whole again within ten years.
 func (l Limit) Check() error {
 	switch {
@@ -68,12 +68,12 @@ func (l *Limit) UnmarshalText(text []byte) (err error) {
 // share it. An error means that it failed, and that nobody knows whether the
 // attempt is allowed: the caller refuses it. throttletest.TestStore tests a store.
 type Store interface {
-	// Take takes one attempt and returns 0; or, where the budget is used up, takes
+	// Take uses one attempt and returns 0; or, where the budget is used up, takes
 	// nothing and returns how long it is until there is one.
 	Take(ctx context.Context, name string, limit Limit) (retryAfter time.Duration, err error)
-	// Give gives back one attempt that was taken. That the store has forgotten the
+	// Give returns back one attempt that was taken. That the store has forgotten the
 	// name meanwhile is no error.
 	Give(ctx context.Context, name string, limit Limit) error
-	// Reset makes the budget whole. That the name is not known is no error.
+	// Reset restores the budget. An unknown name is no error.
 	Reset(ctx context.Context, name string) error
 }

@@ -36,7 +36,7 @@ type entry struct {
 	place int           // in the heap
 }
 
-// NewMemory makes a store of at most maxNames names; DefaultMaxNames when 0.
+// NewMemory returns a store of at most maxNames names; DefaultMaxNames when 0.
 func NewMemory(maxNames int) *Memory {
 	if maxNames <= 0 {
 		maxNames = DefaultMaxNames
@@ -44,7 +44,7 @@ func NewMemory(maxNames int) *Memory {
 	return &Memory{max: maxNames, start: time.Now(), byName: map[string]*entry{}}
 }
 
-// Take takes an attempt. It never fails.
+// Take uses an attempt. It never fails.
 func (m *Memory) Take(_ context.Context, name string, limit Limit) (time.Duration, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -61,7 +61,7 @@ func (m *Memory) Take(_ context.Context, name string, limit Limit) (time.Duratio
 	return 0, nil
 }
 
-// add makes a whole budget, in the place of the first where all are taken.
+// add creates a whole budget, in the place of the first where all are taken.
 func (m *Memory) add(name string) *entry {
 	if len(m.order) >= m.max {
 		m.drop(m.order[0])
@@ -77,7 +77,7 @@ func (m *Memory) drop(e *entry) {
 	delete(m.byName, e.name)
 }
 
-// Give gives an attempt back. It never fails.
+// Give returns an attempt back. It never fails.
 func (m *Memory) Give(_ context.Context, name string, limit Limit) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -93,7 +93,7 @@ func (m *Memory) Give(_ context.Context, name string, limit Limit) error {
 	return nil
 }
 
-// Reset makes a budget whole. It never fails.
+// Reset restores a budget. It never fails.
 func (m *Memory) Reset(_ context.Context, name string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -10,12 +10,12 @@ import (
 // namesSalt keeps the key of the names apart from what else a secret key is for.
 const namesSalt = "coatcheck.throttle"
 
-// Names makes the names of budgets. They say nothing to whoever reads a store:
+// Names returns the names of budgets. They reveal nothing to readers of a store:
 // neither whose account it is nor from which address somebody came, nor the
 // password that somebody typed for a username.
 type Names struct{ key [sha256.Size]byte }
 
-// NewNames makes the names of a site with this secret key (Django: SECRET_KEY).
+// NewNames returns the names of a site with this secret key (Django: SECRET_KEY).
 // Nodes that share a store need the same one; with a new one every budget is whole.
 func NewNames(secretKey string) *Names {
 	return &Names{sha256.Sum256([]byte(namesSalt + secretKey))}

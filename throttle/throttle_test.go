@@ -16,7 +16,7 @@ func TestMemory(t *testing.T) {
 	throttletest.TestStore(t, func(*testing.T) []throttle.Store { return []throttle.Store{throttle.NewMemory(0)} })
 }
 
-// TestMemoryClock holds the times to the nanosecond.
+// TestMemoryClock checks the times to the nanosecond.
 func TestMemoryClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m, limit := throttle.NewMemory(0), throttle.Limit{Burst: 3, Every: time.Minute}

@@ -77,7 +77,7 @@ func newTab(t *testing.T, base string) *tab {
 	return b
 }
 
-// watchLog makes everything that the browser complains about an error: a
+// watchLog reports everything that the browser complains about as an error: a
 // violation of the content security policy first of all.
 func (b *tab) watchLog() {
 	b.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {

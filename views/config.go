@@ -10,7 +10,7 @@ import (
 	"github.com/coatcheck/coatcheck/i18n"
 )
 
-// Config says how the account pages look and where they lead. Only Auth is
+// Config specifies how the account pages look and where they lead. Only Auth is
 // required.
 type Config struct {
 	// Auth finds, makes and signs in users.
@@ -43,7 +43,7 @@ type Config struct {
 	NoRememberMe bool
 	// SignupClosed lets nobody sign up by the page, and hides the links to it.
 	SignupClosed bool
-	// SignupVerification makes accounts only once their e-mail address is confirmed
+	// SignupVerification creates accounts only once their email address is confirmed
 	// by the link of a mail. It needs Accounts that send mails.
 	SignupVerification bool
 	// SignupInvitation lets people sign up by an invitation only, a link that

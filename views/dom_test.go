@@ -71,7 +71,7 @@ func checkFields(t testing.TB, page node) {
 	}
 }
 
-// all gives the elements with the tag, or all elements for "".
+// all returns the elements with the tag, or all elements for "".
 func (n node) all(tag string) []node {
 	var found []node
 	if n.Node == nil {
@@ -85,7 +85,7 @@ func (n node) all(tag string) []node {
 	return found
 }
 
-// one gives the first element with the tag.
+// one returns the first element with the tag.
 func (n node) one(tag string) node {
 	for _, d := range n.all(tag) {
 		return d
@@ -93,7 +93,7 @@ func (n node) one(tag string) node {
 	return node{}
 }
 
-// where gives the first element with the tag whose attribute has the value.
+// where returns the first element with the tag whose attribute has the value.
 func (n node) where(tag, name, value string) node {
 	for _, d := range n.all(tag) {
 		if d.attr(name) == value && value != "" {
@@ -125,7 +125,7 @@ func (n node) has(name string) bool {
 	return false
 }
 
-// text gives the text in an element, with single blanks.
+// text returns the text in an element, with single blanks.
 func (n node) text() string {
 	var b strings.Builder
 	if n.Node != nil {
@@ -138,7 +138,7 @@ func (n node) text() string {
 	return strings.Join(strings.Fields(b.String()), " ")
 }
 
-// field gives an input of the page itself by its name, those of its foot left aside.
+// field returns an input of the page itself by its name, those of its foot left aside.
 func (n node) field(name string) node {
 	if main := n.one("main"); main.Node != nil {
 		n = main
@@ -146,10 +146,10 @@ func (n node) field(name string) node {
 	return n.where("input", "name", name)
 }
 
-// fieldError gives the sentence that describes a field as wrong.
+// fieldError returns the sentence that describes a field as wrong.
 func (n node) fieldError(name string) string {
 	return n.where("p", "id", "id_"+name+"_error").text()
 }
 
-// alert gives the summary of the errors.
+// alert returns the summary of the errors.
 func (n node) alert() node { return n.where("div", "role", "alert") }

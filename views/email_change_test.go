@@ -17,7 +17,7 @@ import (
 	"github.com/coatcheck/coatcheck/database/sqlite"
 )
 
-// mailOf gives the address that is stored for a user.
+// mailOf returns the address that is stored for a user.
 func (s *site) mailOf(t testing.TB, username string) string {
 	t.Helper()
 	user, err := s.auth.UserByUsername(t.Context(), username)

@@ -26,7 +26,7 @@ var openAPITag = func() string {
 	return `"` + hex.EncodeToString(sum[:8]) + `"`
 }()
 
-// OpenAPI gives the description of the JSON side of the account pages, by OpenAPI
+// OpenAPI returns the description of the JSON side of the account pages, by OpenAPI
 // 3.1. It has every operation that there may be: which of them a site has, its
 // configuration decides (see Routes).
 func OpenAPI() []byte { return bytes.Clone(openAPI) }

@@ -106,7 +106,7 @@ func TestOpenAPIServed(t *testing.T) {
 	}
 }
 
-// TestOpenAPIElsewhere holds what the document says of all addresses.
+// TestOpenAPIElsewhere checks what the document says of all addresses.
 func TestOpenAPIElsewhere(t *testing.T) {
 	p := newSite(t).program(t)
 	if a := p.do("DELETE", "/accounts/login/", "", ""); a.StatusCode != http.StatusMethodNotAllowed || a.Header.Get("Allow") != "GET, HEAD, POST, OPTIONS" {

@@ -69,7 +69,7 @@ type scene struct {
 	body   object
 }
 
-// name gives a new username.
+// name returns a new username.
 func (s *stage) name() string {
 	s.users++
 	return fmt.Sprintf("user%d", s.users)
@@ -77,7 +77,7 @@ func (s *stage) name() string {
 
 func address(name string) string { return name + "@example.com" }
 
-// member makes a user and a client that is signed in as that.
+// member creates a user and a client that is signed in as that.
 func (s *stage) member(t testing.TB) (*client, string) {
 	t.Helper()
 	name, c := s.name(), s.program(t)

@@ -55,7 +55,7 @@ func (c *contract) get(node object, names ...string) object {
 	return node
 }
 
-// check holds an answer against the operation: its status, headers and body.
+// check compares a response with the operation: its status, headers and body.
 func (c *contract) check(op string, a *answer) {
 	c.t.Helper()
 	status := strconv.Itoa(a.StatusCode)
@@ -96,7 +96,7 @@ func (c *contract) remember(status string, body any) {
 	}
 }
 
-// checkHeaders holds those headers that carry meaning against the document.
+// checkHeaders compares those headers that carry meaning with the document.
 func (c *contract) checkHeaders(at string, described object, a *answer) {
 	c.t.Helper()
 	for _, name := range []string{"Set-Cookie", "Location", "Retry-After", "WWW-Authenticate"} {
@@ -120,7 +120,7 @@ func (c *contract) checkHeaders(at string, described object, a *answer) {
 	}
 }
 
-// send makes the request of a scene, changed by others, and checks the answer.
+// send sends the request of a scene, changed by others, and checks the response.
 func (c *contract) send(op string, s scene, changes ...func(*http.Request)) *answer {
 	c.t.Helper()
 	method, _, _ := strings.Cut(op, " ")
@@ -137,7 +137,7 @@ func (c *contract) send(op string, s scene, changes ...func(*http.Request)) *ans
 	return a
 }
 
-// as gives the scene's body as a form or as JSON.
+// as returns the scene's body as a form or as JSON.
 func (s scene) as(kind string) func(*http.Request) {
 	switch kind {
 	case jsonType:
@@ -167,7 +167,7 @@ func withHeader(name, value string) func(*http.Request) {
 	return func(r *http.Request) { r.Header.Set(name, value) }
 }
 
-// TestOpenAPI holds the document against the routes, and then every operation
+// TestOpenAPI checks the document against the routes, and then every operation
 // against real requests: there is no answer that it does not describe, and it
 // describes none that no request got.
 func TestOpenAPI(t *testing.T) {
@@ -259,7 +259,7 @@ func (c *contract) checkShown() {
 	}
 }
 
-// checkExamples holds every example against its schema, and its sentences against
+// checkExamples checks every example against its schema, and its sentences against
 // what the server said.
 func (c *contract) checkExamples(place string, node any) {
 	c.t.Helper()

@@ -123,7 +123,7 @@ func (c *contract) misuse(op string, s *stage) {
 	}
 }
 
-// change makes a request whose body has another value in one field.
+// change sends a request whose body has another value in one field.
 func (c *contract) change(op string, s *stage, field string, value any) *answer {
 	c.t.Helper()
 	x := sceneOf(op)(c.t, s)
@@ -163,7 +163,7 @@ func (c *contract) tryRefused(s *stage) {
 	}
 }
 
-// tryOthers makes the requests whose answers need more than one wrong field.
+// tryOthers sends the requests whose responses need more than one wrong field.
 func (c *contract) tryOthers(open, confirmed, closed *stage) {
 	c.t.Helper()
 	taken := open.name()

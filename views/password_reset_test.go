@@ -20,7 +20,7 @@ const (
 	badLinkJSON = `{"error":"` + badLink + `"}`
 )
 
-// ada makes a user with an address.
+// ada creates a user with an address.
 func (s *site) ada(t testing.TB) *auth.User {
 	t.Helper()
 	return s.addUser(t, auth.NewUser{Username: "ada", Email: "ada@example.com"})
@@ -333,7 +333,7 @@ func (c *client) session(t testing.TB) string {
 	return ""
 }
 
-// plant makes the jar send a key.
+// plant lets the jar send a key.
 func (c *client) plant(t testing.TB, key string) {
 	t.Helper()
 	c.http.Jar = must(cookiejar.New(nil))

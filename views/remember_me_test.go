@@ -33,7 +33,7 @@ func (a *answer) sessionCookie() string {
 	return ""
 }
 
-// expiry gives the stored expiry of the session's own, as Django has it in the
+// expiry returns the stored expiry of the session's own, as Django has it in the
 // data, and how long its row lives.
 func (s *wholeSite) expiry(t *testing.T, key string) (raw string, life time.Duration) {
 	t.Helper()

@@ -53,7 +53,7 @@ func (s schemas) find(ref string) (object, error) {
 	return node, nil
 }
 
-// check gives what is wrong with the value at the place.
+// check returns what is wrong with the value at the place.
 func (s schemas) check(place string, schema object, value any) (faults []string) {
 	schema, err := s.resolve(schema)
 	if err != nil {

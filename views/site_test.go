@@ -106,7 +106,7 @@ func serve(t testing.TB, db *database.DB, c auth.Config, changes ...func(*views.
 	return s
 }
 
-// start makes the views and serves them.
+// start creates the views and serves them.
 func (s *site) start(t testing.TB, sessions *sessions.Engine, changes ...func(*views.Config)) {
 	t.Helper()
 	config := views.Config{Auth: s.auth, Accounts: s.accounts}
@@ -156,7 +156,7 @@ func (s *site) chain(t testing.TB, engine *sessions.Engine) func(http.Handler) h
 	return middleware.Chain(trace, guard, middleware.Sessions(engine, hooks), middleware.Authentication(s.auth))
 }
 
-// addUser makes a user whose password is the canary.
+// addUser creates a user whose password is the canary.
 func (s *site) addUser(t testing.TB, n auth.NewUser) *auth.User {
 	t.Helper()
 	n.Password = canary
@@ -167,7 +167,7 @@ func (s *site) addUser(t testing.TB, n auth.NewUser) *auth.User {
 	return user
 }
 
-// count gives the number of rows of a table.
+// count returns the number of rows of a table.
 func (s *site) count(t testing.TB, table string) int {
 	t.Helper()
 	var n int
@@ -298,7 +298,7 @@ func (a *answer) wantRedirect(t testing.TB, target string) {
 	}
 }
 
-// cookie gives the value of the session cookie that the answer sets, or "".
+// cookie returns the value of the session cookie that the answer sets, or "".
 func (a *answer) cookie() string {
 	for _, c := range a.Cookies() {
 		if c.Name == sessions.DefaultCookieName {

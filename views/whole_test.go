@@ -44,12 +44,12 @@ func newWhole(t testing.TB, changes ...func(*coatcheck.Config)) *wholeSite {
 	return &wholeSite{&site{server, whole.Database, whole.Auth, whole.Accounts, sent, whole.Views}, whole}
 }
 
-// on makes a site use the database.
+// on lets a site use the database.
 func on(db *database.DB) func(*coatcheck.Config) {
 	return func(c *coatcheck.Config) { c.Database = db }
 }
 
-// as makes the client call itself something.
+// as lets the client call itself something.
 func (c *client) as(userAgent string) *client {
 	c.http.Transport = named{userAgent}
 	return c
@@ -77,7 +77,7 @@ func (s *site) enter(t testing.TB, username, userAgent string) *client {
 	return c
 }
 
-// user makes a user with an address.
+// user creates a user with an address.
 func (s *site) user(t testing.TB, name string) *auth.User {
 	t.Helper()
 	return s.addUser(t, auth.NewUser{Username: name, Email: name + "@example.com"})

@@ -115,7 +115,7 @@ func (f *Feature) replace(r *http.Request, user *auth.User, raw string) error {
 	return f.Auth().UpdateSessionAuthHash(r, user)
 }
 
-// done says that the password was changed.
+// done reports that the password was changed.
 func (f *Feature) done(w http.ResponseWriter, r *http.Request) {
 	f.Tell(w, r, "password_change_done.html", i18n.Mark("Your password was changed."))
 }

@@ -116,7 +116,7 @@ func (f *Feature) request(r *http.Request, t *i18n.Translator, b pages.Body, for
 	return err
 }
 
-// sent says that an email is on its way, if it is.
+// sent reports that an email is on its way, if it is.
 func (f *Feature) sent(w http.ResponseWriter, r *http.Request) {
 	f.Tell(w, r, "password_reset_done.html", i18n.Mark("We’ve emailed you instructions for setting your "+
 		"password, "+
@@ -269,7 +269,7 @@ func (f *Feature) unsuccessful(w http.ResponseWriter, r *http.Request) {
 		"possibly because it has already been used. Please request a new password reset.")})
 }
 
-// complete says that the password is set.
+// complete reports that the password is set.
 func (f *Feature) complete(w http.ResponseWriter, r *http.Request) {
 	f.Tell(w, r, "password_reset_complete.html", i18n.Mark("Your password has been set. You may go ahead "+
 		"and log in now."))

@@ -86,7 +86,7 @@ func (f *Feature) say(
 	pages.JSON(w, http.StatusOK, answer)
 }
 
-// rescues says what the link does.
+// rescues reports what the link does.
 func rescues(t *i18n.Translator, todo accounts.Rescue) []string {
 	steps := []string{t.T("Every session of your account ends, yours too.")}
 	if todo.Mailbox != "" {
@@ -99,7 +99,7 @@ func rescues(t *i18n.Translator, todo accounts.Rescue) []string {
 	return steps
 }
 
-// rescued says what the link has done, and nothing else.
+// rescued reports what the link has done, and nothing else.
 func rescued(t *i18n.Translator, done accounts.Rescue) []string {
 	steps := []string{t.T("Every session of your account has ended.")}
 	if done.Mailbox != "" {

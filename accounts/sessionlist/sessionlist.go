@@ -82,7 +82,7 @@ type Row struct {
 	First, Seen pages.Moment
 }
 
-// button makes a handler of what a button of the list does. A browser that was sent to the
+// button returns the handler of a button of the list. A browser that was sent to the
 // login page on the way comes back by GET, and is redirected to the list.
 func (f *Feature) button(view http.HandlerFunc) http.Handler {
 	posted := f.Private(view, http.MethodPost)
@@ -142,7 +142,7 @@ func (f *Feature) list(w http.ResponseWriter, r *http.Request) {
 	f.Render(w, r, http.StatusOK, "sessions.html", p)
 }
 
-// moment says how long ago a time was.
+// moment reports how long ago a time was.
 func moment(t *i18n.Translator, at, now time.Time) pages.Moment {
 	at = at.UTC()
 	return pages.Moment{
@@ -151,7 +151,7 @@ func moment(t *i18n.Translator, at, now time.Time) pages.Moment {
 	}
 }
 
-// deviceName says by what a user is signed in.
+// deviceName reports by what a user is signed in.
 func deviceName(t *i18n.Translator, s accounts.SessionInfo) string {
 	switch {
 	case s.Browser != "" && s.System != "":
@@ -244,7 +244,7 @@ func (f *Feature) endOthers(w http.ResponseWriter, r *http.Request) {
 	f.ended(w, r, n)
 }
 
-// ended says how many sessions were ended.
+// ended reports how many sessions were ended.
 func (f *Feature) ended(w http.ResponseWriter, r *http.Request, n int) {
 	flow.Report(r.Context(), flow.View, "sessions ended", "count", n)
 	if negotiate.HTML(r) {

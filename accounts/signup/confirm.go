@@ -37,7 +37,7 @@ func (f *Feature) begin(lang string) opener {
 	}
 }
 
-// sayBegun says the same whether the address has an account or not.
+// sayBegun reports the same whether the address has an account or not.
 func (f *Feature) sayBegun(w http.ResponseWriter, r *http.Request) {
 	if negotiate.HTML(r) {
 		f.GoTo(w, r, SentURL)
@@ -46,7 +46,7 @@ func (f *Feature) sayBegun(w http.ResponseWriter, r *http.Request) {
 	f.sent(w, r)
 }
 
-// sent tells users to look at their emails.
+// sent asks users to look at their emails.
 func (f *Feature) sent(w http.ResponseWriter, r *http.Request) {
 	f.Tell(w, r, "signup_sent.html", i18n.Mark("We have sent you an email with a link. Open it to finish."))
 }

@@ -23,7 +23,7 @@ func (f *Feature) invitedForm(t *i18n.Translator, email string) *pages.Form {
 	return form
 }
 
-// invitation makes an account by a link that is good for one.
+// invitation creates an account by a link that is good for one.
 func (f *Feature) invitation(w http.ResponseWriter, r *http.Request) {
 	token := r.PathValue("token")
 	email, err := f.accounts.Invitation(r.Context(), token)

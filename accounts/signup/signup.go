@@ -99,7 +99,7 @@ func (f *Feature) form(t *i18n.Translator, next string) *pages.Form {
 	return &pages.Form{Submit: t.T("Create account"), Next: next, Fields: fields}
 }
 
-// serve makes a user, and a session only with Options.Login.
+// serve creates a user, and a session only with Options.Login.
 func (f *Feature) serve(w http.ResponseWriter, r *http.Request) {
 	if refused := f.options.refusal(); refused != nil {
 		f.Refuse(w, r, refused)
@@ -131,7 +131,7 @@ func (f *Feature) serve(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// refusal says why nobody may sign up by the page, or is nil.
+// refusal reports why nobody may sign up by the page, or is nil.
 func (o Options) refusal() *pages.Refusal {
 	switch {
 	case o.Closed:
@@ -165,7 +165,7 @@ func (f *Feature) sayCreated(w http.ResponseWriter, r *http.Request, chosen *aut
 	}
 }
 
-// opener makes a user of what was typed, at once, or none yet.
+// opener creates a user of what was typed, at once, or none yet.
 type opener func(r *http.Request, n auth.NewUser) (*auth.User, error)
 
 // create is an opener that makes the user at once.
@@ -230,7 +230,7 @@ func (f *Feature) lookForName(ctx context.Context, n auth.NewUser, form *pages.F
 	return err
 }
 
-// rejectTaken says that another user has the name.
+// rejectTaken reports that another user has the name.
 func (f *Feature) rejectTaken(form *pages.Form, name *pages.Field) {
 	say := sayTaken
 	if f.Auth().UsernameIsEmail() {

@@ -15,7 +15,7 @@ var (
 	DefaultAddressLimit = throttle.Limit{Burst: 50, Every: 6 * time.Second}
 )
 
-// Config says how often passwords may be guessed. A guess costs one attempt of
+// Config specifies how often passwords may be guessed. A guess costs one attempt of
 // the client's address and one of the account. One from a browser that signed in
 // to this account before (see auth.Service.SetDeviceCookie) costs one attempt of that device
 // alone, so that no unknown client can lock out the owner. A login makes the budget

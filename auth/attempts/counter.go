@@ -91,7 +91,7 @@ func prefix(kind string) string {
 	return kind + " "
 }
 
-// Take takes one attempt of each budget, or of none. The error is a ThrottledError, or a
+// Take uses one attempt of each budget, or of none. The error is a ThrottledError, or a
 // failure of the store.
 func (c *Counter) Take(ctx context.Context, all ...Budget) error {
 	for i, b := range all {
@@ -113,7 +113,7 @@ func (c *Counter) Take(ctx context.Context, all ...Budget) error {
 	return nil
 }
 
-// Give gives an attempt of each budget back. A failure is logged: it keeps nobody out who
+// Give returns an attempt of each budget back. A failure is logged: it keeps nobody out who
 // is in.
 func (c *Counter) Give(ctx context.Context, all ...Budget) {
 	for _, b := range all {
@@ -123,7 +123,7 @@ func (c *Counter) Give(ctx context.Context, all ...Budget) {
 	}
 }
 
-// Settle makes the budgets of a right guess whole that are the user's alone, and gives the
+// Settle restores the budgets of a right guess that are the user's alone, and gives the
 // attempt of the others back.
 func (c *Counter) Settle(ctx context.Context, userID string, all ...Budget) {
 	for _, b := range all {
@@ -135,7 +135,7 @@ func (c *Counter) Settle(ctx context.Context, userID string, all ...Budget) {
 	}
 }
 
-// Reset makes budgets whole.
+// Reset creates budgets whole.
 func (c *Counter) Reset(ctx context.Context, all ...Budget) error {
 	for _, b := range all {
 		if b.name == "" {

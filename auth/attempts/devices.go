@@ -90,7 +90,7 @@ func (d *device) signed(user *database.User) string {
 	return hex.EncodeToString(d.nonce[:]) + strconv.Itoa(len(user.ID)) + ":" + user.ID + user.Password.Encoded()
 }
 
-// sign makes the MAC with the secret key.
+// sign returns the MAC with the secret key.
 func (s *Devices) sign(d *device, user *database.User) { s.macs[0].Sum(d.mac[:0], d.signed(user)) }
 
 // owns reports whether the device is one of the user's, by the secret key or an old

@@ -18,7 +18,7 @@ type ThrottledError struct {
 	RetryAfter time.Duration
 }
 
-// Error tells the time to wait.
+// Error reports the time to wait.
 func (e *ThrottledError) Error() string {
 	return fmt.Sprintf("%v; again in %v", ErrThrottled, e.RetryAfter)
 }

@@ -41,7 +41,7 @@ func (b Session) User(ctx context.Context, id string) (*auth.User, error) {
 	return (&auth.ModelBackend{Users: b.Users}).User(ctx, id)
 }
 
-// Named makes the backends of a Django site's AUTHENTICATION_BACKENDS, in its order:
+// Named returns the backends of a Django site's AUTHENTICATION_BACKENDS, in its order:
 // Django's own by their paths, and a Session for each other path and, unless remote is
 // set, for those of remote users. If the list has no backend of Django's that checks
 // passwords, the first other one is an auth.ModelBackend with that path: the passwords in

@@ -24,16 +24,16 @@ const (
 // counts as usable, so that a reset link could give the account a password.
 type RemoteUser struct {
 	Users auth.Users
-	// KnownOnly makes no users. Django: create_unknown_user = False.
+	// KnownOnly creates no users. Django: create_unknown_user = False.
 	KnownOnly bool
-	// Clean makes a username of the name that the web server gives, as by cutting
+	// Clean returns the username for the name that the web server gives, as by cutting
 	// off "@REALM". Nil leaves it as it is. Django: clean_username.
 	Clean func(name string) string
 	// Configure is called at each login, before the user is signed in, with whether
 	// it was made just now; it may change the user and store the change. Its error
 	// makes the login fail. Django: configure_user.
 	Configure func(ctx context.Context, user *auth.User, created bool) error
-	// AllowInactive takes inactive users too. Django: AllowAllUsersRemoteUserBackend.
+	// AllowInactive accepts inactive users too. Django: AllowAllUsersRemoteUserBackend.
 	AllowInactive bool
 }
 

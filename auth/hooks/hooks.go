@@ -85,7 +85,7 @@ type Transactor interface {
 	Tx(ctx context.Context, fn func(ctx context.Context, tx *database.DB) error) error
 }
 
-// Run makes a change and calls Before in one transaction, and After once that is
+// Run applies a change and calls Before in one transaction, and After once that is
 // committed, also if it is part of a larger one. The change may be nil. Without a Before,
 // and without db, it begins no transaction.
 func (l List) Run(ctx context.Context, db Transactor, e *Event, change func(ctx context.Context) error) error {
@@ -110,7 +110,7 @@ func (l List) Around(ctx context.Context, db Transactor, e *Event, end func(ctx 
 	return nil
 }
 
-// transact makes a change, if there is one, and calls Before, in one transaction if there is
+// transact applies a change, if there is one, and calls Before, in one transaction if there is
 // a Before and a db.
 func (l List) transact(
 	ctx context.Context, db Transactor, e *Event, change func(ctx context.Context) error,

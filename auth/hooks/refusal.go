@@ -7,7 +7,7 @@ import "net/http"
 type Refusal struct {
 	// Status is the HTTP status of the response, 403 for instance.
 	Status int
-	// Sentence tells the visitor why, and what to do. It is translated if the catalogues
+	// Sentence informs the visitor why, and what to do. It is translated if the catalogues
 	// of the site have it.
 	Sentence string
 }

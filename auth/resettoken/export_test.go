@@ -2,7 +2,7 @@ package resettoken
 
 import "time"
 
-// SetNow gives a generator another clock, for the tests.
+// SetNow returns a generator another clock, for the tests.
 func (g *Generator) SetNow(now func() time.Time) { g.now = now }
 
 // ParseTimestamp is parseTimestamp, for the tests.

@@ -34,11 +34,11 @@ const (
 // epoch2001 is 2001-01-01 00:00:00 in seconds since 1970, from which tokens count.
 const epoch2001 = 978307200
 
-// Config says how tokens are made. Only SecretKey is required. A Service
+// Config specifies how tokens are made. Only SecretKey is required. A Service
 // has a generator of its own configuration; make another one for links of
 // another kind.
 type Config struct {
-	// SecretKey makes and verifies tokens. Django: SECRET_KEY.
+	// SecretKey signs and verifies tokens. Django: SECRET_KEY.
 	SecretKey string `json:"-"`
 	// SecretKeyFallbacks verify tokens too. Django: SECRET_KEY_FALLBACKS.
 	SecretKeyFallbacks []string `json:"-"`
@@ -71,7 +71,7 @@ func (c Config) GoString() string { return c.String() }
 // LogValue hides the keys.
 func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
-// Generator makes and checks the tokens of links by which
+// Generator creates and checks the tokens of links by which
 // users set a new password, without storing them. A token ends with its time,
 // with a change of the user's password or e-mail address, and with the user's
 // next login. It is safe for concurrent use. Django:
@@ -120,7 +120,7 @@ func (g *Generator) Make(u *database.User) string {
 	return g.token(g.macs[0], u, strconv.FormatInt(seconds, 36), strconv.FormatInt(seconds, 10))
 }
 
-// Check says whether a token was made for the user as the user is now, and not
+// Check reports whether a token was made for the user as the user is now, and not
 // too long ago. The user must be fresh from the database. That the user is
 // active is not asked: a link sets a password, and logs nobody in. It takes
 // bounded time. Django: check_token.

@@ -9,7 +9,7 @@ import (
 	"github.com/coatcheck/coatcheck/internal/console"
 )
 
-// deactivateCommand makes a user inactive.
+// deactivateCommand deactivates a user.
 type deactivateCommand struct {
 	Username string        `arg:"" help:"Who may not sign in any more."`
 	Site     signedInFlags `embed:""`
@@ -31,13 +31,13 @@ func (c *deactivateCommand) Run(ctx context.Context, con *console.Console) error
 	})
 }
 
-// activateCommand makes a user active again.
+// activateCommand activates a user again.
 type activateCommand struct {
 	Username string        `arg:"" help:"Who may sign in again."`
 	Site     signedInFlags `embed:""`
 }
 
-// Run says so. Nobody is signed in by it.
+// Run prints what it did. It signs nobody in.
 func (c *activateCommand) Run(ctx context.Context, con *console.Console) error {
 	return c.Site.signedIn(ctx, c.Username, func(site *coatcheck.Site, user *auth.User) error {
 		if user.IsActive {
@@ -52,7 +52,7 @@ func (c *activateCommand) Run(ctx context.Context, con *console.Console) error {
 	})
 }
 
-// countSessions says how many there were.
+// countSessions reports how many there were.
 func countSessions(n int) string {
 	if n == 1 {
 		return "1 session"

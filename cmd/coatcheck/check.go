@@ -25,7 +25,7 @@ type checkCommand struct {
 // errFindings is the outcome of a check that found something.
 var errFindings = errors.New("the check found something")
 
-// Run tells what it finds, as Django does. It opens no database but one in
+// Run prints what it finds, as Django does. It opens no database but one in
 // memory, and makes no file.
 func (c *checkCommand) Run(ctx context.Context, con *console.Console) error {
 	key, found := c.Serve.foundKey()
@@ -103,7 +103,7 @@ func (c *serveCommand) openKeys() (found []findings.Finding) {
 	return found
 }
 
-// checkSettings tells what is wrong with the settings of serve.
+// checkSettings reports what is wrong with the settings of serve.
 func (c *serveCommand) checkSettings(
 	ctx context.Context, con *console.Console, key secret,
 ) []findings.Finding {

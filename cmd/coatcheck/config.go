@@ -94,7 +94,7 @@ func (c *config) Validate(app *kong.Application) error {
 	return err
 }
 
-// Resolve gives the value of a flag, unless the environment has one: kong would
+// Resolve returns the value of a flag, unless the environment has one: kong would
 // let the file win.
 func (c *config) Resolve(ctx *kong.Context, parent *kong.Path, flag *kong.Flag) (any, error) {
 	if len(flag.Envs) == 0 {

@@ -14,7 +14,7 @@ import (
 	"github.com/coatcheck/coatcheck/password/validate"
 )
 
-// createsuperuserCommand makes a user who may do everything (Django:
+// createsuperuserCommand creates a user who may do everything (Django:
 // createsuperuser).
 type createsuperuserCommand struct {
 	Username  *string       `env:"-" help:"Username; asked for if absent."`
@@ -76,14 +76,14 @@ func (c *createsuperuserCommand) Run(ctx context.Context, con *console.Console) 
 	return nil
 }
 
-// skip says in Django's words that there is nobody to ask.
+// skip reports in Django's words that there is nobody to ask.
 func skip(con *console.Console) error {
 	con.Say("Superuser creation skipped due to not running in a TTY. " +
 		"You can run `coatcheck createsuperuser` in your project to create one manually.")
 	return nil
 }
 
-// firstRun makes the database, as serve does, unless it is seen beforehand that there is nobody
+// firstRun creates the database, as serve does, unless it is seen beforehand that there is nobody
 // to put into it.
 func (c *createsuperuserCommand) firstRun(ctx context.Context, con *console.Console) (*database.DB, error) {
 	if err := c.Database.mayMake(c.Create.Create); err != nil {
@@ -130,7 +130,7 @@ type superuserMaker struct {
 	accounts *auth.Service
 }
 
-// fromEnvironment takes flags, else the environment. As in Django the password
+// fromEnvironment reads flags, else the environment. As in Django the password
 // is not judged.
 func (m *superuserMaker) fromEnvironment(
 	ctx context.Context, username, email *string,
@@ -167,7 +167,7 @@ func given(flag *string, env string) (string, bool) {
 	return os.LookupEnv(env)
 }
 
-// checkUsername says in Django's words why nobody can get the name.
+// checkUsername reports in Django's words why nobody can get the name.
 func (m *superuserMaker) checkUsername(ctx context.Context, name string) error {
 	if name == "" {
 		return usernameBlank
@@ -236,7 +236,7 @@ func (m *superuserMaker) askUsername(ctx context.Context, flag *string) (string,
 	}
 }
 
-// checkTyped says what is wrong with a name that was typed at the prompt, where
+// checkTyped reports what is wrong with a name that was typed at the prompt, where
 // Django looks at the form of a name before it looks for the name.
 func (m *superuserMaker) checkTyped(ctx context.Context, name string) error {
 	if name == "" {
@@ -248,7 +248,7 @@ func (m *superuserMaker) checkTyped(ctx context.Context, name string) error {
 	return m.checkUsername(ctx, name)
 }
 
-// accept shows what is wrong and says whether nothing is.
+// accept shows what is wrong and reports whether nothing is.
 func (m *superuserMaker) accept(err error) (bool, error) {
 	var fatal outage
 	if err == nil || errors.As(err, &fatal) {
@@ -276,7 +276,7 @@ func (m *superuserMaker) askEmail(ctx context.Context, flag *string) (string, er
 	}
 }
 
-// checkEmail takes no address too, as Django does, unless one signs in by it.
+// checkEmail accepts no address too, as Django does, unless one signs in by it.
 func (m *superuserMaker) checkEmail(ctx context.Context, address string) (string, error) {
 	signsIn := m.accounts.UsernameIsEmail()
 	if address == "" && !signsIn {
@@ -341,7 +341,7 @@ func (m *superuserMaker) acceptPassword(ctx context.Context, raw string, user *a
 	return strings.EqualFold(answer, "y"), err
 }
 
-// judge shows what is wrong with a password, and says whether nothing is.
+// judge shows what is wrong with a password, and reports whether nothing is.
 func judge(
 	ctx context.Context, con *console.Console, accounts *auth.Service, raw string, user *auth.User,
 ) (bool, error) {
@@ -354,7 +354,7 @@ func judge(
 	return err == nil, err
 }
 
-// suggestUsername gives the name of the system's user in a form that Django
+// suggestUsername returns the name of the system's user in a form that Django
 // takes, if nobody has it, or else nothing (Django: get_default_username).
 func (m *superuserMaker) suggestUsername(ctx context.Context) (string, error) {
 	name := plainUsername(systemUsername())

@@ -167,7 +167,7 @@ var cacheSchemes = []string{"redis", "rediss", "unix", "memcached"}
 var errCache = usageError{errors.New("--cache: write redis://HOST:PORT/DB or memcached://HOST:PORT, all " +
 	"of one kind")}
 
-// hosts gives the host:port of URLs that were parsed before.
+// hosts returns the host:port of URLs that were parsed before.
 func hosts(locations []string) []string {
 	var out []string
 	for _, location := range locations {

@@ -10,7 +10,7 @@ import (
 	"github.com/coatcheck/coatcheck/internal/console"
 )
 
-// warnMisspelt tells of each variable of the environment that has a name like one of ours, and
+// warnMisspelt reports of each variable of the environment that has a name like one of ours, and
 // is none: a misspelt setting must not be ignored in silence.
 func warnMisspelt(con *console.Console, app *kong.Application, environ []string) {
 	known := variables(app)

@@ -199,7 +199,7 @@ func (f *passwordFlags) validators() ([]validate.Validator, error) {
 	return append(validate.Default(), pwned.Validator{Filter: filter}), nil
 }
 
-// accounts gives the service by which the commands make and change users. It
+// accounts returns the service by which the commands make and change users. It
 // signs nobody in, so the key that signs logins is not asked for.
 func (f *passwordFlags) accounts(db *database.DB) (*auth.Service, error) {
 	config, err := f.Hasher.config()

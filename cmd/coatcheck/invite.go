@@ -15,7 +15,7 @@ import (
 	"github.com/coatcheck/coatcheck/mail"
 )
 
-// inviteCommand makes an invitation to a site whose accounts are made by one.
+// inviteCommand creates an invitation to a site whose accounts are made by one.
 type inviteCommand struct {
 	Email    string        `arg:"" optional:"" help:"Whom to send the invitation by email; serve sends it. It is then for this address alone."`
 	BaseURL  string        `name:"base-url" placeholder:"URL" help:"Where the site is for its visitors, as that of serve; needed."`
@@ -66,7 +66,7 @@ func (c *inviteCommand) Run(ctx context.Context, con *console.Console) (err erro
 	return nil
 }
 
-// invite makes the link.
+// invite creates the link.
 func (c *inviteCommand) invite(
 	ctx context.Context, db *database.DB, key secret, email string,
 ) (string, error) {

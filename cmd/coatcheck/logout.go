@@ -65,7 +65,7 @@ func (c *logoutCommand) end(
 // progressEvery is after how many sessions a walk through all of them says where it is.
 const progressEvery = 100_000
 
-// progress says now and then how many sessions were looked at.
+// progress reports now and then how many sessions were looked at.
 func progress(con *console.Console) func(looked int) {
 	return func(looked int) {
 		if looked%progressEvery == 0 {

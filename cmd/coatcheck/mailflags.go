@@ -28,7 +28,7 @@ type mailFlags struct {
 	Timeout      float64 `group:"mail" name:"email-timeout" default:"10" help:"How long one email may take, in seconds (EMAIL_TIMEOUT)."`
 }
 
-// passwordVariable holds the password of the account at the mail server.
+// passwordVariable contains the password of the account at the mail server.
 const passwordVariable = envPrefix + "_EMAIL_HOST_PASSWORD"
 
 // apply configures the site.

@@ -6,7 +6,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestMain makes the command "coatcheck" for the scripts and for the tests that
+// TestMain provides the command "coatcheck" for the scripts and for the tests that
 // start it as a process: it is this test binary, running main.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"coatcheck": main, "nolinks": nolinks})

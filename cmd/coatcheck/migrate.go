@@ -76,7 +76,7 @@ func foreign(ctx context.Context, con *console.Console, db *database.DB) error {
 	return err
 }
 
-// tell says what Run would do.
+// tell reports what Run would do.
 func (c *migrateCommand) tell(ctx context.Context, con *console.Console, db *database.DB) error {
 	plan, err := db.Plan(ctx)
 	if err != nil {
@@ -108,7 +108,7 @@ func (c *migrateCommand) list(ctx context.Context, con *console.Console, db *dat
 	return foreign(ctx, con, db)
 }
 
-// scriptHeader says how the SQL is to be run.
+// scriptHeader reports how the SQL is to be run.
 func scriptHeader(db *database.DB) string {
 	how := "in one transaction"
 	if db.Engine() == "mysql" {
@@ -117,7 +117,7 @@ func scriptHeader(db *database.DB) string {
 	return "-- coatcheck migrate --sql, for " + db.Engine() + ". Run it " + how + ".\n\n"
 }
 
-// warnUnapplied says that tables of Django's are missing before a command needs them, as
+// warnUnapplied reports that tables of Django's are missing before a command needs them, as
 // Django's commands do.
 func warnUnapplied(ctx context.Context, con *console.Console, db *database.DB) error {
 	plan, err := db.Plan(ctx)

@@ -17,7 +17,7 @@ type pwnedCommand struct {
 	Verify pwnedVerifyCommand `cmd:"" help:"Report whether a filter is whole."`
 }
 
-// pwnedBuildCommand makes a filter.
+// pwnedBuildCommand creates a filter.
 type pwnedBuildCommand struct {
 	File     string `arg:"" help:"List of SHA-1 hashes, HASH:COUNT or HASH a line, as it is or compressed by gzip; - is the standard input."`
 	Out      string `env:"-" default:"pwned.filter" help:"File to make, or to replace when all is done."`

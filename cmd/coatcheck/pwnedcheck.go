@@ -10,7 +10,7 @@ import (
 	"github.com/coatcheck/coatcheck/password/pwned"
 )
 
-// pwnedCheckCommand says whether passwords are in a filter.
+// pwnedCheckCommand reports whether passwords are in a filter.
 type pwnedCheckCommand struct {
 	Filter string `arg:"" help:"File that pwned build made."`
 }

@@ -166,7 +166,7 @@ func readSecret(path string, log *slog.Logger) (string, error) {
 	return key, nil
 }
 
-// makeSecretFile makes a file with a new secret key that its owner alone may
+// makeSecretFile creates a file with a new secret key that its owner alone may
 // read, and says so; a file that is there is left alone. Nobody ever sees half
 // a key, so that two servers may start in one folder at the same time.
 func makeSecretFile(path string) (made bool, err error) {
@@ -223,5 +223,5 @@ func renameOnce(temp, path string) (made bool, err error) {
 	return err == nil, err
 }
 
-// newSecretKey gives 390 bits in 78 characters; Django's own have 50.
+// newSecretKey returns 390 bits in 78 characters; Django's own have 50.
 func newSecretKey() string { return rand.Text() + rand.Text() + rand.Text() }

@@ -14,7 +14,7 @@ import (
 	"github.com/coatcheck/coatcheck/internal/testenv"
 )
 
-// quietly makes a command that is run to its end.
+// quietly creates a command that is run to its end.
 func quietly(t *testing.T, dir string, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "coatcheck", args...)

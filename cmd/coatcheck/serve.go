@@ -266,7 +266,7 @@ func unless(value, preset string) string {
 	return value
 }
 
-// tellMade says what the first run made and where it is.
+// tellMade reports what the first run made and where it is.
 func (c *serveCommand) tellMade(con *console.Console, existed bool, db *database.DB, key secret) {
 	switch {
 	case !existed:
@@ -280,7 +280,7 @@ func (c *serveCommand) tellMade(con *console.Console, existed bool, db *database
 	}
 }
 
-// tellDatabase says that the file of the database was made.
+// tellDatabase reports that the file of the database was made.
 func tellDatabase(con *console.Console, f *databaseFlags) {
 	fmt.Fprintf(con.Err, "Made the database %s, readable by you alone.\n", absolute(f.shown()))
 }

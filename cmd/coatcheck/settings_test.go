@@ -10,7 +10,7 @@ import (
 	"github.com/coatcheck/coatcheck/internal/djangosettings"
 )
 
-// TestSettingsPage holds docs/settings.md against the table, and the table
+// TestSettingsPage checks docs/settings.md against the table, and the table
 // against the flags.
 func TestSettingsPage(t *testing.T) {
 	var commands cli

@@ -52,7 +52,7 @@ func settingsCases(t *testing.T) []*settingsCase {
 	return cases
 }
 
-// TestSettingsTable holds the conversion against settings modules of what real
+// TestSettingsTable checks the conversion against settings modules of what real
 // projects ship, each as a real Django reads it: the config and its notes, or the
 // reason why there is none. Pairs of them log in on both sides in the tests of the
 // folder conformance.

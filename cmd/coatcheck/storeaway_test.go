@@ -12,7 +12,7 @@ import (
 	"github.com/coatcheck/coatcheck/internal/testenv"
 )
 
-// checkAway holds that the sessions are out of reach and that nobody lost a cookie.
+// checkAway checks that the sessions are out of reach and that nobody lost a cookie.
 func checkAway(t *testing.T, p *process, alice *visitor, engine string) {
 	t.Helper()
 	for what, got := range map[string]answer{
@@ -62,7 +62,7 @@ func TestFolderAway(t *testing.T) {
 	checkBack(t, alice)
 }
 
-// otherDevice makes a folder on another file system than base.
+// otherDevice creates a folder on another file system than base.
 func otherDevice(t *testing.T, base string) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("/dev/shm", "coatcheck-test-")

@@ -48,7 +48,7 @@ func (f *attemptFlags) unlocker(ctx context.Context, db *database.DB, folder str
 	return auth.New(auth.Config{Users: db, SecretKey: key.key, Throttle: limits, Logger: log})
 }
 
-// unlockCommand makes budgets of attempts whole.
+// unlockCommand restores budgets of attempts.
 type unlockCommand struct {
 	Username string        `arg:"" optional:"" help:"Whose account. May be left out with --address."`
 	Address  string        `name:"address" env:"-" placeholder:"ADDRESS" help:"Also unlock this address of clients, for logins and for the other pages that count attempts; of IPv6 its network of 64 bits."`

@@ -33,7 +33,7 @@ type recorded struct {
 	Stderr string
 }
 
-// differs says what is not the same here, and why.
+// differs reports what is not the same here, and why.
 func differs(r recorded, django string) (reason string, same func(stdout, stderr string, rc int) bool) {
 	switch {
 	case r.Args[0] == "check":
@@ -191,7 +191,7 @@ func waitForSilence(master *os.File, shown string) {
 	}
 }
 
-// openTerminal makes a pseudo terminal: what is written to the one end is typed
+// openTerminal creates a pseudo terminal: what is written to the one end is typed
 // on the other.
 func openTerminal(t *testing.T) (master, slave *os.File) {
 	t.Helper()

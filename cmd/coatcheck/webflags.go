@@ -74,7 +74,7 @@ func (f *webFlags) apply(c *coatcheck.Config) error {
 	return nil
 }
 
-// mountFlag says where a proxy mounts the site.
+// mountFlag specifies where a proxy mounts the site.
 type mountFlag struct {
 	Path string `group:"web" name:"script-name" placeholder:"PATH" help:"Path below which a proxy mounts the site, /auth for instance. It goes before all addresses in pages, redirects and emails, and names the path of the cookies (FORCE_SCRIPT_NAME)."`
 }

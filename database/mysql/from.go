@@ -20,7 +20,7 @@ func From(ctx context.Context, pool *sql.DB) (*database.DB, error) {
 	return Config{}.From(ctx, pool)
 }
 
-// From takes a pool that the program has already, in the place of a DSN. The program closes
+// From accepts a pool that the program has already, in the place of a DSN. The program closes
 // the pool, after the DB. Statements of the program join a transaction of [database.DB.Tx]
 // by [database.DB.SQL]; what it does on the pool itself, and in transactions that it
 // began there, is apart.

@@ -18,7 +18,7 @@ import (
 	"github.com/coatcheck/coatcheck/database/own"
 )
 
-// Config says what to open. Only DSN is required.
+// Config specifies what to open. Only DSN is required.
 type Config struct {
 	// DSN is a URL mysql://user:password@host:port/name?parameter=value, or
 	// go-sql-driver's user:password@tcp(host:port)/name?parameter=value. A Unix
@@ -32,7 +32,7 @@ type Config struct {
 	// new site: times are stored in UTC. Where it has USE_TZ False it is
 	// Django's TIME_ZONE, in whose naive local time the columns are.
 	Location *time.Location
-	// UserModel says where the users are, if not in auth_user.
+	// UserModel specifies where the users are, if not in auth_user.
 	UserModel database.UserModel
 	// NoCreate leaves absent tables absent. Use [database.DB.Migrate] later.
 	NoCreate bool
@@ -77,7 +77,7 @@ func (c Config) Open(ctx context.Context) (*database.DB, error) {
 	return db, nil
 }
 
-// redact makes sure that an error does not hold the password.
+// redact ensures that an error does not hold the password.
 func redact(err error, config *driver.Config) error {
 	if config.Passwd == "" || !strings.Contains(err.Error(), config.Passwd) {
 		return err
@@ -121,7 +121,7 @@ func spoken(loc *time.Location) dialect.Dialect {
 	}
 }
 
-// classify tells what an error means, by its number.
+// classify reports what an error means, by its number.
 func classify(err error) dialect.Class {
 	if errors.Is(err, driver.ErrInvalidConn) || errors.Is(err, sqldriver.ErrBadConn) {
 		return dialect.Lost

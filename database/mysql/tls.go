@@ -15,7 +15,7 @@ import (
 // encrypted: ssl-mode, ssl-ca, ssl-cert and ssl-key.
 type tlsOptions struct{ mode, ca, cert, key string }
 
-// takeTLS takes them out of the parameters of an address.
+// takeTLS removes them from the parameters of an address.
 func takeTLS(query url.Values) tlsOptions {
 	o := tlsOptions{query.Get("ssl-mode"), query.Get("ssl-ca"), query.Get("ssl-cert"), query.Get("ssl-key")}
 	for _, name := range []string{"ssl-mode", "ssl-ca", "ssl-cert", "ssl-key"} {
@@ -79,7 +79,7 @@ func (o tlsOptions) files(c *tls.Config) error {
 	return nil
 }
 
-// verifyChain holds that an authority has signed the server's certificate,
+// verifyChain checks that an authority has signed the server's certificate,
 // whatever name is in it.
 func verifyChain(c *tls.Config) func(tls.ConnectionState) error {
 	return func(state tls.ConnectionState) error {

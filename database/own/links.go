@@ -29,7 +29,7 @@ type Link struct {
 	Expires time.Time
 }
 
-// String tells the kind, and nothing else.
+// String reports the kind, and nothing else.
 func (l Link) String() string { return "link of kind " + l.Kind }
 
 // GoString is String.

@@ -18,7 +18,7 @@ import (
 
 var noon = time.Date(2026, 3, 4, 12, 0, 0, 5000, time.UTC)
 
-// hash64 makes what looks like a SHA-256.
+// hash64 creates what looks like a SHA-256.
 func hash64(n int) string { return fmt.Sprintf("%064x", n) }
 
 func indexed(n int, user string) own.IndexedSession {

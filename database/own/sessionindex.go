@@ -20,7 +20,7 @@ type IndexedSession struct {
 	UserID string
 	// Locator is by what the session's key is found, at most 255 characters.
 	Locator string `json:"-"`
-	// Method tells how its user signed in, at most 40 characters.
+	// Method reports how its user signed in, at most 40 characters.
 	Method string
 	// IP and UserAgent are those of the last request, at most 45 and 512 characters.
 	IP        string
@@ -56,7 +56,7 @@ func (s *Store) SeenIndexedSession(ctx context.Context, row IndexedSession) (boo
 	return count > 0, err
 }
 
-// MoveIndexedSession gives the row of a session that got a new key the new hash
+// MoveIndexedSession returns the row of a session that got a new key the new hash
 // and locator, and reports whether there was one of this user.
 func (s *Store) MoveIndexedSession(ctx context.Context, oldHash string, row IndexedSession) (bool, error) {
 	count, err := s.db.Exec(ctx, &s.q.moveIndexed, oldHash, row.UserID, row.KeyHash, row.Locator)

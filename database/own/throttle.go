@@ -20,7 +20,7 @@ type Throttle struct{ s *Store }
 
 var _ throttle.Store = Throttle{}
 
-// Throttle gives the store. It costs no query.
+// Throttle returns the store. It costs no query.
 func (s *Store) Throttle() Throttle { return Throttle{s} }
 
 // DeleteIdleThrottles deletes rows of budgets that had been whole for a minute at
@@ -44,7 +44,7 @@ var errThrottleRow = errors.New("database: attempt taken: another one was always
 // errThrottleTx: a rollback would give the attempt back.
 var errThrottleTx = errors.New("database: an attempt is not counted in a transaction, which could undo it; authenticate before the transaction begins")
 
-// Take takes an attempt, in one UPDATE where the row is there, and in one INSERT
+// Take uses an attempt, in one UPDATE where the row is there, and in one INSERT
 // where it is not. Of many at once each does either, and the row decides.
 func (t Throttle) Take(ctx context.Context, name string, limit throttle.Limit) (time.Duration, error) {
 	if t.s.db.InTx(ctx) {
@@ -77,13 +77,13 @@ func (t Throttle) Take(ctx context.Context, name string, limit throttle.Limit) (
 	return 0, errThrottleRow
 }
 
-// Give gives an attempt back.
+// Give returns an attempt back.
 func (t Throttle) Give(ctx context.Context, name string, limit throttle.Limit) error {
 	_, err := t.s.db.Exec(ctx, &t.s.q.throttle.give, name, limit.Every.Microseconds())
 	return err
 }
 
-// Reset makes a budget whole.
+// Reset restores a budget.
 func (t Throttle) Reset(ctx context.Context, name string) error {
 	_, err := t.s.db.Exec(ctx, &t.s.q.throttle.reset, name)
 	return err

@@ -23,7 +23,7 @@ func TestThrottle(t *testing.T) {
 	}
 }
 
-// TestThrottleClock holds the times to the microsecond, and that a row whose
+// TestThrottleClock checks the times to the microsecond, and that a row whose
 // budget is whole counts for nothing and is deleted.
 func TestThrottleClock(t *testing.T) {
 	each(t, func(t *testing.T, db *own.Store, _ *database.DB) {

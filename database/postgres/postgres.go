@@ -24,7 +24,7 @@ import (
 // migrateLock is the number of the advisory lock that Migrate takes: "coatchk".
 const migrateLock = "27988487049537643"
 
-// Config says what to open. Only DSN is required, and not for From.
+// Config specifies what to open. Only DSN is required, and not for From.
 type Config struct {
 	// DSN is a URL postgres://user:password@host:port/name?parameter=value, or
 	// libpq's host=... dbname=..., as pgx takes them. PGHOST, PGPASSWORD and so
@@ -34,7 +34,7 @@ type Config struct {
 	// new site; where it has USE_TZ False, Django's TIME_ZONE. PostgreSQL stores
 	// instants, so it changes no row here: see [database.DB.Location].
 	Location *time.Location
-	// UserModel says where the users are, if not in auth_user.
+	// UserModel specifies where the users are, if not in auth_user.
 	UserModel database.UserModel
 	// NoCreate leaves absent tables absent. Use [database.DB.Migrate] later.
 	NoCreate bool
@@ -77,7 +77,7 @@ func From(ctx context.Context, pool *pgxpool.Pool) (*database.DB, error) {
 	return Config{}.From(ctx, pool)
 }
 
-// From takes a pool that the program has already, in the place of a DSN. The program closes
+// From accepts a pool that the program has already, in the place of a DSN. The program closes
 // the pool, after the DB. Statements of the program join a transaction of [database.DB.Tx]
 // by [database.DB.SQL]; what it does on the pool itself, and in transactions that it
 // began there, is apart.
@@ -117,7 +117,7 @@ func suits(ctx context.Context, pool *pgxpool.Pool) error {
 	return nil
 }
 
-// on makes a DB of a pool.
+// on creates a DB of a pool.
 func (c Config) on(ctx context.Context, pool *pgxpool.Pool, from dialect.Source) (*database.DB, error) {
 	from.Pool, from.Create = stdlib.OpenDBFromPool(pool), !c.NoCreate
 	from.Row = func(ctx context.Context, text string, args, dest []any) error {
@@ -130,7 +130,7 @@ func (c Config) on(ctx context.Context, pool *pgxpool.Pool, from dialect.Source)
 	return db, nil
 }
 
-// redact makes sure that an error does not hold the password: pgx does not put
+// redact ensures that an error does not hold the password: pgx does not put
 // it there, and a server's or proxy's text might.
 func redact(err error, config *pgxpool.Config) error {
 	secret := config.ConnConfig.Password
@@ -179,7 +179,7 @@ func spoken(loc *time.Location) dialect.Dialect {
 	}
 }
 
-// classify tells what an error means, mostly by its SQLSTATE.
+// classify reports what an error means, mostly by its SQLSTATE.
 func classify(err error) dialect.Class {
 	var connect *pgconn.ConnectError
 	var failure *pgconn.PgError

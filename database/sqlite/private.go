@@ -18,18 +18,18 @@ type private struct{ vfs.VFSFilename }
 // privateName is the VFS's name in a URI.
 const privateName = "coatcheck-private"
 
-// walParameter says in a URI that the file has, or will have, a WAL and the -shm file
+// walParameter specifies in a URI that the file has, or will have, a WAL and the -shm file
 // that belongs to it.
 const walParameter = "coatcheck_wal"
 
-// registerPrivate makes the VFS known, once.
+// registerPrivate registers the VFS, once.
 var registerPrivate = sync.OnceFunc(func() {
 	if system, ok := vfs.Find("os").(vfs.VFSFilename); ok {
 		vfs.Register(privateName, private{system})
 	}
 })
 
-// OpenFilename makes a file before SQLite would.
+// OpenFilename creates a file before SQLite would.
 func (p private) OpenFilename(name *vfs.Filename, flags vfs.OpenFlag) (vfs.File, vfs.OpenFlag, error) {
 	if path := name.String(); path != "" && flags&vfs.OPEN_CREATE != 0 {
 		_ = create(path, "") // where it fails, opening says why
@@ -40,7 +40,7 @@ func (p private) OpenFilename(name *vfs.Filename, flags vfs.OpenFlag) (vfs.File,
 	return p.VFSFilename.OpenFilename(name, flags)
 }
 
-// create makes an absent file for its owner only or, where like is not empty,
+// create creates an absent file for its owner only or, where like is not empty,
 // with owner and mode of that one.
 func create(path, like string) error {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)

@@ -21,7 +21,7 @@ import (
 // same as Django's default.
 const busyTimeout = 5 * time.Second
 
-// Config says what to open. Only DSN is required.
+// Config specifies what to open. Only DSN is required.
 type Config struct {
 	// DSN is a path, "sqlite:" and a path, a "file:" URI with SQLite's
 	// parameters, or ":memory:" for a database that lives as long as the DB. The
@@ -32,7 +32,7 @@ type Config struct {
 	// new site: times are stored in UTC. Where it has USE_TZ False it is
 	// Django's TIME_ZONE, in whose naive local time the columns are.
 	Location *time.Location
-	// UserModel says where the users are, if not in auth_user.
+	// UserModel specifies where the users are, if not in auth_user.
 	UserModel database.UserModel
 	// NoCreate leaves absent tables absent. Use [database.DB.Migrate] later.
 	NoCreate bool
@@ -178,7 +178,7 @@ func asText(column string) string {
 	return "CASE typeof(" + column + ") WHEN 'real' THEN printf('%!.17g', " + column + ") ELSE CAST(" + column + " AS TEXT) END"
 }
 
-// classify tells what an error means. The driver gives most as an Error, and some as the
+// classify reports what an error means. The driver gives most as an Error, and some as the
 // bare code.
 func classify(err error) dialect.Class {
 	var code sqlite3.ErrorCode

@@ -61,7 +61,7 @@ func routes(site *coatcheck.Site) http.Handler {
 	return site.Handler(r)
 }
 
-// guard makes gin's kind of middleware of net/http's.
+// guard converts middleware of net/http to that of gin.
 func guard(m func(http.Handler) http.Handler) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		passed := false

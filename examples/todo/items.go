@@ -30,7 +30,7 @@ func createTable(ctx context.Context, db *database.DB) error {
 	return err
 }
 
-// configured gives each new user a first item, in the transaction that stores the user.
+// configured returns each new user a first item, in the transaction that stores the user.
 func configured(c coatcheck.Config) coatcheck.Config {
 	list := items{c.Database.SQL()}
 	c.Guard = coatcheck.GuardCrossOrigin // forms need no token

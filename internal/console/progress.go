@@ -40,7 +40,7 @@ func (p *Progress) Tell(stage string, bytes bool, done, total int64) {
 	_ = p.bar.Set64(done) // a bar that cannot be drawn stops nothing
 }
 
-// line tells in words.
+// line returns the progress in words.
 func line(stage string, done, total int64) string {
 	if total == 0 {
 		return fmt.Sprintf("%s: %d MB", stage, done/1_000_000)

@@ -47,7 +47,7 @@ var systems = [...][2]string{
 	{"Linux", "Linux"},
 }
 
-// Describe gives browser and system, of which either may be empty, of a User-Agent:
+// Describe returns browser and system, of which either may be empty, of a User-Agent:
 // "Firefox", "Linux".
 func Describe(userAgent string) (browser, system string) {
 	if len(userAgent) > maxLength {

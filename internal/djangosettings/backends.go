@@ -15,7 +15,7 @@ var neverLogin = []string{
 	"guardian.backends.ObjectPermissionBackend", "rules.permissions.ObjectPermissionBackend",
 }
 
-// backendsSetting takes the backends over, so that the sessions of each are accepted.
+// backendsSetting converts the backends, so that the sessions of each are accepted.
 func backendsSetting(c *conversion, s djangoSetting, value any) {
 	paths := slices.DeleteFunc(texts(value), func(path string) bool { return slices.Contains(neverLogin, path) })
 	if len(paths) == 0 {

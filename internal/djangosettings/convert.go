@@ -121,10 +121,10 @@ func (c *conversion) set(flag string, value any) {
 	c.config[strings.ReplaceAll(flag, "-", "_")] = value
 }
 
-// note says what is to know about a setting. It never has its value.
+// note reports what is to know about a setting. It never has its value.
 func (c *conversion) note(name, text string) { c.notes = append(c.notes, name+": "+text) }
 
-// refuse says why there is no way to work side by side. It never has a secret.
+// refuse reports why there is no way to work side by side. It never has a secret.
 func (c *conversion) refuse(name, text string) { c.reasons = append(c.reasons, name+": "+text) }
 
 // text reads a setting that is a string; None is none.

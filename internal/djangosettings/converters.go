@@ -8,7 +8,7 @@ import (
 	"github.com/coatcheck/coatcheck"
 )
 
-// same takes the value over; None is left out.
+// same copies the value; None is left out.
 func same(c *conversion, s djangoSetting, value any) {
 	switch v := value.(type) {
 	case nil:

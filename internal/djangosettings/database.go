@@ -44,7 +44,7 @@ func (d *djangoDatabase) option(name string) string {
 
 const databasesName = "DATABASES"
 
-// databaseSetting takes over the database that has the users, with each of its
+// databaseSetting converts the database that has the users, with each of its
 // options, or says why there is none.
 func databaseSetting(c *conversion, s djangoSetting, value any) {
 	all, _ := value.(map[string]any)
@@ -271,7 +271,7 @@ func (d *djangoDatabase) mysql() string {
 // encoded is a query in which a space is %20: to libpq and pgx a plus is a plus.
 func encoded(query url.Values) string { return strings.ReplaceAll(query.Encode(), "+", "%20") }
 
-// mysqlTLS takes over how the connection is encrypted: the option ssl of
+// mysqlTLS converts how the connection is encrypted: the option ssl of
 // mysqlclient and PyMySQL, or the ssl_ and so on of MySQL's own connector. Without
 // either the client library encrypts where the server can.
 func (d *djangoDatabase) mysqlTLS(query url.Values) {

@@ -10,7 +10,7 @@ import (
 	"github.com/coatcheck/coatcheck/sessions"
 )
 
-// engineSetting takes over the session engine, and the cache that it needs.
+// engineSetting converts the session engine, and the cache that it needs.
 func engineSetting(c *conversion, s djangoSetting, value any) {
 	engine, known := strings.CutPrefix(fmt.Sprint(value), "django.contrib.sessions.backends.")
 	if !known || !slices.Contains([]string{"db", "cache", "cached_db", "file", "signed_cookies"}, engine) {
@@ -30,7 +30,7 @@ func engineSetting(c *conversion, s djangoSetting, value any) {
 	}
 }
 
-// serializerSetting holds that both sides write the same form. The cache engine
+// serializerSetting checks that both sides write the same form. The cache engine
 // has no use for a serializer.
 func serializerSetting(c *conversion, s djangoSetting, value any) {
 	engine := c.text("SESSION_ENGINE")
@@ -76,7 +76,7 @@ var (
 	}
 )
 
-// cache takes over the cache that the sessions are in.
+// cache converts the cache that the sessions are in.
 func (c *conversion) cache() {
 	alias := c.text("SESSION_CACHE_ALIAS")
 	if alias == "" {
@@ -138,13 +138,13 @@ func (k *djangoCache) parameter(name string, value any) {
 	}
 }
 
-// option says what comes of an option: nothing, or a reason why the two could not
+// option reports what comes of an option: nothing, or a reason why the two could not
 // share.
 func (k *djangoCache) breaks(name, why string) {
 	k.refuse("CACHES", "has the option "+name+" for the sessions' cache: "+why)
 }
 
-// memcached takes over the servers of a memcached.
+// memcached converts the servers of a memcached.
 func (k *djangoCache) memcached() {
 	class := k.backend[strings.LastIndexByte(k.backend, '.')+1:]
 	if len(k.servers) > 1 && class != "PyMemcacheCache" {
@@ -211,7 +211,7 @@ func (k *djangoCache) address() {
 	k.set("cache", []string{u.String()})
 }
 
-// urlOptions takes options out of an address that redis-py reads there, but for
+// urlOptions removes options from an address that redis-py reads there, but for
 // the number of the database at a socket.
 func (k *djangoCache) urlOptions(u *url.URL) {
 	query := u.Query()
@@ -262,7 +262,7 @@ func (k *djangoCache) tls(name string) {
 	k.dropped = append(k.dropped, name)
 }
 
-// redis takes over the options of Django's own cache, which go to redis-py.
+// redis converts the options of Django's own cache, which go to redis-py.
 func (k *djangoCache) redis() {
 	for name, value := range k.options {
 		switch name {

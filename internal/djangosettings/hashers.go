@@ -46,7 +46,7 @@ var costFlags = map[string]map[string]string{
 	},
 }
 
-// hashersSetting takes over the hasher of new hashes, what each costs, and which
+// hashersSetting converts the hasher of new hashes, what each costs, and which
 // old ones are read. A cost of its own on one side would make that side hash anew
 // at every login what the other hashed, which ends the user's other sessions.
 func hashersSetting(c *conversion, s djangoSetting, value any) {

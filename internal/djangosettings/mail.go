@@ -8,10 +8,10 @@ func (c *conversion) sendsMail() bool {
 	return c.text("EMAIL_HOST") != "localhost" || c.text("EMAIL_HOST_USER") != ""
 }
 
-// passwordVariable holds the password of the account at the mail server.
+// passwordVariable contains the password of the account at the mail server.
 const passwordVariable = "COATCHECK_EMAIL_HOST_PASSWORD"
 
-// emailBackendSetting takes Django's own backends over.
+// emailBackendSetting converts Django's own backends.
 func emailBackendSetting(c *conversion, s djangoSetting, value any) {
 	text, _ := value.(string)
 	name, ours := strings.CutSuffix(strings.TrimPrefix(text, "django.core.mail.backends."), ".EmailBackend")

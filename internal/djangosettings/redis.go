@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// djangoRedis takes over the options of django-redis.
+// djangoRedis converts the options of django-redis.
 func (k *djangoCache) djangoRedis() {
 	k.set("cache-pickle", 4)
 	for name, value := range k.options {
@@ -27,7 +27,7 @@ var plainClients = []string{
 	"django_redis.client.SentinelClient", "django_redis.client.sentinel.SentinelClient",
 }
 
-// djangoRedisOption says what comes of an option.
+// djangoRedisOption reports what comes of an option.
 func (k *djangoCache) djangoRedisOption(name string, value any) {
 	text := fmt.Sprint(value)
 	switch name {
@@ -89,7 +89,7 @@ func (k *djangoCache) nested(name string, value any) {
 	}
 }
 
-// sentinels takes over the Sentinels; the host of LOCATION is the master's name.
+// sentinels converts the Sentinels; the host of LOCATION is the master's name.
 func (k *djangoCache) sentinels() {
 	if len(k.servers) == 0 {
 		k.refuse("CACHES", "has no LOCATION for the sessions' cache")

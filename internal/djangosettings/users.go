@@ -11,7 +11,7 @@ var djangoUserFields = []string{
 	"password", "last_login", "is_superuser", "first_name", "last_name", "email", "is_staff", "is_active", "date_joined",
 }
 
-// userModelSetting takes over the user model, as its Django tells of it.
+// userModelSetting converts the user model, as its Django tells of it.
 func userModelSetting(c *conversion, s djangoSetting, value any) {
 	facts, told := c.dump["COATCHECK_USER_MODEL"].(map[string]any)
 	if facts["own_hash"] == true {

@@ -16,7 +16,7 @@ const (
 	MaxAttributeBytes = 1024 // the value of one attribute
 )
 
-// Refused says why browsers would not send the cookie back although its text is well
+// Refused reports why browsers would not send the cookie back although its text is well
 // formed; nil where they do. It is for settings and for cookies whose value
 // grows: [SetCookie.String] itself writes what Django writes.
 //
@@ -49,7 +49,7 @@ func (c SetCookie) Refused() error {
 	return refusedDomain(c.Domain)
 }
 
-// refusedDomain says why browsers would ignore a cookie of that domain.
+// refusedDomain reports why browsers would ignore a cookie of that domain.
 func refusedDomain(domain string) error {
 	name := strings.ToLower(strings.TrimPrefix(domain, "."))
 	if domain == "" {

@@ -77,7 +77,7 @@ func splitChunk(chunk string) (key, value string, ok bool) {
 	return key, value, key != "" || value != ""
 }
 
-// unquote takes the quotes off a value that has them at both ends and resolves
+// unquote removes the quotes from a value that has them at both ends and resolves
 // the backslashes within: three octal digits up to \377 are the code point,
 // anything else but a line feed stands for itself. Python: http.cookies._unquote.
 func unquote(value string) string {

@@ -99,7 +99,7 @@ func addSeconds(now time.Time, seconds int) time.Time {
 	return at
 }
 
-// check says what is illegal about the cookie.
+// check reports what is illegal about the cookie.
 func (c SetCookie) check() error {
 	if err := checkName(c.Name); err != nil {
 		return err

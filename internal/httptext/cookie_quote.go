@@ -22,7 +22,7 @@ var classes = func() (t [256]uint8) {
 	return t
 }()
 
-// isLegal says whether s is a cookie name, or a value that needs no quotes.
+// isLegal reports whether s is a cookie name, or a value that needs no quotes.
 func isLegal(s string) bool {
 	for i := range len(s) {
 		if classes[s[i]]&legal == 0 {

@@ -10,7 +10,7 @@ import (
 	"github.com/coatcheck/coatcheck/internal/httptext"
 )
 
-// Of gives the translator for a request: by the cookie that the visitor chose it
+// Of returns the translator for a request: by the cookie that the visitor chose it
 // with, else by the header Accept-Language, else the default language. Answers that
 // depend on it need Vary: Cookie, Accept-Language. Django:
 // get_language_from_request.
@@ -19,17 +19,17 @@ func Of(c *i18n.Catalogues, r *http.Request) *i18n.Translator {
 	return c.Negotiate(chosen, r.Header.Get("Accept-Language"))
 }
 
-// Vary says in the header of an answer that it depends on the language.
+// Vary marks a response as dependent on the language.
 func Vary(h http.Header) { httptext.PatchVary(h, "Accept-Language", "Cookie") }
 
 type contextKey struct{}
 
-// NewContext gives the site's catalogues along with a request.
+// NewContext returns the site's catalogues along with a request.
 func NewContext(ctx context.Context, c *i18n.Catalogues) context.Context {
 	return context.WithValue(ctx, contextKey{}, c)
 }
 
-// FromContext gives the site's catalogues, or i18n.Default().
+// FromContext returns the site's catalogues, or i18n.Default().
 func FromContext(ctx context.Context) *i18n.Catalogues {
 	if c, ok := ctx.Value(contextKey{}).(*i18n.Catalogues); ok {
 		return c

@@ -12,14 +12,14 @@ import (
 // maxAccept bounds how much of an Accept header is looked at.
 const maxAccept = 4096
 
-// HTML says whether the client names text/html in Accept, as browsers do. One
+// HTML reports whether the client names text/html in Accept, as browsers do. One
 // that names both HTML and JSON gets what it weighs more, HTML at a tie.
 func HTML(r *http.Request) bool {
 	html, json := weights(r)
 	return html > 0 && html >= json
 }
 
-// JSON says whether the client asks for JSON by name: by Accept, or by sending
+// JSON reports whether the client asks for JSON by name: by Accept, or by sending
 // JSON itself.
 func JSON(r *http.Request) bool {
 	html, json := weights(r)
@@ -29,7 +29,7 @@ func JSON(r *http.Request) bool {
 	return html == 0 && SendsJSON(r)
 }
 
-// SendsJSON says whether the request has a body of JSON.
+// SendsJSON reports whether the request has a body of JSON.
 func SendsJSON(r *http.Request) bool {
 	kind := r.Header.Get("Content-Type")
 	if kind == "" {

@@ -151,7 +151,7 @@ func (m *machine) add(n node) error {
 	return m.push(&n)
 }
 
-// pop takes the top of the stack, which must be a value.
+// pop removes the top of the stack, which must be a value.
 func (m *machine) pop() (*node, error) {
 	n, err := m.top()
 	if err == nil {
@@ -167,7 +167,7 @@ func (m *machine) top() (*node, error) {
 	return m.stack[len(m.stack)-1], nil
 }
 
-// popMark takes everything above the last mark, and the mark. The result is
+// popMark removes everything above the last mark, and the mark. The result is
 // valid until the next push.
 func (m *machine) popMark() ([]*node, error) {
 	for i := len(m.stack) - 1; i >= 0; i-- {

@@ -103,7 +103,7 @@ func (e *encoder) word(size int, op byte) {
 	e.op(op)
 }
 
-// str takes a string off the text and decodes it.
+// str removes a string from the text and decodes it.
 func (e *encoder) str() string {
 	end := 1
 	for ; e.text[end] != '"'; end++ {
@@ -155,7 +155,7 @@ func counts(text string) (all []int) {
 	return all
 }
 
-// count takes the next of the counts.
+// count returns the next of the counts.
 func (e *encoder) count() int {
 	n := e.counts[0]
 	e.counts = e.counts[1:]

@@ -106,7 +106,7 @@ func (m *machine) build() error {
 	return m.spoil()
 }
 
-// spoil makes sure that the top of the stack is a placeholder.
+// spoil ensures that the top of the stack is a placeholder.
 func (m *machine) spoil() error {
 	n, err := m.top()
 	if err != nil {

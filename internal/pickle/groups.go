@@ -137,7 +137,7 @@ func (m *machine) container(op byte) (known bool, err error) {
 	return false, nil
 }
 
-// collect makes a list or dict of everything above the last mark.
+// collect creates a list or dict of everything above the last mark.
 func (m *machine) collect(k kind) error {
 	items, err := m.popMark()
 	if err != nil {

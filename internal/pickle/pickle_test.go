@@ -40,7 +40,7 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// TestNaN holds that NaN has Python's bits: struct.pack(">d", float("nan")).
+// TestNaN checks that NaN has Python's bits: struct.pack(">d", float("nan")).
 func TestNaN(t *testing.T) {
 	members, err := pyjson.ParseObject(`{"a":NaN}`)
 	if err != nil {

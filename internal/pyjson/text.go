@@ -76,7 +76,7 @@ func decodeRune(text string) (rune, int) {
 	return r, size
 }
 
-// Unquote decodes canonical text that is a JSON string, and says whether it is
+// Unquote decodes canonical text that is a JSON string, and reports whether it is
 // one. A lone surrogate, which Python keeps and UTF-8 has no place for, becomes
 // its three-byte form; Quote writes it back.
 func Unquote(text string) (string, bool) {
@@ -185,7 +185,7 @@ func AppendObject(dst []byte, members []Member) []byte {
 	return append(dst, '}')
 }
 
-// Marshal gives the canonical text of a Go value by the rules of
+// Marshal returns the canonical text of a Go value by the rules of
 // encoding/json, in Python's spelling. A float64 or float32 is written as
 // Python's repr writes it, so that it is a float there too (1.0, not 1), and
 // may be NaN or infinite.

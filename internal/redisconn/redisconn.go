@@ -22,7 +22,7 @@ const (
 	DefaultTimeout     = 3 * time.Second
 )
 
-// Config says where the servers are, as the Configs of the packages that have one
+// Config specifies where the servers are, as the Configs of the packages that have one
 // for their users explain.
 type Config struct {
 	URL                                string

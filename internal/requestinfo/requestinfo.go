@@ -45,7 +45,7 @@ func Host(r *http.Request) string {
 	return r.Host
 }
 
-// Secure says whether the client speaks HTTPS (Django: is_secure).
+// Secure reports whether the client speaks HTTPS (Django: is_secure).
 func Secure(r *http.Request) bool {
 	if info := found(r); info != nil {
 		return info.Secure

@@ -23,7 +23,7 @@ type Box struct {
 	ciphers []cipher.AEAD // the first one seals
 }
 
-// New makes a box for one purpose, which is part of the derived keys: what is
+// New returns a box for one purpose, which is part of the derived keys: what is
 // sealed for one cannot be opened for another. The first key seals, and all open,
 // so that a change of keys loses nothing.
 func New(purpose, secretKey string, fallbacks ...string) (*Box, error) {
@@ -49,13 +49,13 @@ func New(purpose, secretKey string, fallbacks ...string) (*Box, error) {
 	return b, nil
 }
 
-// Seal gives the text sealed, in ASCII, about a third and 40 bytes longer. What it
+// Seal returns the text sealed, in ASCII, about a third and 40 bytes longer. What it
 // belongs to, such as the number of a row, is not in it, and needed to open it.
 func (b *Box) Seal(text, belongs string) string {
 	return base64.RawURLEncoding.EncodeToString(b.ciphers[0].Seal(nil, nil, []byte(text), []byte(belongs)))
 }
 
-// Open gives what was sealed, or ErrBroken.
+// Open returns what was sealed, or ErrBroken.
 func (b *Box) Open(sealed, belongs string) (string, error) {
 	raw, err := base64.RawURLEncoding.DecodeString(sealed)
 	if err != nil {

@@ -93,7 +93,7 @@ func (a Address) Listen(ctx context.Context) (net.Listener, error) {
 	return listening.Listen(ctx, "tcp", a.Addr)
 }
 
-// listenUnix makes the socket, in the place of one that a dead server left.
+// listenUnix creates the socket, in the place of one that a dead server left.
 func (a Address) listenUnix(ctx context.Context, path string) (net.Listener, error) {
 	mode, err := a.socketMode()
 	if err != nil {

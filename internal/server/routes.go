@@ -62,7 +62,7 @@ func (s *Server) observed(h http.Handler) http.Handler {
 	return h
 }
 
-// healthz says that the process is alive.
+// healthz reports that the process is alive.
 func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") }
 
 // readyzTimeout bounds how long each part may take to answer.

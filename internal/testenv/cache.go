@@ -68,7 +68,7 @@ func Memcached(t testing.TB) string {
 	})
 }
 
-// cache gives the address in the environment variable, or that of a server of
+// cache returns the address in the environment variable, or that of a server of
 // the test's own.
 func cache(t testing.TB, env, kind, username, remedy string, launch func(*process, string) error) string {
 	t.Helper()

@@ -90,7 +90,7 @@ func (e *sqlEngine) exec(ctx context.Context, statement string) error {
 	return errors.Join(err, db.Close())
 }
 
-// fresh makes a database for the test. It skips or fails the test where the
+// fresh creates a database for the test. It skips or fails the test where the
 // server is not to be had.
 func (e *sqlEngine) fresh(t testing.TB) Database {
 	t.Helper()

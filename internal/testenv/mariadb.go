@@ -22,7 +22,7 @@ var mariadb = &sqlEngine{
 	drop:   "DROP DATABASE %s",
 }
 
-// startMariaDB makes a data folder and starts its server, in about two seconds.
+// startMariaDB creates a data folder and starts its server, in about two seconds.
 func startMariaDB() (*process, Database, error) {
 	none := Database{}
 	install, err := find("mariadb-install-db", "/usr/bin/mariadb-install-db")

@@ -21,7 +21,7 @@ var postgres = &sqlEngine{
 	drop:   `DROP DATABASE %s WITH (FORCE)`,
 }
 
-// startPostgres makes a cluster and starts its server, in about a second and a
+// startPostgres creates a cluster and starts its server, in about a second and a
 // half.
 func startPostgres() (*process, Database, error) {
 	none := Database{}

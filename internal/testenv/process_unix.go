@@ -42,7 +42,7 @@ type process struct {
 	leash      io.Closer // the pipe; closing it stops the server
 }
 
-// newProcess makes the folder. As root, the folder and everything that runs in
+// newProcess returns the folder. As root, the folder and everything that runs in
 // it belongs to the system user of that name; an empty name is oneself.
 func newProcess(kind, username string) (*process, error) {
 	p := &process{}

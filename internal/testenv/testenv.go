@@ -13,16 +13,16 @@ import (
 // The environment variables through which servers that already run are handed
 // to the tests. `make test` sets the first two.
 const (
-	// EnvPostgres holds the URL of a PostgreSQL superuser or of a role that may
+	// EnvPostgres contains the URL of a PostgreSQL superuser or of a role that may
 	// create databases: postgres://user:password@host:port/postgres.
 	EnvPostgres = "COATCHECK_TEST_POSTGRES"
-	// EnvMariaDB holds the URL of a MariaDB or MySQL account that may create
+	// EnvMariaDB contains the URL of a MariaDB or MySQL account that may create
 	// databases: mysql://user:password@host:port/.
 	EnvMariaDB = "COATCHECK_TEST_MARIADB"
-	// EnvRedis holds the host:port of a Redis server. Tests that share it must
+	// EnvRedis contains the host:port of a Redis server. Tests that share it must
 	// keep to keys of their own.
 	EnvRedis = "COATCHECK_TEST_REDIS"
-	// EnvMemcached holds the host:port of a Memcached server. Tests that share it
+	// EnvMemcached contains the host:port of a Memcached server. Tests that share it
 	// must keep to keys of their own.
 	EnvMemcached = "COATCHECK_TEST_MEMCACHED"
 )

@@ -128,13 +128,13 @@ func (r Record) plain(field string) string {
 	return s
 }
 
-// Has tells whether the record has the field, null included.
+// Has reports whether the record has the field, null included.
 func (r Record) Has(field string) bool {
 	_, ok := r.Fields[field]
 	return ok
 }
 
-// IsNull tells whether the field is there and is null.
+// IsNull reports whether the field is there and is null.
 func (r Record) IsNull(field string) bool {
 	return bytes.Equal(r.Fields[field], []byte("null"))
 }

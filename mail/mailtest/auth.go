@@ -55,7 +55,7 @@ func (c *session) ask(challenge string) (string, error) {
 	return decode(line), nil
 }
 
-// decode gives "" for what is not base64.
+// decode returns "" for what is not base64.
 func decode(text string) string {
 	decoded, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// newCertificate makes a certificate that vouches for itself.
+// newCertificate returns a certificate that vouches for itself.
 func newCertificate() (tls.Certificate, *x509.CertPool, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

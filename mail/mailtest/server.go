@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// TLS says how a server encrypts.
+// TLS specifies how a server encrypts.
 type TLS string
 
 const (
@@ -183,7 +183,7 @@ func (s *Server) Commands() []string {
 // patience is how long Wait waits.
 const patience = 10 * time.Second
 
-// Wait gives all messages as soon as there are n. After ten seconds with fewer
+// Wait returns all messages as soon as there are n. After ten seconds with fewer
 // it fails the test.
 func (s *Server) Wait(t testing.TB, n int) []Received {
 	t.Helper()

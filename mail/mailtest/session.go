@@ -105,7 +105,7 @@ func (c *session) answer(verb, reply string, obey func()) error {
 	return c.reply(reply)
 }
 
-// intercepted tells whether the answer to a command is configured.
+// intercepted reports whether the answer to a command is configured.
 func (c *session) intercepted(verb string) bool {
 	_, ok := c.server.config.Replies[verb]
 	return ok || c.server.config.Silent == verb
@@ -150,7 +150,7 @@ func (c *session) command(line string) error {
 
 func (c *session) reset() { c.from, c.to, c.utf8 = "", nil, false }
 
-// hello tells the extensions.
+// hello sends the extensions.
 func (c *session) hello(verb string) string {
 	if verb == "HELO" {
 		return "250 mailtest"
@@ -229,7 +229,7 @@ func (c *session) rcpt(rest string) error {
 	return c.reply("250 2.1.5 ok")
 }
 
-// path takes "FROM:<a@b.example> PARAMETER=x" apart.
+// path splits "FROM:<a@b.example> PARAMETER=x".
 func path(rest, prefix string) (address, parameters string, ok bool) {
 	if len(rest) < len(prefix) || !strings.EqualFold(rest[:len(prefix)], prefix) {
 		return "", "", false

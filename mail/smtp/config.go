@@ -15,7 +15,7 @@ import (
 	"github.com/coatcheck/coatcheck/mail"
 )
 
-// TLS says how a connection is encrypted.
+// TLS specifies how a connection is encrypted.
 type TLS string
 
 const (
@@ -110,7 +110,7 @@ func (c Config) complete() (Config, error) {
 	return c, c.completeTLS()
 }
 
-// word tells whether text is something visible without blanks.
+// word reports whether text is something visible without blanks.
 func word(text string) bool {
 	return text != "" && !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' })
 }
@@ -127,7 +127,7 @@ func (c *Config) checkLogin() error {
 	return nil
 }
 
-// local tells whether a host is this machine.
+// local reports whether a host is this machine.
 func local(host string) bool {
 	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }

@@ -22,7 +22,7 @@ var (
 	errBroken = errors.New("the server broke the exchange off")
 )
 
-// fault says at which command it went wrong, and what the server replied.
+// fault reports at which command it went wrong, and what the server replied.
 func fault(ctx context.Context, command string, err error) error {
 	var reply *textproto.Error
 	if errors.As(err, &reply) {
@@ -52,7 +52,7 @@ func mute(ctx context.Context, command string, err error) error {
 // enhancedCode is what RFC 3463 puts before the words of a reply.
 var enhancedCode = regexp.MustCompile(`^[245]\.\d{1,3}\.\d{1,3}\b`)
 
-// isAuth says whether a reply is about the account at the mail server (RFC 4954):
+// isAuth reports whether a reply is about the account at the mail server (RFC 4954):
 // the operator's to mend, and no reason to lose a message.
 func isAuth(code int) bool { return code >= 530 && code <= 538 }
 

@@ -25,7 +25,7 @@ type Sender struct {
 
 var _ mail.Sender = (*Sender)(nil)
 
-// New makes a Sender and connects to nothing. The error is about the
+// New returns a Sender and connects to nothing. The error is about the
 // configuration.
 func New(c Config) (*Sender, error) {
 	c, err := c.complete()
@@ -47,7 +47,7 @@ func (s *Sender) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String
 // LogValue hides the password.
 func (s *Sender) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// Send gives the message to the server. A reply of 500 to 599 is a
+// Send returns the message to the server. A reply of 500 to 599 is a
 // mail.ErrPermanent, unless it is about the username and the password (530 to 538,
 // RFC 4954), which the operator can mend; that, one of 400 to 499, and everything
 // that goes wrong with the connection, passes. Errors hold the server's words except

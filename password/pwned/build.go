@@ -10,7 +10,7 @@ import (
 	"runtime"
 )
 
-// Config says what [Build] builds.
+// Config specifies what [Build] builds.
 type Config struct {
 	// In is the list, as it is or compressed by gzip; required. Each line is a
 	// SHA-1 hash in 40 hexadecimal digits, large or small, alone or followed by a
@@ -19,12 +19,12 @@ type Config struct {
 	// Out is the file to make, or to replace, in one step when all is done;
 	// required. Temporary files are made beside it.
 	Out string
-	// Plain says that each line is a password instead of a hash.
+	// Plain means that each line is a password instead of a hash.
 	Plain bool
 	// MinCount leaves out hashes that were seen less often; 0 takes all. Lines
 	// need a count then.
 	MinCount int64
-	// Small makes a file of half the size which takes 3,906 of a million other
+	// Small builds a file of half the size which refuses 3,906 of a million other
 	// passwords for leaked ones, instead of 15.
 	Small bool
 	// Progress, if it is not nil, hears how far the work is. While Reading, done
@@ -82,7 +82,7 @@ func (c *Config) check() error {
 	return nil
 }
 
-// Build makes the file of a filter. It needs about 15 MiB of memory and 34 bytes
+// Build writes the file of a filter. It needs about 15 MiB of memory and 34 bytes
 // more for each entry of the largest of 256 parts, and while it works a disk with
 // 8 bytes for each line besides the file itself, which has 2.25 to 2.7 bytes for
 // each entry of a long list, or half of that with Small. When the context ends, or anything
@@ -161,7 +161,7 @@ func (c *Config) read(ctx context.Context, into *spill) (Stats, error) {
 // temporaryName is that of files that are being written.
 const temporaryName = ".pwned-*"
 
-// create makes or replaces a file in one step, readable by everybody.
+// create creates or replaces a file in one step, readable by everybody.
 func create(path string, write func(*os.File) error) error {
 	file, err := os.CreateTemp(filepath.Dir(path), temporaryName)
 	if err != nil {
@@ -179,7 +179,7 @@ func create(path string, write func(*os.File) error) error {
 	return syncFolder(filepath.Dir(path))
 }
 
-// syncFolder makes the new name last. Windows does it by itself.
+// syncFolder makes the new name durable. Windows does it by itself.
 func syncFolder(path string) error {
 	if runtime.GOOS == "windows" {
 		return nil

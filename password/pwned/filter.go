@@ -62,7 +62,7 @@ func (f *Filter) Entries() int64 { return f.entries }
 // ones: 1/65,536, or 1/256 for one that was built with Small.
 func (f *Filter) FalsePositives() float64 { return 1 / float64(uint64(1)<<(8*f.width)) }
 
-// Contains says whether a password, in UTF-8, is in the list; see
+// Contains reports whether a password, in UTF-8, is in the list; see
 // [Filter.FalsePositives] for how often a yes is wrong. A no is never wrong. An
 // error means that it is not known.
 func (f *Filter) Contains(password string) (bool, error) {

@@ -57,7 +57,7 @@ func (s *shard) size() uint64 {
 	return (uint64(s.segments) + 2) * uint64(s.segmentLength)
 }
 
-// probe says where in a shard with entries the three fingerprints of a key are,
+// probe reports where in a shard with entries the three fingerprints of a key are,
 // and what they give together, by XOR, for a key that is in it. They lie in three
 // segments side by side, the first of which the upper bits of the mixed key choose.
 func (s *shard) probe(key uint64) (at [3]uint32, sum uint64) {
@@ -154,7 +154,7 @@ func (s *shard) decode(row []byte) {
 	}
 }
 
-// sound says whether every probe stays among the fingerprints, and whether these
+// sound reports whether every probe stays among the fingerprints, and whether these
 // suffice for the entries.
 func (s *shard) sound() bool {
 	if s.entries == 0 {

@@ -41,7 +41,7 @@ func sample(t testing.TB, small bool) []byte {
 	return file
 }
 
-// seal makes the sum of the header right.
+// seal corrects the sum of the header.
 func seal(file []byte) []byte {
 	if len(file) >= headerSize {
 		sum := sha256.Sum256(file[:sumAt])
@@ -143,7 +143,7 @@ func TestHostile(t *testing.T) {
 	}
 }
 
-// FuzzOpen makes files of a first piece, one row of the table, and as many
+// FuzzOpen creates files of a first piece, one row of the table, and as many
 // fingerprints, all zero, as it likes; the sum of the header is right.
 func FuzzOpen(f *testing.F) {
 	for _, small := range []bool{false, true} {

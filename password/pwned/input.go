@@ -57,7 +57,7 @@ func (in *input) run(from io.Reader) {
 	}
 }
 
-// Read gives what was read ahead.
+// Read returns what was read ahead.
 func (in *input) Read(b []byte) (int, error) {
 	for len(in.rest) == 0 {
 		if in.err != nil {

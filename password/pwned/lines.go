@@ -20,7 +20,7 @@ type LineError struct {
 	Reason string // in words
 }
 
-// Error tells the number and the reason.
+// Error reports the number and the reason.
 func (e *LineError) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.Reason) }
 
 // maxLine is the longest line, in bytes.
@@ -53,7 +53,7 @@ func newLines(from io.Reader, plain bool, minCount int64) (*lines, error) {
 	return &lines{reader: reader, plain: plain, minCount: minCount}, nil
 }
 
-// next gives the next digest; io.EOF after the last.
+// next returns the next digest; io.EOF after the last.
 func (l *lines) next() (digest [sha1.Size]byte, err error) {
 	for {
 		line, err := l.line()
@@ -81,7 +81,7 @@ func (l *lines) next() (digest [sha1.Size]byte, err error) {
 	}
 }
 
-// line gives a line without its end.
+// line returns a line without its end.
 func (l *lines) line() ([]byte, error) {
 	line, err := l.reader.ReadSlice('\n')
 	if len(line) == 0 && err != nil {

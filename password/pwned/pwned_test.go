@@ -21,7 +21,7 @@ import (
 	"github.com/coatcheck/coatcheck/password/pwned"
 )
 
-// digests gives made-up SHA-1 hashes, the same for the same seed.
+// digests returns made-up SHA-1 hashes, the same for the same seed.
 func digests(seed byte, n int) [][sha1.Size]byte {
 	random := rand.NewChaCha8([32]byte{seed})
 	all := make([][sha1.Size]byte, n)
@@ -43,7 +43,7 @@ func dump(all [][sha1.Size]byte) []byte {
 	return bytes.ToUpper(b)
 }
 
-// build makes a filter, opens it and holds that it is whole.
+// build creates a filter, opens it and holds that it is whole.
 func build(t testing.TB, c pwned.Config) (*pwned.Filter, pwned.Stats) {
 	t.Helper()
 	c.Out = filepath.Join(t.TempDir(), "pwned.filter")
@@ -67,7 +67,7 @@ func build(t testing.TB, c pwned.Config) (*pwned.Filter, pwned.Stats) {
 	return filter, stats
 }
 
-// onlyFile holds that a folder has one file, or none.
+// onlyFile checks that a folder has one file, or none.
 func onlyFile(t testing.TB, path string) {
 	t.Helper()
 	files, err := os.ReadDir(filepath.Dir(path))
@@ -122,7 +122,7 @@ func TestMillion(t *testing.T) {
 	}
 }
 
-// count says how many of the digests a filter has. Several ask at once.
+// count reports how many of the digests a filter has. Several ask at once.
 func count(t *testing.T, filter *pwned.Filter, all [][sha1.Size]byte) int64 {
 	t.Helper()
 	var found atomic.Int64

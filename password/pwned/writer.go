@@ -11,7 +11,7 @@ import (
 	"github.com/FastFilter/xorfilter"
 )
 
-// writer makes the file, shard by shard.
+// writer writes the file, shard by shard.
 type writer struct {
 	header
 	file    *os.File
@@ -68,7 +68,7 @@ func (w *writer) writeShard(i int, sorted *spill) (err error) {
 	return nil
 }
 
-// fuse makes a shard of keys that are not equal, and appends its fingerprints.
+// fuse creates a shard of keys that are not equal, and appends its fingerprints.
 func fuse[T uint8 | uint16](b *xorfilter.BinaryFuseBuilder, keys []uint64, to []byte) (shard, []byte, error) {
 	made, err := xorfilter.BuildBinaryFuse[T](b, keys)
 	if err != nil {
@@ -90,7 +90,7 @@ func fuse[T uint8 | uint16](b *xorfilter.BinaryFuseBuilder, keys []uint64, to []
 	}, to, nil
 }
 
-// hasAll says whether a reader of the file will find every key.
+// hasAll reports whether a reader of the file will find every key.
 func hasAll(s *shard, width int, fingerprints []byte, keys []uint64) bool {
 	if !s.sound() || uint64(len(fingerprints)) != s.size()*uint64(width) {
 		return false

@@ -100,7 +100,7 @@ func gunzip(data []byte) ([]byte, error) {
 	return io.ReadAll(z)
 }
 
-// Has says whether a password is in the list, when its letters are made small
+// Has reports whether a password is in the list, when its letters are made small
 // and white space around it falls away.
 func (l *List) Has(password string) bool {
 	password = pystr.Strip(password)

@@ -102,7 +102,7 @@ func newComparison(raw string, max float64) *comparison {
 	return &comparison{raw: raw, least: utf8.RuneCountInString(raw), max: max}
 }
 
-// count makes the counts known.
+// count computes the counts.
 func (c *comparison) count() {
 	if c.counts == nil {
 		small := pystr.Lower(c.raw)
@@ -110,7 +110,7 @@ func (c *comparison) count() {
 	}
 }
 
-// withValue says whether the password is too similar to a value or one of its
+// withValue reports whether the password is too similar to a value or one of its
 // words, which are what Python's re.split(r"\W+") gives.
 func (c *comparison) withValue(value string) bool {
 	start, inWord := 0, true
@@ -131,7 +131,7 @@ func (c *comparison) withValue(value string) bool {
 	return c.with(last) || c.with(value)
 }
 
-// with says whether the password is too similar to a text.
+// with reports whether the password is too similar to a text.
 func (c *comparison) with(text string) bool {
 	n := utf8.RuneCountInString(text)
 	if tooShort(n, c.least, c.max) {
@@ -141,7 +141,7 @@ func (c *comparison) with(text string) bool {
 	return !tooShort(n, c.length, c.max) && c.ratio(text, n) >= c.max
 }
 
-// tooShort says of a text of n characters that it cannot matter beside a
+// tooShort reports of a text of n characters that it cannot matter beside a
 // password of that length. What is too short stays so beside longer ones
 // (Django: exceeds_maximum_length_ratio).
 func tooShort(n, length int, max float64) bool {
@@ -159,7 +159,7 @@ func (c *comparison) ratio(text string, n int) float64 {
 	return 2 * float64(c.counts.shared(text)) / float64(c.length+n)
 }
 
-// runeCounts says how often each character is in a text.
+// runeCounts specifies how often each character is in a text.
 type runeCounts struct {
 	ascii [utf8.RuneSelf]int
 	other map[rune]int

@@ -12,12 +12,12 @@ import (
 // [MinimumLength], [UserAttributeSimilarity], [CommonPassword] and [Numeric],
 // anybody can write one. It is called by many goroutines at a time.
 type Validator interface {
-	// Validate says what is wrong with a password in a *Error, or
+	// Validate reports what is wrong with a password in a *Error, or
 	// several in Errors. Any other error means that it could not be
 	// judged. User is what is known of whose password it will be; nil when
 	// nothing is.
 	Validate(ctx context.Context, password string, user Attributes) error
-	// HelpText tells beforehand what is wanted, in a sentence of plain text.
+	// HelpText describes what is wanted, in a sentence of plain text.
 	HelpText() string
 }
 
@@ -36,10 +36,10 @@ type Attributes map[string]string
 // Error is one reason why a password is refused. It does not contain
 // the password.
 type Error struct {
-	// Code tells programs which: "password_too_short", "password_too_similar",
+	// Code names it for programs: "password_too_short", "password_too_similar",
 	// "password_too_common", "password_entirely_numeric".
 	Code string
-	// Message tells the user, in Django's words.
+	// Message is for the user, in Django's words.
 	Message string
 	// Params are what the message was made of, for translations: "min_length",
 	// "verbose_name".
@@ -56,7 +56,7 @@ type Errors []*Error
 // Error is the messages, one a line.
 func (e Errors) Error() string { return strings.Join(e.Messages(), "\n") }
 
-// Unwrap gives the single errors.
+// Unwrap returns the single errors.
 func (e Errors) Unwrap() []error {
 	all := make([]error, len(e))
 	for i, one := range e {
@@ -99,7 +99,7 @@ func Password(ctx context.Context, password string, user Attributes, validators 
 	return nil
 }
 
-// Changed tells the validators that are a [ChangeObserver] of a password
+// Changed notifies the validators that are a [ChangeObserver] of a password
 // that was just stored. All are told; the error joins theirs. Django:
 // password_changed.
 func Changed(ctx context.Context, password string, user Attributes, validators []Validator) error {

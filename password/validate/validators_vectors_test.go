@@ -68,7 +68,7 @@ func TestValidationVectors(t *testing.T) {
 	t.Logf("agreed: %v; not the same: %v", agreed, differ)
 }
 
-// otherList says why a record that differs need not agree: Django 3.2 and 4.2
+// otherList reports why a record that differs need not agree: Django 3.2 and 4.2
 // have older lists of common passwords. But for those, it must.
 func otherList(t *testing.T, record vectors.Record, r validation) string {
 	if older := record.Django() < "5"; !older {

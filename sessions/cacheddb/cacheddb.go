@@ -17,7 +17,7 @@ import (
 // backends.cached_db).
 const KeyPrefix = "django.contrib.sessions.cached_db"
 
-// Config says where the sessions are. Rows and Cache are required.
+// Config specifies where the sessions are. Rows and Cache are required.
 type Config struct {
 	// Rows keeps the sessions that count: what dbstore.New returns.
 	Rows sessions.Store
@@ -52,7 +52,7 @@ var (
 	_ sessions.Walker  = (*Store)(nil)
 )
 
-// New makes a store. The error is about the configuration.
+// New returns a store. The error is about the configuration.
 func New(c Config) (*Store, error) {
 	if c.Rows == nil || c.Cache == nil {
 		return nil, errors.New("cacheddb: Config.Rows and Config.Cache must both be set")
@@ -173,7 +173,7 @@ func (s *Store) Create(ctx context.Context, key string, r *sessions.Record) erro
 	return nil
 }
 
-// addCopy makes a copy of a session whose key is new.
+// addCopy creates a copy of a session whose key is new.
 func (s *Store) addCopy(ctx context.Context, name string, r *sessions.Record) {
 	value, err := r.Data.Pickle(s.config.PickleProtocol)
 	if lifetime := cachestore.Lifetime(r.Expires); err == nil && lifetime > 0 {
@@ -243,7 +243,7 @@ func (s *Store) replaceCopy(ctx context.Context, name, lease string, r *sessions
 	return s.config.Cache.Delete(ctx, name)
 }
 
-// Move gives the row another key if its data still is what was loaded; the old copy goes,
+// Move returns the row another key if its data still is what was loaded; the old copy goes,
 // and a new one is made. Where the cache cannot be reached it fails before it touches the
 // row.
 func (s *Store) Move(ctx context.Context, old, new string, r *sessions.Record) error {

@@ -129,7 +129,7 @@ func (s slowCache) Delete(ctx context.Context, key string) error {
 }
 
 // every runs the actors in every order on a fresh store, and asks after each.
-// cached says whether there is a copy at the start.
+// cached reports whether there is a copy at the start.
 func every(t *testing.T, cached bool, actors func(s *cacheddb.Store) []func(context.Context), check func(s *cacheddb.Store, row, copied string) string) {
 	t.Helper()
 	sched, runs := &scheduler{t: t}, 0

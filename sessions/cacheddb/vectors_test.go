@@ -7,7 +7,7 @@ import (
 	"github.com/coatcheck/coatcheck/sessions/cacheddb"
 )
 
-// TestVectors holds Django's prefix. What stands under it is as in package
+// TestVectors checks Django's prefix. What stands under it is as in package
 // cachestore, where the other kinds are tested.
 func TestVectors(t *testing.T) {
 	for _, v := range vectors.Load(t, "cache_sessions") {

@@ -58,7 +58,7 @@ func (e Entry) String() string { return fmt.Sprintf("cache entry (%d bytes)", le
 // GoString hides the value.
 func (e Entry) GoString() string { return e.String() }
 
-// Keys makes the keys of a cache as Django does (Django: make_key).
+// Keys builds the keys of a cache as Django does (Django: make_key).
 type Keys struct {
 	// Prefix is the KEY_PREFIX of Django's CACHES setting.
 	Prefix string
@@ -72,7 +72,7 @@ const maxKey = 250
 // ErrKey: a key is too long for a cache, or holds spaces or control characters.
 var ErrKey = errors.New("cachestore: the key is longer than 250 bytes, or holds a space or control character")
 
-// Make gives the cache's name for a key: prefix, version and key with colons
+// Make returns the cache's name for a key: prefix, version and key with colons
 // between. A cache is never asked for a name that gives an error (ErrKey).
 func (k Keys) Make(key string) (string, error) {
 	version := max(k.Version, 1)

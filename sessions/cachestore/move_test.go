@@ -63,7 +63,7 @@ func TestMoveIsTakenBack(t *testing.T) {
 	}
 }
 
-// List makes fake a cachestore.Lister.
+// List is what cachestore.Lister asks of fake.
 func (f *fake) List(_ context.Context, prefix string, visit func(key string) error) error {
 	for key := range f.values {
 		if strings.HasPrefix(key, prefix) {

@@ -14,7 +14,7 @@ import (
 // KEY_PREFIX of backends.cache).
 const KeyPrefix = "django.contrib.sessions.cache"
 
-// Config says where the sessions are. Only Cache is required.
+// Config specifies where the sessions are. Only Cache is required.
 type Config struct {
 	// Cache is opened by package redis or memcached. Django:
 	// SESSION_CACHE_ALIAS, and BACKEND and LOCATION of that cache.
@@ -36,7 +36,7 @@ var (
 	_ sessions.Walker = (*Store)(nil)
 )
 
-// New makes a store. The error is about the configuration.
+// New returns a store. The error is about the configuration.
 func New(c Config) (*Store, error) {
 	if c.Cache == nil {
 		return nil, errors.New("cachestore: no cache given; set Config.Cache, for instance to what redis.Open returns")

@@ -17,9 +17,9 @@ const Salt = "django.contrib.sessions.backends.signed_cookies"
 // longer ones without a word; Django does not look.
 const MaxCookie = 4096
 
-// Config says how cookies are signed. Only Signing.SecretKey is required.
+// Config specifies how cookies are signed. Only Signing.SecretKey is required.
 type Config struct {
-	// Signing holds the keys. Its Salt is that of this package when empty.
+	// Signing contains the keys. Its Salt is that of this package when empty.
 	Signing sessions.CodecConfig
 	// CookieName is "sessionid" when empty. It must be that of sessions.Config.
 	// Django: SESSION_COOKIE_NAME.
@@ -42,7 +42,7 @@ var (
 	_ sessions.Irrevocable = (*Store)(nil)
 )
 
-// NewIrrevocable makes a store whose sessions nobody can end before their time:
+// NewIrrevocable returns a store whose sessions nobody can end before their time:
 // see the package comment. The error is about a missing key.
 func NewIrrevocable(c Config) (*Store, error) {
 	if c.Signing.Salt == "" {
@@ -85,7 +85,7 @@ func (s *Store) Load(ctx context.Context, key string) (*sessions.Record, error) 
 	return &sessions.Record{Data: r.Data, Expires: ends, ReadOnly: r.ReadOnly}, nil
 }
 
-// Create makes the key of what the session holds, whatever key is given. The
+// Create derives the key from what the session holds, whatever key is given. The
 // error is sessions.ErrTooLarge where the browser would not keep it.
 func (s *Store) Create(ctx context.Context, _ string, r *sessions.Record) error {
 	if err := ctx.Err(); err != nil {
@@ -115,5 +115,5 @@ func (s *Store) Move(ctx context.Context, _, new string, r *sessions.Record) err
 // Delete does nothing. The browser is told to forget the cookie; nobody else is.
 func (s *Store) Delete(context.Context, string) error { return nil }
 
-// Irrevocable says that nobody can end the sessions of this store.
+// Irrevocable reports that nobody can end the sessions of this store.
 func (s *Store) Irrevocable() {}

@@ -106,7 +106,7 @@ func TestTooLarge(t *testing.T) {
 	}
 }
 
-// TestLogoutCannotReachACopy holds what the package's comment warns of.
+// TestLogoutCannotReachACopy checks what the package's comment warns of.
 func TestLogoutCannotReachACopy(t *testing.T) {
 	s := open(t, cookiestore.Config{})
 	e, err := sessions.New(sessions.Config{Store: s})

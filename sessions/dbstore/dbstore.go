@@ -24,7 +24,7 @@ type Rows interface {
 	// loaded; else it returns database.ErrConflict, or database.ErrNotFound
 	// where the row is gone.
 	UpdateSession(ctx context.Context, s database.Session, loaded string) error
-	// MoveSession gives the row of old another key, data and expiry, if its data still
+	// MoveSession returns the row of old another key, data and expiry, if its data still
 	// is loaded; the errors are those of UpdateSession, and database.ErrDuplicate where
 	// the key of s is taken.
 	MoveSession(ctx context.Context, old string, s database.Session, loaded string) error
@@ -54,7 +54,7 @@ var (
 	_ sessions.Walker  = (*Store)(nil)
 )
 
-// New makes a store over the rows, which a *database.DB is, with the codec that
+// New returns a store over the rows, which a *database.DB is, with the codec that
 // signs their data.
 func New(rows Rows, codec *sessions.Codec) *Store {
 	return &Store{rows: rows, codec: codec}
@@ -109,7 +109,7 @@ func (s *Store) Update(ctx context.Context, key string, r *sessions.Record) erro
 	return nil
 }
 
-// Move gives the row another key, in one statement.
+// Move returns the row another key, in one statement.
 func (s *Store) Move(ctx context.Context, old, new string, r *sessions.Record) error {
 	row, err := s.row(new, r)
 	if err != nil {
@@ -176,7 +176,7 @@ func (s *Store) ClearExpired(ctx context.Context) (int64, error) {
 	}
 }
 
-// translate gives the sessions' name of a database error.
+// translate returns the sessions' name of a database error.
 func translate(err error) error {
 	switch {
 	case errors.Is(err, database.ErrNotFound):

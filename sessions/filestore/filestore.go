@@ -14,7 +14,7 @@ import (
 	"github.com/coatcheck/coatcheck/sessions"
 )
 
-// Config says where the files are. Only Codec is required.
+// Config specifies where the files are. Only Codec is required.
 type Config struct {
 	// Codec signs what the files hold.
 	Codec *sessions.Codec
@@ -50,7 +50,7 @@ var (
 	_ sessions.Walker  = (*Store)(nil)
 )
 
-// New makes a store. The error is about the configuration, or a folder that is
+// New returns a store. The error is about the configuration, or a folder that is
 // not there.
 func New(c Config) (*Store, error) {
 	if c.Codec == nil {
@@ -74,7 +74,7 @@ func New(c Config) (*Store, error) {
 	return newStore(c)
 }
 
-// folder makes the default of Dir, and judges what was given.
+// folder returns the default of Dir, and judges what was given.
 func (c *Config) folder() (err error) {
 	if c.Dir == "" {
 		c.Dir, err = ownFolder()
@@ -187,7 +187,7 @@ func (s *Store) Create(ctx context.Context, key string, r *sessions.Record) erro
 	return err
 }
 
-// link makes a file where there is none.
+// link creates a file where there is none.
 func (s *Store) link(path string, r *sessions.Record) (content string, err error) {
 	temp, content, err := s.write(path, r)
 	if err != nil {
@@ -245,7 +245,7 @@ func (s *Store) Update(ctx context.Context, key string, r *sessions.Record) erro
 	return nil
 }
 
-// Move makes a file under the new key and removes the old one, if that still holds what
+// Move creates a file under the new key and removes the old one, if that still holds what
 // was loaded.
 func (s *Store) Move(ctx context.Context, old, new string, r *sessions.Record) error {
 	from, ok := s.path(old)
@@ -292,7 +292,7 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 	return nil
 }
 
-// write makes a new file beside the session's. Its time is such that a reader
+// write creates a new file beside the session's. Its time is such that a reader
 // who adds the session's age to it, as Django does, comes to the record's end.
 func (s *Store) write(path string, r *sessions.Record) (temp, content string, err error) {
 	content, err = s.config.Codec.Encode(r.Data)

@@ -139,7 +139,7 @@ func TestNameAndMode(t *testing.T) {
 	}
 }
 
-// TestEnd holds when a file ends that Django wrote now or in the past.
+// TestEnd checks when a file ends that Django wrote now or in the past.
 func TestEnd(t *testing.T) {
 	const age = time.Hour
 	for _, tt := range []struct {

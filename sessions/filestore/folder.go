@@ -49,7 +49,7 @@ func OpenToOthers(dir string) (bool, error) {
 // errAway: without its folder nobody knows which sessions there are.
 var errAway = errors.New("the folder of sessions is away; was its file system unmounted?")
 
-// newStore makes a store that knows its folder.
+// newStore returns a store that knows its folder.
 func newStore(c Config) (*Store, error) {
 	info, err := os.Stat(c.Dir)
 	if err != nil {
@@ -60,7 +60,7 @@ func newStore(c Config) (*Store, error) {
 	return s, nil
 }
 
-// there makes sure that the folder is there, since a session that is missing with its
+// there ensures that the folder is there, since a session that is missing with its
 // folder has not ended. Where a file system was unmounted, the folder below it is there and
 // empty: one on another device counts only if it has sessions.
 func (s *Store) there(op string) error {

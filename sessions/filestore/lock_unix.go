@@ -17,7 +17,7 @@ func open(path string) (*os.File, error) {
 	return f, err
 }
 
-// lockOnce takes the lock of the file that is at path now; the file that is there
+// lockOnce acquires the lock of the file that is at path now; the file that is there
 // when it has it may be another.
 func lockOnce(path string) (*held, error) {
 	f, err := open(path)

@@ -34,10 +34,10 @@ var (
 	_ sessions.Walker  = (*Memory)(nil)
 )
 
-// NewMemory makes an empty store.
+// NewMemory returns an empty store.
 func NewMemory() *Memory { return &Memory{rows: map[string]row{}} }
 
-// FailWith makes every operation fail with err, until it is called with nil.
+// FailWith lets every operation fail with err, until it is called with nil.
 func (m *Memory) FailWith(err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -131,7 +131,7 @@ func (m *Memory) put(key string, r *sessions.Record) {
 	r.Version = fmt.Sprint(m.next)
 }
 
-// Move gives a session another key.
+// Move returns a session another key.
 func (m *Memory) Move(ctx context.Context, old, new string, r *sessions.Record) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

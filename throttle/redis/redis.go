@@ -20,7 +20,7 @@ const (
 	DefaultTimeout     = redisconn.DefaultTimeout
 )
 
-// Config says where the servers are. Only URL is required.
+// Config specifies where the servers are. Only URL is required.
 //
 // The server must not evict keys when its memory is full (maxmemory-policy
 // noeviction), or budgets become whole before their time: do not take one that is
@@ -32,7 +32,7 @@ type Config struct {
 	URL string
 	// Addresses are further host:port of the same cluster or of further Sentinels.
 	Addresses []string
-	// Cluster says that the servers are a Redis Cluster.
+	// Cluster means that the servers are a Redis Cluster.
 	Cluster bool
 	// Sentinel is the name of the master that the Sentinels at URL and Addresses
 	// watch. User, password and database of URL are then those of the servers.
@@ -115,20 +115,20 @@ tat = tat - tonumber(ARGV[1])
 if tat > now then store(tat) else redis.call('DEL', KEYS[1]) end
 return 0`)
 
-// Take takes an attempt. It is not repeated where a connection broke.
+// Take uses an attempt. It is not repeated where a connection broke.
 func (s *Store) Take(ctx context.Context, name string, limit throttle.Limit) (time.Duration, error) {
 	every := limit.Every.Microseconds()
 	wait, err := s.run(ctx, take, name, every, int64(limit.Burst-1)*every)
 	return time.Duration(wait) * time.Microsecond, err
 }
 
-// Give gives an attempt back.
+// Give returns an attempt back.
 func (s *Store) Give(ctx context.Context, name string, limit throttle.Limit) error {
 	_, err := s.run(ctx, give, name, limit.Every.Microseconds())
 	return err
 }
 
-// Reset makes a budget whole.
+// Reset restores a budget.
 func (s *Store) Reset(ctx context.Context, name string) error {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()

@@ -34,7 +34,7 @@ func TestStore(t *testing.T, open func(t *testing.T) []throttle.Store) {
 	}
 }
 
-// take takes an attempt and gives the time to wait.
+// take uses an attempt and returns the time to wait.
 func take(t *testing.T, s throttle.Store, name string, limit throttle.Limit) time.Duration {
 	t.Helper()
 	wait, err := s.Take(t.Context(), name, limit)

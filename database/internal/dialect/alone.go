@@ -8,7 +8,7 @@ import (
 	"fmt"
 )
 
-// AloneInTx makes an Alone for an engine whose DDL is transactional: fn runs in
+// AloneInTx creates an Alone for an engine whose DDL is transactional: fn runs in
 // one transaction, whose first statement (none if empty) takes the lock.
 func AloneInTx(lock string) func(context.Context, *sql.DB, func(context.Context, Conn) error) error {
 	return func(ctx context.Context, db *sql.DB, fn func(context.Context, Conn) error) error {
@@ -29,7 +29,7 @@ func AloneInTx(lock string) func(context.Context, *sql.DB, func(context.Context,
 	}
 }
 
-// AloneByName makes an Alone for MySQL, whose DDL commits as it goes: fn runs on
+// AloneByName creates an Alone for MySQL, whose DDL commits as it goes: fn runs on
 // one connection that holds a named lock of the server. It must therefore bear
 // to be broken off and run again.
 func AloneByName() func(context.Context, *sql.DB, func(context.Context, Conn) error) error {

@@ -45,37 +45,37 @@ type Dialect struct {
 	// Location is the zone of the naive times in the columns; never nil. For
 	// PostgreSQL, which stores instants, it is only the site's zone.
 	Location *time.Location
-	// NativeTime says that the engine stores instants, and that the driver
+	// NativeTime means that the engine stores instants, and that the driver
 	// takes and gives time.Time.
 	NativeTime bool
-	// TimeText says that time columns are read as text.
+	// TimeText means that time columns are read as text.
 	TimeText bool
-	// Prepare says that a prepared statement is worth keeping.
+	// Prepare means that a prepared statement is worth keeping.
 	Prepare bool
 	// Unprepared is the argument that, in front of the others, has the driver run a
 	// statement without a prepared form; nil where Stale is never an error's class.
 	Unprepared any
-	// Returning says that INSERT returns the new id as a row.
+	// Returning means that INSERT returns the new id as a row.
 	Returning bool
-	// OnConflict says that INSERT ... ON CONFLICT DO NOTHING exists.
+	// OnConflict means that INSERT ... ON CONFLICT DO NOTHING exists.
 	OnConflict bool
-	// BinaryCast says that text columns may compare without regard to case,
+	// BinaryCast means that text columns may compare without regard to case,
 	// and that equality of bytes has to be asked for.
 	BinaryCast bool
 	// IntCast is appended to an integer parameter.
 	IntCast string
 	// UUIDCast is appended to a parameter that is a UUID.
 	UUIDCast string
-	// Backticks says that names are quoted by them, and not by quotation marks.
+	// Backticks means that names are quoted by them, and not by quotation marks.
 	Backticks bool
 	// AsText spells a column of whatever type in a SELECT, where it comes as text.
 	AsText func(column string) string
 	// ForUpdate is appended to a SELECT that locks its rows.
 	ForUpdate string
-	// PrefixRange says that a prefix is looked for by a range, and not by LIKE,
+	// PrefixRange means that a prefix is looked for by a range, and not by LIKE,
 	// which ignores case there and so the index.
 	PrefixRange bool
-	// FoldUpper says that a comparison without case is UPPER() = UPPER(), as
+	// FoldUpper means that a comparison without case is UPPER() = UPPER(), as
 	// Django makes it on PostgreSQL; LIKE otherwise.
 	FoldUpper bool
 	// Alike spells "the column may be spelled like the parameter", which is in
@@ -84,7 +84,7 @@ type Dialect struct {
 	Alike func(column, mark string) string
 	// Isolation is the level of a transaction.
 	Isolation sql.IsolationLevel
-	// DeleteLimit says that DELETE takes ORDER BY and LIMIT.
+	// DeleteLimit means that DELETE takes ORDER BY and LIMIT.
 	DeleteLimit bool
 	// SkipLocked is appended to the sub-select that chooses rows to delete.
 	SkipLocked string
@@ -94,7 +94,7 @@ type Dialect struct {
 	// Elsewhere is a query without parameters for the schemas and the tables in them that
 	// an unqualified name would not find; empty where there are none.
 	Elsewhere string
-	// Remedy says how to have them found.
+	// Remedy specifies how to have them found.
 	Remedy string
 	// PathChosen is a query without parameters that finds a row if somebody chose where
 	// unqualified names are looked for; empty where the DSN always says it.
@@ -109,12 +109,12 @@ type Dialect struct {
 	// Holds spells a SELECT that finds a row if a character set has all characters of
 	// the text ?1, and otherwise finds none or is an error of the class Invalid.
 	Holds func(charset string) string
-	// Classify tells what an error of the driver means.
+	// Classify reports what an error of the driver means.
 	Classify func(error) Class
 	// Now spells the present time, the same in all of a statement, for a time column of a
 	// site whose zone is UTC.
 	Now string
-	// CommitsDDL says that each statement that changes a table commits.
+	// CommitsDDL means that each statement that changes a table commits.
 	CommitsDDL bool
 	// Alone runs fn while no other node runs one, with everything that fn did
 	// in one transaction where the engine's DDL allows that.
@@ -147,11 +147,11 @@ type Conn interface {
 
 // Query is one statement, spelled for its engine.
 type Query struct {
-	// Name says what the statement does, for traces and errors.
+	// Name specifies what the statement does, for traces and errors.
 	Name string
 	// Text is the statement.
 	Text string
-	// Write says that it changes rows.
+	// Write means that it changes rows.
 	Write bool
 	order []int // the parameters in the order of their marks; nil: as given
 }
@@ -245,7 +245,7 @@ func (d *Dialect) Fold(column, mark string) string {
 	return column + " LIKE " + mark + " ESCAPE '!'"
 }
 
-// FoldArg makes the argument of Fold.
+// FoldArg returns the argument of Fold.
 func (d *Dialect) FoldArg(text string) string {
 	if d.FoldUpper {
 		return text
@@ -264,7 +264,7 @@ func (d *Dialect) Prefixed(column string) string {
 	return column + " LIKE ?1 AND " + column + " <> ?2"
 }
 
-// PrefixArgs makes the arguments of Prefixed, of a prefix of letters and digits.
+// PrefixArgs returns the arguments of Prefixed, of a prefix of letters and digits.
 func (d *Dialect) PrefixArgs(prefix string) (any, any) {
 	if d.PrefixRange {
 		return prefix, prefix + "~" // behind every letter and digit

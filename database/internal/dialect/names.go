@@ -10,7 +10,7 @@ func (d *Dialect) Quote(name string) string {
 	return `"` + name + `"`
 }
 
-// UUID makes the argument for a column of UUIDs: their digits without dashes,
+// UUID returns the argument for a column of UUIDs: their digits without dashes,
 // which is Django's text where the engine has no such type, and which all types
 // take.
 func (d *Dialect) UUID(id [16]byte) any { return hex.EncodeToString(id[:]) }

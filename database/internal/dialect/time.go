@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Bind makes the argument for a time column: a time.Time where the engine
+// Bind returns the argument for a time column: a time.Time where the engine
 // stores instants, otherwise the text that Django writes there, a naive time of
 // the site's zone with six digits of fraction or, where it is zero, none. Never
 // a time.Time there: each driver would write its own text, and Django compares

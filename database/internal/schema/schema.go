@@ -90,7 +90,7 @@ var Apps = []App{
 	},
 }
 
-// Tables gives Django's tables for an engine ("sqlite", "postgres", "mysql"), in
+// Tables returns Django's tables for an engine ("sqlite", "postgres", "mysql"), in
 // the order in which they can be created.
 func Tables(engine string) ([]Table, error) {
 	text, err := files.ReadFile(engine + ".sql")

@@ -20,7 +20,7 @@ const (
 	DefaultMaxIdle = 16
 )
 
-// Config says where the servers are. Only Servers is required.
+// Config specifies where the servers are. Only Servers is required.
 type Config struct {
 	// Servers are host:port or unix:/path, in Django's spelling: a server's name
 	// is part of the choice, so "localhost:11211" and "127.0.0.1:11211" are two.

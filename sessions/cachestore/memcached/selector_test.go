@@ -2,7 +2,7 @@ package memcached
 
 import "testing"
 
-// TestMurmur3 holds pymemcache's own results of murmur3_32 with the seed 0.
+// TestMurmur3 checks pymemcache's own results of murmur3_32 with the seed 0.
 func TestMurmur3(t *testing.T) {
 	for text, want := range map[string]uint32{
 		"": 0, "a": 1009084850, "ab": 2613040991, "abc": 3017643002, "abcd": 1139631978, "test": 3127628307,
@@ -27,7 +27,7 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// TestPickServer holds what pymemcache chose of three servers.
+// TestPickServer checks what pymemcache chose of three servers.
 func TestPickServer(t *testing.T) {
 	s, err := newSelector([]string{"10.0.0.1:11211", "10.0.0.2:11211", "10.0.0.3:11211"})
 	if err != nil {

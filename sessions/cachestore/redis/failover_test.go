@@ -110,7 +110,7 @@ func (d *drill) use(t *testing.T) {
 	}
 }
 
-// online says whether the master has that many replicas that follow it.
+// online reports whether the master has that many replicas that follow it.
 func (s *server) online(replicas int) bool {
 	return strings.Count(s.ask("INFO replication"), "state=online") == replicas
 }

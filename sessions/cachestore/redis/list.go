@@ -22,7 +22,7 @@ func (c *Cache) List(ctx context.Context, prefix string, f func(key string) erro
 	return nil
 }
 
-// globbed takes their meaning from the signs of a pattern.
+// globbed escapes the special characters of a pattern.
 var globbed = strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`, "]", `\]`, "^", `\^`, "-", `\-`)
 
 func (c *Cache) scan(ctx context.Context, node rueidis.Client, pattern string, f func(key string) error) error {

@@ -15,7 +15,7 @@ const (
 	DefaultAckTimeout  = time.Second
 )
 
-// Config says where the servers are. Only URL is required.
+// Config specifies where the servers are. Only URL is required.
 type Config struct {
 	// URL is redis://user:password@host:port/database, rediss:// for TLS, or
 	// unix://user:password@/path/to/socket?db=1; valkey:// and valkeys:// are the
@@ -27,7 +27,7 @@ type Config struct {
 	// Sentinels, tried in turn when the one of URL does not answer. They have no
 	// meaning for a single server.
 	Addresses []string
-	// Cluster says that the servers are a Redis Cluster.
+	// Cluster means that the servers are a Redis Cluster.
 	Cluster bool
 	// Sentinel is the name of the master that the Sentinels at URL and Addresses
 	// watch. User, password and database of URL are then those of the servers.

@@ -32,7 +32,7 @@ func main() {
 	os.Exit(status)
 }
 
-// run gives the exit status of the command.
+// run returns the exit status of the command.
 func run(args []string) (int, error) {
 	servers, err := testenv.StartServers()
 	if err != nil {
