@@ -65,7 +65,7 @@ func guarded(site *coatchecktest.Site) http.Handler {
 }
 
 // TestAccess: who may enter which page, and what the others get: pages redirect visitors,
-// and an API always answers with JSON, whatever the request accepts.
+// and an API always responds with JSON, whatever the request accepts.
 func TestAccess(t *testing.T) {
 	onDatabases(t, func(t *testing.T, site *coatchecktest.Site) {
 		h := guarded(site)
@@ -133,7 +133,7 @@ func checkForm(t *testing.T, at string, got *coatchecktest.Response, api bool) {
 }
 
 // TestFresh: a page that wants a fresh login asks for one again when it is too old, leads
-// back, and asks no more; meanwhile the session stays signed in.
+// back, and asks no more; until then the session stays signed in.
 func TestFresh(t *testing.T) {
 	const secret = "correct horse"
 	onDatabases(t, func(t *testing.T, site *coatchecktest.Site) {

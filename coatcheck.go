@@ -88,7 +88,7 @@ type Config struct {
 	// Hooks are called when something happens to an account, and may refuse it.
 	Hooks hooks.Hooks
 	// Accounts has the settings of what people do with their accounts beyond signing in
-	// and out; set its Mail and BaseURL to send mails. What is nil or empty of Database,
+	// and out; set its Mail and BaseURL to send emails. What is nil or empty of Database,
 	// Auth, Sessions, the keys, Languages, LoginURL, SiteName and Logger is filled in.
 	Accounts accounts.Config
 	// Views has the settings of the account pages. Its Auth and Accounts are filled in.
@@ -374,7 +374,7 @@ const housekeeping = time.Hour
 
 // Run does the housekeeping until ctx is done: it removes expired sessions from
 // the store and what was counted of attempts to log in and means nothing any more,
-// keeps the list of where users are signed in, and sends the mails. Any number of
+// keeps the list of where users are signed in, and sends the emails. Any number of
 // nodes may run it. A program may instead call Sessions.ClearExpired and
 // own.Store.DeleteIdleThrottles when it likes, or leave the sessions to coatcheck
 // clearsessions, and Accounts.Run for the rest. It returns nil when ctx is done.

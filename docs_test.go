@@ -72,7 +72,7 @@ func TestGoVersion(t *testing.T) {
 	}
 }
 
-// flat is text without the blanks at both ends of each line.
+// flat is text without the spaces at both ends of each line.
 func flat(text string) string {
 	var b strings.Builder
 	for line := range strings.Lines(text) {

@@ -37,7 +37,7 @@ func Example_mailInAFolder() {
 	log.Print(sender)
 }
 
-// Mail by a mail server, over STARTTLS on port 587.
+// Email by a mail server, over STARTTLS on port 587.
 func Example_mailByServer() {
 	sender, err := smtp.New(smtp.Config{
 		Host:     "smtp.example.com",
@@ -50,7 +50,7 @@ func Example_mailByServer() {
 	log.Print(sender)
 }
 
-// provider sends mail by the interface of a mail provider.
+// provider sends email by the interface of an email provider.
 type provider struct {
 	post func(ctx context.Context, from, to string, raw []byte) (status int, err error)
 }
@@ -83,7 +83,7 @@ func welcome(ctx context.Context, sender mail.Sender, to string) error {
 	return sender.Send(ctx, mail.Message{To: to, Subject: "Welcome", Text: "Hello Alice, https://shop.example/\n"})
 }
 
-// TestWelcome is the test on the page about mail.
+// TestWelcome is the test on the page about email.
 func TestWelcome(t *testing.T) {
 	server := mailtest.NewServer(t)
 	sender, err := smtp.New(smtp.Config{
@@ -101,7 +101,7 @@ func TestWelcome(t *testing.T) {
 	}
 }
 
-// TestProvider: the sender on the page about mail keeps the contract.
+// TestProvider: the sender on the page about email keeps the contract.
 func TestProvider(t *testing.T) {
 	for status, want := range map[int]error{200: nil, 422: mail.ErrPermanent} {
 		var sent []byte

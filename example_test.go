@@ -144,7 +144,7 @@ func Example_loginBy() {
 	// POST /accounts/login/ 200 {"message":"Login successful","user":{"id":"1","username":"alice","email":"alice@example.com","is_staff":false,"is_superuser":false}}
 }
 
-// Who may enter: everybody who is signed in, whoever has a permission, passes a test, or
+// Who may enter: everybody who is signed in, anyone who has a permission, passes a test, or
 // logged in a short while ago. The guards of site.API() never redirect.
 func Example_access() {
 	site, stop := newSite()
@@ -299,7 +299,7 @@ type member struct {
 }
 
 // The users of a Django site that has AUTH_USER_MODEL = "accounts.Member", with a
-// UUID for a key and login by e-mail address.
+// UUID for a key and login by email address.
 func Example_userModel() {
 	ctx := context.Background()
 	db, err := postgres.Config{

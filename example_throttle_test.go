@@ -36,7 +36,7 @@ func Example_throttle() {
 }
 
 // Views of one's own: a login by which the browser is known from then on, and
-// something else that strangers may not do without end.
+// something else that unknown clients may not do without end.
 func Example_throttledViews() {
 	site, stop := newSite()
 	defer stop()

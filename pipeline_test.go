@@ -15,7 +15,7 @@ import (
 	"github.com/coatcheck/coatcheck/middleware"
 )
 
-// terms is a factor: whoever logs in says yes to the terms once a login.
+// terms is a factor: anyone who logs in says yes to the terms once a login.
 type terms struct{}
 
 func (terms) Name() string { return "terms" }
@@ -183,7 +183,7 @@ func TestDeviceCookieOfEveryDoor(t *testing.T) {
 }
 
 // TestRemoteUserInSteps: a user whom the web server names takes the steps too, in one login
-// that waits, however many requests come meanwhile.
+// that waits, however many requests come concurrently.
 func TestRemoteUserInSteps(t *testing.T) {
 	site := coatchecktest.NewSite(t, func(c *coatcheck.Config) {
 		c.Factors = []auth.Factor{terms{}}

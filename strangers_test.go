@@ -30,7 +30,7 @@ func (m *metered) rows() map[string]int {
 	return counts
 }
 
-// at fills the wildcards of a route with what a stranger might make up.
+// at fills the wildcards of a route with what an unknown client might make up.
 func at(r pages.Route) string {
 	filled := strings.ReplaceAll(r.Pattern, "{uidb64}", "MQ")
 	return strings.ReplaceAll(filled, "{token}", "d1q2w3-"+strings.Repeat("0", 32))
@@ -76,7 +76,7 @@ func (m *metered) strange(method, path, accept string) *http.Request {
 	return r
 }
 
-// TestStrangersCreateNothing: whatever strangers post, to every route, there is no
+// TestStrangersCreateNothing: whatever unknown clients post, to every route, there is no
 // session, no user and no link of theirs, and the rest is bounded by the throttle.
 func TestStrangersCreateNothing(t *testing.T) {
 	for name, change := range map[string]func(*coatcheck.Config){

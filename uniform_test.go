@@ -152,7 +152,7 @@ func (m *metered) addAccounts() []string {
 	return append(slices.Sorted(maps.Keys(classes)), "nobody")
 }
 
-// outcome is all that a stranger can see of an answer, and what it cost.
+// outcome is all that an unknown client can see of a response, and what it cost.
 type outcome struct {
 	Status     int
 	Header     http.Header
@@ -228,7 +228,7 @@ func (m *metered) post(path string, asJSON bool, pairs ...string) *http.Request 
 	return r
 }
 
-// A door is a request by which a stranger might find out about an account.
+// A door is a request by which an unknown client might find out about an account.
 type door struct {
 	site  func(*coatcheck.Config)
 	route string // of views.Routes
@@ -238,7 +238,7 @@ type door struct {
 	ask func(m *metered, name string, asJSON bool) outcome
 }
 
-// doors are all of them. A route that takes POST from strangers and is neither here
+// doors are all of them. A route that takes POST from unknown clients and is neither here
 // nor among the doorless makes the test fail.
 func doors() map[string]door {
 	return map[string]door{
@@ -272,7 +272,7 @@ func doors() map[string]door {
 	}
 }
 
-// doorless are the routes that take POST from strangers and tell nothing about
+// doorless are the routes that take POST from unknown clients and tell nothing about
 // accounts, with the reason.
 var doorless = map[string]string{
 	"logout":               "it ends the session of the request, whoever asks",
@@ -284,7 +284,7 @@ var doorless = map[string]string{
 }
 
 // TestUniformOutcomes: whether an account is there, inactive, without a password or
-// with an old hash, a stranger gets the same bytes, and the same work is done.
+// with an old hash, an unknown client gets the same bytes, and the same work is done.
 func TestUniformOutcomes(t *testing.T) {
 	enrolled := map[string]bool{}
 	for name, d := range doors() {

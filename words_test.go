@@ -130,7 +130,7 @@ func checkWords(tree fs.FS) (faults []string, err error) {
 		if err != nil {
 			return err
 		}
-		passages := []passage{{1, string(text), false}}
+		passages := []passage{{line: 1, text: string(text)}}
 		if path.Ext(name) == ".go" {
 			passages, err = readPassages(name, text)
 		}
@@ -151,24 +151,26 @@ func readPassages(name string, text []byte) (all []passage, err error) {
 	if err != nil {
 		return nil, err
 	}
-	docs := map[*ast.CommentGroup]bool{file.Doc: true}
+	docs := map[*ast.CommentGroup]string{file.Doc: "Package"}
 	ast.Inspect(file, func(node ast.Node) bool {
 		switch node := node.(type) {
 		case *ast.FuncDecl:
-			docs[node.Doc] = true
+			docs[node.Doc] = node.Name.Name
 		case *ast.GenDecl:
-			docs[node.Doc] = true
+			docs[node.Doc] = firstName(node.Specs)
 		case *ast.TypeSpec:
-			docs[node.Doc] = true
+			docs[node.Doc] = node.Name.Name
 		case *ast.ValueSpec:
-			docs[node.Doc] = true
+			docs[node.Doc] = node.Names[0].Name
 		case *ast.Field:
-			docs[node.Doc] = true
+			for _, name := range node.Names {
+				docs[node.Doc] = name.Name
+			}
 		case *ast.BasicLit:
 			sentence := node.Kind == token.STRING && strings.Count(node.Value, " ") > 1
 			if sentence && !strings.HasSuffix(name, "_test.go") {
 				value, _ := strconv.Unquote(node.Value)
-				all = append(all, passage{files.Position(node.Pos()).Line, value, false})
+				all = append(all, passage{line: files.Position(node.Pos()).Line, text: value})
 			}
 		}
 		return true
@@ -182,9 +184,28 @@ func readPassages(name string, text []byte) (all []passage, err error) {
 			}
 			b.WriteByte('\n')
 		}
-		all = append(all, passage{files.Position(group.Pos()).Line, b.String(), docs[group]})
+		name, doc := docs[group]
+		line := files.Position(group.Pos()).Line
+		if rest, ok := strings.CutPrefix(b.String(), name); ok && name != "Package" {
+			all = append(all, passage{line, hide(name) + rest, doc})
+		} else {
+			all = append(all, passage{line, b.String(), doc})
+		}
 	}
 	return all, nil
+}
+
+// firstName returns the name of the first type or value of a declaration, "" for imports.
+func firstName(specs []ast.Spec) string {
+	for _, spec := range specs {
+		switch spec := spec.(type) {
+		case *ast.TypeSpec:
+			return spec.Name.Name
+		case *ast.ValueSpec:
+			return spec.Names[0].Name
+		}
+	}
+	return ""
 }
 
 // faults returns the line, the words and the better words of each fault.
@@ -211,7 +232,7 @@ func (p passage) faults() (all []string) {
 		}
 	}
 	if m := verb.FindStringSubmatchIndex(text); p.doc && m != nil {
-		report(m[2], text[:m[3]], verbs[text[m[2]:m[3]]])
+		report(m[2], text[m[2]:m[3]], verbs[text[m[2]:m[3]]])
 	}
 	if m := synopsis.FindStringIndex(text); p.doc && m != nil {
 		report(m[0], text[m[0]:m[1]], "first what the package is for, its floor last")
@@ -279,13 +300,14 @@ func TestWordsFindsFaults(t *testing.T) {
 		{"a page", "docs/a.md", "# A\n\nMeanwhile it runs.\n", `docs/a.md:3: "Meanwhile", better: concurrently`},
 		{"a template", "a.html", "<p>An outage.</p>", `a.html:1: "outage", better: failure`},
 		{"an email", "mails/a.txt", "Small\nletters only.", `mails/a.txt:1: "Small letters", better: lowercase`},
-		{"a verb", "a/a.go", "package a\n\n// f gives nothing.\nfunc f() {}\n", `a/a.go:3: "f gives", better: returns`},
+		{"a verb", "a/a.go", "package a\n\n// f gives nothing.\nfunc f() {}\n", `a/a.go:3: "gives", better: returns`},
 		{"a synopsis", "a/a.go", "// Package a is on floor 0, the tools: it adds.\npackage a\n", `"Package a is on floor", better: first what`},
 		{"who", "a.md", "Sorry.\nWho forgets it, loses it.", `a.md:2: "Who …", better: a sentence whose subject`},
 		{"an end of a sentence", "a.md", "This is an answer.", `a.md:1: "answer"`},
 
 		{"a name", "a/a.go", "package a\n\nimport _ \"a/mail\" // mail.Sender, docs/mail.md, --mail-from\n", ""},
 		{"a sentence of a test", "a/a_test.go", "package a\n\nvar s = \"the mail was sent\"\n", ""},
+		{"the name of a function", "a/a.go", "package a\n\n// mail sends.\nfunc mail() {}\n", ""},
 		{"a word", "a/a.go", "package a\n\nvar s = \"mail\"\n", ""},
 		{"code", "a.md", "Call `mail` or\n\n```sh\necho mails\n```\n", ""},
 		{"a block of a comment", "a/a.go", "package a\n\n// So:\n//\n//\tmail it\n", ""},

@@ -41,7 +41,7 @@ func New(c Config) (*Access, error) {
 }
 
 // API returns the same guards for addresses that only programs call. They never redirect
-// and never answer with a page, whatever the request accepts: who is not signed in gets 401
+// and never respond with a page, whatever the request accepts: who is not signed in gets 401
 // with a challenge in WWW-Authenticate, and who may not enter 403, both as
 // {"error": "…"}.
 func (a *Access) API() *Access { return &Access{a.config, true} }

@@ -363,7 +363,7 @@ func TestConfigIsChecked(t *testing.T) {
 	s.guard.RequirePermission()
 }
 
-// TestWithoutTheMiddleware nobody gets in, and the answer is 500.
+// TestWithoutTheMiddleware nobody gets in, and the response is 500.
 func TestWithoutTheMiddleware(t *testing.T) {
 	s := newSite(t, access.Config{})
 	for name, h := range map[string]http.Handler{

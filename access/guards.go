@@ -64,7 +64,7 @@ func (a *Access) Require(test func(*http.Request, *auth.User) (bool, error)) fun
 // that a stolen session or an unlocked screen must not open. Others are asked to log in
 // again, by the login page that leads back here or by 401 with
 // error="insufficient_user_authentication" (RFC 9470); the session stays signed in
-// meanwhile. Django has no counterpart.
+// concurrently. Django has no counterpart.
 //
 // A login counts if Auth.Login of this module made it. A login by Django's own page leaves
 // no time in the session, so that its users are asked once more, and LoginURL must be a

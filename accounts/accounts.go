@@ -38,10 +38,10 @@ type Config struct {
 	AcceptSHA1 bool
 	// Serializer is that of sessions.CodecConfig.
 	Serializer sessions.Serializer
-	// Mail sends; nil means that no mail is sent, and what needs one is not offered.
+	// Mail sends; nil means that no email is sent, and what needs one is not offered.
 	Mail mail.Sender
 	// BaseURL is where the site is, "https://www.example.com", for the links in
-	// mails. It is required with Mail, and never taken from a request: whoever sends
+	// emails. It is required with Mail, and never taken from a request: anyone who sends
 	// a request could choose where the links of others lead.
 	BaseURL string
 	// LoginURL is safeurl.LoginURL when empty; a path below BaseURL. Django: LOGIN_URL.
@@ -49,12 +49,12 @@ type Config struct {
 	// DeleteClosed deletes the row of an account that its user closes. Otherwise, and
 	// where rows of other tables refer to it, it is made inactive, as Django recommends.
 	DeleteClosed bool
-	// SiteName is how mails call the site; "Coatcheck" when empty.
+	// SiteName is how emails call the site; "Coatcheck" when empty.
 	SiteName string
 	// Templates has files that replace those of the emails; see MailTemplates. Files whose
 	// name begins with a dot are left out.
 	Templates fs.FS
-	// Languages are the catalogues for mails; nil means i18n.Default().
+	// Languages are the catalogues for emails; nil means i18n.Default().
 	Languages *i18n.Catalogues
 	// SignupTimeout is how long the link holds that confirms a new account, and
 	// EmailTimeout that of a new address; three days when zero, as links that reset
@@ -210,7 +210,7 @@ func (c *Config) check() error {
 	return nil
 }
 
-// SendsMail reports whether there is a way to send mails.
+// SendsMail reports whether there is a way to send emails.
 func (s *Service) SendsMail() bool { return s.config.Mail != nil }
 
 // EndsSessions reports whether sessions can be listed and ended: those of the engine

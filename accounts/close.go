@@ -95,7 +95,7 @@ func (s *Service) deleteLinks(ctx context.Context, userID string) error {
 	return nil
 }
 
-// Deactivate creates a user inactive, for whoever runs the site: all sessions and links
+// Deactivate deactivates a user, for the operator who runs the site: all sessions and links
 // end, so that none is valid again when the user is active again, and nobody can sign in.
 // It returns how many sessions were removed. See EndSessions for progress.
 func (s *Service) Deactivate(ctx context.Context, user *auth.User, progress func(looked int)) (int, error) {

@@ -21,7 +21,7 @@ type change struct {
 	New string `json:"new"`
 }
 
-// BeginEmailChange mails a link to the new address of a user, by which it becomes
+// BeginEmailChange emails a link to the new address of a user, by which it becomes
 // the address of the account, and tells the present address that it was asked for.
 // Links of earlier changes end, and this one ends with the user's password. It returns
 // identity.ErrInvalidEmail for an address with characters that the database cannot hold.
@@ -52,7 +52,7 @@ func (s *Service) BeginEmailChange(r *http.Request, user *auth.User, email strin
 }
 
 // PendingEmail returns the address that a link would confirm. It changes nothing. The
-// error is ErrLink, or an outage.
+// error is ErrLink, or a failure of the store.
 func (s *Service) PendingEmail(ctx context.Context, token string) (string, error) {
 	var c change
 	if _, err := s.readLink(ctx, kindEmail, token, &c); err != nil {
@@ -62,7 +62,7 @@ func (s *Service) PendingEmail(ctx context.Context, token string) (string, error
 }
 
 // ConfirmEmail stores the address of a link for its user, whatever other changes
-// were begun meanwhile: a link is valid for the address in it, and only as long as
+// were begun concurrently: a link is valid for the address in it, and only as long as
 // the user's address is the one that it replaces and the password that of when it was
 // asked for. The old address is told. The error is ErrLink, ErrEmailTaken, or an
 // outage.

@@ -38,7 +38,7 @@ type ending struct {
 	walked func(sessions int)
 }
 
-// run ends what there is, and then what began meanwhile. Whatever cannot be removed,
+// run ends what there is, and then what began concurrently. Whatever cannot be removed,
 // the number is stored, so that no session of before is good here.
 func (e *ending) run(ctx context.Context, walkTime time.Duration) (err error) {
 	if e.last, err = e.number(ctx); err != nil {
@@ -259,7 +259,7 @@ func (s *Service) aroundEnding(ctx context.Context, user *auth.User, id string, 
 }
 
 // tidy removes the sessions of a user whose password was changed. They sign nobody in
-// already, so that an outage is logged and nothing else.
+// already, so that a failure of the store is logged and nothing else.
 func (s *Service) tidy(ctx context.Context, user *auth.User) {
 	e := &ending{Service: s, user: user}
 	var err error
@@ -274,8 +274,9 @@ func (s *Service) tidy(ctx context.Context, user *auth.User) {
 // EndSessions ends all sessions of a user, wherever they were made and whatever the
 // index knows of them, and returns how many were removed. It looks at every session in
 // the store, however long that takes, and tells progress how many it has looked at;
-// progress may be nil. It is for whoever runs the site. The error is an outage; no
-// session of before signs anybody in here then either, unless the database failed.
+// progress may be nil. It is for the operator who runs the site. The error is a failure
+// of the store; no session of before signs anybody in here then either, unless the
+// database failed.
 func (s *Service) EndSessions(ctx context.Context, user *auth.User, progress func(looked int)) (int, error) {
 	e := &ending{Service: s, user: user, walked: progress}
 	err := s.aroundEnding(ctx, user, "", func(ctx context.Context) error { return e.run(ctx, 0) })

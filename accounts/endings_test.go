@@ -303,8 +303,8 @@ func TestRescueEndsEverySession(t *testing.T) {
 	})
 }
 
-// An outage in the middle of a rescue leaves nothing half done that the same link could
-// not finish.
+// A failure of the store in the middle of a rescue leaves nothing half done that the same
+// link could not finish.
 func TestRescueAfterAnOutage(t *testing.T) {
 	everyEngine(t, func(t *testing.T, change func(*coatcheck.Config)) {
 		var store *hooked
@@ -332,7 +332,7 @@ func TestRescueAfterAnOutage(t *testing.T) {
 }
 
 // Whatever is answered before an ending returns has ended with it: the ending waits in
-// its middle, and logins come and go meanwhile.
+// its middle, and logins come and go concurrently.
 func TestLoginsDuringAnEnding(t *testing.T) {
 	everyEngine(t, func(t *testing.T, change func(*coatcheck.Config)) {
 		var store *hooked

@@ -7,7 +7,7 @@ import (
 )
 
 // unconfirmed are the emails to addresses of which nobody has shown yet that they are
-// the user's. Whoever asked for the email chose the name, and a stranger reads it.
+// the user's. Anyone who asked for the email chose the name, and somebody else reads it.
 var unconfirmed = map[string]bool{"signup_confirm": true, "email_confirm": true, "invitation": true}
 
 // greeted returns the name that an email may contain. It is empty for an address that

@@ -22,7 +22,7 @@ func named(t *testing.T, m mail.Message, name string, want bool) {
 	}
 }
 
-// TestNamesAreNoLinks: whoever signs up with the address of a stranger chooses the name,
+// TestNamesAreNoLinks: anyone who signs up with the address of somebody else chooses the name,
 // and email programs make a link of one such as these.
 func TestNamesAreNoLinks(t *testing.T) {
 	for _, name := range []string{

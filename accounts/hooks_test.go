@@ -91,7 +91,7 @@ func (w *witness) expect(when string, want ...string) {
 	w.noted = nil
 }
 
-// try posts, refused at the point first and then accepted. A refusal answers with its
+// try posts, refused at the point first and then accepted. A refusal responds with its
 // status and sentence, notes nothing, and leaves no row.
 func (w *witness) try(c *coatchecktest.Client, point, path string, fields map[string]string, status int, want ...string) {
 	w.t.Helper()

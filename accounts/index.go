@@ -88,7 +88,7 @@ func (m *recent) forget(key string) {
 // Record writes to the index what a request did to its session, before the cookie
 // goes out, so that an ending finds whatever a client was told of: a session that was
 // begun, one that got another key, and those that were ended, whose rows go. The error
-// is an outage, or sessions.ErrInterrupted for a session that was ended after it got
+// is a failure of the store, or sessions.ErrInterrupted for a session that was ended after it got
 // another key: nobody may get its cookie. It is for middleware.SessionHooks.
 func (s *Service) Record(r *http.Request, _ string) error {
 	session, err := sessions.FromContext(r.Context())
@@ -154,7 +154,7 @@ func (s *Service) Track(r *http.Request, _ string) {
 }
 
 // ensureRow sees to it that the index has the session of a request that is about to move
-// it, also if rows were lost: what has none after the move was ended meanwhile.
+// it, also if rows were lost: what has none after the move was ended concurrently.
 func (s *Service) ensureRow(r *http.Request) error {
 	key, now := s.sighted(r)
 	if key == "" { // that there is no session is said where it is needed
@@ -176,7 +176,7 @@ func (s *Service) see(ctx context.Context, row own.IndexedSession) error {
 }
 
 // sighted returns the key of the session that a request is signed in by, and what the
-// request shows of whoever uses it. The key is "" where there is nothing to index.
+// request shows of its user. The key is "" where there is nothing to index.
 func (s *Service) sighted(r *http.Request) (key string, now seen) {
 	session, err := sessions.FromContext(r.Context())
 	if err != nil || !s.EndsSessions() {
@@ -189,7 +189,7 @@ func (s *Service) sighted(r *http.Request) (key string, now seen) {
 	return string(session.Key()), sighting(r, userID, s.now())
 }
 
-// sighting is what a request shows of whoever uses a session.
+// sighting is what a request shows of the user of a session.
 func sighting(r *http.Request, userID string, at time.Time) seen {
 	return seen{userID, requestinfo.Client(r), userAgent(r), at}
 }

@@ -45,7 +45,7 @@ func TestSignup(t *testing.T) {
 			t.Errorf("the user: %+v", user)
 		}
 
-		// The owner of an address is told, and whoever typed it learns nothing.
+		// The owner of an address is told, and anyone who typed it learns nothing.
 		if err := r.Accounts.BeginSignup(ctx, auth.NewUser{Username: "eve", Email: "ADA@example.com", Password: canary}, ""); err != nil {
 			t.Fatal(err)
 		}
@@ -234,7 +234,7 @@ func TestRescue(t *testing.T) {
 	}
 }
 
-// What is stored of links and mails is worth nothing to whoever reads the database.
+// What is stored of links and emails is worth nothing to anyone who reads the database.
 func TestNothingInTheOpen(t *testing.T) {
 	r := newRig(t)
 	ctx := t.Context()
@@ -335,7 +335,7 @@ func TestRunSends(t *testing.T) {
 	}
 }
 
-// Every mail is there in every language, with nothing left to fill in.
+// Every email is there in every language, with nothing left to fill in.
 func TestMailsInEveryLanguage(t *testing.T) {
 	for _, lang := range []string{"en", "de", "fr", "es", "ja"} {
 		r := newRig(t)

@@ -20,11 +20,11 @@ import (
 //go:embed mails
 var mailFiles embed.FS
 
-// designFile is the HTML that every mail is put into.
+// designFile is the HTML that every email is put into.
 const designFile = "mail.html"
 
-// Mail is what the templates of mails get: a translator, whose methods T, N and C
-// are to be called for every text, and what the mail is about. What a mail has no
+// Mail is what the templates of emails get: a translator, whose methods T, N and C
+// are to be called for every text, and what the email is about. What an email has no
 // use for is empty.
 type Mail struct {
 	*i18n.Translator
@@ -36,7 +36,7 @@ type Mail struct {
 	Username string
 	URL      string // where the button of the email leads
 	LoginURL string
-	// Email is the address that the mail is about, OldEmail the one before.
+	// Email is the address that the email is about, OldEmail the one before.
 	Email    string
 	OldEmail string
 	// Browser, System, IP and At say by what, from where and when something was done.
@@ -104,13 +104,13 @@ type Letter struct {
 	Blocks   []Block
 }
 
-// mailTemplates are the mails by name, "password_reset" for instance.
+// mailTemplates are the emails by name, "password_reset" for instance.
 type mailTemplates struct {
 	design *htmltemplate.Template
 	mails  map[string]*mailTemplate
 }
 
-// mailTemplate is one mail; its file is as [MailTemplates] says. Each part is a
+// mailTemplate is one email; its file is as [MailTemplates] says. Each part is a
 // template of its own, so that no value can begin another part.
 type mailTemplate struct {
 	subject *template.Template
@@ -123,11 +123,11 @@ type part struct {
 	fine   bool
 }
 
-// MailTemplates are the names of the files that Config.Templates may replace: one a
-// mail, which gets a [Mail], and mail.html, the HTML around all of them, which gets a
+// MailTemplates are the names of the files that Config.Templates may replace: one an
+// email, which gets a [Mail], and mail.html, the HTML around all of them, which gets a
 // [Letter].
 //
-// The file of a mail has the subject in its first line and then paragraphs, blank
+// The file of an email has the subject in its first line and then paragraphs, space
 // lines between. A paragraph that begins with "=> " is the button that leads to
 // Mail.URL, and one that begins with "-- " is in small print.
 func MailTemplates() []string {
@@ -193,7 +193,7 @@ func (t *mailTemplates) read(name string, own, replacing fs.FS) error {
 	return err
 }
 
-// leads reports whether a mail has a link for its URL.
+// leads reports whether an email has a link for its URL.
 func (t *mailTemplates) leads(name string) bool {
 	m, ok := t.mails[strings.TrimSuffix(name, ".txt")]
 	if !ok {
@@ -301,7 +301,7 @@ func (t *mailTemplates) compose(name, to string, about *Mail) (mail.Message, err
 	return mail.Message{To: to, Subject: letter.Subject, Text: letter.text(), HTML: html.String()}, nil
 }
 
-// text is the mail in plain text.
+// text is the email in plain text.
 func (l *Letter) text() string {
 	var b strings.Builder
 	for _, block := range l.Blocks {
@@ -318,12 +318,12 @@ func (l *Letter) text() string {
 // lineLength is what plain text is wrapped at.
 const lineLength = 76
 
-// words splits a text at blanks and line ends, and not at blanks that must not break.
+// words splits a text at spaces and line ends, and not at spaces that must not break.
 func words(text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == '\n' || r == '\t' || r == '\r' })
 }
 
-// wrap breaks a paragraph into lines at blanks.
+// wrap breaks a paragraph into lines at spaces.
 func wrap(text string) string {
 	var b strings.Builder
 	length := 0

@@ -11,7 +11,7 @@ import (
 	"github.com/coatcheck/coatcheck/coatchecktest"
 )
 
-// mails are files of Config.Templates.
+// emails are files of Config.Templates.
 func mails(files map[string]string) fstest.MapFS {
 	m := fstest.MapFS{}
 	for name, text := range files {

@@ -15,7 +15,7 @@ import (
 // A session that gets another key is in the store under the new one before its client
 // knows. A logout that comes with the old key in this moment finds no session, and must
 // end it all the same: it takes away the row of the old key, without which the move is
-// not completed, and then ends what the old key leads to. The other side does the same
+// not completed, and then ends what the old key leads to. The other application does the same
 // in the opposite order, so that one of them sees the other.
 
 // kindMoved leads from the old key of a session to the new one, for movedTime: until the
@@ -66,7 +66,7 @@ func (s *Service) recordUnmoved(ctx context.Context, session *sessions.Session, 
 }
 
 // endMoved removes the row of a session that was ended, and ends what it was moved to
-// meanwhile.
+// concurrently.
 func (s *Service) endMoved(ctx context.Context, key string) error {
 	for range maxMoves {
 		s.forget(ctx, key)

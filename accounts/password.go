@@ -10,15 +10,15 @@ import (
 	"github.com/coatcheck/coatcheck/auth/resettoken"
 )
 
-// RequestReset mails a link by which a new password can be chosen to every active
-// user who has this address and a password, as far as anybody does. The answer, its
+// RequestReset emails a link by which a new password can be chosen to every active
+// user who has this address and a password, as far as anybody does. The response, its
 // time included, is the same for every address: who it is for is found out from the
-// queue. Lang is the language of the mail. Django: PasswordResetForm.save.
+// queue. Lang is the language of the email. Django: PasswordResetForm.save.
 func (s *Service) RequestReset(ctx context.Context, email, lang string) error {
 	return s.enqueue(ctx, job{Kind: jobReset, To: email, Lang: lang})
 }
 
-// mailResets is the work of RequestReset. The mails go to the stored addresses: what
+// mailResets is the work of RequestReset. The emails go to the stored addresses: what
 // was typed may only look the same (CVE-2019-19844).
 func (s *Service) mailResets(ctx context.Context, j job) error {
 	users, err := s.db.UsersByMailbox(ctx, j.To)
@@ -36,7 +36,7 @@ func (s *Service) mailResets(ctx context.Context, j job) error {
 	return nil
 }
 
-// resetMail is a mail with a link that resets the user's password.
+// resetMail is an email with a link that resets the user's password.
 func (s *Service) resetMail(user *auth.User, lang string) job {
 	return job{
 		Kind: "password_reset", To: user.Email, Lang: lang, Username: user.Username, Expires: s.auth.PasswordResetTimeout(),
@@ -48,7 +48,7 @@ func (s *Service) resetMail(user *auth.User, lang string) job {
 // checked on this very user. Of any number who use one link at once, one does; the
 // others get ErrLink. All sessions of the user end, wherever they are, because the hash
 // of the password is another one, and nobody is signed in. The error is
-// auth.ErrSamePassword if it is the present one: whoever else knows that would stay in.
+// auth.ErrSamePassword if it is the present one: anyone else who knows that would stay in.
 func (s *Service) ResetPassword(r *http.Request, user *auth.User, raw string) error {
 	err := s.auth.ReplacePassword(hooks.WithRequest(r), user, raw)
 	if errors.Is(err, auth.ErrPasswordChanged) {
@@ -65,7 +65,7 @@ func (s *Service) ResetPassword(r *http.Request, user *auth.User, raw string) er
 // ChangePassword sets the password of the user of the request, who stays signed in;
 // all other sessions of the user end, wherever they are, because the hash of the
 // password is another one. The error is auth.ErrPasswordChanged where another request
-// has changed it meanwhile, and auth.ErrSamePassword if it is the present one. Django:
+// has changed it concurrently, and auth.ErrSamePassword if it is the present one. Django:
 // PasswordChangeForm.save, and update_session_auth_hash.
 func (s *Service) ChangePassword(r *http.Request, user *auth.User, raw string) error {
 	if err := s.ensureRow(r); err != nil {

@@ -67,7 +67,7 @@ func TestReset(t *testing.T) {
 	r.one("ada@example.com", "Your password on The Shop was changed")
 }
 
-// Who gets a mail: active users with a password, at the address that is stored.
+// An email goes to active users with a password, at the address that is stored.
 func TestResetGoesToTheStoredAddress(t *testing.T) {
 	r := newRig(t)
 	add := func(n auth.NewUser) {

@@ -7,7 +7,7 @@ import (
 	"github.com/coatcheck/coatcheck/internal/locale"
 )
 
-// Where the links in mails lead, before what belongs to each. ResetPath is
+// Where the links in emails lead, before what belongs to each. ResetPath is
 // Django's, so that a link of one side works on the other.
 const (
 	ResetPath         = "/accounts/reset/"          // <uidb64>/<token>/

@@ -19,14 +19,14 @@ const (
 // ErrQueueFull means that so many emails wait to be sent that no more are accepted.
 var ErrQueueFull = errors.New("accounts: too many emails wait to be sent")
 
-// job is what waits in the queue, sealed: a mail to be composed and sent, or work
-// whose end is a mail. Work that depends on whether an account exists is done from
-// the queue, so that the time of an answer tells nobody.
+// job is what waits in the queue, sealed: an email to be composed and sent, or work
+// whose end is an email. Work that depends on whether an account exists is done from
+// the queue, so that the time of a response reveals nothing.
 type job struct {
 	Kind string `json:"kind"` // an email's name, or jobReset, jobRescue and jobSignup
 	Lang string `json:"lang"`
 	To   string `json:"to"`
-	// What follows is what the mail is about.
+	// What follows is what the email is about.
 	Username string    `json:"username,omitempty"`
 	URL      string    `json:"url,omitempty"`
 	Email    string    `json:"email,omitempty"`
@@ -43,7 +43,7 @@ type job struct {
 	Pending *pending `json:"pending,omitempty"`
 }
 
-// Work of the queue that is no mail itself.
+// Work of the queue that is no email itself.
 const (
 	jobReset  = "reset"  // emails links to everybody who has the address To
 	jobRescue = "rescue" // emails a link to the user UserID at the mailbox To

@@ -31,7 +31,7 @@ func (s *slow) Send(ctx context.Context, m mail.Message) error {
 	}
 }
 
-// strangers sign up, so many.
+// unknown clients sign up, so many.
 func (r *rig) strangers(n int) {
 	r.t.Helper()
 	for i := range n {
@@ -77,7 +77,7 @@ func TestNoticesFirst(t *testing.T) {
 	next("eve@")
 }
 
-// TestNoticesBeyondTheLimit: ten thousand emails wait, and strangers cannot add another
+// TestNoticesBeyondTheLimit: ten thousand emails wait, and unknown clients cannot add another
 // one. Notices, and the link of a rescue, are queued all the same and sent before them.
 func TestNoticesBeyondTheLimit(t *testing.T) {
 	engines(t, func(t *testing.T, change func(*coatcheck.Config)) {

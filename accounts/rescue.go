@@ -21,7 +21,7 @@ type mailbox struct {
 }
 
 // storeRescue stores the link of a notice. It does not end with the password, which may
-// be changed by whoever the notice warns of.
+// be changed by the person whom the notice warns of.
 func (s *Service) storeRescue(ctx context.Context, user *auth.User, address string) (string, error) {
 	data, err := json.Marshal(mailbox{address})
 	if err != nil {
@@ -44,7 +44,7 @@ type Rescue struct {
 }
 
 // Rescuable returns what the link "this wasn't me" would do. It changes nothing. The
-// error is ErrLink, or an outage.
+// error is ErrLink, or a failure of the store.
 func (s *Service) Rescuable(ctx context.Context, token string) (Rescue, error) {
 	var box mailbox
 	link, err := s.readLink(ctx, kindDisown, token, &box)
@@ -75,9 +75,9 @@ func rescueOf(user *auth.User, box mailbox) (r Rescue) {
 // Rescue does what the link "this wasn't me" is for. Every session of the account ends
 // first, whatever else fails. Then the password gives way to one that nobody knows, with
 // which ends whatever was begun with it: sessions in a Django, links, known devices,
-// logins under way; a link to a new password is mailed to the mailbox of the notice; the
+// logins in flight; a link to a new password is mailed to the mailbox of the notice; the
 // account gets that address back if it can; and the link is used up: all of them or none.
-// After an error, an outage, the same link may be used again.
+// After an error, a failure of the store, the same link may be used again.
 //
 // Of several mailboxes that an account had, the one that had it first wins: its rescue
 // ends the links in notices that later ones got. Lang is the language of the email.
@@ -198,7 +198,7 @@ func (s *Service) endLinks(ctx context.Context, by *own.Link, mine mailbox) erro
 	return nil
 }
 
-// mailRescue is the work of jobRescue: it mails the link to a new password to the
+// mailRescue is the work of jobRescue: it emails the link to a new password to the
 // mailbox of the notice, for the account as it is by now.
 func (s *Service) mailRescue(ctx context.Context, j job) error {
 	user, err := s.db.UserByID(ctx, j.UserID)

@@ -46,7 +46,7 @@ func (o *outbox) failWith(err error) {
 	o.fail = err
 }
 
-// take returns the mails so far, and forgets them.
+// take returns the emails so far, and forgets them.
 func (o *outbox) take() []mail.Message {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -55,7 +55,7 @@ func (o *outbox) take() []mail.Message {
 	return mails
 }
 
-// rig is a site with mail, served over HTTP. Its paths do what a program may do with
+// rig is a site with email, served over HTTP. Its paths do what a program may do with
 // the user of a request.
 type rig struct {
 	*coatchecktest.Site
@@ -142,7 +142,7 @@ func (r *rig) want(c *coatchecktest.Client, path string, status int) {
 	}
 }
 
-// deliver sends all mails that wait, and gives them.
+// deliver sends all emails that wait, and gives them.
 func (r *rig) deliver() []mail.Message {
 	r.t.Helper()
 	for {
@@ -156,7 +156,7 @@ func (r *rig) deliver() []mail.Message {
 	}
 }
 
-// one delivers the mails, of which there must be one, to the address.
+// one delivers the emails, of which there must be one, to the address.
 func (r *rig) one(to, subject string) mail.Message {
 	r.t.Helper()
 	mails := r.deliver()
@@ -193,7 +193,7 @@ func subjects(mails []mail.Message) (all []string) {
 
 var linkPattern = regexp.MustCompile(`https://www\.example\.com(/accounts/[^\s]*/([^/\s]+)/)\n`)
 
-// link returns path and token of the link in a mail.
+// link returns path and token of the link in an email.
 func link(t testing.TB, m mail.Message) (path, token string) {
 	t.Helper()
 	found := linkPattern.FindStringSubmatch(m.Text)

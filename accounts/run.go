@@ -138,7 +138,7 @@ func (s *Service) adopt(ctx context.Context, row database.Session) error {
 // cleanEvery is how often Run cleans.
 const cleanEvery = time.Hour
 
-// Run sends mails as they are queued, and cleans about once an hour, until ctx is
+// Run sends emails as they are queued, and cleans about once an hour, until ctx is
 // done; it returns nil then. It is part of Site.Run.
 func (s *Service) Run(ctx context.Context) error {
 	defer s.startSenders(ctx)()

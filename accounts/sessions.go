@@ -145,7 +145,7 @@ func (s *Service) open(ctx context.Context, row own.IndexedSession, user *auth.U
 
 // EndSession ends one session of the user, wherever it was made: at its next
 // request nobody is signed in. The error is ErrNoSession where the user has no
-// such session, or an outage.
+// such session, or a failure of the store.
 func (s *Service) EndSession(ctx context.Context, user *auth.User, id string) error {
 	row, err := s.live(ctx, user, id)
 	if err != nil {
@@ -168,7 +168,7 @@ func (s *Service) EndSession(ctx context.Context, user *auth.User, id string) er
 // and returns how many were removed. With an empty key it ends all. In a store of very
 // many sessions those that only a Django has seen may be removed a little later, by
 // Run; they sign nobody in here any more. The error is sessions.ErrInterrupted if the
-// present session has ended itself, or an outage.
+// present session has ended itself, or a failure of the store.
 func (s *Service) EndOtherSessions(ctx context.Context, user *auth.User, current sessions.Key) (int, error) {
 	return s.endAll(ctx, user, current, walkTime)
 }

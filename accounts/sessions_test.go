@@ -114,7 +114,7 @@ func TestSessionsMove(t *testing.T) {
 	}
 }
 
-// Whoever signs in to a browser of somebody else does not take over that one's
+// Anyone who signs in to a browser of somebody else does not take over that one's
 // session in the list.
 func TestSessionsOfTwoUsers(t *testing.T) {
 	r := newRig(t)
@@ -161,7 +161,7 @@ func TestTrackWritesSeldom(t *testing.T) {
 	}
 }
 
-// What strangers send leaves nothing in the index.
+// What unknown clients send leaves nothing in the index.
 func TestStrangersAreNotIndexed(t *testing.T) {
 	r := newRig(t)
 	for range 20 {

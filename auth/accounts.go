@@ -30,7 +30,7 @@ var (
 // NewUser is what a user is made of. It never prints the password.
 type NewUser struct {
 	// Username is required and stored in its NFKC form. Where users sign in by
-	// their e-mail address it is that, and stored as Email is; either will do.
+	// their email address it is that, and stored as Email is; either will do.
 	Username string
 	Email    string // stored with the domain in lower case
 	// Password is stored as a hash. An empty one makes an account that no
@@ -122,7 +122,7 @@ func (s *Service) Storable(ctx context.Context, u *User) error {
 // modeler is a database with a user model.
 type modeler interface{ UserModel() database.UserModel }
 
-// UsernameIsEmail reports whether users sign in by their e-mail address, because
+// UsernameIsEmail reports whether users sign in by their email address, because
 // the user model says so (Django: USERNAME_FIELD = "email").
 func (s *Service) UsernameIsEmail() bool { return s.usernameIsEmail }
 

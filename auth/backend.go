@@ -36,10 +36,10 @@ type Backend interface {
 	Name() string
 	// Authenticate returns the user to whom the credentials belong, or
 	// ErrInvalidCredentials, or ErrPermissionDenied. It must do the same amount
-	// of work whether the user exists or not. Another error means an outage.
+	// of work whether the user exists or not. Another error means a failure of the store.
 	Authenticate(ctx context.Context, c Credentials) (*User, error)
 	// User returns a user who is signed in already, or ErrNoUser, which may be
-	// ErrInactive. Another error means an outage.
+	// ErrInactive. Another error means a failure of the store.
 	User(ctx context.Context, id string) (*User, error)
 }
 
@@ -86,7 +86,7 @@ func (b *ModelBackend) Name() string {
 // Authenticate compares the password with the stored hash. A user who is
 // unknown or inactive, or whose hash is unusable, costs the same work as one
 // who typed a wrong password. An old hash is replaced by a new one, unless
-// somebody changed it meanwhile.
+// somebody changed it concurrently.
 func (b *ModelBackend) Authenticate(ctx context.Context, c Credentials) (*User, error) {
 	if c.RemoteUser != "" { // these are no credentials of ours, and cost no work
 		return nil, ErrInvalidCredentials
@@ -140,7 +140,7 @@ func (b *ModelBackend) reportStuck(ctx context.Context, user *User, reason passw
 }
 
 // rehash replaces the hash that was just verified. Where it is another by now,
-// the password was changed meanwhile, and the old one must not come back. Where
+// the password was changed concurrently, and the old one must not come back. Where
 // hashing has no place, the next login may do it.
 func (b *ModelBackend) rehash(ctx context.Context, user *User, raw string) error {
 	hash, err := b.Passwords.Make(ctx, raw)

@@ -24,7 +24,7 @@ func (s *Service) KnowsDevices() bool { return !s.attempts.Off() }
 // throttling is off it does nothing. The error is about a setting of the cookie.
 //
 // The cookie names no account: who has it learns at most how many there are. A
-// password that was changed, or hashed anew, makes every device a stranger.
+// password that was changed, or hashed anew, makes every device unknown.
 func (s *Service) SetDeviceCookie(w http.ResponseWriter, r *http.Request, user *User) error {
 	if !s.KnowsDevices() {
 		return nil

@@ -33,7 +33,7 @@ func withCookies(cookies ...*http.Cookie) *http.Request {
 	return r
 }
 
-// TestOwnerIsNotLockedOut: strangers use up the account's budget and the address's,
+// TestOwnerIsNotLockedOut: unknown clients use up the account's budget and the address's,
 // and the owner gets in by the browser that the account knows.
 func TestOwnerIsNotLockedOut(t *testing.T) {
 	r := newRig(t, limited(throttle.NewMemory(0)))

@@ -63,7 +63,7 @@ func unlock(t *testing.T, r *rig, who string, pair [2]string) {
 }
 
 // TestAnotherAccountFreesNone: who owns an account whose name folds to that of
-// another gets no more guesses at the other one by logging in to the own one.
+// another gets no more guesses at the other one by logging in to their own.
 func TestAnotherAccountFreesNone(t *testing.T) {
 	for name, change := range backendKinds {
 		t.Run(name, func(t *testing.T) {

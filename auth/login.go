@@ -126,7 +126,7 @@ func parts(ctx context.Context) (*requestUser, *sessions.Session, error) {
 
 // freshSession sees to it that nobody who knew the session key before the login
 // knows it after. A session that the user is signed in to already stays, and is
-// not fresh. One that another request has ended meanwhile stays so, with all that
+// not fresh. One that another request has ended concurrently stays so, with all that
 // was in it: the login begins another.
 func (s *Service) freshSession(ctx context.Context, session *sessions.Session, user *User) (fresh bool, err error) {
 	_, present, err := storedID(ctx, session)

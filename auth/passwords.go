@@ -27,9 +27,9 @@ func (s *Service) PasswordHelpTextsIn(t *i18n.Translator) []string {
 	return validate.HelpTextsIn(t, s.validators)
 }
 
-// attributes are what the validators know of a user: Django's fields, and the own
+// attributes are what the validators know of a user: Django's fields, and the site's own
 // columns of the user model as text. The username is under the name of its
-// column, which may be that of the e-mail address.
+// column, which may be that of the email address.
 func (s *Service) attributes(u *User) validate.Attributes {
 	if u == nil {
 		return nil

@@ -90,7 +90,7 @@ type modelled struct {
 func (m modelled) UserModel() database.UserModel { return m.model }
 
 // TestValidateCustomUsers: the validators know the username under the name of
-// its column, and the e-mail address once where that is it.
+// its column, and the email address once where that is it.
 func TestValidateCustomUsers(t *testing.T) {
 	all := validate.UserAttributeSimilarity{Attributes: []string{"username", "badge", "email"}}
 	for want, test := range map[string]struct {
@@ -114,7 +114,7 @@ func TestValidateCustomUsers(t *testing.T) {
 	}
 }
 
-// TestValidateOwnColumns: the own columns of a user are known by their names.
+// TestValidateOwnColumns: the site's own columns of a user are known by their names.
 func TestValidateOwnColumns(t *testing.T) {
 	ctx, path := t.Context(), filepath.Join(t.TempDir(), "own.db")
 	plain, err := sqlite.Open(ctx, path)

@@ -25,7 +25,7 @@ func (s *Service) PasswordResetTimeout() time.Duration {
 }
 
 // UserByUID finds the user that a link names, active or not, or returns
-// ErrNoUser. Any other error is an outage. Django: PasswordResetConfirmView's
+// ErrNoUser. Any other error is a failure of the store. Django: PasswordResetConfirmView's
 // get_user. (Numbers that are not in the form of a link, such as " 1" or "1_0",
 // name nobody here; Django's int reads them.)
 func (s *Service) UserByUID(ctx context.Context, uidb64 string) (*User, error) {

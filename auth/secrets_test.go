@@ -64,7 +64,7 @@ func TestSecretsDoNotPrint(t *testing.T) {
 }
 
 // TestSecretsAreNotLogged: neither the log nor an error of a whole life with
-// logins, failures and outages holds a secret.
+// logins and failures holds a secret.
 func TestSecretsAreNotLogged(t *testing.T) {
 	var log bytes.Buffer
 	r := newRig(t, func(c *auth.Config) {

@@ -151,7 +151,7 @@ func TestThrottleBudgets(t *testing.T) {
 	wants(t, r.guessFrom("[2001:db8:0:2::9]", "someone else", "wrong"), auth.ErrInvalidCredentials)
 }
 
-// mailBackend signs in by e-mail address too, whatever the case.
+// mailBackend signs in by email address too, whatever the case.
 type mailBackend struct{ auth.ModelBackend }
 
 func (b *mailBackend) Authenticate(ctx context.Context, c auth.Credentials) (*auth.User, error) {
@@ -258,7 +258,7 @@ func (s *countingStore) Reset(ctx context.Context, name string) error {
 }
 
 // TestEveryAccountIsThrottledAlike: whatever is the matter with an account, the
-// store is asked the same, and the answers are the same.
+// store is asked the same, and the results are the same.
 func TestEveryAccountIsThrottledAlike(t *testing.T) {
 	s := &countingStore{Store: throttle.NewMemory(0)}
 	r := newRig(t, limited(s))

@@ -6,7 +6,7 @@
 // counted is the child's own CPU time (user and system) and allocations, so the
 // client does not count, nor does a database server.
 //
-// Yardsticks: for /public/ a bare net/http handler with the same answer; for a
+// Yardsticks: for /public/ a bare net/http handler with the same response; for a
 // login-required page a handler that does Django's checks in plain code with
 // two dependent SELECTs.
 //

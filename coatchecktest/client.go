@@ -63,12 +63,12 @@ func NewClient(t testing.TB, site *coatcheck.Site, h http.Handler) *Client {
 	return c
 }
 
-// Response is an answer, read to its end.
+// Response is a response, read to its end.
 type Response struct {
 	Status int
 	Header http.Header
 	Body   string
-	// URL is where the answer came from, after redirects if they were followed.
+	// URL is where the response came from, after redirects if they were followed.
 	URL *url.URL
 
 	t testing.TB
@@ -85,7 +85,7 @@ func (r *Response) JSON(v any) {
 // Location is the Location header, where a redirect leads.
 func (r *Response) Location() string { return r.Header.Get("Location") }
 
-// Cookie is the cookie of that name that the answer sets, or nil. One that is
+// Cookie is the cookie of that name that the response sets, or nil. One that is
 // deleted has a negative MaxAge.
 func (r *Response) Cookie(name string) *http.Cookie {
 	for _, line := range r.Header["Set-Cookie"] {

@@ -27,7 +27,7 @@ import (
 )
 
 // accountPair is a Django site and Coatcheck's account pages on one database, both
-// of which write mails into folders.
+// of which write emails into folders.
 type accountPair struct {
 	t            *testing.T
 	django       *twin
@@ -79,7 +79,7 @@ func cachedStore(t *testing.T, address string, db *database.DB) sessions.Store {
 	return store
 }
 
-// mailed returns the path of the one link to a new password in the mails of a folder,
+// mailed returns the path of the one link to a new password in the emails of a folder,
 // which it empties.
 func (p *accountPair) mailed(dir string) string {
 	p.t.Helper()

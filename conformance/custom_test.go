@@ -41,7 +41,7 @@ type member struct {
 }
 
 // TestCustomUserTwins is TestTwins with a user model of the site's own: a UUID
-// for a key, login by e-mail address, fields that are not there and others that
+// for a key, login by email address, fields that are not there and others that
 // are required.
 func TestCustomUserTwins(t *testing.T) {
 	t.Parallel()

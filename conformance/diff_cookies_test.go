@@ -108,7 +108,7 @@ func ownSetCookie(_ *oracle, c fields) any {
 	return fields{"line": line}
 }
 
-// failed is the answer of a side that refuses. The sides name their errors each
+// failed is the result of a side that refuses. The sides name their errors each
 // in its own way, so that only counts where an oracle says so.
 func failed(error) fields { return fields{"error": "refused"} }
 

@@ -89,7 +89,7 @@ func percent(text string) string {
 }
 
 // wire leaves what can stand in a header: Go's server and Python's refuse the
-// rest before anybody sees it, and both cut blanks off.
+// rest before anybody sees it, and both cut spaces off.
 func wire(text string) string {
 	return strings.Trim(strings.Map(func(c rune) rune {
 		if c < ' ' || c > '~' {

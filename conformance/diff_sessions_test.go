@@ -40,7 +40,7 @@ func sessionDifferentials() []differential {
 	}
 }
 
-// spelling: what the other side wrote in another way than Python does stays so.
+// spelling: what the other application wrote in another way than Python does stays so.
 func spelling(example fields) explanation {
 	return explanation{id: "json-spelling", example: example, matches: func(d difference) bool {
 		return d.theirField("same") == true && d.sameBut("text")

@@ -46,7 +46,7 @@ func (e explanation) holds(version string) bool {
 	return version >= e.since && (e.before == "" || version < e.before)
 }
 
-// A difference is a case with two answers. Those are as encoding/json decodes
+// A difference is a case with two results. Those are as encoding/json decodes
 // them; fields that begin with "note:" are not compared.
 type difference struct {
 	c           fields
@@ -57,7 +57,7 @@ func (d difference) theirField(name string) any { return fieldOf(d.theirs, name)
 func (d difference) ownField(name string) any   { return fieldOf(d.own, name) }
 func (d difference) text(name string) string    { s, _ := d.c[name].(string); return s }
 
-// sameBut reports whether the answers are alike apart from these fields.
+// sameBut reports whether the results are alike apart from these fields.
 func (d difference) sameBut(names ...string) bool {
 	theirs, ok1 := compared(d.theirs).(map[string]any)
 	own, ok2 := compared(d.own).(map[string]any)
@@ -78,7 +78,7 @@ func differentials() []differential {
 	return slices.Concat(cookieDifferentials(), sessionDifferentials(), passwordDifferentials(), urlDifferentials(), userDifferentials(), requestDifferentials(), resetDifferentials())
 }
 
-// TestDifferential puts made-up cases to Coatcheck and to a live Django, and
+// TestDifferential puts generated cases to Coatcheck and to a live Django, and
 // holds that they answer alike, apart from what docs/django-differences.md lists.
 func TestDifferential(t *testing.T) {
 	t.Parallel()
@@ -204,7 +204,7 @@ func compared(v any) any {
 	return object
 }
 
-// plain is what encoding/json makes of an answer.
+// plain is what encoding/json makes of a result.
 func plain(t *testing.T, v any) any {
 	t.Helper()
 	text, err := json.Marshal(v)

@@ -10,7 +10,7 @@ import (
 )
 
 // TestDjangosTests checks that every Go test which docs/django-tests.md names is
-// there, that every one of Django's has an answer, and that the page counts right.
+// there, that every one of Django's has an outcome, and that the page counts right.
 func TestDjangosTests(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../docs/django-tests.md")

@@ -188,7 +188,7 @@ func (s *endingStep) deactivate() {
 	s.ended(ended, s.end(u, nil))
 }
 
-// deactivateThere: a Django ends nothing. What is looked at here meanwhile ends.
+// deactivateThere: a Django ends nothing. Sessions that are used here before then end.
 func (s *endingStep) deactivateThere() {
 	u := s.anyUser()
 	status, answer := s.postDjango(nil, "/twin/active/", fields{"username": u.name, "active": false})

@@ -127,7 +127,7 @@ func endingPairs(t *testing.T, all bool) (list []pairing) {
 	return list
 }
 
-// An endingWalk is a pair that is under way.
+// An endingWalk is a pair that is in flight.
 type endingWalk struct {
 	*endingSites
 	steps, walks, passwords int

@@ -40,7 +40,7 @@ func (c *flowCheck) all() {
 	c.users()
 }
 
-// headers compares those that Django and its middleware set, where the answer is
+// headers compares those that Django and its middleware set, where the response is
 // a page of the site's: the pages for errors are the servers' own.
 func (c *flowCheck) headers() {
 	want := c.s.Response.Headers

@@ -9,7 +9,7 @@ import (
 	"github.com/coatcheck/coatcheck/mail"
 )
 
-// A flowMail is a mail that a recorded Django sent in a step.
+// A flowMail is an email that a recorded Django sent in a step.
 type flowMail struct {
 	To   []string
 	Body string
@@ -28,7 +28,7 @@ func (o *flowOutbox) Send(_ context.Context, m mail.Message) error {
 	return m.Check()
 }
 
-// take returns the mails so far, and forgets them.
+// take returns the emails so far, and forgets them.
 func (o *flowOutbox) take() []mail.Message {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -41,7 +41,7 @@ func (o *flowOutbox) take() []mail.Message {
 // token.
 var flowLink = regexp.MustCompile(`(/accounts/reset/\w+/)(\w+-\w+)/`)
 
-// mails sends what waits and compares it with the mails that are recorded of the
+// mails sends what waits and compares it with the emails that are recorded of the
 // step: to whom, and where the link leads. The tokens are paired.
 func (w *flowWorld) mails(s *flowStep) (wrong []string) {
 	w.t.Helper()
@@ -73,7 +73,7 @@ func (w *flowWorld) mails(s *flowStep) (wrong []string) {
 }
 
 // path is the URL of a request with our token in the place of the recorded one. One
-// that no mail had stays.
+// that no email had stays.
 func (w *flowWorld) path(theirs string) string {
 	link := flowLink.FindStringSubmatch(theirs)
 	if link == nil || w.ours[link[2]] == "" {

@@ -114,7 +114,7 @@ func says(text string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, text) })
 }
 
-// flowView is a view that answers with a text; one that begins with ! with 500.
+// flowView is a view that responds with a text; one that begins with ! with 500.
 func flowView(view func(*http.Request, *sessions.Session) (string, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		session, err := sessions.FromContext(r.Context())

@@ -14,7 +14,7 @@ import (
 )
 
 // A flowStep is a record of the topic flows: a request to a recorded Django site,
-// its answer, and the sessions and users that there are afterwards.
+// its response, and the sessions and users that there are afterwards.
 type flowStep struct {
 	Flow     string
 	Step     int
@@ -60,7 +60,7 @@ func (s *flowStep) in(flow string, steps ...int) bool {
 
 // notReplayed names what is left out, with the reason; each is counted. To enrol
 // a flow or a step, delete its line. Without steps the whole flow is meant, and the
-// mails that it sent, which are records of a kind of their own.
+// emails that it sent, which are records of a kind of their own.
 var notReplayed = []struct {
 	flow, reason string
 	steps        []int
@@ -129,7 +129,7 @@ func TestFlows(t *testing.T) {
 	t.Logf("%d records replayed", replayed)
 }
 
-// flowDifferences are the answers that differ on purpose. A rule names the steps
+// flowDifferences are the responses that differ on purpose. A rule names the steps
 // and makes of the recorded answer the one that Coatcheck gives.
 var flowDifferences = []struct {
 	reason  string

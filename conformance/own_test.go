@@ -89,7 +89,7 @@ func open(t *testing.T, db testenv.Database, model database.UserModel) (*databas
 // URL is an address of Coatcheck's side.
 func (o *own) URL(path string) string { return o.base + path }
 
-// view answers with the object that f gives, or with its status.
+// view responds with the object that f gives, or with its status.
 func view(f func(r *http.Request, sent fields) (fields, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var sent fields

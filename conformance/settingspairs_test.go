@@ -39,7 +39,7 @@ type settingsPair struct {
 
 // TestSettingsPairs lets pairs log in on both sides: a Django with a module of the
 // table of settings, and a server with what the module was converted to. A login on
-// one side is one on the other, no login hashes anew what the other side hashed,
+// one side is one on the other, no login hashes anew what the other application hashed,
 // and a logout ends both. In every run of the tests a sample, and all of them with
 // COATCHECK_SETTINGS_PAIRS=all.
 func TestSettingsPairs(t *testing.T) {
@@ -244,7 +244,7 @@ func (p *settingsPair) hashedBy(algorithm string) string {
 	return algorithm
 }
 
-// logins: whoever logs in on one side stays signed in on both when another browser
+// logins: anyone who logs in on one side stays signed in on both when another browser
 // logs in on the other, since no login hashes anew.
 func (p *settingsPair) logins(user, of string) {
 	p.t.Helper()

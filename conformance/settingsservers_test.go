@@ -294,7 +294,7 @@ func (p *settingsPair) temporaryFolder() {
 	p.django.env = append(p.django.env, "TMPDIR="+filepath.Join(p.dir, "sessions"))
 }
 
-// mail is what the notes ask for.
+// email is what the notes ask for.
 func (p *settingsPair) mail() {
 	p.env = append(p.env, "COATCHECK_BASE_URL=http://127.0.0.1", "COATCHECK_EMAIL_HOST_PASSWORD=hunter2")
 }

@@ -118,7 +118,7 @@ func sharedReset(t *testing.T, p pair) {
 }
 
 // sharedDevice: who signed in to Coatcheck by this browser before gets in to the
-// admin, whatever strangers do.
+// admin, whatever unknown clients do.
 func sharedDevice(t *testing.T, p pair) {
 	owner := newBrowser(t)
 	if got := p.ownLogin(owner, "cora", somePassword); got != http.StatusOK {

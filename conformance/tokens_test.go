@@ -21,7 +21,7 @@ import (
 
 const oldKey = "the twins' former secret key, which is just as long"
 
-// link is what a mail about a forgotten password holds.
+// link is what an email about a forgotten password holds.
 type link struct{ UID, Token string }
 
 // tokenScript is what Django does, in manage.py shell: it judges the links of

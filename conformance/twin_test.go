@@ -146,14 +146,14 @@ func newBrowser(t *testing.T) *browser {
 // fields are the fields of a body.
 type fields map[string]any
 
-// A reply is an answer, read to its end.
+// A reply is a response, read to its end.
 type reply struct {
 	status   int
 	location string // of a redirect
 	body     string
 }
 
-// field is the text of a field of a JSON answer; "" where it is not there.
+// field is the text of a field of a JSON response; "" where it is not there.
 func (r reply) field(name string) string {
 	var object map[string]any
 	if json.Unmarshal([]byte(r.body), &object) != nil || object[name] == nil {
@@ -198,7 +198,7 @@ func (b *browser) do(method, url string, body []byte) reply {
 	return reply{resp.StatusCode, resp.Header.Get("Location"), string(text)}
 }
 
-// wants ends the test where the answer has another status.
+// wants ends the test where the response has another status.
 func (b *browser) wants(r reply, status int) reply {
 	b.t.Helper()
 	if r.status != status {

@@ -106,7 +106,7 @@ func logInThenPage(t *testing.T, a, b side, name string) {
 			t.Errorf("%s: %q here and %q there", field, here.field(field), there.field(field))
 		}
 	}
-	// A second login of the same user, on the other side, keeps the session.
+	// A second login of the same user, on the other application, keeps the session.
 	browser.wants(browser.post(b.URL("/accounts/login/"), account(name)), http.StatusOK)
 	if again := browser.get(a.URL("/twin/whoami/")); again.field("session_key") != here.field("session_key") {
 		t.Error("the same user's second login changed the session key")

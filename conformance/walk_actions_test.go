@@ -118,7 +118,7 @@ func (s *walkStep) answer() {
 	s.post("/twin/answer/", same(fields{"status": status}))
 }
 
-// changePassword is by whoever is logged in in that browser, if anybody is.
+// changePassword is by the user who is logged in in that browser, if anybody is.
 func (s *walkStep) changePassword() {
 	next := rapid.SampledFrom([]string{"a first password", "another password", "motörhead ☃"}).Draw(s.T, "password")
 	who := s.does(s.side, http.MethodGet, "/twin/whoami/", nil)

@@ -173,7 +173,7 @@ func (o *own) setActive(r *http.Request, sent fields) (fields, error) {
 	return fields{"message": "Changed"}, o.site.Database.UpdateUser(r.Context(), user)
 }
 
-// answer counts in the session, and answers with the status that was sent.
+// answer counts in the session, and responds with the status that was sent.
 func answer(w http.ResponseWriter, r *http.Request) {
 	var sent struct{ Status int }
 	session, err := sessions.FromContext(r.Context())

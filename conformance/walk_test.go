@@ -38,7 +38,7 @@ func (p pairing) String() string {
 // sequences of what users and operators do. There are two worlds, with users and
 // browsers of their own: a step that Django takes in one, Coatcheck takes in the
 // other. After each step, all that can be seen must be the same in both worlds:
-// the answer, what either side says of the session and its user, and the row.
+// the response, what either side says of the session and its user, and the row.
 func TestWalks(t *testing.T) {
 	t.Parallel()
 	steps, long := walkSteps(t)
@@ -126,7 +126,7 @@ func pairings(t *testing.T, all bool) []pairing {
 	return list
 }
 
-// A walk is a pairing that is under way.
+// A walk is a pairing that is in flight.
 type walk struct {
 	t      *testing.T
 	p      pairing

@@ -46,7 +46,7 @@ func (w *world) name(kind, text string) string {
 // username is that of one of the world's users.
 func (w *world) username(n int) string { return w.prefix + []string{"anna", "bertram"}[n] }
 
-// A seenAnswer is what can be seen of an answer, without what is random.
+// A seenAnswer is what can be seen of a response, without what is random.
 type seenAnswer struct {
 	Status   int
 	Location string
@@ -189,8 +189,8 @@ type walkStep struct {
 	side, browser, user int
 }
 
-// does sends a request on a side in one world and on the other side in the other
-// world, and holds that the answers are the same.
+// does sends a request on a side in one world and on the other application in the other
+// world, and holds that the responses are the same.
 func (s *walkStep) does(side int, method, path string, body func(w *world) fields) seenAnswer {
 	s.Helper()
 	var got [2]seenAnswer

@@ -1,5 +1,5 @@
-// Package csrf is on floor 0, the pure tools: the secrets and tokens by which
-// Django tells the forms of its own pages from those of other sites.
+// Package csrf creates and checks the secrets and tokens by which Django distinguishes the
+// forms of its own pages from those of other sites. It is on floor 0, the pure tools.
 //
 // A browser keeps a [Secret], in a cookie or in its session, and every form
 // carries a token, which is the secret behind a mask that is new each time, so

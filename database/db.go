@@ -90,7 +90,7 @@ func (db *DB) Engine() string { return db.dialect.Name }
 func (db *DB) Location() *time.Location { return db.dialect.Location }
 
 // Pool returns a pool for what SQL has not, and that no transaction of Tx joins. For SQLite
-// and MySQL it is the one that takes the writes. SQLite's has a single connection: whoever
+// and MySQL it is the one that takes the writes. SQLite's has a single connection: anyone who
 // keeps rows or a transaction open holds up every write, so leave its limits as they are.
 // For PostgreSQL it is a pool apart, of as many connections again and of none as long as
 // it is not used, so that no limit set on it and nothing kept open in it holds up a page.

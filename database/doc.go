@@ -1,6 +1,6 @@
-// Package database is on floor 1, the database: the rows of Django's tables
-// (auth_user, auth_group, auth_permission, django_session and what joins them),
-// as plain Go values and one method for each thing that is done to them.
+// Package database reads and writes the rows of Django's tables (auth_user, auth_group,
+// auth_permission, django_session and what joins them), as plain Go values with one method
+// for each thing that is done to them. It is on floor 1, the database.
 //
 // A [DB] comes from the package of its engine, which connects and creates the
 // tables that are absent:

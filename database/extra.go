@@ -14,7 +14,7 @@ import (
 	"github.com/coatcheck/coatcheck/database/internal/dialect"
 )
 
-// extra are the own columns of a user of a custom model.
+// extra are the site's own columns of a user of a custom model.
 type extra struct {
 	columns  []string         // of the values
 	values   []sql.NullString // as they were read

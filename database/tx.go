@@ -28,7 +28,7 @@ type transactionKey struct{}
 // fn runs again, a few times at most, so it should do nothing that cannot be done twice;
 // what is to happen once belongs into OnCommit. Do not use the context beyond fn, nor let
 // several goroutines use it at once. Keep fn short: with SQLite no other write happens
-// meanwhile.
+// concurrently.
 func (db *DB) Tx(ctx context.Context, fn func(ctx context.Context, tx *DB) error) error {
 	if db = db.in(ctx); db.tx != nil {
 		return fn(ctx, db)

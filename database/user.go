@@ -23,7 +23,7 @@ type User struct {
 	Password password.Hash `json:"-"`
 	// LastLogin is zero for a user who never logged in (NULL).
 	LastLogin time.Time
-	// IsActive is false for an account that is switched off, IsStaff opens the
+	// IsActive is false for an account that is inactive, IsStaff opens the
 	// admin site, and IsSuperuser grants every permission.
 	IsActive    bool
 	IsStaff     bool
@@ -49,7 +49,7 @@ func (u User) IsAuthenticated() bool { return u.ID != "" }
 // IsAnonymous is the opposite of IsAuthenticated. Django: User.is_anonymous.
 func (u User) IsAnonymous() bool { return u.ID == "" }
 
-// FullName returns first and last name with a blank between, trimmed. Django:
+// FullName returns first and last name with a space between, trimmed. Django:
 // get_full_name.
 func (u User) FullName() string { return strings.TrimSpace(u.FirstName + " " + u.LastName) }
 

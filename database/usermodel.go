@@ -19,8 +19,8 @@ const (
 	// IntegerID is an integer or a big integer that the database counts up
 	// (Django: AutoField, BigAutoField). As text it is the decimal.
 	IntegerID IDType = iota
-	// UUIDID is a random UUID that whoever inserts the row makes (Django:
-	// UUIDField with default=uuid.uuid4). As text it has dashes and small letters.
+	// UUIDID is a random UUID that the program which inserts the row makes (Django:
+	// UUIDField with default=uuid.uuid4). As text it has dashes and lowercase.
 	UUIDID
 )
 
@@ -49,7 +49,7 @@ type UserModel struct {
 	// IDColumn is the column of the primary key; "id" when empty.
 	IDColumn string
 	// UsernameColumn is the column by which users sign in, which is
-	// [User.Username]; "username" when empty. It may be that of the e-mail
+	// [User.Username]; "username" when empty. It may be that of the email
 	// address: then [User.Username] and [User.Email] are the same. Django:
 	// USERNAME_FIELD.
 	UsernameColumn string
@@ -75,7 +75,7 @@ var userFields = []string{
 	"password", "last_login", "is_superuser", "username", "first_name", "last_name", "email", "is_staff", "is_active", "date_joined",
 }
 
-// UsernameIsEmail reports whether users sign in by their e-mail address.
+// UsernameIsEmail reports whether users sign in by their email address.
 func (m UserModel) UsernameIsEmail() bool {
 	email, mapped := m.Columns["email"]
 	if !mapped {

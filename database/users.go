@@ -47,7 +47,7 @@ func (db *DB) LockUser(ctx context.Context, id string) (*User, error) {
 
 // UserByUsername fetches the user with this name as the database compares:
 // exactly on SQLite and PostgreSQL; on MySQL, under its default collations,
-// without regard to case, accents and trailing blanks, as Django does there. Or
+// without regard to case, accents and trailing spaces, as Django does there. Or
 // ErrNotFound.
 func (db *DB) UserByUsername(ctx context.Context, username string) (*User, error) {
 	if !column.Storable(username) {
@@ -75,9 +75,9 @@ func (db *DB) UsernameTaken(ctx context.Context, username string) (bool, error) 
 	return db.exists(ctx, &db.queries.nameTaken, db.dialect.FoldArg(username))
 }
 
-// UsersByEmail lists the active users with this e-mail address without regard to
+// UsersByEmail lists the active users with this email address without regard to
 // case, the oldest first: whom a password reset is for. The address is not
-// unique. Send mail only to what the row holds: what looks the same may not be.
+// unique. Send email only to what the row holds: what looks the same may not be.
 // Django: PasswordResetForm.get_users, without its look at the password.
 func (db *DB) UsersByEmail(ctx context.Context, email string) ([]*User, error) {
 	if !column.Storable(email) || email == "" {
@@ -175,7 +175,7 @@ func (db *DB) SetPassword(ctx context.Context, id string, hash password.Hash) er
 
 // ReplacePassword writes the new hash only where the row still holds the old
 // one, byte for byte. It reports whether it did: false means that the user is
-// gone or the password was changed meanwhile.
+// gone or the password was changed concurrently.
 func (db *DB) ReplacePassword(ctx context.Context, id string, old, new password.Hash) (bool, error) {
 	if err := column.Check(column.Of("password", string(new), 128)); err != nil {
 		return false, err

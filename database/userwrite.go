@@ -189,7 +189,7 @@ func (db *DB) checkUser(ctx context.Context, u *User) error {
 	return db.Fits(ctx, u)
 }
 
-// UpdateUser writes the user's name, e-mail and flags, and what [User.SetExtra]
+// UpdateUser writes the user's name, email and flags, and what [User.SetExtra]
 // set. It leaves password, last_login and date_joined alone, which have methods
 // of their own, so that a user object held for a while never brings an old
 // password back. ErrNotFound, or ErrDuplicate where the new name exists.

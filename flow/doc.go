@@ -1,5 +1,5 @@
-// Package flow is on floor 0, the pure tools: the record of what each of the
-// five layers did for one request.
+// Package flow records what each of the five layers did for one request. It is on floor 0,
+// the pure tools.
 //
 // A trace is switched on by putting it in the request's context with
 // [NewContext]; the layers then report their steps to it. Without a trace

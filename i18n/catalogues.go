@@ -113,7 +113,7 @@ func (c *Catalogues) choose(wanted []string) error {
 // Languages are those that visitors get, in Django's spelling.
 func (c *Catalogues) Languages() []string { return slices.Clone(c.languages) }
 
-// Translator speaks a language that was stored before, for mails for instance, or
+// Translator speaks a language that was stored before, for emails for instance, or
 // the closest one as in [Catalogues.Negotiate], or the default one.
 func (c *Catalogues) Translator(language string) *Translator {
 	return cmp.Or(c.closest(normalize(language)), c.fallback)

@@ -120,7 +120,7 @@ func TestLanguageNames(t *testing.T) {
 	}
 }
 
-// TestNothingIsRemembered: strangers cannot make the catalogues grow
+// TestNothingIsRemembered: unknown clients cannot make the catalogues grow
 // (CVE-2007-5712), and long texts are not worked through.
 func TestNothingIsRemembered(t *testing.T) {
 	c := Default()

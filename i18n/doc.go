@@ -1,5 +1,5 @@
-// Package i18n is on floor 0, the pure tools: translations of the account pages
-// and mails, in gettext's catalogues, as Django keeps them.
+// Package i18n translates the account pages and emails, by gettext's catalogues, as Django
+// keeps them. It is on floor 0, the pure tools.
 //
 //	t := i18n.Default().Negotiate(cookie, r.Header.Get("Accept-Language"))
 //	t.T("Log in")                                         // Anmelden

@@ -35,7 +35,7 @@ func (c *Catalogues) Negotiate(cookie, acceptLanguage string) *Translator {
 	return c.fallback
 }
 
-// closest is the translator of the language, in small letters, or of one close
+// closest is the translator of the language, in lowercase, or of one close
 // to it; nil where there is none. Django: get_supported_language_variant.
 func (c *Catalogues) closest(code string) *Translator {
 	if len(code) > maxLanguage {

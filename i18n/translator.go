@@ -125,7 +125,7 @@ func say(translation, source string, args []any) string {
 	return source
 }
 
-// Mark returns back a text that is translated later, by T. It tells whoever
+// Mark returns a text that is translated later, by T. It tells anyone who
 // collects the texts for translators that this is one. Django: gettext_noop.
 func Mark(text string) string { return text }
 

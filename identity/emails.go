@@ -9,7 +9,7 @@ import (
 	"github.com/coatcheck/coatcheck/internal/pystr"
 )
 
-// Lengths of e-mail addresses in code points.
+// Lengths of email addresses in code points.
 const (
 	MaxEmail          = 320 // what [ValidEmail] takes (RFC 3696, 3)
 	maxEmailColumn    = 254 // what the column of the user's table takes
@@ -18,7 +18,7 @@ const (
 	minTopLevelDomain = 2
 )
 
-// NormalizeEmail puts the domain of an address in small letters and strips white
+// NormalizeEmail puts the domain of an address in lowercase and strips white
 // space around it. The part before the last @ stays: it is for the mail server
 // there to say whether its case counts. A text without @ stays as it is.
 // Django: normalize_email.
@@ -32,9 +32,9 @@ func NormalizeEmail(email string) string {
 }
 
 // SameEmail reports whether two addresses are the same without regard to case and to
-// how Unicode spells them, a domain in Punycode too. It finds users by what they typed; mail goes only to the
-// address that is stored, which may be another one that looks the same
-// (CVE-2019-19844). Django: _unicode_ci_compare.
+// how Unicode spells them, a domain in Punycode too. It finds users by what they typed;
+// email goes only to the address that is stored, which may be another one that looks the
+// same (CVE-2019-19844). Django: _unicode_ci_compare.
 func SameEmail(a, b string) bool {
 	return fold.Mailbox(a) == fold.Mailbox(b)
 }
@@ -61,12 +61,12 @@ func CleanEmail(raw string) (string, error) {
 	return NormalizeEmail(email), nil
 }
 
-// ValidEmail reports whether a text has the form of an e-mail address: at most
+// ValidEmail reports whether a text has the form of an email address: at most
 // [MaxEmail] code points; before the last @ words of ASCII joined by dots, or a
 // quoted string; after it a domain of at least two labels, "localhost", or an IP
 // address in brackets. Labels may have the letters U+00A1 to U+FFFF as they are,
 // and the last has two characters at least and no digits. It says nothing about
-// whether mail arrives there. It takes linear time.
+// whether email arrives there. It takes linear time.
 //
 // The rules are those of Django 6.1. Django: EmailValidator.
 func ValidEmail(email string) bool {
@@ -113,7 +113,7 @@ func isLetter(r rune) bool {
 }
 
 // isQuotedString accepts a string in quotes, in which a backslash stands before
-// quotes, backslashes, blanks and tabs. Line ends and NUL are never in it.
+// quotes, backslashes, spaces and tabs. Line ends and NUL are never in it.
 func isQuotedString(s string) bool {
 	if len(s) < 2 || s[0] != '"' || s[len(s)-1] != '"' {
 		return false

@@ -78,7 +78,7 @@ func TestCleanEmail(t *testing.T) {
 	}
 }
 
-// FuzzEmail: what is valid can stand in the header of a mail, has one domain,
+// FuzzEmail: what is valid can stand in the header of an email, has one domain,
 // and stays as it is when it is cleaned again.
 func FuzzEmail(f *testing.F) {
 	for _, seed := range []string{

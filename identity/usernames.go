@@ -117,7 +117,7 @@ func CleanUsername(raw string) (string, error) {
 // account. Django: UsernameField, the username of AuthenticationForm.
 func CleanLoginName(raw string) (string, error) { return cleanLogin(raw, MaxUsername) }
 
-// CleanLoginEmail is [CleanLoginName] where users sign in by their e-mail
+// CleanLoginEmail is [CleanLoginName] where users sign in by their email
 // address, which is longer. As in Django it is not put into any form but NFKC.
 func CleanLoginEmail(raw string) (string, error) { return cleanLogin(raw, maxEmailColumn) }
 

@@ -9,7 +9,7 @@
 //   - smtp.Sender, in the folder mail/smtp, gives it to a mail server.
 //
 // Package mailtest has a mail server for tests. A sender of one's own, for the
-// interface of a mail provider, is one method; [Message.Check] and
+// interface of an email provider, is one method; [Message.Check] and
 // [Message.Encode] do the rest for it.
 //
 // Messages hold links that are secrets. They do not print themselves, and no

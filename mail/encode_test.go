@@ -93,7 +93,7 @@ func TestEncodeTextOnly(t *testing.T) {
 	}
 }
 
-// TestSubjects: what looks encoded already, and blanks at the ends, come through.
+// TestSubjects: what looks encoded already, and spaces at the ends, come through.
 func TestSubjects(t *testing.T) {
 	for _, subject := range []string{
 		"=?utf-8?q?=0D=0ABcc:_eve?=", " two blanks  inside and out ", strings.Repeat("long ", 100) + "!",

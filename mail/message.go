@@ -24,7 +24,7 @@ const (
 	maxLocal = 64  // what is before the @
 )
 
-// Message is a mail to one user (Django: EmailMultiAlternatives). It goes out
+// Message is an email to one user (Django: EmailMultiAlternatives). It goes out
 // with "Auto-Submitted: auto-generated" (RFC 3834), so that nobody's holiday
 // notice answers it.
 //
@@ -201,7 +201,7 @@ func parseFrom(from string) (*netmail.Address, error) {
 }
 
 // checkAddress accepts one bare address. What has a meaning in a command or a
-// header, quotes, brackets, commas and blanks, is in none (CVE-2025-59937).
+// header, quotes, brackets, commas and spaces, is in none (CVE-2025-59937).
 func checkAddress(address string) error {
 	if err := checkLine(address, MaxAddress); err != nil {
 		return err

@@ -11,7 +11,7 @@ import (
 // Send returns nil when somebody else is responsible for the message: it is with
 // the mail server, or in its file. That it reaches its reader is not said by
 // that, nor that it never comes twice: where a connection breaks between the
-// message and the answer, Send returns an error for a message that was taken.
+// message and the response, Send returns an error for a message that was taken.
 //
 // An error for which errors.Is(err, ErrPermanent) holds is about this message,
 // and is not to be retried: the message is malformed, or the server refused it

@@ -30,7 +30,7 @@ func open(t *testing.T, configure func(*coatcheck.Config)) *browser {
 	return &browser{t, coatchecktest.NewSite(t, configure), map[string]*http.Cookie{}}
 }
 
-// get serves a view, and returns its answer.
+// get serves a view, and returns its response.
 func (b *browser) get(view func(w http.ResponseWriter, r *http.Request)) *httptest.ResponseRecorder {
 	b.t.Helper()
 	r, w := httptest.NewRequest(http.MethodGet, "/", nil), httptest.NewRecorder()

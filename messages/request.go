@@ -84,7 +84,7 @@ func Error(ctx context.Context, text string) error {
 
 // Take returns the messages that wait, oldest first, for the page that shows them: the
 // next one does not have them any more. Call it before the response begins. The error
-// is ErrNoMessages or an outage of the session store (Django: get_messages, iterated).
+// is ErrNoMessages or a failure of the session store (Django: get_messages, iterated).
 func Take(ctx context.Context) ([]Message, error) {
 	r, ok := ctx.Value(contextKey{}).(*Request)
 	if !ok {
@@ -165,7 +165,7 @@ func (r *Request) loadSession() error {
 
 // Finish stores what the next page is to have, at the beginning of the response: a line
 // for Set-Cookie, or "". It reports whether the response depends on the client's cookie.
-// It is for middleware.Messages. The error is an outage of the session store (Django:
+// It is for middleware.Messages. The error is a failure of the session store (Django:
 // BaseStorage.update).
 func (r *Request) Finish() (setCookie string, personal bool, err error) {
 	r.mu.Lock()

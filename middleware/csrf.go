@@ -223,7 +223,7 @@ func csrfFrom(ctx context.Context) *csrfState {
 // csrfmiddlewaretoken or in the header X-CSRFToken, and sees to it that the cookie
 // goes out with the response (Django: get_token; calling it is
 // ensure_csrf_cookie). It must be called before the response begins. Where CSRF does not guard
-// the request no token is needed, and it is empty. The error is an outage of the session
+// the request no token is needed, and it is empty. The error is a failure of the session
 // store.
 func CSRFToken(r *http.Request) (string, error) {
 	state := csrfFrom(r.Context())

@@ -77,7 +77,7 @@ const (
 	wrongToken
 )
 
-// check is Django's process_view. The error is an outage.
+// check is Django's process_view. The error is a failure of the store.
 func (g *csrfGuard) check(r *http.Request, state *csrfState) (*csrfRefusal, error) {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:

@@ -21,14 +21,14 @@ type CSRFFailure struct {
 	Cause string
 	// Visitor is what the visitor can do, in their language.
 	Visitor string
-	// Remedy is what whoever runs the site can do, in English.
+	// Remedy is what anyone who runs the site can do, in English.
 	Remedy string
 	// Setting is the one to change, "TrustedProxies" for instance, with Django's
 	// name in parentheses where that is another; empty where none is wrong.
 	Setting string
 }
 
-// Refuse answers 403 with the cause and the remedy: the default of
+// Refuse responds with 403 with the cause and the remedy: the default of
 // CSRFConfig.Failure.
 func Refuse(w http.ResponseWriter, r *http.Request, f CSRFFailure) {
 	w.Header().Set("Cache-Control", "no-store")

@@ -20,8 +20,9 @@ import (
 	"github.com/coatcheck/coatcheck/sessions/sessionstest"
 )
 
-// guarded is a site with four views: /form answers with a token, /cart puts something
-// into the session, /login signs in, and every other address answers with a digest of the body it read.
+// guarded is a site with four views: /form responds with a token, /cart puts something
+// into the session, /login signs in, and every other address responds with a digest of
+// the body it read.
 type guarded struct {
 	*httptest.Server
 	log   *logBuffer
@@ -316,7 +317,7 @@ func TestCSRFInSessions(t *testing.T) {
 	}
 }
 
-// TestCSRFNeedsSessions: wrong wiring and outages are told from refusals.
+// TestCSRFNeedsSessions: wrong wiring and failures are told from refusals.
 func TestCSRFNeedsSessions(t *testing.T) {
 	guard, err := middleware.CSRF(middleware.CSRFConfig{UseSessions: true})
 	if err != nil {

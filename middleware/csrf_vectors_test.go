@@ -24,7 +24,7 @@ import (
 )
 
 // csrfRecord is a record of the kind request: what Django decided about a
-// request, and what its answer had.
+// request, and what its response had.
 type csrfRecord struct {
 	Note         string
 	Method       string
@@ -51,7 +51,7 @@ type csrfRecord struct {
 // newSecret stands for a random one.
 const newSecret = "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF"
 
-// outcome is an answer in the words of a record.
+// outcome is a response in the words of a record.
 type outcome struct {
 	status    int
 	reason    string
@@ -62,7 +62,7 @@ type outcome struct {
 }
 
 // TestCSRFVectors replays every recorded request twice: with the clock stopped,
-// to compare the whole answer, and over a real connection, of TLS where the record
+// to compare the whole response, and over a real connection, of TLS where the record
 // is secure, to compare the decision.
 func TestCSRFVectors(t *testing.T) {
 	agreed, overTCP, notApplying := 0, 0, map[string]int{}

@@ -1,6 +1,6 @@
-// Package middleware is layer 3 of 5, the middleware: it attaches the session
-// and the user to each request, and saves the session when the response begins
-// (Django: SessionMiddleware, AuthenticationMiddleware and their company).
+// Package middleware attaches the session and the user to each request, and saves the
+// session when the response begins (Django: SessionMiddleware, AuthenticationMiddleware and
+// related ones). It is layer 3 of 5, the middleware.
 //
 // Each is a func(http.Handler) http.Handler. The order, outermost first, is
 //

@@ -62,7 +62,7 @@ const retryAfter = "5"
 
 // Fail answers a request that an error stopped: with 503 and Retry-After where
 // a store failed or is too busy, which is never taken for a logout; with 400
-// where the session was ended meanwhile; with 429 and Retry-After where there
+// where the session was ended concurrently; with 429 and Retry-After where there
 // were too many attempts. The client gets a sentence and the log
 // the error. Handlers call it with what UserFromContext and the session return.
 func Fail(w http.ResponseWriter, r *http.Request, err error) {
@@ -116,7 +116,7 @@ func logger(r *http.Request) *slog.Logger {
 	return slog.Default()
 }
 
-// Say answers with a status and one sentence: a small page for browsers, which
+// Say responds with a status and one sentence: a small page for browsers, which
 // name text/html in Accept, and {"error": …} for everybody else. The sentence is
 // in the visitor's language where the catalogues have it; see Locale. The args are names
 // and values for the %(name)s in it, as those of i18n.Translator.T.

@@ -28,7 +28,7 @@ type HostsConfig struct {
 	Logger *slog.Logger
 }
 
-// Hosts answers 400 to requests for a host that is not among those allowed, or
+// Hosts responds with 400 to requests for a host that is not among those allowed, or
 // is none. It stands inside Proxy.
 //
 // A request line with a whole URL ("GET http://example.com/") is refused too:
@@ -84,7 +84,7 @@ func hostAllowed(domain string, allowed []string) bool {
 	})
 }
 
-// splitHost divides a host into the domain, in small letters and without the dot
+// splitHost divides a host into the domain, in lowercase and without the dot
 // of the root, and the port (Django: split_domain_port). Both are empty where
 // the host is not well-formed.
 func splitHost(host string) (domain, port string) {

@@ -38,7 +38,7 @@ func raw(t testing.TB, server *httptest.Server, text string) (int, string) {
 	return response.StatusCode, string(body)
 }
 
-// hostServer answers with the host that it saw.
+// hostServer responds with the host that it saw.
 func hostServer(t testing.TB, log *logBuffer, allowed ...string) *httptest.Server {
 	t.Helper()
 	hosts, err := middleware.Hosts(middleware.HostsConfig{Allowed: allowed, Logger: slog.New(slog.NewTextHandler(log, nil))})
@@ -115,7 +115,7 @@ func checkHost(t *testing.T, v vectors.Record, servers map[string]*httptest.Serv
 	return true
 }
 
-// TestHostPoisoning: what has led reset mails astray elsewhere (CVE-2011-4139,
+// TestHostPoisoning: what has led reset emails astray elsewhere (CVE-2011-4139,
 // CVE-2012-4520, CVE-2016-9014) is answered with 400.
 func TestHostPoisoning(t *testing.T) {
 	var log logBuffer
@@ -159,7 +159,7 @@ func TestHostPoisoning(t *testing.T) {
 	}
 }
 
-// TestHostLog: Django's words, on one line, and the setting in the answer.
+// TestHostLog: Django's words, on one line, and the setting in the response.
 func TestHostLog(t *testing.T) {
 	var log logBuffer
 	server := hostServer(t, &log, "good.example")

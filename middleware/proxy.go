@@ -18,7 +18,7 @@ import (
 // believes nobody.
 type ProxyConfig struct {
 	// Trusted are the proxies: addresses ("10.0.0.7"), networks ("10.0.0.0/8") and
-	// "unix" for whoever comes by a Unix socket. An empty list trusts nobody, and
+	// "unix" for anyone who comes by a Unix socket. An empty list trusts nobody, and
 	// then no X-Forwarded header counts. Name the proxies of this site alone: who
 	// is trusted says who the client is.
 	Trusted []string

@@ -265,7 +265,7 @@ func TestClientIP(t *testing.T) {
 	}
 }
 
-// TestUnixSocket: whoever comes by the socket is trusted where the list says so.
+// TestUnixSocket: anyone who comes by the socket is trusted where the list says so.
 func TestUnixSocket(t *testing.T) {
 	for _, trusted := range []bool{false, true} {
 		var c middleware.ProxyConfig

@@ -10,7 +10,7 @@ import (
 	"github.com/coatcheck/coatcheck/safeurl"
 )
 
-// RedirectToLogin returns the URL of the login page with the way back to the
+// RedirectToLogin returns the URL of the login page with the return URL to the
 // request in its query (Django: redirect_to_login). An empty loginURL means
 // safeurl.LoginURL and an empty field safeurl.RedirectFieldName.
 func RedirectToLogin(r *http.Request, loginURL, field string) (string, error) {

@@ -87,7 +87,7 @@ func TestFullPathUnderAPrefix(t *testing.T) {
 	}
 }
 
-// FuzzRedirectToLogin: wherever a request went, the way back from the login page
+// FuzzRedirectToLogin: wherever a request went, the return URL from the login page
 // stays on the site, and is one that the login page itself follows.
 func FuzzRedirectToLogin(f *testing.F) {
 	for _, target := range []string{

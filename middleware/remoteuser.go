@@ -32,7 +32,7 @@ type RemoteUserConfig struct {
 // RemoteUser signs in whom the web server in front names, and logs out whom it
 // names no more (Django: RemoteUserMiddleware). It stands inside Authentication. The texts
 // that web servers write for nobody, and values that they joined, name nobody. Two
-// lines of the header, of which one may be a stranger's, are answered with 400.
+// lines of the header, of which one may be an unknown client's, are refused with 400.
 func RemoteUser(c RemoteUserConfig) (func(http.Handler) http.Handler, error) {
 	name, err := headerName(c.Header)
 	switch {
@@ -76,7 +76,7 @@ type remoteUser struct {
 	warned     *sync.Once // of a text that names nobody
 }
 
-// cleanse removes the header where a stranger sent it.
+// cleanse removes the header where an unknown client sent it.
 func (u *remoteUser) cleanse(r *http.Request) *http.Request {
 	if len(r.Header[u.header]) == 0 || u.trusted.trustsPeer(r, requestinfo.Peer(r)) {
 		return r

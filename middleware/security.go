@@ -17,7 +17,7 @@ import (
 // Django's defaults, and "omit" leaves a header out.
 type SecurityConfig struct {
 	// HSTSSeconds instructs browsers, over HTTPS, for how long to come by HTTPS
-	// alone; 0 does not. There is no way back before it ends. Django: SECURE_HSTS_SECONDS.
+	// alone; 0 does not. It cannot be revoked before it ends. Django: SECURE_HSTS_SECONDS.
 	HSTSSeconds int
 	// HSTSIncludeSubdomains is for the subdomains too. Django: SECURE_HSTS_INCLUDE_SUBDOMAINS.
 	HSTSIncludeSubdomains bool

@@ -20,7 +20,7 @@ const saveTimeout = 10 * time.Second
 // response, saves it if it changed and sends the cookie (Django:
 // SessionMiddleware). Nothing is saved when the status is 500 or more, or when the
 // session was detached. Where saving fails the response becomes a 503, and a 400 where
-// the session was deleted meanwhile; neither touches the cookie. A response with the
+// the session was deleted concurrently; neither touches the cookie. A response with the
 // cookie is private: no shared cache may store it, whatever the handler said.
 //
 // Change a session before writing the response: later changes are lost, and a
@@ -53,7 +53,7 @@ func Sessions(engine *sessions.Engine, hooks ...SessionHooks) func(http.Handler)
 // the request, with the key that the client sent, or "". Either may be nil.
 type SessionHooks struct {
 	// Stored is called once the session is stored and before the response begins, if
-	// the request gave it another key or ended one. After an error, an outage, the
+	// the request gave it another key or ended one. After an error, a failure of the store, the
 	// session is removed and the response is a 503 without its cookie, if the client
 	// did not know the key: so whatever a client was told of has been seen by the hook.
 	Stored func(r *http.Request, sent string) error

@@ -8,7 +8,7 @@ import (
 )
 
 // actingKeys are what the Django applications by which staff act as another user keep in
-// the session meanwhile: django-impersonate, django-hijack, django-loginas and django-su.
+// the session concurrently: django-impersonate, django-hijack, django-loginas and django-su.
 var actingKeys = [...]string{"_impersonate", "hijack_history", "loginas_from_user", "exit_users_pk"}
 
 var sayActing = &Refusal{http.StatusForbidden, i18n.Mark("You are acting as another user in this session. " +

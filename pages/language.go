@@ -38,7 +38,7 @@ func (p *Page) Languages() []Language {
 	return all
 }
 
-// Here is the address of the page itself, for the way back from the switch.
+// Here is the address of the page itself, for the return URL from the switch.
 func (p *Page) Here() string {
 	if p.request.Method == http.MethodPost && p.Path() == p.LogoutURL {
 		return p.LoginURL // that page is only there after a POST

@@ -59,7 +59,7 @@ func (p *Page) CSRFToken() (string, error) {
 	return token, err
 }
 
-// fillIn returns a form what it takes from the request. The error is an outage.
+// fillIn returns a form what it takes from the request. The error is a failure of the store.
 func (p *Page) fillIn(f *Form) error {
 	f.Reveal = p.T("Show password")
 	if f.Own {
@@ -74,7 +74,7 @@ func (p *Page) fillIn(f *Form) error {
 	return err
 }
 
-// With adds the way back to the address of another page.
+// With adds the return URL to the address of another page.
 func (p *Page) With(target, next string) string {
 	return WithQuery(target, safeurl.RedirectFieldName, next)
 }

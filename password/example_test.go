@@ -83,7 +83,7 @@ func ExampleHashers_Check() {
 	// ada true <nil> password.Hash(pbkdf2_sha256)
 }
 
-// Too many hashes at a time are an answer of their own, and say nothing about
+// Too many hashes at a time are a response of their own, and say nothing about
 // the account.
 func ExampleErrBusy() {
 	hashers, err := password.New(password.Config{Hashers: []password.Hasher{password.PBKDF2SHA256{Iterations: 1000}}})

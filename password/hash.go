@@ -97,7 +97,7 @@ func (h Hash) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, h.label()) 
 func (h Hash) LogValue() slog.Value { return slog.StringValue(h.label()) }
 
 // MarshalText always fails: a hash has no business in JSON, XML or YAML, and a
-// placeholder would overwrite it on the way back. Tag the field `json:"-"`.
+// placeholder would overwrite it when it is written. Tag the field `json:"-"`.
 func (h Hash) MarshalText() ([]byte, error) {
 	return nil, errors.New(`password: a hash is not for documents; tag the field json:"-"`)
 }

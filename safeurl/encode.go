@@ -44,7 +44,7 @@ func quote(s string, safe *[256]bool) string {
 }
 
 // EncodeIRI writes a URL with ASCII characters only: the UTF-8 bytes of others,
-// control characters, blanks and "<>\^`{|} become %XX. What is encoded already
+// control characters, spaces and "<>\^`{|} become %XX. What is encoded already
 // stays. Nothing that comes out can end a header. Django: iri_to_uri.
 func EncodeIRI(iri string) string { return quote(iri, iriSafe) }
 

@@ -53,7 +53,7 @@ func (q *query) encode() string {
 	return strings.Join(pairs, "&")
 }
 
-// unquote reads a name or value of a query: plus signs are blanks, %XX are bytes
+// unquote reads a name or value of a query: plus signs are spaces, %XX are bytes
 // of UTF-8, a percent sign with anything else behind it is itself.
 func unquote(s string) string {
 	s = strings.ReplaceAll(s, "+", " ")

@@ -65,7 +65,7 @@ func (r Rules) Location(url string) (string, error) {
 //
 // next is any text: the login page asks [IsSafe] before it follows it. An error
 // wraps [ErrLoginURL] where loginURL is no URL (a name such as "login", which
-// has neither slash nor dot, is for whoever knows the routes), else
+// has neither slash nor dot, is for anyone who knows the routes), else
 // [ErrRedirect]. Django: redirect_to_login.
 func LoginRedirect(next, loginURL, field string) (string, error) {
 	if loginURL == "" {
@@ -91,7 +91,7 @@ func LoginRedirect(next, loginURL, field string) (string, error) {
 
 // SameDomain reports whether a host without its port is the pattern, or a pattern
 // with a leading dot is the host's domain or above it. The host is expected in
-// small letters. Django: is_same_domain.
+// lowercase. Django: is_same_domain.
 func SameDomain(host, pattern string) bool {
 	pattern = pystr.Lower(pattern)
 	if pattern == "" {

@@ -13,7 +13,7 @@ import (
 // and without the white space around it. Django: MAX_URL_LENGTH.
 const MaxLength = 2048
 
-// IsSafe reports whether a browser may be sent to the URL: it is a path on the own
+// IsSafe reports whether a browser may be sent to the URL: it is a path on its own
 // site, or its host is one of allowedHosts and its scheme http or https. With
 // requireHTTPS the scheme must be https; "//host/" counts as http.
 //

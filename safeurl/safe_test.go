@@ -149,7 +149,7 @@ func TestLong(t *testing.T) {
 }
 
 // FuzzIsSafe: where IsSafe says yes without allowed hosts, a browser stays on
-// the site, and so does whoever follows the Location header made of it. With an
+// the site, and so does anyone who follows the Location header made of it. With an
 // allowed host it goes to none but this.
 func FuzzIsSafe(f *testing.F) {
 	for _, seed := range []string{
@@ -223,8 +223,8 @@ func stays(t *testing.T, text string, hosts ...string) {
 	t.Fatalf("%q is safe, but browsers go to %q", text, host)
 }
 
-// isNoHost: hosts are decoded, and blanks refused, as other forbidden characters
-// are. "//" and a blank is what is left of "//" to come here.
+// isNoHost: hosts are decoded, and spaces refused, as other forbidden characters
+// are. "//" and a space is what is left of "//" to come here.
 func isNoHost(host string) bool {
 	if decoded, err := url.PathUnescape(host); err == nil {
 		host = decoded

@@ -24,7 +24,7 @@ type Parts struct {
 }
 
 // Split divides a URL as Python 3.13 does (urllib.parse.urlsplit): control
-// characters and blanks in front fall away, and every tab and line end within,
+// characters and spaces in front fall away, and every tab and line end within,
 // as in browsers. An error wraps [ErrURL]: brackets that do not pair or hold no
 // IPv6 address, or a host in which normalisation (NFKC) makes one of /?#@: out
 // of another character, so that a browser would see another host.

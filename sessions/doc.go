@@ -1,5 +1,5 @@
-// Package sessions is layer 2 of 5, the session engine: Django's
-// django.contrib.sessions, byte for byte.
+// Package sessions provides Django's django.contrib.sessions, byte for byte. It is layer 2 of
+// 5, the session engine.
 //
 // A browser holds a random key, a [Store] holds what belongs to it. For each
 // request the middleware makes a [Session] from the cookie; it loads from the

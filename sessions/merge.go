@@ -3,7 +3,7 @@ package sessions
 import "fmt"
 
 // changes is what a request did to a session since it was loaded, so that it
-// can be done again on a session that another request changed meanwhile.
+// can be done again on a session that another request changed concurrently.
 type changes struct {
 	cleared bool // all keys were removed before the list began
 	list    []change

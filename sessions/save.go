@@ -25,7 +25,7 @@ const (
 )
 
 // Save stores the session (Django: save). One without a key is created. Where
-// another request changed the session meanwhile, this request's changes are
+// another request changed the session concurrently, this request's changes are
 // made again on top of it. Where another request deleted it, nothing is stored
 // and the error is ErrInterrupted. One that cannot be written back (see
 // Record.ReadOnly) is left as it is where nothing in it changed; else the error
@@ -55,7 +55,7 @@ func (s *Session) update(ctx context.Context) error {
 }
 
 // store writes the session by a step that fails with ErrConflict where another request
-// changed it meanwhile. Then this request's changes are made again on top of it, and the
+// changed it concurrently. Then this request's changes are made again on top of it, and the
 // step is tried again, until there is no time left. The step returns the key.
 func (s *Session) store(ctx context.Context, op string, step func(context.Context, *Record) (string, error)) error {
 	if _, ok := ctx.Deadline(); !ok {
@@ -218,7 +218,7 @@ func (s *Session) Flush(ctx context.Context) error {
 
 // CycleKey returns the session a new key and keeps its data, so that a key which
 // somebody else may know is worth nothing (Django: cycle_key). The old one is good for
-// nothing when it returns. Where another request ended the session meanwhile, the error
+// nothing when it returns. Where another request ended the session concurrently, the error
 // is ErrInterrupted, and there is no session under the new key either.
 func (s *Session) CycleKey(ctx context.Context) error {
 	s.mu.Lock()
@@ -272,7 +272,7 @@ func (s *Session) MovedFrom() Key {
 
 // Ended returns the keys of the sessions that this request ended, and a key that it meant
 // to end and under which there was no session any more: another request may have moved
-// that one meanwhile.
+// that one concurrently.
 func (s *Session) Ended() []Key {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -244,7 +244,7 @@ func (s *Session) report(ctx context.Context, what string, details ...any) {
 	}
 }
 
-// StoreError wraps what a store returned when it failed. It means an outage,
+// StoreError wraps what a store returned when it failed. It means a failure of the store,
 // never that a session does not exist.
 type StoreError struct {
 	Op  string // load, save, create or delete

@@ -75,7 +75,7 @@ type Finder interface {
 // Walker is implemented by stores that can list what they hold.
 type Walker interface {
 	// Walk calls f with each session that has not expired and can be read, in no
-	// order; those that come or go meanwhile may be left out. It reads in pieces, and
+	// order; those that come or go concurrently may be left out. It reads in pieces, and
 	// holds nothing while f runs. An error of f ends it. The error is
 	// errors.ErrUnsupported where what the store stands on cannot list.
 	Walk(ctx context.Context, f func(key string, d Data) error) error

@@ -32,7 +32,7 @@ func Pop[T any](ctx context.Context, s *Session, key string) (v T, ok bool, err 
 
 // Update replaces the value stored under key by what f makes of it; f gets the
 // zero T where there is none. Should another request change the session
-// meanwhile, f is called again with that request's value, so that a counter
+// concurrently, f is called again with that request's value, so that a counter
 // counts every request. f must do nothing else than compute.
 func Update[T any](ctx context.Context, s *Session, key string, f func(old T) T) error {
 	return s.change(ctx, change{key: key, update: func(old string) (string, error) {

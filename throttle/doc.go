@@ -1,5 +1,5 @@
-// Package throttle is on floor 0, the pure tools: how often something may be
-// tried, exactly, however many try at once.
+// Package throttle limits how often something may be tried, exactly, however many try at
+// once. It is on floor 0, the pure tools.
 //
 // A [Limit] is a budget: so many attempts at once, and then one each so often. A
 // [Store] keeps for each name how much of its budget is used, as a single time by

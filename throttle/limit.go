@@ -72,7 +72,7 @@ type Store interface {
 	// nothing and returns how long it is until there is one.
 	Take(ctx context.Context, name string, limit Limit) (retryAfter time.Duration, err error)
 	// Give returns back one attempt that was taken. That the store has forgotten the
-	// name meanwhile is no error.
+	// name concurrently is no error.
 	Give(ctx context.Context, name string, limit Limit) error
 	// Reset restores the budget. An unknown name is no error.
 	Reset(ctx context.Context, name string) error

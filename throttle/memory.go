@@ -16,7 +16,7 @@ const DefaultMaxNames = 100_000
 // those whose budgets are not whole. A further name takes the place of the one
 // that will be whole first, so of one that has long passed where there is such.
 //
-// That bounds the memory that strangers can make a site use, and does not free
+// That bounds the memory that unknown clients can make a site use, and does not free
 // whom they attack: a budget that is used up is the last to be whole again, so
 // they would have to use up as many budgets as there are places. A store that
 // refused further names instead would let them lock out everybody.

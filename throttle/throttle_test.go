@@ -45,7 +45,7 @@ func TestMemoryClock(t *testing.T) {
 	})
 }
 
-// TestMemoryIsBounded: strangers' names take no more places than there are, and
+// TestMemoryIsBounded: unknown clients' names take no more places than there are, and
 // do not free the budget that is used up.
 func TestMemoryIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -26,7 +26,7 @@ var axe = sync.OnceValues(func() (string, error) {
 	return string(text), err
 })
 
-// runAxe asks for the rules of WCAG 2.2, A and AA, and of pages, which mails are
+// runAxe asks for the rules of WCAG 2.2, A and AA, and of pages, which emails are
 // not, for best practices.
 const runAxe = `axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa',
 	...(location.protocol === 'data:' ? [] : ['best-practice'])]}).then(found =>

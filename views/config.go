@@ -16,7 +16,7 @@ type Config struct {
 	// Auth finds, makes and signs in users.
 	Auth *auth.Service
 	// Accounts is what people do with their accounts beyond signing in and out: where
-	// they are signed in, links and mails. Nil leaves out the pages that need it.
+	// they are signed in, links and emails. Nil leaves out the pages that need it.
 	Accounts *accounts.Service
 	// Languages are the catalogues of the pages; nil means i18n.Default().
 	Languages *i18n.Catalogues
@@ -44,7 +44,7 @@ type Config struct {
 	// SignupClosed lets nobody sign up by the page, and hides the links to it.
 	SignupClosed bool
 	// SignupVerification creates accounts only once their email address is confirmed
-	// by the link of a mail. It needs Accounts that send mails.
+	// by the link of an email. It needs Accounts that send emails.
 	SignupVerification bool
 	// SignupInvitation lets people sign up by an invitation only, a link that
 	// Accounts.Invite or coatcheck invite makes. It needs Accounts, and replaces
@@ -52,12 +52,12 @@ type Config struct {
 	SignupInvitation bool
 	// LoginAfterSignup signs in who has chosen a password on the page for signing up or by
 	// an invitation, where by default they log in with it. It cannot be set with
-	// SignupVerification: whoever opens the link of an email need not have chosen the
+	// SignupVerification: anyone who opens the link of an email need not have chosen the
 	// password.
 	LoginAfterSignup bool
 	// Validate judges the password of a new user, of whom the typed fields are
 	// known, where it has 1 to 4,096 bytes. It returns validate.Errors,
-	// whose messages are shown to the user, or any other error for an outage. Nil
+	// whose messages are shown to the user, or any other error for a failure of the store. Nil
 	// means Auth.ValidatePassword, so by the validators of the configuration.
 	Validate func(ctx context.Context, password string, user *auth.User) error
 	// Templates has files that replace ours of the same name, which TemplateNames lists,

@@ -19,7 +19,7 @@ type csrfError struct {
 	Setting string `json:"setting,omitempty"`
 }
 
-// CSRFFailure answers 403 to a request that the CSRF check refused, with what
+// CSRFFailure responds with 403 to a request that the CSRF check refused, with what
 // happened, and the setting to change: csrf_failure.html, or JSON. It is for
 // middleware.CSRFConfig.Failure (Django: CSRF_FAILURE_VIEW).
 func (v *Views) CSRFFailure(w http.ResponseWriter, r *http.Request, f middleware.CSRFFailure) {

@@ -96,7 +96,7 @@ func TestFormsWithoutTokens(t *testing.T) {
 	}
 }
 
-// TestTokensInSessions: an outage while a page asks for its token is told as
+// TestTokensInSessions: a failure of the store while a page asks for its token is told as
 // such.
 func TestTokensInSessions(t *testing.T) {
 	s := guardedSite(t, middleware.CSRFConfig{UseSessions: true})

@@ -1,5 +1,5 @@
-// Package views is layer 4 of 5, the views: the pages on which people sign up,
-// log in, log out and see their profile (Django: django.contrib.auth.views).
+// Package views has the pages on which people sign up, log in, log out and see their profile
+// (Django: django.contrib.auth.views). It is layer 4 of 5, the views.
 //
 //	mux.Handle("/accounts/", site.Views)
 //

@@ -10,7 +10,7 @@ import (
 // node is an element of a page; nil where there is none.
 type node struct{ *html.Node }
 
-// page parses an answer, and checks what holds for every page: a title, one
+// page parses a response, and checks what holds for every page: a title, one
 // main heading, and labels and descriptions that lead somewhere.
 func (a *answer) page(t testing.TB) node {
 	t.Helper()
@@ -125,7 +125,7 @@ func (n node) has(name string) bool {
 	return false
 }
 
-// text returns the text in an element, with single blanks.
+// text returns the text in an element, with single spaces.
 func (n node) text() string {
 	var b strings.Builder
 	if n.Node != nil {

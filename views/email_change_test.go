@@ -262,7 +262,7 @@ func TestEmailChangesBegunAtOnce(t *testing.T) {
 	})
 }
 
-// A link is good for the account as it was: not once it is closed or switched off.
+// A link is good for the account as it was: not once it is closed or inactive.
 func TestEmailChangeOfInactiveUsers(t *testing.T) {
 	s := newMailSite(t)
 	ada := s.user(t, "ada")
@@ -279,7 +279,7 @@ func TestEmailChangeOfInactiveUsers(t *testing.T) {
 	}
 }
 
-// Without mail there is no such page.
+// Without email there is no such page.
 func TestNoEmailChangeWithoutMail(t *testing.T) {
 	s := newSite(t)
 	s.addUser(t, auth.NewUser{Username: "ada"})

@@ -8,7 +8,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 )
 
-// TestBrowserInvitation: somebody is invited by mail, and makes an account.
+// TestBrowserInvitation: somebody is invited by email, and makes an account.
 func TestBrowserInvitation(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a browser takes some seconds")

@@ -22,7 +22,7 @@ import (
 	"github.com/coatcheck/coatcheck/views"
 )
 
-// journey is a visitor's way through a whole site, which mails by SMTP.
+// journey is a visitor's way through a whole site, which emails by SMTP.
 type journey struct {
 	*tab
 	site   *coatcheck.Site
@@ -60,7 +60,7 @@ func newJourney(t *testing.T, changes ...func(*coatcheck.Config)) *journey {
 	return j
 }
 
-// run does the site's housekeeping, which sends the mails, until the test ends.
+// run does the site's housekeeping, which sends the emails, until the test ends.
 func run(t *testing.T, site *coatcheck.Site) {
 	t.Helper()
 	done := make(chan error, 1)
@@ -72,7 +72,7 @@ func run(t *testing.T, site *coatcheck.Site) {
 	})
 }
 
-// follow opens a link of a mail.
+// follow opens a link of an email.
 func (j *journey) follow(link string) { j.t.Helper(); j.open(strings.TrimPrefix(link, j.base)) }
 
 // fill writes into fields, by their names, and sends the form.
@@ -121,7 +121,7 @@ func (j *journey) letter(name, to, subject string) string {
 }
 
 // TestBrowser is a visitor's whole way in a real browser, on SQLite and on
-// PostgreSQL, with mails by SMTP. Every page and every mail is inspected.
+// PostgreSQL, with emails by SMTP. Every page and every email is inspected.
 func TestBrowser(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a browser takes some seconds")
@@ -168,7 +168,7 @@ func (j *journey) lookAround() {
 	j.inspect("not-found")
 }
 
-// signUp meets an error, and confirms the address by the mail.
+// signUp meets an error, and confirms the address by the email.
 func (j *journey) signUp() {
 	j.t.Helper()
 	j.open("/accounts/profile/")

@@ -19,7 +19,7 @@ import (
 	"github.com/coatcheck/coatcheck/views"
 )
 
-// baseURL is where the mails of the tests say that the site is.
+// baseURL is where the emails of the tests say that the site is.
 const baseURL = "https://www.example.com"
 
 // outbox is a sender that keeps what it gets.
@@ -35,7 +35,7 @@ func (o *outbox) Send(_ context.Context, m mail.Message) error {
 	return m.Check()
 }
 
-// newMailSite starts a site that has accounts and sends mails, on SQLite.
+// newMailSite starts a site that has accounts and sends emails, on SQLite.
 func newMailSite(t testing.TB, changes ...func(*views.Config)) *site {
 	t.Helper()
 	return mailSite(t, openSQLite(t), changes...)
@@ -97,7 +97,7 @@ func onEveryDatabase(t *testing.T, test func(t *testing.T, db *database.DB)) {
 	})
 }
 
-// deliver sends the mails that wait, and gives them.
+// deliver sends the emails that wait, and gives them.
 func (s *site) deliver(t testing.TB) []mail.Message {
 	t.Helper()
 	for {
@@ -118,7 +118,7 @@ func (s *site) deliver(t testing.TB) []mail.Message {
 
 var linkPattern = regexp.MustCompile(`https://www\.example\.com(/accounts/\S+/)\n`)
 
-// letter delivers the mails, of which there must be one, to the address and about
+// letter delivers the emails, of which there must be one, to the address and about
 // the subject, and gives the path of the link in it.
 func (s *site) letter(t testing.TB, to, subject string) (path string) {
 	t.Helper()

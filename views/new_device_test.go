@@ -9,7 +9,7 @@ import (
 	"github.com/coatcheck/coatcheck/database"
 )
 
-// The first login sends nothing, one from a browser that is not known sends a mail
+// The first login sends nothing, one from a browser that is not known sends an email
 // whose link ends that session alone, and one from a known browser sends nothing.
 func TestNewDevice(t *testing.T) {
 	onEveryDatabase(t, func(t *testing.T, db *database.DB) {
@@ -58,7 +58,7 @@ func TestNewDeviceWhenTheQueueIsGone(t *testing.T) {
 	}
 }
 
-// Where no mail is sent there is nothing to be told, and where no browser is known
+// Where no email is sent there is nothing to be told, and where no browser is known
 // every login would be.
 func TestNoNoticeOfDevices(t *testing.T) {
 	for name, change := range map[string]func(*coatcheck.Config){

@@ -9,7 +9,7 @@ import (
 	"github.com/coatcheck/coatcheck/database"
 )
 
-// An address that somebody else put in comes back by the link in the mail to the old
+// An address that somebody else put in comes back by the link in the email to the old
 // one, in a browser where nobody is signed in, and every session ends.
 func TestNotMePage(t *testing.T) {
 	s := newMailSite(t)

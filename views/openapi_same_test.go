@@ -9,7 +9,7 @@ import (
 )
 
 // TestOpenAPIIndistinguishable: what the document calls indistinguishable on purpose
-// gets the same answer, to the byte.
+// gets the same response, to the byte.
 func TestOpenAPIIndistinguishable(t *testing.T) {
 	c := readContract(t)
 	open := openStage(t, func(*coatcheck.Config) {})

@@ -86,7 +86,7 @@ func (c *contract) check(op string, a *answer) {
 	c.remember(status, body)
 }
 
-// remember notes the sentences of an answer, by which examples are known as real.
+// remember notes the sentences of a response, by which examples are known as real.
 func (c *contract) remember(status string, body any) {
 	for name, value := range body.(object) {
 		switch name {
@@ -168,7 +168,7 @@ func withHeader(name, value string) func(*http.Request) {
 }
 
 // TestOpenAPI checks the document against the routes, and then every operation
-// against real requests: there is no answer that it does not describe, and it
+// against real requests: there is no response that it does not describe, and it
 // describes none that no request got.
 func TestOpenAPI(t *testing.T) {
 	c := readContract(t)

@@ -92,7 +92,7 @@ func TestHomeShowsNoStrangeHost(t *testing.T) {
 	}
 }
 
-// Every answer, whatever its status, has the headers that protect it.
+// Every response, whatever its status, has the headers that protect it.
 func TestHeadersEverywhere(t *testing.T) {
 	s := newSite(t)
 	s.addUser(t, auth.NewUser{Username: "ada"})

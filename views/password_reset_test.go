@@ -125,7 +125,7 @@ func TestPasswordResetJSON(t *testing.T) {
 	s.letter(t, "ada@example.com", "password")
 }
 
-// TestPasswordResetTellsNothing: the answer is the same to the byte, and so is what
+// TestPasswordResetTellsNothing: the response is the same to the byte, and so is what
 // waits in the queue, whether the address has an account or not.
 func TestPasswordResetTellsNothing(t *testing.T) {
 	s := newMailSite(t)
@@ -239,7 +239,7 @@ func TestPasswordResetVoid(t *testing.T) {
 	}
 }
 
-// TestPasswordResetAsDjango: an account that is switched off, and one without a
+// TestPasswordResetAsDjango: an account that is inactive, and one without a
 // password, take a link if they have one.
 func TestPasswordResetAsDjango(t *testing.T) {
 	s := newMailSite(t)
@@ -253,7 +253,7 @@ func TestPasswordResetAsDjango(t *testing.T) {
 	s.program(t).form("/accounts/login/", "username", "remote", "password", another).wantUser(t, "message", "Login successful", "remote")
 }
 
-// TestPasswordResetAddresses: mail goes to the stored address, and only where it is
+// TestPasswordResetAddresses: email goes to the stored address, and only where it is
 // the typed one but for case and the spellings of Unicode, on every database.
 func TestPasswordResetAddresses(t *testing.T) {
 	onEveryDatabase(t, func(t *testing.T, db *database.DB) {
@@ -366,7 +366,7 @@ func TestPasswordResetEndsSessions(t *testing.T) {
 	}
 }
 
-// TestNoPasswordReset: without mails there is no page to ask for one and no link to
+// TestNoPasswordReset: without emails there is no page to ask for one and no link to
 // it, and without tables of our own nothing at all.
 func TestNoPasswordReset(t *testing.T) {
 	s := newSite(t)

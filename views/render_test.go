@@ -102,7 +102,7 @@ func TestBrokenPages(t *testing.T) {
 }
 
 // Where the middleware is missing, the page says that the server is set up
-// wrongly, and the log says how. Where the database fails, it is an outage.
+// wrongly, and the log says how. Where the database fails, it is a failure of the store.
 func TestPagesWithoutUser(t *testing.T) {
 	s := newSite(t)
 	bare := newRecorder(t, s.views, "/accounts/login/")

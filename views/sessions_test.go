@@ -62,7 +62,7 @@ type place struct {
 	LastSeen  time.Time `json:"last_seen"`
 }
 
-// places lists the sessions of whoever is signed in to the client.
+// places lists the sessions of anyone who is signed in to the client.
 func (c *client) places() []place {
 	c.t.Helper()
 	a := c.program().get("/accounts/sessions/")

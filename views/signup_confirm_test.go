@@ -71,8 +71,8 @@ func TestSignupConfirmJSON(t *testing.T) {
 		`{"error":"Username: `+taken+`","fields":{"username":["`+taken+`"]}}`)
 }
 
-// TestSignupConfirmTellsNothing: an address that has an account gets the same answer
-// and another mail.
+// TestSignupConfirmTellsNothing: an address that has an account gets the same response
+// and another email.
 func TestSignupConfirmTellsNothing(t *testing.T) {
 	s := newMailSite(t, verified)
 	s.ada(t)
@@ -88,7 +88,7 @@ func TestSignupConfirmTellsNothing(t *testing.T) {
 	}
 }
 
-// TestSignupConfirmTaken: a username that was taken meanwhile is told, and the way to
+// TestSignupConfirmTaken: a username that was taken concurrently is told, and the way to
 // another one.
 func TestSignupConfirmTaken(t *testing.T) {
 	s := newMailSite(t, verified)

@@ -261,7 +261,7 @@ func (c *client) login(username string) *answer {
 	return c.form("/accounts/login/", "username", username, "password", canary)
 }
 
-// wantJSON checks status and body of an answer in JSON.
+// wantJSON checks status and body of a response in JSON.
 func (a *answer) wantJSON(t testing.TB, status int, want string) {
 	t.Helper()
 	var got, wanted any
@@ -276,7 +276,7 @@ func (a *answer) wantJSON(t testing.TB, status int, want string) {
 	}
 }
 
-// wantUser checks that an answer says of this user that they are signed in, under the name,
+// wantUser checks that a response says of this user that they are signed in, under the name,
 // and all that it says.
 func (a *answer) wantUser(t testing.TB, name, text, username string) {
 	t.Helper()
@@ -290,7 +290,7 @@ func (a *answer) wantUser(t testing.TB, name, text, username string) {
 		name, text, got.User.ID, got.User.Username, got.User.Email))
 }
 
-// wantRedirect checks that an answer is a 302 to the target.
+// wantRedirect checks that a response is a 302 to the target.
 func (a *answer) wantRedirect(t testing.TB, target string) {
 	t.Helper()
 	if got := a.Header.Get("Location"); a.StatusCode != http.StatusFound || got != target {
@@ -298,7 +298,7 @@ func (a *answer) wantRedirect(t testing.TB, target string) {
 	}
 }
 
-// cookie returns the value of the session cookie that the answer sets, or "".
+// cookie returns the value of the session cookie that the response sets, or "".
 func (a *answer) cookie() string {
 	for _, c := range a.Cookies() {
 		if c.Name == sessions.DefaultCookieName {

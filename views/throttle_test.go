@@ -94,7 +94,7 @@ func TestGuessesAreCounted(t *testing.T) {
 	owner.login("ada").wantRedirect(t, "/accounts/profile/")
 }
 
-// TestSignupsAreCounted: per address, and per e-mail address whatever its case.
+// TestSignupsAreCounted: per address, and per email address whatever its case.
 func TestSignupsAreCounted(t *testing.T) {
 	s := newThrottledSite(t, attempts.Config{
 		Store: throttle.NewMemory(0), Account: throttle.Limit{Burst: 2, Every: time.Hour}, Address: throttle.Limit{Burst: 5, Every: time.Hour},

@@ -27,7 +27,7 @@ type wholeSite struct {
 	whole *coatcheck.Site
 }
 
-// newWhole starts a site with accounts and mail that the front door wires. The
+// newWhole starts a site with accounts and email that the front door wires. The
 // changes are made to its configuration.
 func newWhole(t testing.TB, changes ...func(*coatcheck.Config)) *wholeSite {
 	t.Helper()

@@ -117,7 +117,7 @@ func (f *Feature) begin(r *http.Request, t *i18n.Translator, b pages.Body, form 
 }
 
 // confirm shows what the link of an email would do, and does it by POST. It asks
-// for no login: whoever has the link can read email at the new address, and it was
+// for no login: anyone who has the link can read email at the new address, and it was
 // asked for with the password. The page keeps the Referrer-Policy of all pages,
 // same-origin, by which no other site learns the link; with no-referrer browsers
 // would send "Origin: null" with the form, which Django's check of the Origin refuses.

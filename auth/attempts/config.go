@@ -7,7 +7,7 @@ import (
 	"github.com/coatcheck/coatcheck/throttle"
 )
 
-// The default limits of Config. Strangers together get 82 guesses at an account
+// The default limits of Config. Unknown clients together get 82 guesses at an account
 // in the first day and 72 in each one after.
 var (
 	DefaultAccountLimit = throttle.Limit{Burst: 10, Every: 20 * time.Minute}

@@ -50,12 +50,12 @@ type Config struct {
 	// (Less than a second is Django's 0.) Django: PASSWORD_RESET_TIMEOUT.
 	Timeout time.Duration
 	// TimeZone is the zone of the clock on the wall by which tokens are stamped;
-	// UTC when nil. Where it is not Django's, tokens of the other side hold for
+	// UTC when nil. Where it is not Django's, tokens of the other application hold for
 	// longer or shorter by the difference. Django: TIME_ZONE.
 	TimeZone *time.Location
 	// LoginZone is the zone in which Django reads the time of the last login from
 	// the database; UTC when nil, which is right with USE_TZ = True. Where it is
-	// not Django's, no token of the other side is accepted.
+	// not Django's, no token of the other application is accepted.
 	LoginZone *time.Location
 	// KeySalt keeps tokens of different kinds apart; when empty they are those
 	// that reset passwords. Django: key_salt.
@@ -73,7 +73,7 @@ func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 // Generator creates and checks the tokens of links by which
 // users set a new password, without storing them. A token ends with its time,
-// with a change of the user's password or e-mail address, and with the user's
+// with a change of the user's password or email address, and with the user's
 // next login. It is safe for concurrent use. Django:
 // PasswordResetTokenGenerator.
 type Generator struct {
@@ -113,7 +113,7 @@ func (g *Generator) Timeout() time.Duration {
 }
 
 // Make returns a token for the user, of 39 ASCII characters: letters, digits and
-// one dash. Whoever has it can take over the account; it belongs into a mail to
+// one dash. Anyone who has it can take over the account; it belongs into an email to
 // the user's address and nowhere else. Django: make_token.
 func (g *Generator) Make(u *database.User) string {
 	seconds := g.seconds()

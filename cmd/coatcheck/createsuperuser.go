@@ -105,7 +105,7 @@ func (c *createsuperuserCommand) firstRun(ctx context.Context, con *console.Cons
 	return db, err
 }
 
-// sentence is an error in Django's words, for whoever typed the command.
+// sentence is an error in Django's words, for the person who typed the command.
 type sentence string
 
 // Error is the sentence.

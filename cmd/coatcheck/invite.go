@@ -24,7 +24,7 @@ type inviteCommand struct {
 	Secret   secretFlags   `embed:""`
 }
 
-// Run prints the link, and queues the mail where there is an address.
+// Run prints the link, and queues the email where there is an address.
 func (c *inviteCommand) Run(ctx context.Context, con *console.Console) (err error) {
 	if c.BaseURL == "" {
 		return usageError{errors.New("--base-url is not set; the link needs to know where the site is: " +
@@ -82,7 +82,7 @@ func (c *inviteCommand) invite(
 	return site.Accounts.Invite(ctx, email, "")
 }
 
-// queueOnly is a sender for a program that queues mails and sends none.
+// queueOnly is a sender for a program that queues emails and sends none.
 type queueOnly struct{}
 
 // Send is never called.

@@ -91,7 +91,7 @@ func TestSessionEnginesPage(t *testing.T) {
 	}
 }
 
-// redisSays is the answer to the last of the commands.
+// redisSays is the response to the last of the commands.
 func redisSays(t *testing.T, address string, commands ...string) string {
 	t.Helper()
 	conn, err := net.Dial("tcp", address)

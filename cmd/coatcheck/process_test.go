@@ -184,7 +184,7 @@ func (v *visitor) post(path string, form url.Values, headers ...string) answer {
 	return v.do(http.MethodPost, path, form, headers...)
 }
 
-// sessionCookie is the cookie that the answer sets beside that of the device.
+// sessionCookie is the cookie that the response sets beside that of the device.
 func (a answer) sessionCookie() (*http.Cookie, error) {
 	for _, line := range a.header["Set-Cookie"] {
 		if !strings.HasPrefix(line, attempts.DeviceCookieName+"=") {
@@ -219,7 +219,7 @@ const (
 	alicesProfile = `{"profile":"private data","user":{"id":"1","username":"alice","email":"","is_staff":false,"is_superuser":false}}`
 )
 
-// expect compares an answer with what it should be.
+// expect compares a response with what it should be.
 func (a answer) expect(t *testing.T, what string, status int, body string) {
 	t.Helper()
 	if a.status != status || strings.TrimSpace(a.body) != body {

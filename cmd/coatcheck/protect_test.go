@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestSecurityHeaders: every answer has them, errors too.
+// TestSecurityHeaders: every response has them, errors too.
 func TestSecurityHeaders(t *testing.T) {
 	p := start(t, t.TempDir(), nil)
 	v := p.visitor()

@@ -42,7 +42,7 @@ func TestSchemeOfWebSockets(t *testing.T) {
 	}
 }
 
-// TestRedirectToASister: the way back may lead to a host of the flag, and the trace says
+// TestRedirectToASister: the return URL may lead to a host of the flag, and the trace says
 // why another one was dropped.
 func TestRedirectToASister(t *testing.T) {
 	p := start(t, t.TempDir(), nil, "--allowed-redirect-host", "app.example.com", "--trace")

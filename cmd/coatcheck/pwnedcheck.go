@@ -15,7 +15,7 @@ type pwnedCheckCommand struct {
 	Filter string `arg:"" help:"File that pwned build made."`
 }
 
-// Run asks for passwords, which the terminal does not show, until a blank line or
+// Run asks for passwords, which the terminal does not show, until an empty line or
 // the end. Where the input is no terminal, each line of it is one.
 func (c *pwnedCheckCommand) Run(ctx context.Context, con *console.Console) (err error) {
 	filter, err := pwned.Open(c.Filter)

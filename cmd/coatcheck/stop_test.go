@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// TestGracefulStop: a request that is under way gets its answer, readiness goes
+// TestGracefulStop: a request that is in flight gets its response, readiness goes
 // first, and the exit status is 0, whichever signal stops the server.
 func TestGracefulStop(t *testing.T) {
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP} {

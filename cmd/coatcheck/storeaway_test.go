@@ -35,7 +35,7 @@ func checkBack(t *testing.T, alice *visitor) {
 }
 
 // TestFolderAway: a folder of sessions that is away, or empty below the place where its
-// file system was mounted, is an outage and signs nobody out.
+// file system was mounted, is a failure of the store and signs nobody out.
 func TestFolderAway(t *testing.T) {
 	base := t.TempDir()
 	dir, mounted := filepath.Join(base, "sessions"), otherDevice(t, base)
@@ -77,7 +77,7 @@ func otherDevice(t *testing.T, base string) string {
 	return dir
 }
 
-// TestCacheAway: with the engine cache, a Redis that does not answer is an outage that
+// TestCacheAway: with the engine cache, a Redis that does not answer is a failure of the store that
 // /readyz names.
 func TestCacheAway(t *testing.T) {
 	hole := newTunnel(t, testenv.Redis(t))
@@ -91,7 +91,7 @@ func TestCacheAway(t *testing.T) {
 	checkBack(t, alice)
 }
 
-// TestCacheBesideRowsAway: with the engine cached_db, whoever is signed in is served from
+// TestCacheBesideRowsAway: with the engine cached_db, anyone who is signed in is served from
 // the rows while Redis does not answer, and nobody logs in or out; /readyz says so and
 // keeps the requests coming.
 func TestCacheBesideRowsAway(t *testing.T) {

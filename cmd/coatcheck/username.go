@@ -8,7 +8,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// systemUsername is the name of whoever runs the program, or nothing (Python:
+// systemUsername is the name of the user who runs the program, or nothing (Python:
 // getpass.getuser).
 func systemUsername() string {
 	for _, name := range [...]string{"LOGNAME", "USER", "LNAME", "USERNAME"} {
@@ -22,7 +22,7 @@ func systemUsername() string {
 	return ""
 }
 
-// plainUsername writes a name in lower-case ASCII letters without blanks.
+// plainUsername writes a name in lower-case ASCII letters without spaces.
 func plainUsername(name string) string {
 	ascii := strings.Map(func(r rune) rune {
 		if r > 127 || r == ' ' {

@@ -1,5 +1,5 @@
-// Package mysql is on floor 1, the database: Django's tables in MySQL 8 or
-// MariaDB 10.5 and later.
+// Package mysql opens Django's tables in MySQL 8, or in MariaDB 10.5 and later. It is on
+// floor 1, the database.
 //
 //	db, err := mysql.Open(ctx, "mysql://app:secret@localhost:3306/app")
 //

@@ -99,7 +99,7 @@ func (s *Store) IndexedSessions(ctx context.Context, userID string, last Indexed
 
 // WalkIndexedSessions lists the sessions of a user in the order of their hashes, at
 // most limit: those after the hash given, the first ones after "". What is seen or
-// added meanwhile does not disturb the order.
+// added concurrently does not disturb the order.
 func (s *Store) WalkIndexedSessions(ctx context.Context, userID, after string, limit int) ([]IndexedSession, error) {
 	return s.indexed(ctx, &s.q.indexedOfUser, userID, after, limit)
 }

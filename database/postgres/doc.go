@@ -1,5 +1,5 @@
-// Package postgres is on floor 1, the database: Django's tables in PostgreSQL 10
-// or later.
+// Package postgres opens Django's tables in PostgreSQL 10 or later. It is on floor 1, the
+// database.
 //
 //	db, err := postgres.Open(ctx, "postgres://app:secret@localhost:5432/app")
 //

@@ -1,5 +1,5 @@
-// Package sqlite is on floor 1, the database: Django's tables in an SQLite file,
-// or in memory. It needs no C compiler.
+// Package sqlite opens Django's tables in an SQLite file, or in memory. It needs no C
+// compiler. It is on floor 1, the database.
 //
 //	db, err := sqlite.Open(ctx, "app.db")
 //

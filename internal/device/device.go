@@ -1,5 +1,5 @@
-// Package device is on floor 0, the pure tools: it says in words by what somebody
-// visits, from what browsers call themselves.
+// Package device names the browser and the system of a visitor, from what browsers call
+// themselves. It is on floor 0, the pure tools.
 package device
 
 import "strings"

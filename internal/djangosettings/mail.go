@@ -42,14 +42,14 @@ func emailPasswordSetting(c *conversion, s djangoSetting, value any) {
 	}
 }
 
-// emailPortSetting leaves the default alone where no mail is sent.
+// emailPortSetting leaves the default alone where no email is sent.
 func emailPortSetting(c *conversion, s djangoSetting, value any) {
 	if c.sendsMail() {
 		c.set(s.flag, value)
 	}
 }
 
-// emailTLSSetting reads EMAIL_USE_SSL too. A server without either gets mails in the
+// emailTLSSetting reads EMAIL_USE_SSL too. A server without either gets emails in the
 // clear, which is to be said in so many words.
 func emailTLSSetting(c *conversion, s djangoSetting, value any) {
 	switch {

@@ -93,7 +93,7 @@ func neverCacheControl(lines []string) string {
 }
 
 // smallerAge is the smaller of an age and 0. One that is no number is a mistake
-// of the caller, which Django answers with an error; here it counts as 0.
+// of the caller, for which Django returns an error; here it counts as 0.
 func smallerAge(value string) string {
 	if n, err := strconv.Atoi(pystr.Strip(value)); err == nil && n < 0 {
 		return strconv.Itoa(n)

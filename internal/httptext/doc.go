@@ -1,5 +1,5 @@
-// Package httptext is on floor 0, the pure tools: the texts of HTTP headers as
-// Django and Python read and write them.
+// Package httptext reads and writes the texts of HTTP headers as Django and Python do. It is
+// on floor 0, the pure tools.
 //
 // [Lookup] and [ParseCookie] read the Cookie header, [SetCookie] and
 // [DeleteCookie] write Set-Cookie, [PatchVary] and [NeverCache] tell caches

@@ -1,5 +1,5 @@
-// Package locale is on floor 0, the pure tools: the language that a request asks
-// for.
+// Package locale finds the language that a request asks for. It is on floor 0, the pure
+// tools.
 package locale
 
 import (

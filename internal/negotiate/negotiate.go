@@ -1,5 +1,5 @@
-// Package negotiate is on floor 0, the pure tools: what kind of answer a client
-// asks for, by its Accept and Content-Type headers (RFC 9110, 12.5.1).
+// Package negotiate decides what kind of response a client asks for, by its Accept and
+// Content-Type headers (RFC 9110, 12.5.1). It is on floor 0, the pure tools.
 package negotiate
 
 import (

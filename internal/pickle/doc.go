@@ -1,6 +1,6 @@
-// Package pickle is on floor 0, the pure tools: it reads and writes the one
-// kind of Python pickle that Django keeps sessions in, a dict with text keys
-// whose values are what JSON can say too.
+// Package pickle reads and writes the one kind of Python pickle that Django keeps sessions
+// in: a dict with text keys whose values are what JSON can say too. It is on floor 0, the
+// pure tools.
 //
 // A pickle is a program for a stack machine, and a hostile one can name any
 // function to call. This machine knows nothing but data: what names a class or

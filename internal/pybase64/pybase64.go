@@ -1,6 +1,5 @@
-// Package pybase64 is on floor 0, the pure tools and at the very bottom of them:
-// base64 as leniently as Python reads it, which Django's signatures and links
-// rely on.
+// Package pybase64 decodes base64 as leniently as Python does, which Django's signatures and
+// links rely on. It is on floor 0, the pure tools, at the very bottom of them.
 package pybase64
 
 import (

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// Lower is the text in small letters by the full mappings of Unicode: İ becomes
+// Lower is the text in lowercase by the full mappings of Unicode: İ becomes
 // an i and a dot above it, and a capital sigma at the end of a word the final
 // sigma. Python: str.lower().
 func Lower(s string) string {

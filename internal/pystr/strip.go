@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 )
 
-// IsSpace reports whether Python's str.isspace counts r as white space: the blanks
+// IsSpace reports whether Python's str.isspace counts r as white space: the spaces
 // of Unicode and, unlike unicode.IsSpace, the separators U+001C to U+001F.
 func IsSpace(r rune) bool {
 	switch {

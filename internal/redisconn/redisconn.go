@@ -1,6 +1,6 @@
-// Package redisconn is on floor 0, the pure tools: it opens a client of Redis or
-// Valkey, of a single server, of one behind Sentinel, or of a cluster, for the
-// packages that keep something there.
+// Package redisconn opens a client of Redis or Valkey, of a single server, of one behind
+// Sentinel, or of a cluster, for the packages that keep something there. It is on floor 0,
+// the pure tools.
 package redisconn
 
 import (

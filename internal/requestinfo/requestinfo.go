@@ -1,8 +1,8 @@
-// Package requestinfo is on floor 0, the pure tools: by which host and scheme a
-// client reached the site, and from which address, as every floor asks.
+// Package requestinfo reports by which host and scheme a client reached the site, and from
+// which address. Every floor may ask. It is on floor 0, the pure tools.
 //
 // Behind a proxy the connection does not tell; package middleware finds out from
-// the proxy's headers, where it trusts the proxy, and leaves the answer in the
+// the proxy's headers, where it trusts the proxy, and leaves the result in the
 // context of the request.
 package requestinfo
 

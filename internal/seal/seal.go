@@ -1,6 +1,6 @@
-// Package seal is on floor 0, the pure tools: it encrypts what is stored for a
-// while and would be worth stealing, such as mails with links, by the secret key
-// of the site. Whoever reads the database alone learns nothing from it.
+// Package seal encrypts what is stored for a while and would be worth stealing, such as
+// emails with links, by the secret key of the site. Anyone who reads the database alone
+// learns nothing from it. It is on floor 0, the pure tools.
 package seal
 
 import (

@@ -30,7 +30,7 @@ func (s *Server) limit(h http.Handler) http.Handler {
 	})
 }
 
-// survive answers with 500 where a handler panics, and logs where.
+// survive responds with 500 where a handler panics, and logs where.
 func (s *Server) survive(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		observed := &response{ResponseWriter: w}
@@ -67,7 +67,7 @@ func (s *Server) logged(h http.Handler) http.Handler {
 	})
 }
 
-// response remembers the status of an answer, 0 while there is none.
+// response remembers the status of a response, 0 while there is none.
 type response struct {
 	http.ResponseWriter
 	status int
@@ -84,7 +84,7 @@ func (w *response) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
-// Write begins an answer of 200.
+// Write begins a response of 200.
 func (w *response) Write(p []byte) (int, error) {
 	if w.status == 0 {
 		w.status = http.StatusOK

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// TestBodyLimit: no handler behind the limit reads more than a mebibyte, whoever wrote it.
+// TestBodyLimit: no handler behind the limit reads more than a mebibyte, no matter who wrote it.
 func TestBodyLimit(t *testing.T) {
 	server := httptest.NewServer((&Server{}).limit(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, err := io.Copy(io.Discard, r.Body); err != nil {
@@ -33,7 +33,7 @@ func TestBodyLimit(t *testing.T) {
 }
 
 // TestPanic: a handler that panics gives 500, and the log says where; one that
-// panics in the midst of an answer breaks the connection.
+// panics in the midst of a response breaks the connection.
 func TestPanic(t *testing.T) {
 	var log bytes.Buffer
 	s := &Server{Log: slog.New(slog.NewTextHandler(&log, nil))}
@@ -65,7 +65,7 @@ func TestPanic(t *testing.T) {
 }
 
 // TestTokensAreNotLogged: neither the log of requests nor the trace has what a link
-// of a mail is worth.
+// of an email is worth.
 func TestTokensAreNotLogged(t *testing.T) {
 	const token = "EVFH4LJPSW7RH5ZATEWAAWPO5V"
 	var log bytes.Buffer

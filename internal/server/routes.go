@@ -70,7 +70,7 @@ const readyzTimeout = 2 * time.Second
 
 // readyz reports whether requests may come: the database and the store of the sessions
 // answer, and the server is not stopping. A cache beside rows is named if it does not
-// answer, and keeps no requests away: the rows serve whoever is signed in, and every other
+// answer, and keeps no requests away: the rows serve anyone who is signed in, and every other
 // node has the same cache.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	if s.stopping.Load() {

@@ -1,5 +1,5 @@
-// Package testenv is a test helper beside the floors: it gives tests the real
-// things they run against, and skips a test where a thing is not there.
+// Package testenv provides tests with the real things they run against, and skips a test
+// where a thing is not there. It is a test helper beside the floors.
 //
 //	dsn := testenv.Postgres(t) // a fresh empty database of a throwaway server
 //	dsn := testenv.MariaDB(t)  // the same in MariaDB

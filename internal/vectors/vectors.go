@@ -1,5 +1,5 @@
-// Package vectors is a test helper beside the floors: it reads the recorded results of real
-// Djangos, conformance/testdata/vectors/<topic>.json.gz.
+// Package vectors reads the recorded results of real Djangos,
+// conformance/testdata/vectors/<topic>.json.gz. It is a test helper beside the floors.
 //
 // Every record keeps its raw JSON. encoding/json silently turns a lone
 // surrogate ("\ud83d", which Python strings may hold) into U+FFFD, so a test

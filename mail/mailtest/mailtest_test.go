@@ -88,7 +88,7 @@ func TestLines(t *testing.T) {
 	}
 }
 
-// TestDoors: neither mail nor passwords are taken before they should.
+// TestDoors: neither email nor passwords are taken before they should.
 func TestDoors(t *testing.T) {
 	server := mailtest.Start(t, mailtest.Config{TLS: mailtest.StartTLS, Username: "u", Password: "p"})
 	c := dial(t, server)

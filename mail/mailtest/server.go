@@ -16,9 +16,9 @@ type TLS string
 
 const (
 	// NoTLS offers no encryption: what is left of a server when an attacker on
-	// the way strips STARTTLS from its answer.
+	// the way strips STARTTLS from its response.
 	NoTLS TLS = ""
-	// StartTLS offers STARTTLS, and takes neither mail nor passwords before it.
+	// StartTLS offers STARTTLS, and takes neither email nor passwords before it.
 	StartTLS TLS = "starttls"
 	// ImplicitTLS speaks TLS from the first byte.
 	ImplicitTLS TLS = "tls"
@@ -38,7 +38,7 @@ type Config struct {
 	// TLS is NoTLS when empty. The certificate is a throwaway one, for 127.0.0.1
 	// and localhost: see Server.RootCAs.
 	TLS TLS
-	// Username and Password, where given, are demanded before mail is taken.
+	// Username and Password, where given, are demanded before email is taken.
 	Username, Password string
 	// Mechanisms are the ways to authenticate, out of PLAIN, LOGIN and CRAM-MD5;
 	// all three when empty.

@@ -105,7 +105,7 @@ func (c *session) answer(verb, reply string, obey func()) error {
 	return c.reply(reply)
 }
 
-// intercepted reports whether the answer to a command is configured.
+// intercepted reports whether the response to a command is configured.
 func (c *session) intercepted(verb string) bool {
 	_, ok := c.server.config.Replies[verb]
 	return ok || c.server.config.Silent == verb

@@ -24,7 +24,7 @@ const (
 	StartTLS TLS = "starttls"
 	// ImplicitTLS is encrypted from the first byte. Django: EMAIL_USE_SSL.
 	ImplicitTLS TLS = "tls"
-	// InsecurePlain encrypts nothing: whoever is on the way reads the links and can
+	// InsecurePlain encrypts nothing: anyone who is on the way reads the links and can
 	// use them. It is meant for a mail server on this machine. Django: neither
 	// EMAIL_USE_TLS nor EMAIL_USE_SSL.
 	InsecurePlain TLS = "insecure-plain"
@@ -110,7 +110,7 @@ func (c Config) complete() (Config, error) {
 	return c, c.completeTLS()
 }
 
-// word reports whether text is something visible without blanks.
+// word reports whether text is something visible without spaces.
 func word(text string) bool {
 	return text != "" && !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' })
 }

@@ -1,6 +1,5 @@
-// Package smtp is on floor 0, the pure tools: it is the mail.Sender that gives
-// messages to a mail server (Django:
-// django.core.mail.backends.smtp.EmailBackend).
+// Package smtp sends messages by a mail server (Django:
+// django.core.mail.backends.smtp.EmailBackend). It is on floor 0, the pure tools.
 //
 //	sender, err := smtp.New(smtp.Config{
 //		Host: "smtp.example.com", Username: "shop", Password: os.Getenv("EMAIL_HOST_PASSWORD"),

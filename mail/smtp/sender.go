@@ -172,7 +172,7 @@ func transfer(ctx context.Context, client *gosmtp.Client, from, to string, raw [
 // certificates included.
 const maxReplies = 256 << 10
 
-// bounded is a connection that ends when the other side says too much.
+// bounded is a connection that ends when the peer says too much.
 type bounded struct {
 	net.Conn
 	left int

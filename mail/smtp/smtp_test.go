@@ -96,8 +96,8 @@ func TestLocalName(t *testing.T) {
 	}
 }
 
-// TestStartTLSIsRequired: where STARTTLS is stripped from the answer, refused, or
-// answered by somebody else, no mail and no password is sent (CVE-2026-7666).
+// TestStartTLSIsRequired: where STARTTLS is stripped from the response, refused, or
+// answered by somebody else, no email and no password is sent (CVE-2026-7666).
 func TestStartTLSIsRequired(t *testing.T) {
 	login := mailtest.Config{Username: "shop", Password: password}
 	stripped, refused, failed, stranger, wrongName := login, login, login, login, login

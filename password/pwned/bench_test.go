@@ -14,7 +14,7 @@ import (
 	"github.com/coatcheck/coatcheck/password/pwned"
 )
 
-// generated is a list of made-up hashes, in no order, without keeping it.
+// generated is a list of arbitrary hashes, in no order, without keeping it.
 type generated struct {
 	random *rand.ChaCha8
 	parts  int // the first bytes are so many

@@ -14,7 +14,7 @@ import (
 type Config struct {
 	// In is the list, as it is or compressed by gzip; required. Each line is a
 	// SHA-1 hash in 40 hexadecimal digits, large or small, alone or followed by a
-	// colon and a count. Order does not matter, and blank lines are passed over.
+	// colon and a count. Order does not matter, and empty lines are passed over.
 	In io.Reader
 	// Out is the file to make, or to replace, in one step when all is done;
 	// required. Temporary files are made beside it.

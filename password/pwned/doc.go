@@ -1,5 +1,5 @@
-// Package pwned is on floor 0, the pure tools: it refuses passwords that have
-// appeared in data leaks, without asking anybody.
+// Package pwned refuses passwords that have appeared in data leaks, without asking a server.
+// It is on floor 0, the pure tools.
 //
 // [Build] turns a list of leaked passwords, or of their SHA-1 hashes, into one
 // file; coatcheck pwned build does the same. [Open] opens the file, and

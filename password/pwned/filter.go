@@ -18,7 +18,7 @@ type Filter struct {
 
 // Open opens a filter. It reads the first 6 KiB and looks whether the rest is
 // there; [Filter.Verify] looks whether the rest is whole. A file that is replaced
-// meanwhile, as Build does, is still the old one until it is opened anew.
+// concurrently, as Build does, is still the old one until it is opened anew.
 func Open(path string) (*Filter, error) {
 	file, err := os.Open(path)
 	if err != nil {

@@ -5,7 +5,7 @@ import (
 	"io"
 )
 
-// inputBuffer is the bytes of one read. Two buffers are under way.
+// inputBuffer is the bytes of one read. Two buffers are in flight.
 const inputBuffer = 1 << 20
 
 // input reads ahead in a goroutine of its own, so that a Read that hangs, on an

@@ -21,7 +21,7 @@ import (
 	"github.com/coatcheck/coatcheck/password/pwned"
 )
 
-// digests returns made-up SHA-1 hashes, the same for the same seed.
+// digests returns arbitrary SHA-1 hashes, the same for the same seed.
 func digests(seed byte, n int) [][sha1.Size]byte {
 	random := rand.NewChaCha8([32]byte{seed})
 	all := make([][sha1.Size]byte, n)
@@ -348,7 +348,7 @@ func TestCancel(t *testing.T) {
 	})
 }
 
-// TestClosed: a filter that is closed gives errors, and no answer.
+// TestClosed: a filter that is closed returns errors, and no result.
 func TestClosed(t *testing.T) {
 	all := digests(6, 10)
 	filter, _ := build(t, pwned.Config{In: bytes.NewReader(dump(all))})

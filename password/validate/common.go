@@ -55,7 +55,7 @@ func (CommonPassword) HelpText() string {
 	return i18n.Mark("Your password can’t be a commonly used password.")
 }
 
-// List is a set of passwords in small letters.
+// List is a set of passwords in lowercase.
 type List struct {
 	passwords map[string]struct{}
 	longest   int // in characters
@@ -72,7 +72,7 @@ func LoadList(path string) (*List, error) {
 }
 
 // ReadList reads passwords, one a line, in UTF-8, as they are or compressed by
-// gzip. They must be in small letters, or nothing equals them; white space
+// gzip. They must be in lowercase, or nothing equals them; white space
 // around them falls away. The list is kept in memory.
 func ReadList(r io.Reader) (*List, error) {
 	data, err := io.ReadAll(r)

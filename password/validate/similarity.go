@@ -29,7 +29,7 @@ type UserAttributeSimilarity struct {
 	// must not be below 0.1. Django: max_similarity.
 	MaxSimilarity float64
 	// VerboseNames are what the message calls attributes, by name. Those of
-	// Django's user are known; others are called by their name with blanks for
+	// Django's user are known; others are called by their name with spaces for
 	// underscores. Django: verbose_name.
 	VerboseNames map[string]string
 }

@@ -1,6 +1,6 @@
-// Package cacheddb is on floor 2, the session engine: it keeps sessions in the
-// database and a copy of each in a cache, so that most requests read the cache
-// alone (Django: django.contrib.sessions.backends.cached_db).
+// Package cacheddb keeps sessions in the database and a copy of each in a cache, so that most
+// requests read the cache alone (Django: django.contrib.sessions.backends.cached_db). It is on
+// floor 2, the session engine.
 //
 // The row is what counts. A copy is made only under a lease, which every save
 // and every logout breaks before it touches the row and again after, so that

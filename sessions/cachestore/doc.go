@@ -1,6 +1,6 @@
-// Package cachestore is on floor 2, the session engine: it keeps sessions in a
-// cache alone, under the keys and in the form that Django uses (Django:
-// django.contrib.sessions.backends.cache).
+// Package cachestore keeps sessions in a cache alone, under the keys and in the form that
+// Django uses (Django: django.contrib.sessions.backends.cache). It is on floor 2, the session
+// engine.
 //
 // The caches are in folders of their own, so that a program compiles only what
 // it imports:

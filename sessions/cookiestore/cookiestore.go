@@ -107,7 +107,7 @@ func (s *Store) Update(ctx context.Context, key string, r *sessions.Record) erro
 	return s.Create(ctx, key, r)
 }
 
-// Move is Create: the old cookie stays good until its time, for whoever has it.
+// Move is Create: the old cookie stays good until its time, for anyone who has it.
 func (s *Store) Move(ctx context.Context, _, new string, r *sessions.Record) error {
 	return s.Create(ctx, new, r)
 }

@@ -1,6 +1,5 @@
-// Package dbstore is on floor 2, the session engine: it keeps sessions in the
-// database, in Django's table django_session (Django:
-// django.contrib.sessions.backends.db).
+// Package dbstore keeps sessions in the database, in Django's table django_session (Django:
+// django.contrib.sessions.backends.db). It is on floor 2, the session engine.
 package dbstore
 
 import (

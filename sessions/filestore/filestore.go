@@ -20,7 +20,7 @@ type Config struct {
 	Codec *sessions.Codec
 	// Dir must be there. When it is empty, it is a folder of this user's own in the
 	// system's folder for temporary files, coatcheck-sessions-UID, which is made. Give
-	// one that only this program's user can enter: whoever can list it knows the keys
+	// one that only this program's user can enter: anyone who can list it knows the keys
 	// of all sessions, and a warning in the log says so. Django: SESSION_FILE_PATH,
 	// whose default is the folder for temporary files itself.
 	Dir string

@@ -243,7 +243,7 @@ func TestStrangeFiles(t *testing.T) {
 }
 
 // TestRemovedBehindOurBack: Django removes files without asking for the lock. A
-// save that is under way must not make the file again.
+// save that is in flight must not make the file again.
 func TestRemovedBehindOurBack(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("only Linux can exchange two files")

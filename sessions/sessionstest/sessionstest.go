@@ -1,5 +1,5 @@
-// Package sessionstest is on floor 2, the session engine: the tests that every
-// sessions.Store must pass. Whoever writes a store runs them:
+// Package sessionstest has the tests that every sessions.Store must pass. It is on floor 2,
+// the session engine. Authors of a store run them:
 //
 //	func TestStore(t *testing.T) {
 //		sessionstest.TestStore(t, func(t *testing.T) sessions.Store { return mystore.New(...) })

@@ -1,5 +1,5 @@
-// Package throttletest is on floor 0, for tests: it holds a throttle.Store to what
-// the interface promises.
+// Package throttletest checks that a throttle.Store does what the interface promises. It is
+// on floor 0, for tests.
 package throttletest
 
 import (
@@ -65,7 +65,7 @@ func testBurst(t *testing.T, stores []throttle.Store, name func(string) string) 
 	used(t, stores[0], name("b"), throttle.Limit{Burst: 1, Every: time.Hour}, 1)
 }
 
-// testWait: whoever waits for as long as the store says has an attempt, and no
+// testWait: anyone who waits for as long as the store says has an attempt, and no
 // sooner.
 func testWait(t *testing.T, stores []throttle.Store, name func(string) string) {
 	limit := throttle.Limit{Burst: 2, Every: 300 * time.Millisecond}

@@ -1,3 +1,3 @@
-// Package dialect is on floor 1, the database: what differs between SQLite,
-// PostgreSQL and MySQL, as one value that the engines' packages fill in.
+// Package dialect describes the differences of SQLite, PostgreSQL and MySQL, as one value
+// that the engines' packages fill in. It is on floor 1, the database.
 package dialect

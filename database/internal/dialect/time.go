@@ -50,7 +50,7 @@ func digits(b []byte, n, width int) []byte {
 }
 
 // ParseNaive reads what Django reads from such a column: the two forms of
-// FormatNaive, a T for the blank, any number of fraction digits, and a zone
+// FormatNaive, a T for the space, any number of fraction digits, and a zone
 // (which then counts instead of loc).
 func ParseNaive(text string, loc *time.Location) (time.Time, error) {
 	if len(text) < 19 || !strings.Contains(" T", text[10:11]) {

@@ -29,7 +29,7 @@ type Config struct {
 	// Timeout bounds connecting, and each operation; DefaultTimeout when 0.
 	Timeout time.Duration
 	// MaxIdle is how many connections to each server are kept; DefaultMaxIdle
-	// when 0. Every request under way may have one of its own.
+	// when 0. Every request in flight may have one of its own.
 	MaxIdle int
 }
 
@@ -40,7 +40,7 @@ type Cache struct {
 
 var _ cachestore.Cache = (*Cache)(nil)
 
-// Open asks every server for an answer. The error is about the configuration, or
+// Open asks every server for a response. The error is about the configuration, or
 // says that one gave none.
 func Open(ctx context.Context, c Config) (*Cache, error) {
 	if len(c.Servers) == 0 {

@@ -8,10 +8,10 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// scanCount is about how many keys the server looks at for each answer of SCAN.
+// scanCount is about how many keys the server looks at for each response of SCAN.
 const scanCount = 500
 
-// List is SCAN, on each master of a cluster. Each answer has the timeout of the
+// List is SCAN, on each master of a cluster. Each response has the timeout of the
 // configuration.
 func (c *Cache) List(ctx context.Context, prefix string, f func(key string) error) error {
 	for _, node := range c.client.Nodes() {

@@ -171,7 +171,7 @@ func TestScriptIsLoadedAgain(t *testing.T) {
 	}
 }
 
-// TestLogoutBetweenReadAndWrite is R3: the save is under way, its session read,
+// TestLogoutBetweenReadAndWrite is R3: the save is in flight, its session read,
 // when the logout comes.
 func TestLogoutBetweenReadAndWrite(t *testing.T) {
 	store := newStore(t, cachestore.Config{Cache: open(t, redis.Config{URL: "redis://" + testenv.Redis(t)})})

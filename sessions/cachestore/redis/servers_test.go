@@ -119,7 +119,7 @@ func wait(t *testing.T, limit time.Duration, what string, so func() bool) {
 	}
 }
 
-// ask sends one command, in the inline form, and returns the answer's first line
+// ask sends one command, in the inline form, and returns the response's first line
 // and, of a text, the rest.
 func (s *server) ask(command string) string {
 	conn, err := net.DialTimeout("tcp", s.address, time.Second)

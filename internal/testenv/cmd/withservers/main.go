@@ -1,6 +1,6 @@
-// Command withservers is a test helper beside the floors: it starts a throwaway
-// PostgreSQL and MariaDB, runs a command that finds them in its environment, and
-// stops them when the command ends, with the command's exit status:
+// Command withservers starts a throwaway PostgreSQL and MariaDB, runs a command that finds
+// them in its environment, and stops them when the command ends, with the command's exit
+// status. It is a test helper beside the floors:
 //
 //	go run ./internal/testenv/cmd/withservers -- go test ./...
 package main
