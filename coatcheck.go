@@ -116,9 +116,9 @@ type Config struct {
 	// CSRF_TRUSTED_ORIGINS.
 	TrustedOrigins []string
 	// AllowedHosts are the hosts that the site serves, as in
-	// middleware.HostsConfig; others get 400. Nil answers for every host, so set
+	// middleware.HostsConfig; others get 400. Nil serves every host, so set
 	// it before anything makes links from the host of a request; a list that is
-	// empty and not nil answers for none. Django: ALLOWED_HOSTS.
+	// empty and not nil serves none. Django: ALLOWED_HOSTS.
 	AllowedHosts []string
 	// TrustedProxies are the addresses or networks of the proxies in front of the
 	// site, or "unix", as in middleware.ProxyConfig. Their X-Forwarded-Proto and

@@ -260,8 +260,8 @@ func (c *clearing) ClearExpired(ctx context.Context) (int64, error) {
 	return 1, errors.Join(c.err, ctx.Err())
 }
 
-// TestRun: it removes expired sessions about once an hour, goes on after an
-// outage, and ends with its context.
+// TestRun: it removes expired sessions about once an hour, goes on after a
+// failure of the store, and ends with its context.
 func TestRun(t *testing.T) {
 	db := openDB(t)
 	synctest.Test(t, func(t *testing.T) {

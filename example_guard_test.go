@@ -16,8 +16,8 @@ import (
 	"github.com/coatcheck/coatcheck/middleware"
 )
 
-// guardExample serves a handler on a site of that configuration, and gives what a
-// request is answered.
+// guardExample serves a handler on a site of that configuration, and returns the response
+// to a request.
 func guardExample(config coatcheck.Config, h http.HandlerFunc, header ...string) string {
 	db, err := sqlite.Open(context.Background(), ":memory:")
 	if err != nil {
@@ -70,7 +70,7 @@ func Example_csrf() {
 	// 200 <form method="post"><input type="hidden" name="csrfmiddlewaretoken"
 }
 
-// Hosts that a site answers for.
+// Hosts that a site serves.
 func Example_hosts() {
 	config := coatcheck.Config{}
 	config.AllowedHosts = []string{"example.com", ".example.org"} // .example.org has its subdomains with it

@@ -13,7 +13,7 @@ import (
 	"github.com/coatcheck/coatcheck/mail/smtp"
 )
 
-// Mail in the terminal, for development.
+// Emails in the terminal, for development.
 func Example_mailInTheTerminal() {
 	ctx := context.Background()
 	sender, err := mail.NewConsole(mail.ConsoleConfig{})
@@ -28,7 +28,7 @@ func Example_mailInTheTerminal() {
 	}
 }
 
-// Mail in a folder, a file for each message.
+// Emails in a folder, a file for each message.
 func Example_mailInAFolder() {
 	sender, err := mail.NewDir(mail.DirConfig{Path: "sent-mail", From: "The shop <shop@example.com>"})
 	if err != nil {

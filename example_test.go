@@ -144,7 +144,7 @@ func Example_loginBy() {
 	// POST /accounts/login/ 200 {"message":"Login successful","user":{"id":"1","username":"alice","email":"alice@example.com","is_staff":false,"is_superuser":false}}
 }
 
-// Who may enter: everybody who is signed in, anyone who has a permission, passes a test, or
+// Guards admit everybody who is signed in, or users who have a permission, pass a test, or
 // logged in a short while ago. The guards of site.API() never redirect.
 func Example_access() {
 	site, stop := newSite()

@@ -100,7 +100,7 @@ func (s *Site) remoteUser(c *Config) (wrapper, error) {
 	return middleware.RemoteUser(config)
 }
 
-// secure refuses to lead visitors to a host that they made up.
+// secure refuses to redirect visitors to an arbitrary host of theirs.
 func secure(c *Config) (wrapper, error) {
 	if c.Security.SSLRedirect && c.Security.SSLHost == "" && c.AllowedHosts == nil {
 		return nil, errors.New("coatcheck: Config.Security.SSLRedirect leads to the host that the request names; " +

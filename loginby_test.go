@@ -100,7 +100,7 @@ func TestLoginBy(t *testing.T) {
 }
 
 // TestLoginByIsThrottled: guesses at one account count together, by its name, by its address
-// and in every spelling, and a text that opens nothing is answered in the same way.
+// and in every spelling, and a text that opens nothing gets the same response.
 func TestLoginByIsThrottled(t *testing.T) {
 	onDatabases(t, func(t *testing.T, site *coatchecktest.Site) {
 		addAddressed(t, site)

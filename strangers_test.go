@@ -37,7 +37,7 @@ func at(r pages.Route) string {
 }
 
 // TestLookingChangesNothing: GET, HEAD and OPTIONS of every route, with a session
-// that somebody made up, as a browser and as a program, leave no row behind and give
+// that somebody invented, as a browser and as a program, leave no row behind and give
 // no session.
 func TestLookingChangesNothing(t *testing.T) {
 	for _, change := range []func(*coatcheck.Config){

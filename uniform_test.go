@@ -162,7 +162,7 @@ type outcome struct {
 	Mails      int // queued
 }
 
-// masked are what is random, or the time, in answers.
+// masked are what is random, or the time, in responses.
 var masked = regexp.MustCompile(`value="[A-Za-z0-9]{64}"`)
 
 // ask sends a request and measures it. What was typed is masked where it comes back.

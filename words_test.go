@@ -71,6 +71,7 @@ var honest = []struct {
 	{use(`an outage is never a logout`), "the promise of the README, by its name"},
 	{use(`mail (servers?|programs?|clients?)`), "what everybody calls them"},
 	{use(`package mail`), "the name of a package"},
+	{use(`Mail and BaseURL|set Config\.Mail`), "the name of a field"},
 	{use(`mail:|"mail"`), "the prefix of errors of package mail, the name of a group of flags"},
 	{use(`(?-i:MAIL)`), "a command of SMTP"},
 	{use(`cannot be blank`), "a sentence of Django's"},
@@ -240,8 +241,8 @@ func (p passage) faults() (all []string) {
 	return all
 }
 
-// code is what is quoted: blocks, code, names of templates.
-var code = regexp.MustCompile("(?s)```.*?```|`[^`\n]*`|(?m:^\t.*$)")
+// code is what is quoted: blocks, code, links to names.
+var code = regexp.MustCompile("(?s)```.*?```|`[^`\n]*`|(?m:^\t.*$)|\\[[\\w.]+\\]")
 
 // hide returns as many lines and bytes as a text has, without its words.
 func hide(text string) string {

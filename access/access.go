@@ -12,7 +12,7 @@ import (
 
 // Config specifies where the login page is. Only Auth is required.
 type Config struct {
-	// Auth answers questions about permissions.
+	// Auth knows the permissions.
 	Auth *auth.Service
 	// LoginURL is safeurl.LoginURL when empty; a path, or a URL of another host.
 	// Django: LOGIN_URL.

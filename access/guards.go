@@ -46,7 +46,7 @@ func (a *Access) RequirePermission(permissions ...string) func(http.Handler) htt
 // Require lets requests in that pass the test (Django: user_passes_test). Visitors who do
 // not pass it are asked to log in as by RequireUser. Users get 403 with a sentence that
 // names them, where Django shows an empty login form. The test may be asked about an
-// anonymous user; its error is answered by middleware.Fail.
+// anonymous user; middleware.Fail handles its error.
 func (a *Access) Require(test func(*http.Request, *auth.User) (bool, error)) func(http.Handler) http.Handler {
 	return a.guard(func(r *http.Request, u *auth.User) (refusal, error) {
 		switch ok, err := test(r, u); {
@@ -93,7 +93,7 @@ func (a *Access) Fresh(maxAge time.Duration) func(http.Handler) http.Handler {
 	})
 }
 
-// refusal answers a request that may not enter.
+// refusal responds to a request that may not enter.
 type refusal func(http.ResponseWriter, *http.Request)
 
 // guard runs decide, which returns a refusal or lets in.

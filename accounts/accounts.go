@@ -41,7 +41,7 @@ type Config struct {
 	// Mail sends; nil means that no email is sent, and what needs one is not offered.
 	Mail mail.Sender
 	// BaseURL is where the site is, "https://www.example.com", for the links in
-	// emails. It is required with Mail, and never taken from a request: anyone who sends
+	// emails. It is required with [Config.Mail], and never taken from a request: a client that sends
 	// a request could choose where the links of others lead.
 	BaseURL string
 	// LoginURL is safeurl.LoginURL when empty; a path below BaseURL. Django: LOGIN_URL.

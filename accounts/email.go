@@ -64,8 +64,8 @@ func (s *Service) PendingEmail(ctx context.Context, token string) (string, error
 // ConfirmEmail stores the address of a link for its user, whatever other changes
 // were begun concurrently: a link is valid for the address in it, and only as long as
 // the user's address is the one that it replaces and the password that of when it was
-// asked for. The old address is told. The error is ErrLink, ErrEmailTaken, or an
-// outage.
+// asked for. The old address is told. The error is ErrLink, ErrEmailTaken, or a failure
+// of the store.
 func (s *Service) ConfirmEmail(r *http.Request, token string) error {
 	ctx := r.Context()
 	var c change

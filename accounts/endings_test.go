@@ -331,7 +331,7 @@ func TestRescueAfterAnOutage(t *testing.T) {
 	})
 }
 
-// Whatever is answered before an ending returns has ended with it: the ending waits in
+// Sessions whose responses come before an ending returns have ended with it: the ending waits in
 // its middle, and logins come and go concurrently.
 func TestLoginsDuringAnEnding(t *testing.T) {
 	everyEngine(t, func(t *testing.T, change func(*coatcheck.Config)) {

@@ -250,9 +250,9 @@ const (
 	locatorSealed = "s:" // the key itself, sealed, for stores that find nothing
 )
 
-// locator is by what the key can be found again. A store that finds keys by their
-// beginning needs no more than that; for another one the key is kept, encrypted by
-// the secret key of the site.
+// locator returns the text from which the session key can later be recovered. A store
+// that finds keys by their beginning needs no more than that; for another one the key is
+// kept, encrypted by the secret key of the site.
 func (s *Service) locator(key string) string {
 	if _, ok := s.sessions.Config().Store.(sessions.Finder); ok && len(key) > prefixLength {
 		return locatorPrefix + key[:prefixLength]

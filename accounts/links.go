@@ -142,8 +142,8 @@ func orLink(err error) error {
 	return err
 }
 
-// useLink does what a link is for, in one transaction with using it up: of any
-// number of requests that use it at once, one does it, and the others get ErrLink.
+// useLink does what a link is for, in one transaction with using it up. If
+// several requests use it at once, exactly one succeeds, and the others get ErrLink.
 // Where f fails the link stays valid. The row of the user who asked for the link is
 // locked, and their password is looked at again.
 func (s *Service) useLink(ctx context.Context, link *own.Link, f func(ctx context.Context, tx *Service, user *auth.User) error) error {

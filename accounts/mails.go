@@ -123,7 +123,7 @@ type part struct {
 	fine   bool
 }
 
-// MailTemplates are the names of the files that Config.Templates may replace: one an
+// MailTemplates are the names of the files that Config.Templates may replace: one for each
 // email, which gets a [Mail], and mail.html, the HTML around all of them, which gets a
 // [Letter].
 //

@@ -104,7 +104,7 @@ func (s *Service) signIn(ctx context.Context, session *sessions.Session, user *U
 }
 
 // withdraw reverts a login, so that it counts for nothing even where the
-// handler answers its error with a status by which the session is saved.
+// handler responds to its error with a status by which the session is saved.
 func withdraw(ctx context.Context, ru *requestUser, session *sessions.Session) error {
 	ru.set(AnonymousUser())
 	for _, key := range [...]string{sessionkeys.UserID, sessionkeys.Backend, sessionkeys.Hash, sessionkeys.Ending, sessionkeys.Began, sessionkeys.LoginTime} {
@@ -180,7 +180,7 @@ func (s *Service) loggedIn(r *http.Request, user *User) error {
 }
 
 // Logout ends the session of the request with all its data (Django: logout),
-// whoever it belongs to. The error is a failure of the store, or that of a hook; the
+// no matter whose it is. The error is a failure of the store, or that of a hook; the
 // session then is as it was.
 func (s *Service) Logout(r *http.Request) error {
 	ctx := r.Context()

@@ -192,7 +192,7 @@ func TestLoginHooks(t *testing.T) {
 	}
 }
 
-// TestLoginThatFails leaves nobody signed in, whatever the handler answers.
+// TestLoginThatFails leaves nobody signed in, whatever the handler responds.
 func TestLoginThatFails(t *testing.T) {
 	var refuse error
 	r := newRig(t, func(c *auth.Config) {

@@ -51,7 +51,7 @@ type Pending struct {
 	judged *User // the user of whom the factors said what Next is
 }
 
-// StepError means that a login waits for a step. It is to be answered by a redirect to
+// StepError means that a login waits for a step. The response is a redirect to
 // Step.URL, or 403, as middleware.Fail does.
 type StepError struct{ Step Factor }
 

@@ -45,7 +45,7 @@ func (s *Service) NewContext(ctx context.Context, w http.ResponseWriter) context
 // UserFromContext returns the user of the request (Django: request.user), who
 // is never nil without an error. The first call may load the session and the
 // user; later ones return the same. The error is ErrNoAuthentication where the
-// middleware is missing, and else a failure of the store, to be answered with 503.
+// middleware is missing, and else a failure of the store, for a response of 503.
 func UserFromContext(ctx context.Context) (*User, error) {
 	ru, err := fromContext(ctx)
 	if err != nil {

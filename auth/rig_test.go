@@ -158,7 +158,7 @@ func (r *rig) browser() *browser {
 	return &browser{r, &http.Client{Jar: jar}}
 }
 
-// visit makes a request that f handles; an error of f is handled as
+// visit sends a request that f handles; an error of f is handled as
 // middleware.Fail does. It returns the response and the error.
 func (b *browser) visit(f func(r *http.Request) error) (*http.Response, error) {
 	b.t.Helper()

@@ -71,8 +71,8 @@ func (s *Service) settle(ctx context.Context, g guess, user *User, err error) {
 // the limits of Config.Throttle: one of the client's address by Address, and one
 // of the identity by Account, unless that is empty. The kind names what it is,
 // such as "signup", and each kind has budgets of its own; it has no colon. An
-// identity counts as SameEmail compares. The error is a ThrottledError, or an
-// outage; nil where throttling is off.
+// identity counts as SameEmail compares. The error is a ThrottledError, or a
+// failure of the store; nil where throttling is off.
 func (s *Service) Allow(r *http.Request, kind, identity string) error {
 	if s.attempts.Off() {
 		return nil

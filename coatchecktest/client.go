@@ -23,7 +23,7 @@ type Client struct {
 	// URL is where the server is, "http://127.0.0.1:41234" for instance.
 	URL *url.URL
 	// Header goes with every request; {"Accept": {"text/html"}} makes the views
-	// answer as they answer a browser.
+	// respond as they do to a browser.
 	Header http.Header
 	// FollowRedirects lets the client follow redirects, up to ten times.
 	FollowRedirects bool

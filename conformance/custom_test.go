@@ -255,8 +255,8 @@ func customPermissions(t *testing.T, p pair) {
 	}
 }
 
-// customResetLinks: the link of a member, whose id is a UUID, is good on the other
-// side, whoever made the member, and ids that are none are nobody's.
+// customResetLinks: the link of a member, whose id is a UUID, is good in the other
+// application, no matter which created the member, and ids that are none are nobody's.
 func customResetLinks(t *testing.T, p pair) {
 	ctx, service := t.Context(), p.own.site.Auth
 	signUpMember(t, p, "lost@example.com", fields{"company": "", "employees": 0})

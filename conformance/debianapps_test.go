@@ -77,7 +77,7 @@ func (a *debianApp) follow(module string, flags ...string) *server {
 	}, flags...)...)
 }
 
-// serve starts the site and waits until it answers.
+// serve starts the site and waits until it responds.
 func (a *debianApp) serve() {
 	a.t.Helper()
 	address := freeAddress(a.t)

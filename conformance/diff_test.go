@@ -79,7 +79,7 @@ func differentials() []differential {
 }
 
 // TestDifferential puts generated cases to Coatcheck and to a live Django, and
-// holds that they answer alike, apart from what docs/django-differences.md lists.
+// checks that they respond alike, apart from what docs/django-differences.md lists.
 func TestDifferential(t *testing.T) {
 	t.Parallel()
 	cases, seed, versions := diffRun(t)

@@ -130,7 +130,7 @@ func TestFlows(t *testing.T) {
 }
 
 // flowDifferences are the responses that differ on purpose. A rule names the steps
-// and makes of the recorded answer the one that Coatcheck gives.
+// and turns the recorded response into that of Coatcheck.
 var flowDifferences = []struct {
 	reason  string
 	applies func(w *flowWorld, s *flowStep) bool

@@ -71,7 +71,7 @@ func (o *oracle) read(v any) {
 	}
 }
 
-// ask sends the cases and returns at once. answers must be called before the next
+// ask sends the cases and returns at once. [oracle.answers] must be called before the next
 // ask: it waits for what Django says, a result for each case.
 func (o *oracle) ask(name string, cases []fields) (answers func() []any) {
 	o.t.Helper()

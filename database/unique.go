@@ -50,8 +50,8 @@ func (db *DB) UsersByMailbox(ctx context.Context, email string) ([]*User, error)
 }
 
 // CreateUnique is CreateUser for a user whose name no other may have in any spelling,
-// as by NameTaken, nor, if oneMailbox is set, the address, as by UsersByMailbox. Of any
-// number of calls at once, on any number of nodes, one succeeds; the others return
+// as by NameTaken, nor, if oneMailbox is set, the address, as by UsersByMailbox. If
+// several calls come at once, on any number of nodes, exactly one succeeds; the others return
 // ErrUsernameTaken, ErrEmailTaken, or both. They return ErrDuplicate alone if the value
 // of another unique column exists.
 func (db *DB) CreateUnique(ctx context.Context, u *User, oneMailbox bool) error {

@@ -59,8 +59,8 @@ func (c *Catalogues) closest(code string) *Translator {
 	return nil
 }
 
-// parseAccept lists the languages of an Accept-Language header, in small
-// letters, the most wanted first. A header that is not well-formed has none; of
+// parseAccept lists the languages of an Accept-Language header, in
+// lowercase, the most wanted first. A header that is not well-formed has none; of
 // a long one the end is left out. Django: parse_accept_lang_header.
 func parseAccept(header string) []string {
 	if len(header) > maxLanguage {

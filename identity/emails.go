@@ -20,7 +20,7 @@ const (
 
 // NormalizeEmail puts the domain of an address in lowercase and strips white
 // space around it. The part before the last @ stays: it is for the mail server
-// there to say whether its case counts. A text without @ stays as it is.
+// there to decide if its case counts. A text without @ stays as it is.
 // Django: normalize_email.
 func NormalizeEmail(email string) string {
 	stripped := pystr.Strip(email)

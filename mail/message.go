@@ -26,7 +26,7 @@ const (
 
 // Message is an email to one user (Django: EmailMultiAlternatives). It goes out
 // with "Auto-Submitted: auto-generated" (RFC 3834), so that nobody's holiday
-// notice answers it.
+// notice replies to it.
 //
 // A Message does not print itself: fmt and slog get its type only, and
 // encoding/json gets neither Text nor HTML.

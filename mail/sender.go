@@ -27,7 +27,7 @@ type Sender interface {
 }
 
 // ErrPermanent is in the errors of messages that are not to be sent again: the
-// answer would be the same.
+// result would be the same.
 var ErrPermanent = errors.New("permanent failure")
 
 // DefaultFrom is the sender's address of Console and Dir where none is given

@@ -69,7 +69,7 @@ type CSRFConfig struct {
 	// Exempt names the requests that are not checked, such as webhooks; see
 	// ExemptPaths. Django: csrf_exempt.
 	Exempt func(*http.Request) bool
-	// Failure answers a request that was refused, with 403; Refuse when nil.
+	// Failure responds to a request that was refused, with 403; Refuse when nil.
 	// Django: CSRF_FAILURE_VIEW.
 	Failure func(w http.ResponseWriter, r *http.Request, f CSRFFailure)
 	// MaxBody is how much of a form is searched for the token, in bytes; 2.5 MiB

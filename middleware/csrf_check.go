@@ -21,7 +21,7 @@ const (
 	reasonNoToken         = "CSRF token missing."
 )
 
-// pass checks the request, and lets it pass or answers it.
+// pass checks the request, and lets it pass or responds to it.
 func (g *csrfGuard) pass(w http.ResponseWriter, r *http.Request, next http.Handler, state *csrfState) {
 	if state.done || g.config.Exempt != nil && g.config.Exempt(r) {
 		next.ServeHTTP(w, r)

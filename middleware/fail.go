@@ -25,8 +25,8 @@ import (
 	"github.com/coatcheck/coatcheck/sessions"
 )
 
-// failures maps errors to what a visitor is told. What is not here is an
-// outage of a store.
+// failures maps errors to what a visitor is told. What is not here is a
+// failure of a store.
 var failures = []struct {
 	err     error
 	status  int
@@ -60,7 +60,7 @@ var outage = i18n.Mark("We cannot reach our records right now. You have not been
 // retryAfter is the Retry-After of a 503, in seconds.
 const retryAfter = "5"
 
-// Fail answers a request that an error stopped: with 503 and Retry-After where
+// Fail responds to a request that an error stopped: with 503 and Retry-After where
 // a store failed or is too busy, which is never taken for a logout; with 400
 // where the session was ended concurrently; with 429 and Retry-After where there
 // were too many attempts. The client gets a sentence and the log

@@ -11,7 +11,7 @@ import (
 	"github.com/coatcheck/coatcheck/sessions"
 )
 
-// TestHandlerFunc: the error of a handler is answered by Fail and saves no session; one that
+// TestHandlerFunc: the error of a handler is handled by Fail and saves no session; one that
 // comes after the response began is only logged.
 func TestHandlerFunc(t *testing.T) {
 	r := newRig(t)

@@ -15,10 +15,10 @@ import (
 )
 
 // LocalHosts returns the names by which a machine calls itself: what Django
-// answers for with DEBUG and an empty ALLOWED_HOSTS.
+// serves with DEBUG and an empty ALLOWED_HOSTS.
 func LocalHosts() []string { return []string{".localhost", "127.0.0.1", "[::1]"} }
 
-// HostsConfig specifies for which hosts a site answers.
+// HostsConfig specifies which hosts a site serves.
 type HostsConfig struct {
 	// Allowed are "example.com", ".example.com" with its subdomains, "[::1]", or
 	// "*" for every host that is well-formed. Ports do not matter. An empty list

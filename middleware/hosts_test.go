@@ -116,7 +116,7 @@ func checkHost(t *testing.T, v vectors.Record, servers map[string]*httptest.Serv
 }
 
 // TestHostPoisoning: what has led reset emails astray elsewhere (CVE-2011-4139,
-// CVE-2012-4520, CVE-2016-9014) is answered with 400.
+// CVE-2012-4520, CVE-2016-9014) is refused with 400.
 func TestHostPoisoning(t *testing.T) {
 	var log logBuffer
 	server := hostServer(t, &log, "good.example", ".sub.example", "[::1]")

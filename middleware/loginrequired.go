@@ -15,7 +15,7 @@ import (
 	"github.com/coatcheck/coatcheck/safeurl"
 )
 
-// Challenge answers a request that needs a login: with a redirect to the login
+// Challenge responds to a request that needs a login: with a redirect to the login
 // page, which leads back afterwards, or with 401 {"error":"Unauthorized"} and
 // WWW-Authenticate to a client that asks for JSON by name (Django: redirect_to_login). An
 // empty loginURL means safeurl.LoginURL, an empty field safeurl.RedirectFieldName.

@@ -81,7 +81,7 @@ type proxies struct {
 // guess.
 //
 // What is ambiguous does not count: a scheme that was sent in two lines is http,
-// and a forwarded host that is none is answered with 400. Headers spelled with
+// and a forwarded host that is none is refused with 400. Headers spelled with
 // underscores never count.
 func Proxy(c ProxyConfig) (func(http.Handler) http.Handler, error) {
 	p, err := newProxies(c)

@@ -161,7 +161,7 @@ func TestWritesAreMerged(t *testing.T) {
 }
 
 // TestLoginFixation: a key that a client brings is worth nothing after the
-// login, whoever made it.
+// login, no matter who created it.
 func TestLoginFixation(t *testing.T) {
 	s := newSite(t).start(t)
 	s.user(t, "ada", "secret")

@@ -85,7 +85,7 @@ func (w *sessionWriter) process(status int) error {
 	}
 	header := w.Header()
 	if w.config.SaveEveryRequest && status < 500 && !w.session.IsEmpty() && !w.session.Modified() {
-		// A key that somebody made up makes no session, though Django makes one.
+		// An arbitrary key creates no session, though Django creates one.
 		if _, _, err := w.session.Get(w.request.Context(), ""); err != nil {
 			return err
 		}
@@ -199,7 +199,7 @@ func (w *sessionWriter) finish() {
 	}
 }
 
-// giveUp answers where the session could not be saved.
+// giveUp responds where the session could not be saved.
 func (w *sessionWriter) giveUp(err error) {
 	if errors.Is(err, sessions.ErrInterrupted) {
 		w.report("responded with 400: the session was deleted concurrently")
@@ -209,7 +209,7 @@ func (w *sessionWriter) giveUp(err error) {
 	failInstead(w.ResponseWriter, w.request, err)
 }
 
-// failInstead answers an error in the place of what the handler meant to say.
+// failInstead responds with an error in the place of what the handler meant to say.
 func failInstead(w http.ResponseWriter, r *http.Request, err error) {
 	for _, name := range contentHeaders {
 		w.Header().Del(name)

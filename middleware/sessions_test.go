@@ -18,7 +18,7 @@ import (
 )
 
 // TestNothingIsDoneUnasked: a view that asks for nothing costs no query, and its
-// answer is as good for everybody.
+// response is as good for everybody.
 func TestNothingIsDoneUnasked(t *testing.T) {
 	r := newRig(t)
 	b := r.browser()
@@ -245,7 +245,7 @@ func TestOutages(t *testing.T) {
 	}
 }
 
-// hanging is a store that answers no request of an operation until its context
+// hanging is a store that completes no operation until its context
 // ends.
 type hanging struct {
 	sessions.Store

@@ -62,7 +62,7 @@ func TestTrace(t *testing.T) {
 	}
 }
 
-// TestTraceStatus: what the first line says of each way to answer.
+// TestTraceStatus: what the first line says of each way to respond.
 func TestTraceStatus(t *testing.T) {
 	for name, tt := range map[string]struct {
 		answer http.HandlerFunc

@@ -96,7 +96,7 @@ func (k *Kit) language(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// showLanguages answers a GET: with a page, or with the languages as JSON.
+// showLanguages responds to a GET: with a page, or with the languages as JSON.
 func (k *Kit) showLanguages(w http.ResponseWriter, r *http.Request) {
 	if negotiate.HTML(r) {
 		k.Render(w, r, http.StatusOK, "language.html", LanguagePage{k.Next(r, nil)})

@@ -65,7 +65,7 @@ func (k *Kit) Render(w http.ResponseWriter, r *http.Request, status int, name st
 	_, _ = b.WriteTo(w) // the client is gone
 }
 
-// broken answers where a page cannot be made, which only a change of the
+// broken responds where a page cannot be made, which only a change of the
 // program or of its templates can mend.
 func broken(w http.ResponseWriter, r *http.Request, err error) {
 	slog.ErrorContext(r.Context(), "page could not be made", "path", requestinfo.LogPath(r),

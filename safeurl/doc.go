@@ -10,6 +10,6 @@
 //
 // URLs are split as Python's urlsplit splits them, see [Split], because the
 // other application of a shared site does, and because net/url refuses or repairs what
-// browsers take as it is. Answers are those of Django 6.1 unless one asks the
+// browsers take as it is. Decisions are those of Django 6.1 unless one asks the
 // [Rules] of an older one.
 package safeurl

@@ -53,7 +53,7 @@ func EncodeIRI(iri string) string { return quote(iri, iriSafe) }
 // Django: escape_uri_path.
 func EscapePath(path string) string { return quote(path, pathSafe) }
 
-// EscapeLeadingSlashes turns a path that begins with two slashes into one on the
+// EscapeLeadingSlashes turns a path that begins with two slashes into one on its
 // own site, where browsers would read a host. It does not know backslashes: a
 // URL from outside needs [IsSafe]. Django: escape_leading_slashes
 // (CVE-2018-14574).

@@ -1,6 +1,6 @@
 package safeurl
 
-// Rules chooses the Django whose answers are wanted. The versions differ in how
+// Rules chooses the Django whose decisions are wanted. The versions differ in how
 // they split URLs and in lengths.
 type Rules uint8
 

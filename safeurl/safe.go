@@ -26,7 +26,7 @@ const MaxLength = 2048
 // Safe means: does not leave the site. It does not mean that the text may be
 // put in a page or a header as it is; see [Location] for headers.
 //
-// It answers as Django 6.1 does with one exception. Django tests for three
+// It decides as Django 6.1 does with one exception. Django tests for three
 // slashes before it removes tabs and line ends, so it holds "/\t//evil.example"
 // for a path, and browsers go to evil.example; here that is not safe.
 //

@@ -66,7 +66,7 @@ func removeLineEnds(url string) string {
 	return strings.NewReplacer("\t", "", "\r", "", "\n", "").Replace(url)
 }
 
-// isScheme reports whether the text before the first colon is a scheme. By the
+// isScheme reports whether the text before the first colon is a scheme. By their
 // own splitters of Django 3.2 and 4.2 it may begin with a digit or a sign.
 func (r Rules) isScheme(s string) bool {
 	for i := range len(s) {

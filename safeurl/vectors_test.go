@@ -86,7 +86,7 @@ func checkSafeSpecial(t *testing.T, r vectors.Record) {
 	}
 }
 
-// elsewhere are the kinds of the topic redirects that other packages answer.
+// elsewhere are the kinds of the topic redirects that belong to other packages.
 var elsewhere = map[string]string{
 	"get_host":          "package middleware checks the hosts of requests, and tests these records",
 	"split_domain_port": "the same",

@@ -110,7 +110,7 @@ func (e *Engine) Session(key string) *Session {
 	return &Session{engine: e, key: validKey(key)}
 }
 
-// Ping reports whether the store answers, by asking for a session that nobody has. The
+// Ping reports whether the store responds, by asking for a session that nobody has. The
 // error is that of the store.
 func (e *Engine) Ping(ctx context.Context) error {
 	if _, err := e.config.Store.Load(ctx, NewKey()); err != nil && !errors.Is(err, ErrNotFound) {

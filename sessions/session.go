@@ -13,7 +13,7 @@ import (
 
 // ErrInterrupted: the session was deleted while this request ran, for instance
 // by a logout in another tab; nothing was saved (Django: SessionInterrupted,
-// answered with 400).
+// refused with 400).
 var ErrInterrupted = errors.New("sessions: the request's session was deleted before the request completed. " +
 	"The user may have logged out in a concurrent request, for example")
 
@@ -192,7 +192,7 @@ func (s *Session) apply(c change) error {
 }
 
 // load fetches the session on first use. Where the store has none under the
-// key, the key is dropped, so that a key which a client made up is never taken.
+// key, the key is dropped, so that a key which a client invented is never adopted.
 func (s *Session) load(ctx context.Context) error {
 	s.accessed = true
 	if s.loaded {

@@ -101,7 +101,7 @@ type Record struct {
 	// they hold, as signed cookies are: the session has this key from then on.
 	Key string
 	// Replace asks that the session be saved though nothing in it changes:
-	// Django answers a signed cookie that cannot be read with a new one.
+	// Django replaces a signed cookie that cannot be read.
 	Replace bool
 }
 

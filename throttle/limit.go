@@ -9,7 +9,7 @@ import (
 )
 
 // Limit is how often something may be tried: Burst attempts at once, and then one
-// each Every. Who waits gets the budget back, one attempt each Every, up to Burst.
+// each Every. Waiting restores the budget, one attempt each Every, up to Burst.
 type Limit struct {
 	Burst int
 	Every time.Duration // in whole microseconds

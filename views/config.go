@@ -76,7 +76,7 @@ func (c *Config) check() error {
 	case c.LoginAfterSignup && c.SignupVerification:
 		return errors.New("views: Config.LoginAfterSignup (--login-after-signup) is set with " +
 			"SignupVerification (--signup-verification); " +
-			"set one of them, since the person who opens the link of an email need not have chosen the password")
+			"set one of them, since the person who opens the link need not have chosen the password")
 	case c.SignupInvitation && c.Accounts == nil:
 		return errors.New("views: Config.SignupInvitation needs Config.Accounts, and so the tables that " +
 			"coatcheck migrate makes")

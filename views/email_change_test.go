@@ -143,7 +143,7 @@ func emailSite(t *testing.T) *site {
 }
 
 // Where users sign in by their address, the form tells nobody who has one, and the
-// mail tells its owner alone.
+// email reaches its owner alone.
 func TestEmailChangeToATakenAddress(t *testing.T) {
 	s := emailSite(t)
 	for _, name := range []string{"ada", "joe"} {

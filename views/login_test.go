@@ -209,7 +209,7 @@ func TestFormAction(t *testing.T) {
 
 var changing = regexp.MustCompile(`ada|nob|old|ina`)
 
-// Who fails to log in cannot see why.
+// A failed login does not reveal its cause.
 func TestLoginFailuresLookTheSame(t *testing.T) {
 	s := newSite(t)
 	s.addUser(t, auth.NewUser{Username: "ada"})
@@ -261,7 +261,7 @@ func TestRedirectAuthenticatedUser(t *testing.T) {
 	b.get("/accounts/login/?next=/accounts/login/").wantRedirect(t, "/accounts/profile/") // no loop
 }
 
-// failing is a backend that cannot answer.
+// failing is a backend that is out of order.
 type failing struct{ err error }
 
 func (f failing) Name() string { return "failing" }

@@ -299,7 +299,7 @@ func TestPasswordResetHost(t *testing.T) {
 }
 
 // TestPasswordResetSessions: nobody who planted a session in a browser, one of their
-// own or one made up, gets at the token that the browser puts into it.
+// own or an arbitrary one, gets at the token that the browser puts into it.
 func TestPasswordResetSessions(t *testing.T) {
 	s := newMailSite(t)
 	user := s.ada(t)

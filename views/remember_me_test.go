@@ -120,7 +120,7 @@ func TestRememberMeStays(t *testing.T) {
 	if !twoWeeks.MatchString(a.sessionCookie()) {
 		t.Errorf("another browser: %q", a.sessionCookie())
 	}
-	// Who logs in again may choose again; after a logout nothing is left of it.
+	// Users who log in again may choose again; after a logout nothing is left of it.
 	a = shared.form("/accounts/login/", "username", "ada", "password", another, "remember", "yes")
 	if !twoWeeks.MatchString(a.sessionCookie()) {
 		t.Errorf("chosen again: %q", a.sessionCookie())

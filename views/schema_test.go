@@ -18,7 +18,7 @@ type object = map[string]any
 type schemas struct {
 	document object
 	// closed refuses members that a schema does not name, as if each said
-	// "additionalProperties": false. What a server answers is held against closed
+	// "additionalProperties": false. What a server returns is held against closed
 	// schemas, so that nothing is left undescribed; a client must expect more.
 	closed bool
 }

@@ -69,7 +69,7 @@ func (f *Feature) rejectInvitation(w http.ResponseWriter, r *http.Request, err e
 	t := f.Translator(w, r)
 	f.RejectLink(w, r, http.StatusGone, pages.LinkPage{
 		Title: t.T(pages.TooOld), URL: f.LoginURL(r), Label: t.T("Log in"),
-		Message: t.T("If you have made your account already, you can log in. Otherwise ask the person who invited " +
-			"you for another invitation."),
+		Message: t.T("If you have made your account already, you can log in. Otherwise ask the person " +
+			"who invited you for another invitation."),
 	})
 }

@@ -12,7 +12,7 @@ import (
 var ErrThrottled = errors.New("attempts: too many attempts")
 
 // ThrottledError: there were too many attempts, and nothing was looked at. It is
-// to be answered with 429, Retry-After and its Message, as middleware.Fail does.
+// for a response of 429, Retry-After and its Message, as middleware.Fail does.
 type ThrottledError struct {
 	// RetryAfter is how long it is until there is an attempt again.
 	RetryAfter time.Duration

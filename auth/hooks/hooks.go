@@ -64,7 +64,7 @@ type Hook struct {
 	// Before is called in the transaction of the change, after its statements (those of
 	// Closed come later) and before its commit: what it does with the context on the same database is committed or
 	// rolled back with the change. An error undoes the change. If that is a [Refusal], the
-	// visitor sees its sentence; any other error is answered as a failure of the store. It
+	// visitor sees its sentence; any other error is handled as a failure of the store. It
 	// is called again if the database has to repeat the transaction.
 	//
 	// A session is not part of the transaction. The Before of LoggedIn comes before the

@@ -12,7 +12,7 @@ import (
 	"github.com/coatcheck/coatcheck/internal/testenv"
 )
 
-// TestFirstAnswer: in an empty folder the server answers within two seconds of
+// TestFirstAnswer: in an empty folder the server responds within two seconds of
 // its start. It is the best of three, since other tests load the machine.
 func TestFirstAnswer(t *testing.T) {
 	best := time.Hour

@@ -77,7 +77,7 @@ func otherDevice(t *testing.T, base string) string {
 	return dir
 }
 
-// TestCacheAway: with the engine cache, a Redis that does not answer is a failure of the store that
+// TestCacheAway: with the engine cache, an unreachable Redis is a failure of the store that
 // /readyz names.
 func TestCacheAway(t *testing.T) {
 	hole := newTunnel(t, testenv.Redis(t))
@@ -92,7 +92,7 @@ func TestCacheAway(t *testing.T) {
 }
 
 // TestCacheBesideRowsAway: with the engine cached_db, anyone who is signed in is served from
-// the rows while Redis does not answer, and nobody logs in or out; /readyz says so and
+// the rows while Redis is unreachable, and nobody logs in or out; /readyz says so and
 // keeps the requests coming.
 func TestCacheBesideRowsAway(t *testing.T) {
 	for _, flag := range []string{"--cached-db-read-rows", "--no-cached-db-read-rows"} {

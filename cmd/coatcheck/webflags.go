@@ -7,7 +7,7 @@ import (
 	"github.com/coatcheck/coatcheck/middleware"
 )
 
-// webFlags say for whom the server answers, whom it believes and which headers
+// webFlags say which hosts the server has, whom it believes and which headers
 // it sends.
 type webFlags struct {
 	AllowedHosts    []string  `group:"web" name:"allowed-host" placeholder:"HOST" help:"Host that the site serves, .example.com with its subdomains, * for every one; may be repeated. None means every one (ALLOWED_HOSTS)."`
@@ -44,7 +44,7 @@ func (f *webFlags) security() *middleware.SecurityConfig {
 	}
 }
 
-// headers are the headers alone, for answers that never reach the site.
+// headers are the headers alone, for responses that never reach the site.
 func (f *webFlags) headers() (func(http.Handler) http.Handler, error) {
 	c := f.security()
 	c.SSLRedirect, c.HSTSSeconds = false, 0

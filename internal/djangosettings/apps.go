@@ -40,8 +40,8 @@ var djangoApps = []djangoApp{
 		"Coatcheck (docs/throttling.md)", "", ""},
 	{[]string{"session_security"}, "its timeout is wound and kept by the site alone; set " +
 		"session_cookie_age and session_save_every_request here", "", ""},
-	{[]string{"impersonate", "hijack", "loginas", "django_su"}, "the account pages respond with 403 while a " +
-		"session acts as another user", "", ""},
+	{[]string{"impersonate", "hijack", "loginas", "django_su"}, "the account pages respond with 403 while " +
+		"a session acts as another user", "", ""},
 	{[]string{"cachalot", "cacheops"}, "it may keep rows of users, so that the site does not see what " +
 		"Coatcheck writes to them; " +
 		"leave the tables of users and sessions out of it", "", ""},

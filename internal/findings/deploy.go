@@ -76,8 +76,8 @@ func (s Settings) keyRules() []rule {
 		weak = weak || isWeakKey(k)
 	}
 	const why = "has less than 50 characters, less than 5 different ones, or begins with django-insecure-. " +
-		"Anyone who finds it can sign in as anybody. Delete the file to get a new one, or write a long random " +
-		"text."
+		"Anyone who finds it can sign in as anybody. Delete the file to get a new one, or write a long " +
+		"random text."
 	return []rule{
 		{"security.W009", isWeakKey(s.SecretKey), "The secret key " + why},
 		{"security.W025", weak, "One of the keys in --secret-key-fallbacks-file " + why},
@@ -164,8 +164,8 @@ func hasEveryHost(hosts []string) bool {
 	return false
 }
 
-// isLoopback reports whether only this machine can connect to the address. Who can connect
-// to the socket of systemd is not known.
+// isLoopback reports whether only this machine can connect to the address. The clients
+// of the socket of systemd are not known.
 func isLoopback(addr string) bool {
 	if strings.HasPrefix(addr, "unix:") || addr == "systemd" {
 		return true

@@ -11,7 +11,7 @@ import (
 )
 
 // Of returns the translator for a request: by the cookie that the visitor chose it
-// with, else by the header Accept-Language, else the default language. Answers that
+// with, else by the header Accept-Language, else the default language. Responses that
 // depend on it need Vary: Cookie, Accept-Language. Django:
 // get_language_from_request.
 func Of(c *i18n.Catalogues, r *http.Request) *i18n.Translator {

@@ -55,7 +55,7 @@ func writeFolded(b *strings.Builder, r rune) {
 }
 
 // folds are the other foldings of CaseFolding.txt, Unicode 15.1, with the
-// status C or F, that are not the small letter.
+// status C or F, that are not the lowercase letter.
 var folds = map[rune]string{
 	0x00B5: "\u03bc", 0x00DF: "ss", 0x0130: "i\u0307", 0x0149: "\u02bcn", 0x017F: "s",
 	0x01F0: "j\u030c", 0x0345: "\u03b9", 0x0390: "\u03b9\u0308\u0301", 0x03B0: "\u03c5\u0308\u0301",

@@ -86,7 +86,7 @@ func TestNFKC(t *testing.T) {
 	}
 }
 
-// FuzzStr: every function is linear, never panics, answers again as it did, and
+// FuzzStr: every function is linear, never panics, returns the same again, and
 // leaves UTF-8 where it got it.
 func FuzzStr(f *testing.F) {
 	f.Add("ΑΣ' İß ﬁ")

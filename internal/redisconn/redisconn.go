@@ -50,7 +50,7 @@ func (c Config) String() string { return Shown(c.URL) }
 func (c Config) GoString() string { return c.String() }
 
 // Open connects. The error is about the configuration, or says that no server
-// answered.
+// is reachable.
 func Open(ctx context.Context, c Config) (rueidis.Client, error) {
 	if c.Cluster && c.Sentinel != "" {
 		return nil, errors.New("redis: Config.Cluster and Config.Sentinel are both set; choose one")

@@ -26,7 +26,7 @@ func (s *Server) handler() http.Handler {
 	pages.Handle("/", s.Site.Views) // /accounts/, and the page that says there is nothing
 
 	// Load balancers ask these two often, by whatever host, so they stay out of log and
-	// trace, and answer for every host.
+	// trace, and accept every host.
 	mux := http.NewServeMux()
 	for _, below := range slices.Compact([]string{"", s.Mounted}) {
 		for _, method := range []string{http.MethodGet, http.MethodOptions} { // GET is HEAD too
@@ -65,12 +65,12 @@ func (s *Server) observed(h http.Handler) http.Handler {
 // healthz reports that the process is alive.
 func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") }
 
-// readyzTimeout bounds how long each part may take to answer.
+// readyzTimeout bounds how long each part may take to respond.
 const readyzTimeout = 2 * time.Second
 
 // readyz reports whether requests may come: the database and the store of the sessions
-// answer, and the server is not stopping. A cache beside rows is named if it does not
-// answer, and keeps no requests away: the rows serve anyone who is signed in, and every other
+// respond, and the server is not stopping. A cache beside rows is named if it does not
+// respond, and keeps no requests away: the rows serve anyone who is signed in, and every other
 // node has the same cache.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	if s.stopping.Load() {

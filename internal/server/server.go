@@ -55,7 +55,7 @@ func (s *Server) web(h http.Handler) *http.Server {
 	}
 }
 
-// Serve answers requests and keeps house until ctx is done. It then lets the
+// Serve handles requests and keeps house until ctx is done. It then lets the
 // requests that are in flight finish, for ten seconds at most.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	web := s.web(s.handler())

@@ -59,7 +59,7 @@ func (e *sqlEngine) open() (err error) {
 	return err
 }
 
-// await waits until the server answers.
+// await waits until the server responds.
 func (e *sqlEngine) await() error {
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// startTimeout bounds how long a server may take to answer. It is long because
+// startTimeout bounds how long a server may take to respond. It is long because
 // a machine under load is slow, not because a server is.
 const startTimeout = 60 * time.Second
 

@@ -43,11 +43,11 @@ type Config struct {
 	// Mechanisms are the ways to authenticate, out of PLAIN, LOGIN and CRAM-MD5;
 	// all three when empty.
 	Mechanisms []string
-	// Replies are answers to commands instead of what is right, and the command
+	// Replies are sent to commands instead of what is right, and the command
 	// is not obeyed: {"RCPT": "550 5.1.1 no such user"}. A greeting, and a reply
 	// with the code 421, end the connection.
 	Replies map[string]string
-	// Silent is a command which the server never answers.
+	// Silent is a command to which the server never replies.
 	Silent string
 	// NoSMTPUTF8 leaves out the extension for addresses that are not ASCII.
 	NoSMTPUTF8 bool

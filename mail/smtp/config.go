@@ -58,7 +58,7 @@ type Config struct {
 	// those. Django: DEFAULT_FROM_EMAIL.
 	From string
 	// Timeout is how long a message may take, from the look-up of the name to the
-	// server's last answer; DefaultTimeout when 0. The deadline of the context
+	// server's last reply; DefaultTimeout when 0. The deadline of the context
 	// counts too. Django: EMAIL_TIMEOUT, which has none by default.
 	Timeout time.Duration
 	// LocalName is how this machine introduces itself in EHLO; the domain of From

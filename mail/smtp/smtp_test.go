@@ -97,7 +97,7 @@ func TestLocalName(t *testing.T) {
 }
 
 // TestStartTLSIsRequired: where STARTTLS is stripped from the response, refused, or
-// answered by somebody else, no email and no password is sent (CVE-2026-7666).
+// accepted by somebody else, no email and no password is sent (CVE-2026-7666).
 func TestStartTLSIsRequired(t *testing.T) {
 	login := mailtest.Config{Username: "shop", Password: password}
 	stripped, refused, failed, stranger, wrongName := login, login, login, login, login
@@ -292,7 +292,7 @@ func TestInternationalAddress(t *testing.T) {
 	}
 }
 
-// TestNoSecretShows: whatever a server answers, and whatever is printed, shows
+// TestNoSecretShows: whatever a server replies, and whatever is printed, shows
 // neither the password nor the link.
 func TestNoSecretShows(t *testing.T) {
 	var shown []string

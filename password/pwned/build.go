@@ -179,7 +179,7 @@ func create(path string, write func(*os.File) error) error {
 	return syncFolder(filepath.Dir(path))
 }
 
-// syncFolder makes the new name durable. Windows does it by itself.
+// syncFolder persists the new name. Windows does it by itself.
 func syncFolder(path string) error {
 	if runtime.GOOS == "windows" {
 		return nil

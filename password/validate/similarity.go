@@ -84,8 +84,8 @@ func (UserAttributeSimilarity) HelpText() string {
 	return i18n.Mark("Your password can’t be too similar to your other personal information.")
 }
 
-// comparison compares one password with many texts. The password is put in small
-// letters and counted when the first text needs it, which is never the case
+// comparison compares one password with many texts. The password is put in
+// lowercase and counted when the first text needs it, which is never the case
 // where it is much longer than what is known of the user.
 type comparison struct {
 	raw    string

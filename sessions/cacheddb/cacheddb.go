@@ -113,7 +113,7 @@ func (s *Store) Load(ctx context.Context, key string) (*sessions.Record, error) 
 	return &sessions.Record{Data: data, Expires: entry.Expires, Version: fromCopy + data.JSON()}, nil
 }
 
-// PingCache reports whether the cache answers, by asking for a session that nobody has.
+// PingCache reports whether the cache responds, by asking for a session that nobody has.
 // While it does not, sessions are read from their rows, and none is saved or deleted.
 func (s *Store) PingCache(ctx context.Context) error {
 	name, err := s.config.Keys.Make(KeyPrefix + sessions.NewKey())

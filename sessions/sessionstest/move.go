@@ -120,7 +120,7 @@ func list(t *testing.T, s sessions.Store) map[string]string {
 }
 
 // testCyclesAndLogouts: while many requests give the session new keys, one logs out.
-// Whoever's key was moved before goes on; a session that was ended never does.
+// Requests whose key was moved before go on; a session that was ended never does.
 func testCyclesAndLogouts(t *testing.T, s sessions.Store) {
 	for range 5 {
 		key := sessions.NewKey()

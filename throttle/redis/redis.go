@@ -66,7 +66,7 @@ type Store struct {
 var _ throttle.Store = (*Store)(nil)
 
 // Open connects. The error is about the configuration, or says that no server
-// answered.
+// is reachable.
 func Open(ctx context.Context, c Config) (*Store, error) {
 	if c.DialTimeout == 0 {
 		c.DialTimeout = DefaultDialTimeout
@@ -103,7 +103,7 @@ local function store(tat)
 end
 `
 
-// take answers 0 where it took an attempt, else the microseconds to wait.
+// take returns 0 where it took an attempt, else the microseconds to wait.
 var take = rueidis.NewLuaScript(common + `
 local every, slack = tonumber(ARGV[1]), tonumber(ARGV[2])
 if tat > now + slack then return tat - now - slack end

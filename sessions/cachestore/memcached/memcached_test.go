@@ -174,7 +174,7 @@ func TestLogoutBetweenReadAndWrite(t *testing.T) {
 	}
 }
 
-// hostile is a server that answers every line with the same.
+// hostile is a server that replies to every line with the same.
 func hostile(t *testing.T, answer string) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

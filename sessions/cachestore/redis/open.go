@@ -24,7 +24,7 @@ type Config struct {
 	// be read that has just ended.
 	URL string
 	// Addresses are further host:port of the same cluster or of further
-	// Sentinels, tried in turn when the one of URL does not answer. They have no
+	// Sentinels, tried in turn when the one of URL is unreachable. They have no
 	// meaning for a single server.
 	Addresses []string
 	// Cluster means that the servers are a Redis Cluster.
@@ -81,7 +81,7 @@ func (c *Config) setDefaults() {
 }
 
 // Open connects. The error is about the configuration, or says that no server
-// answered.
+// is reachable.
 func Open(ctx context.Context, c Config) (*Cache, error) {
 	c.setDefaults()
 	client, err := redisconn.Open(ctx, redisconn.Config{

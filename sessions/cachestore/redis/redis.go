@@ -90,7 +90,7 @@ func (c *Cache) Set(ctx context.Context, key, value string, lifetime time.Durati
 	return fault("set", c.client.Do(ctx, c.client.B().Set().Key(key).Value(value).ExSeconds(seconds(lifetime)).Build()).Error())
 }
 
-// swap answers 1 where it was done, 0 where the key is gone and -1 where it has
+// swap returns 1 where it was done, 0 where the key is gone and -1 where it has
 // another value.
 var swap = rueidis.NewLuaScript(`
 local now = redis.call('GET', KEYS[1])
@@ -116,7 +116,7 @@ func (c *Cache) Swap(ctx context.Context, key, old, value string, lifetime time.
 	return nil
 }
 
-// deleteIf answers 1 where it was done, 0 where the key is gone and -1 where it has
+// deleteIf returns 1 where it was done, 0 where the key is gone and -1 where it has
 // another value.
 var deleteIf = rueidis.NewLuaScript(`
 local now = redis.call('GET', KEYS[1])

@@ -203,7 +203,7 @@ func TestLogoutBetweenReadAndWrite(t *testing.T) {
 	}
 }
 
-// TestOutage: a server that does not answer, or is not there, is an error, soon,
+// TestOutage: a server that hangs, or is not there, is an error, soon,
 // and never a session that is not there.
 func TestOutage(t *testing.T) {
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
