@@ -50,7 +50,7 @@ func profile(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, "hello %s\n", user)
 }
 
-// The way of a user through the account pages: signing up makes no session,
+// The way of a user through the account pages: signing up creates no session,
 // logging in does, and logging out ends it on the server.
 func ExampleSite_Handler() {
 	site, stop := newSite()

@@ -142,7 +142,7 @@ func (r *rig) want(c *coatchecktest.Client, path string, status int) {
 	}
 }
 
-// deliver sends all emails that wait, and gives them.
+// deliver sends all emails that wait, and returns them.
 func (r *rig) deliver() []mail.Message {
 	r.t.Helper()
 	for {

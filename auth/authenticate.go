@@ -9,7 +9,7 @@ import (
 	"github.com/coatcheck/coatcheck/flow"
 )
 
-// Authenticate checks credentials and makes no session (Django: authenticate).
+// Authenticate checks credentials and creates no session (Django: authenticate).
 // The error is ErrInvalidCredentials where no backend accepts them (or that of a
 // LoginFailed hook), a
 // ThrottledError where there were too many attempts (see Throttle),

@@ -130,7 +130,7 @@ func TestAllowInactive(t *testing.T) {
 	}
 }
 
-// answer is a backend that gives always the same response.
+// answer is a backend that always returns the same response.
 type answer struct {
 	name  string
 	user  *auth.User

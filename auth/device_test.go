@@ -50,7 +50,7 @@ func TestOwnerIsNotLockedOut(t *testing.T) {
 	for range 4 {
 		wants(t, r.guessFrom("192.0.2.1", "anna", "wrong", device), auth.ErrInvalidCredentials)
 	}
-	wants(t, r.guessFrom("192.0.2.1", "anna", "secret", device), nil) // which makes the device's budget whole
+	wants(t, r.guessFrom("192.0.2.1", "anna", "secret", device), nil) // which restores the device's budget
 	for range 5 {
 		wants(t, r.guessFrom("192.0.2.1", "anna", "wrong", device), auth.ErrInvalidCredentials)
 	}

@@ -98,7 +98,7 @@ func TestWhoIsARequest(t *testing.T) {
 	}
 }
 
-// TestUserIsFoundOnce: every call gives the same object, of one query, also from
+// TestUserIsFoundOnce: every call returns the same object, of one query, also from
 // several goroutines.
 func TestUserIsFoundOnce(t *testing.T) {
 	r := newRig(t)
@@ -124,7 +124,7 @@ func TestUserIsFoundOnce(t *testing.T) {
 	}
 }
 
-// TestOutageIsNoLogout: a store or database that fails gives an error, the same
+// TestOutageIsNoLogout: a store or database that fails returns an error, the same
 // one as long as the request lasts, and 503. Session and cookie stay.
 func TestOutageIsNoLogout(t *testing.T) {
 	r := newRig(t)

@@ -112,7 +112,7 @@ func TestSecretsAreNotLogged(t *testing.T) {
 	}
 }
 
-// TestStuckHashIsTold: a stored hash that no password opens gives one warning a
+// TestStuckHashIsTold: a stored hash that no password opens causes one warning a
 // login, with the user and the algorithm, and never the hash or a part of it.
 func TestStuckHashIsTold(t *testing.T) {
 	for stored, want := range map[string]string{

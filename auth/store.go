@@ -93,7 +93,7 @@ func storeError(err error) error {
 	return errors.Join(taken...)
 }
 
-// CreateUser stores a new user and makes no session (Django: create_user). As
+// CreateUser stores a new user and creates no session (Django: create_user). As
 // in Django the username is not validated here but where it is typed: see
 // CleanUsername. The errors are those of Store, identity.ErrUsernameRequired, password.ErrBusy,
 // database.ErrInvalid where the user model cannot store what is given or wants more, and

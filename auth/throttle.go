@@ -52,7 +52,7 @@ func (s *Service) reserve(ctx context.Context, c Credentials) (guess, error) {
 const settleTimeout = 5 * time.Second
 
 // settle returns back what a guess cost that was right, or that was none because
-// hashing had no place. The login of a user makes whole what is that user's alone;
+// hashing had no place. The login of a user restores what is that user's alone;
 // of an account that the same text may open as well, it gives back the attempt. That
 // it fails keeps nobody out who is in.
 func (s *Service) settle(ctx context.Context, g guess, user *User, err error) {

@@ -122,7 +122,7 @@ func TestParallelGuesses(t *testing.T) {
 }
 
 // TestThrottleBudgets: an account and an address each have their own; a login
-// makes the account's whole and gives the address its attempt back, and no more.
+// restores the account's budget and returns the address's attempt, and no more.
 func TestThrottleBudgets(t *testing.T) {
 	r := newRig(t, limited(throttle.NewMemory(0)))
 	r.user("anna")

@@ -45,7 +45,7 @@ func newDebianApp(t *testing.T, name, database, users string) *debianApp {
 	return a
 }
 
-// shell runs a command line in the folder and gives what it printed.
+// shell runs a command line in the folder and returns what it printed.
 func (a *debianApp) shell(line, stdin string) string {
 	a.t.Helper()
 	cmd := exec.CommandContext(a.t.Context(), "bash", "-c", "set -euo pipefail\n"+line)

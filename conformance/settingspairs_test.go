@@ -89,7 +89,7 @@ func newSettingsPair(t *testing.T, version, module string) *settingsPair {
 	return p
 }
 
-// start converts the settings, makes the tables, and starts both sides.
+// start converts the settings, creates the tables, and starts both sides.
 func (p *settingsPair) start() {
 	p.t.Helper()
 	path, err := binary()

@@ -89,7 +89,7 @@ func sharedBudget(t *testing.T, p pair) {
 	}
 }
 
-// sharedReset: a login on either side makes the budget whole for both.
+// sharedReset: a login on either side restores the budget for both.
 func sharedReset(t *testing.T, p pair) {
 	guess := func(n int) {
 		t.Helper()

@@ -70,7 +70,7 @@ func resetLinksIn(t *testing.T, version, zone, useTZ string) {
 	b.wants(newBrowser(t).post(own.URL(djangos("9")), fields{"new_password1": "a new one 12"}), http.StatusOK)
 }
 
-// mailedLink waits for an email with a link that resets a password, and gives its path.
+// mailedLink waits for an email with a link that resets a password, and returns its path.
 func mailedLink(t *testing.T, dir string) string {
 	t.Helper()
 	link := ""

@@ -68,7 +68,7 @@ func (tw *twin) command(args ...string) *exec.Cmd {
 	return cmd
 }
 
-// Manage runs a command of manage.py to its end and gives what it printed. A
+// Manage runs a command of manage.py to its end and returns what it printed. A
 // command that fails ends the test.
 func (tw *twin) Manage(args ...string) string {
 	tw.t.Helper()

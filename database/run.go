@@ -79,7 +79,7 @@ func (db *DB) nowhere(q *dialect.Query, err error) bool {
 	return err != nil && !q.Write && db.tx == nil && db.class(err) == dialect.Invalid
 }
 
-// exec runs a statement and gives the number of rows that it matched, none by the
+// exec runs a statement and returns the number of rows that it matched, none by the
 // empty one.
 func (db *DB) exec(ctx context.Context, q *dialect.Query, args ...any) (int64, error) {
 	if q.Text == "" {

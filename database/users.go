@@ -116,7 +116,7 @@ func (db *DB) exists(ctx context.Context, q *dialect.Query, args ...any) (bool, 
 	return err == nil, err
 }
 
-// insert runs an INSERT and gives the new id, or ErrDuplicate.
+// insert runs an INSERT and returns the new id, or ErrDuplicate.
 func (db *DB) insert(ctx context.Context, q *dialect.Query, args ...any) (string, error) {
 	var id int64
 	if db.dialect.Returning {

@@ -129,7 +129,7 @@ func say(translation, source string, args []any) string {
 // collects the texts for translators that this is one. Django: gettext_noop.
 func Mark(text string) string { return text }
 
-// MarkC is [Mark] for a text within a context. It gives back the text.
+// MarkC is [Mark] for a text within a context. It returns the text.
 func MarkC(_, text string) string { return text }
 
 // MarkN is [Mark] for a text that depends on a number.

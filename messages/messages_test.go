@@ -161,7 +161,7 @@ func TestTooLong(t *testing.T) {
 	}
 }
 
-// TestStrangers: what nobody signed is not shown, makes no session, and goes.
+// TestStrangers: what nobody signed is not shown, creates no session, and goes.
 func TestStrangers(t *testing.T) {
 	b := open(t, func(*coatcheck.Config) {})
 	b.cookies[messages.CookieName] = &http.Cookie{Name: messages.CookieName, Value: "W10:1abcde:forged"}

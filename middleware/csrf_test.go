@@ -97,7 +97,7 @@ func (g *guarded) visitor(t testing.TB) *visitor {
 	return &visitor{t, g, c}
 }
 
-// token gets a form and gives its token; the cookie goes into the jar.
+// token gets a form and returns its token; the cookie goes into the jar.
 func (v *visitor) token() string {
 	v.t.Helper()
 	_, token := fetch(v.t, v.client, request(v.t, "GET", v.URL+"/form", ""))

@@ -13,5 +13,5 @@
 // Three rules hold for every store. A save never makes a session that is gone:
 // a session that was logged out stays dead. Two requests that change one
 // session at once both keep their changes, unless they change the same key.
-// And a store that fails gives an error, never an empty session.
+// And a store that fails returns an error, never an empty session.
 package sessions

@@ -24,7 +24,7 @@ func (d Data) Pickle(protocol int) (string, error) {
 // cannot say, a tuple or an object for instance, those items are left out and
 // readOnly says so, for Record.ReadOnly. No class is looked up and nothing is
 // called, whatever the pickle names. The pickle of None, which to Django's caches
-// is a key that is not there, gives ErrNotFound; every other error means that
+// is a key that is not there, returns ErrNotFound; every other error means that
 // the text is corrupt.
 func ParsePickle(text string) (d Data, readOnly, err error) {
 	members, readOnly, err := pickle.Decode(text)

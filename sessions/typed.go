@@ -9,7 +9,7 @@ import (
 
 // Get returns the value stored under key, decoded into a T by the rules of
 // encoding/json. ok is false where there is none; a value that does not fit
-// gives an error.
+// returns an error.
 func Get[T any](ctx context.Context, s *Session, key string) (v T, ok bool, err error) {
 	raw, ok, err := s.raw(ctx, key)
 	if err != nil || !ok {
@@ -21,7 +21,7 @@ func Get[T any](ctx context.Context, s *Session, key string) (v T, ok bool, err 
 	return v, true, nil
 }
 
-// Pop is Get, and removes the value (Django: pop). A value that does not fit a T gives an
+// Pop is Get, and removes the value (Django: pop). A value that does not fit a T is an
 // error and stays.
 func Pop[T any](ctx context.Context, s *Session, key string) (v T, ok bool, err error) {
 	if v, ok, err = Get[T](ctx, s, key); err == nil && ok {

@@ -97,7 +97,7 @@ func onEveryDatabase(t *testing.T, test func(t *testing.T, db *database.DB)) {
 	})
 }
 
-// deliver sends the emails that wait, and gives them.
+// deliver sends the emails that wait, and returns them.
 func (s *site) deliver(t testing.TB) []mail.Message {
 	t.Helper()
 	for {
@@ -119,7 +119,7 @@ func (s *site) deliver(t testing.TB) []mail.Message {
 var linkPattern = regexp.MustCompile(`https://www\.example\.com(/accounts/\S+/)\n`)
 
 // letter delivers the emails, of which there must be one, to the address and about
-// the subject, and gives the path of the link in it.
+// the subject, and returns the path of the link in it.
 func (s *site) letter(t testing.TB, to, subject string) (path string) {
 	t.Helper()
 	return linkOf(t, s.deliver(t), to, subject)
@@ -163,7 +163,7 @@ func subjects(mails []mail.Message) (all []string) {
 	return all
 }
 
-// together calls f so often at once and gives how often each status came.
+// together calls f so often at once and returns how often each status came.
 func together(n int, f func(i int) int) map[int]int {
 	var wg sync.WaitGroup
 	var mu sync.Mutex

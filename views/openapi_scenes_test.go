@@ -88,7 +88,7 @@ func (s *stage) member(t testing.TB) (*client, string) {
 	return c, name
 }
 
-// link delivers the emails and gives the path of the link in the last one to the
+// link delivers the emails and returns the path of the link in the last one to the
 // user, which must be below the path.
 func (s *site) link(t testing.TB, to, below string) (path string) {
 	t.Helper()

@@ -94,7 +94,7 @@ func (f *Feature) form(t *i18n.Translator, next string) *pages.Form {
 	return form
 }
 
-// login checks credentials and makes the session. Every failed login gets the same response,
+// login checks credentials and creates the session. Every failed login gets the same response,
 // whether the user is unknown or inactive or the password is wrong.
 func (f *Feature) login(w http.ResponseWriter, r *http.Request) {
 	if f.PassBy(w, r) {

@@ -23,7 +23,7 @@ const (
 type Budget struct {
 	name  string
 	limit throttle.Limit
-	// Owner is the ID of the user whose login makes it whole, or empty where that of
+	// Owner is the ID of the user whose login restores it, or empty where that of
 	// anybody does.
 	Owner string
 }

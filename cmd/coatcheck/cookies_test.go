@@ -48,7 +48,7 @@ func TestCookiesThatNobodySendsBack(t *testing.T) {
 	}
 }
 
-// TestLostCookie: a cookie that browsers drop where the visitor is gives one warning, at
+// TestLostCookie: a cookie that browsers drop where the visitor is causes one warning, at
 // the login.
 func TestLostCookie(t *testing.T) {
 	for _, c := range []struct{ flag, value, host, want string }{

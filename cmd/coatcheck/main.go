@@ -20,7 +20,7 @@ const (
 
 func main() { os.Exit(run(os.Args[1:])) }
 
-// run parses the command line, runs the command and gives the exit status.
+// run parses the command line, runs the command and returns the exit status.
 func run(args []string) int {
 	con := console.New(os.Stdin, os.Stdout, os.Stderr)
 	var commands cli

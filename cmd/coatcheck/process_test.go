@@ -99,7 +99,7 @@ func (p *process) await() {
 	})
 }
 
-// stop sends SIGTERM and gives the exit status.
+// stop sends SIGTERM and returns the exit status.
 func (p *process) stop() int {
 	p.t.Helper()
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
@@ -199,7 +199,7 @@ func credentials(username, password string) url.Values {
 	return url.Values{"username": {username}, "password": {password}}
 }
 
-// enter signs up and logs in, and gives the session key.
+// enter signs up and logs in, and returns the session key.
 func (v *visitor) enter(username, password string) string {
 	v.t.Helper()
 	if got := v.post("/accounts/signup/", credentials(username, password)); got.status != http.StatusCreated {

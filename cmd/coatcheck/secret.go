@@ -192,7 +192,7 @@ func makeSecretFile(path string) (made bool, err error) {
 	return true, nil
 }
 
-// lockWait is how long a server waits for another one that makes the key.
+// lockWait is how long a server waits for another one that creates the key.
 const lockWait = 5 * time.Second
 
 // renameOnce renames a file to path, unless something is there, without a hard link: of many

@@ -75,7 +75,7 @@ func TestSecretKey(t *testing.T) {
 }
 
 // TestSecretKeyIsMadeOnce: of many servers that start at once in one folder one
-// makes the key, and all have the same.
+// creates the key, and all have the same.
 func TestSecretKeyIsMadeOnce(t *testing.T) {
 	dir := t.TempDir()
 	const servers = 20

@@ -15,7 +15,7 @@ import (
 	"github.com/coatcheck/coatcheck/internal/testenv"
 )
 
-// command runs a command in the folder of a server and gives what it prints.
+// command runs a command in the folder of a server and returns what it prints.
 func command(t *testing.T, dir string, args ...string) (out, errs string, status int) {
 	t.Helper()
 	var o, e output

@@ -22,7 +22,7 @@ type attemptFlags struct {
 	Store  throttleStoreFlags `embed:""`
 }
 
-// unlocker returns a service that makes budgets whole where serve counts attempts,
+// unlocker returns a service that restores budgets where serve counts attempts,
 // or says why there is nothing to be unlocked from here.
 func (f *attemptFlags) unlocker(ctx context.Context, db *database.DB, folder string) (*auth.Service, error) {
 	switch f.Store.Kind {

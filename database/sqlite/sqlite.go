@@ -55,7 +55,7 @@ func (c Config) Open(ctx context.Context) (*database.DB, error) {
 		return nil, fmt.Errorf("sqlite: %w", err)
 	}
 	if c.ReadOnly && !c.NoCreate {
-		return nil, errors.New("sqlite: Config.ReadOnly makes no tables; set NoCreate too")
+		return nil, errors.New("sqlite: Config.ReadOnly creates no tables; set NoCreate too")
 	}
 	if c.ReadOnly {
 		src.onlyLook()

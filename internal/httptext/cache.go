@@ -11,7 +11,7 @@ import (
 )
 
 // PatchVary adds header names to Vary, in their order and only those that are
-// not there yet in any case; a "*" among them makes the whole header "*".
+// not there yet in any case; a "*" among them turns the header into "*".
 // Several Vary lines become one. Django: patch_vary_headers, as of 6.1: older
 // ones kept empty elements.
 func PatchVary(h http.Header, names ...string) {

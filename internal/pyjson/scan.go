@@ -43,7 +43,7 @@ func Parse(text string) (string, error) {
 
 // ParseObject checks a JSON object and returns its members in order. Of a key
 // that occurs twice the first place and the last value count, as in a dict.
-// Text that is a value of another kind gives an error.
+// Text that is a value of another kind returns an error.
 func ParseObject(text string) ([]Member, error) {
 	s := scanner{text: text}
 	s.space()
@@ -58,7 +58,7 @@ func ParseObject(text string) ([]Member, error) {
 }
 
 // ParseArray checks a JSON array and returns its items as canonical text. Text that is
-// a value of another kind gives an error.
+// a value of another kind returns an error.
 func ParseArray(text string) ([]string, error) {
 	s := scanner{text: text}
 	s.space()

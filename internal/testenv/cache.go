@@ -81,7 +81,7 @@ func cache(t testing.TB, env, kind, username, remedy string, launch func(*proces
 	return ownServer(t, kind, username, remedy, launch)
 }
 
-// ownServer starts a server of the test's own and gives its address. It skips or fails
+// ownServer starts a server of the test's own and returns its address. It skips or fails
 // the test where the program is not to be had.
 func ownServer(t testing.TB, kind, username, remedy string, launch func(*process, string) error) string {
 	t.Helper()

@@ -86,7 +86,7 @@ func (c *session) reply(text string) error {
 	return err
 }
 
-// answer replies to a command as configured, else obeys it and gives the reply.
+// answer replies to a command as configured, else obeys it and returns the reply.
 func (c *session) answer(verb, reply string, obey func()) error {
 	if c.server.config.Silent == verb {
 		<-c.server.done

@@ -73,7 +73,7 @@ const maxKey = 250
 var ErrKey = errors.New("cachestore: the key is longer than 250 bytes, or holds a space or control character")
 
 // Make returns the cache's name for a key: prefix, version and key with colons
-// between. A cache is never asked for a name that gives an error (ErrKey).
+// between. A cache is never asked for a name that returns an error (ErrKey).
 func (k Keys) Make(key string) (string, error) {
 	version := max(k.Version, 1)
 	name := fmt.Sprintf("%s:%d:%s", k.Prefix, version, key)

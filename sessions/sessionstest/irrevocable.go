@@ -9,7 +9,7 @@ import (
 	"github.com/coatcheck/coatcheck/sessions"
 )
 
-// TestIrrevocable is TestStore for a store that keeps nothing and makes the key
+// TestIrrevocable is TestStore for a store that keeps nothing and derives the key
 // of what the session holds (see Record.Key). What such a store cannot do is left
 // out: end a session, and keep two requests' changes apart.
 func TestIrrevocable(t *testing.T, open func(t *testing.T) sessions.Store) {
