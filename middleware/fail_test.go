@@ -33,7 +33,7 @@ func TestFail(t *testing.T) {
 		{context.DeadlineExceeded, 503, "You have not been logged out", "ERROR"},
 		{context.Canceled, 503, "You have not been logged out", "INFO"},
 		{password.ErrBusy, 503, "Many people are logging in", "ERROR"},
-		{accounts.ErrQueueFull, 503, "So many mails", "ERROR"},
+		{accounts.ErrQueueFull, 503, "Too many emails", "ERROR"},
 		{sessions.ErrInterrupted, 400, "Your session ended", "INFO"},
 		{sessions.ErrExpiry, 500, "could not be read", "ERROR"},
 		{sessions.ErrReadOnly, 500, "another part of the site wrote", "ERROR"},
