@@ -56,7 +56,7 @@ var glossary = []saying{
 
 // These are about the first words of a sentence, of a doc comment and of a synopsis.
 var (
-	opening  = regexp.MustCompile(`(?:^|[.!:]\s+|\n\n\s*|\n- )(Who)\s[^.?]*[.?]`)
+	opening  = regexp.MustCompile(`(?:^|[.!:]\s+|\n\n\s*|\n- )(Who|Whether|That\s+(?:it|the|there|they|every|nobody)\b)\s[^.?]*[.?]`)
 	verb     = regexp.MustCompile(`^\w+\s+(gives|makes|takes|tells|says|holds)\s`)
 	synopsis = regexp.MustCompile(`^(?:Package|Command) \w+\s[^.]*\b(?:floors?|layer)\b`)
 )
@@ -219,7 +219,7 @@ func (p passage) faults() (all []string) {
 	}
 	for _, m := range opening.FindAllStringSubmatchIndex(text, -1) {
 		if text[m[1]-1] == '.' {
-			report(m[2], "Who …", "a sentence whose subject is a noun: users who, an attacker who")
+			report(m[2], text[m[2]:m[3]]+" …", "a sentence whose subject is a noun: users who, an attacker who")
 		}
 	}
 	if m := verb.FindStringSubmatchIndex(text); p.doc && m != nil {

@@ -21,8 +21,8 @@ type notice struct {
 
 // NoticeLogin notifies a user by email of a login from a browser that is not one of theirs. It
 // is the After of a LoggedIn hook. The first login of an account is from a new device by
-// itself, and nothing to be told of; nor is one that no password was needed for. That the
-// email could not be queued is logged, and no reason to refuse the login.
+// itself, and nothing to be told of; nor is one that no password was needed for. An
+// email that could not be queued is logged, and does not refuse the login.
 func (s *Service) NoticeLogin(ctx context.Context, e *hooks.Event) {
 	user, r := e.User, e.Request
 	told := s.SendsMail() && !e.LastLogin.IsZero() && user.Password.Usable() &&

@@ -15,8 +15,8 @@ type remoteBackend interface {
 // LoginRemote sees to it that the request's user is the one whom the web server
 // names. A user who is signed in under this name stays so; a user whom a
 // backends.RemoteUser signed in under another name is logged out first, session and all
-// (CVE-2014-0482); and the user whom Authenticate then returns is logged in. That it
-// returns nobody is no error. Whether the name is to be believed is for the caller to know:
+// (CVE-2014-0482); and the user whom Authenticate then returns is logged in. Returning
+// nobody is not an error. The caller decides if the name is to be believed:
 // see middleware.RemoteUser.
 func (s *Service) LoginRemote(r *http.Request, name string) error {
 	ctx := r.Context()

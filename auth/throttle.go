@@ -51,10 +51,10 @@ func (s *Service) reserve(ctx context.Context, c Credentials) (guess, error) {
 // is gone.
 const settleTimeout = 5 * time.Second
 
-// settle returns back what a guess cost that was right, or that was none because
+// settle returns what a guess cost that was right, or that was none because
 // hashing had no place. The login of a user restores what is that user's alone;
-// of an account that the same text may open as well, it gives back the attempt. That
-// it fails keeps nobody out who is in.
+// of an account that the same text may open as well, it gives back the attempt. A
+// failure of that keeps nobody out who is in.
 func (s *Service) settle(ctx context.Context, g guess, user *User, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()

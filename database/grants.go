@@ -11,7 +11,7 @@ import (
 	"github.com/coatcheck/coatcheck/database/internal/dialect"
 )
 
-// GrantUser grants "app.codename" to the user. That it was granted before is no
+// GrantUser grants "app.codename" to the user. Granting again is not an
 // error; ErrNotFound means that there is no such user or permission.
 func (db *DB) GrantUser(ctx context.Context, userID, permission string) error {
 	key, ok := db.userKey(userID)
@@ -24,8 +24,8 @@ func (db *DB) GrantGroup(ctx context.Context, groupID, permission string) error 
 	return db.grant(ctx, &db.queries.grantGroup, &db.queries.grantableGroup, key, ok, permission)
 }
 
-// RevokeUser removes "app.codename" from the user. That it was not granted, or
-// that there is no such thing, is no error.
+// RevokeUser removes "app.codename" from the user. A permission that was not granted, or
+// does not exist, is not an error.
 func (db *DB) RevokeUser(ctx context.Context, userID, permission string) error {
 	key, ok := db.userKey(userID)
 	return db.revoke(ctx, &db.queries.revokeUser, key, ok, permission)
@@ -59,7 +59,7 @@ func (db *DB) revoke(ctx context.Context, q *dialect.Query, owner any, ok bool, 
 }
 
 // join joins the owner, the first argument of possible, with every row that
-// possible finds. That they are joined already is no error.
+// possible finds. Joining again is not an error.
 func (db *DB) join(ctx context.Context, insert, possible *dialect.Query, args ...any) error {
 	ids, err := collect(ctx, db, possible, args, func(rows *sql.Rows, id *int64) error { return rows.Scan(id) })
 	if err != nil {

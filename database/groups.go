@@ -81,7 +81,7 @@ func (db *DB) DeleteGroup(ctx context.Context, id string) error {
 	})
 }
 
-// AddToGroup puts the user into the group. That it is in there is no error;
+// AddToGroup puts the user into the group. Adding again is not an error;
 // ErrNotFound means that there is no such user or group.
 func (db *DB) AddToGroup(ctx context.Context, userID, groupID string) error {
 	user, ok := db.userKey(userID)
@@ -92,7 +92,7 @@ func (db *DB) AddToGroup(ctx context.Context, userID, groupID string) error {
 	return db.join(ctx, &db.queries.addToGroup, &db.queries.joinable, user, group)
 }
 
-// RemoveFromGroup removes the user from the group. That it is not in there is no
+// RemoveFromGroup removes the user from the group. A user outside the group is not an
 // error.
 func (db *DB) RemoveFromGroup(ctx context.Context, userID, groupID string) error {
 	user, ok := db.userKey(userID)

@@ -143,7 +143,7 @@ func returning(d *dialect.Dialect) string {
 }
 
 // grantable finds the permissions "?2.?3", provided that the owner ?1 exists.
-// That it is not part of the INSERT spares MySQL the locks of INSERT ... SELECT,
+// Being no part of the INSERT, it spares MySQL the locks of INSERT ... SELECT,
 // which deadlock.
 func grantable(owner, is string) string {
 	return "SELECT p.id FROM " + owner + " o, auth_permission p JOIN django_content_type c ON c.id = p.content_type_id" +

@@ -119,7 +119,7 @@ func (db *DB) WalkSessions(ctx context.Context, after string, now time.Time, lim
 	return collect(ctx, db, &db.queries.walkSessions, args, func(rows *sql.Rows, s *Session) error { return rows.Scan(&s.Key, &s.Data) })
 }
 
-// DeleteSession deletes the row with this key. That there is none is no error.
+// DeleteSession deletes the row with this key. An absent row is not an error.
 func (db *DB) DeleteSession(ctx context.Context, key string) error {
 	if !possibleKey(key) {
 		return nil

@@ -9,8 +9,8 @@ import (
 // use.
 //
 // Send returns nil when somebody else is responsible for the message: it is with
-// the mail server, or in its file. That it reaches its reader is not said by
-// that, nor that it never comes twice: where a connection breaks between the
+// the mail server, or in its file. It does not promise that the message reaches its
+// reader, nor that it never comes twice: where a connection breaks between the
 // message and the response, Send returns an error for a message that was taken.
 //
 // An error for which errors.Is(err, ErrPermanent) holds is about this message,

@@ -43,7 +43,7 @@ func (h Hash) Usable() bool { return !strings.HasPrefix(string(h), unusablePrefi
 
 // Algorithm is the name of the algorithm, "argon2" for instance, or "" where
 // the hash is empty, unusable or of no algorithm that this package knows.
-// Whether the algorithm is also configured, [Hashers.Identify] tells.
+// [Hashers.Identify] reports also if the algorithm is configured.
 // Django: identify_hasher.
 func (h Hash) Algorithm() string {
 	if name := algorithmOf(string(h)); builtin(name) {

@@ -44,7 +44,7 @@ type Store interface {
 	// Update replaces the session of key if it still is the one whose Version
 	// the record bears, and sets the new Version. It returns ErrConflict where
 	// it is another, and ErrNotFound where it is gone: an update must never
-	// create. Whether it has expired plays no part.
+	// create. It replaces an expired one too.
 	Update(ctx context.Context, key string, r *Record) error
 	// Move stores the session of old under new, and removes old, if that still is the
 	// one whose Version the record bears, and sets the new Version. It returns

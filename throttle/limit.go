@@ -71,8 +71,8 @@ type Store interface {
 	// Take uses one attempt and returns 0; or, where the budget is used up, takes
 	// nothing and returns how long it is until there is one.
 	Take(ctx context.Context, name string, limit Limit) (retryAfter time.Duration, err error)
-	// Give returns back one attempt that was taken. That the store has forgotten the
-	// name concurrently is no error.
+	// Give returns one attempt that was taken. A name that the store has forgotten
+	// since is not an error.
 	Give(ctx context.Context, name string, limit Limit) error
 	// Reset restores the budget. An unknown name is no error.
 	Reset(ctx context.Context, name string) error

@@ -97,7 +97,7 @@ func TestSignupConfirmTaken(t *testing.T) {
 	path := s.letter(t, "lovelace@example.com", "Confirm")
 	s.ada(t)
 	a := b.form(path)
-	if page := a.page(t); a.StatusCode != 409 || page.where("a", "href", "/accounts/signup/").Node == nil || !strings.Contains(page.text(), "another user took this username") {
+	if page := a.page(t); a.StatusCode != 409 || page.where("a", "href", "/accounts/signup/").Node == nil || !strings.Contains(page.text(), "Another user took this username") {
 		t.Errorf("%d %s", a.StatusCode, page.text())
 	}
 	if a := s.program(t).form(path); a.StatusCode != 409 || s.count(t, "auth_user") != 1 {
@@ -155,7 +155,7 @@ func TestSignupConfig(t *testing.T) {
 	s := newMailSite(t)
 	silent := must(accounts.New(accounts.Config{Database: s.db, Auth: s.auth, Sessions: engine(t, s.db), SecretKey: secretKey}))
 	for want, c := range map[string]views.Config{
-		"needs mails":    {SignupVerification: true},
+		"needs emails":   {SignupVerification: true},
 		"set Mail and":   {SignupVerification: true, Accounts: silent},
 		"needs Config.A": {SignupInvitation: true},
 		"set one of":     {SignupInvitation: true, SignupClosed: true, Accounts: s.accounts},

@@ -97,7 +97,7 @@ func TestSignupConfirmSpellings(t *testing.T) {
 			}
 		}
 		for round, names := range spelledNames {
-			confirm(names[0], "another user took this username", func(i int) string {
+			confirm(names[0], "Another user took this username", func(i int) string {
 				return s.asked(t, names[i%len(names)], fmt.Sprintf("%d.%d@example.com", round, i))
 			})
 		}

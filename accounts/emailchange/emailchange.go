@@ -74,7 +74,7 @@ func form(t *i18n.Translator) *pages.Form {
 	}}
 }
 
-// change sends a link to the new address. Whether another account has it is told only to
+// change sends a link to the new address. Another account of the address is revealed only to
 // readers of that mailbox.
 func (f *Feature) change(w http.ResponseWriter, r *http.Request) {
 	t := f.Translator(w, r)

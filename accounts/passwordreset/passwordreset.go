@@ -141,7 +141,7 @@ func (f *Feature) confirm(w http.ResponseWriter, r *http.Request) {
 }
 
 // linkUser is the user of the link if its token, or that in the session, is good;
-// else nil. That the user is active is not asked, as in Django.
+// else nil. It accepts inactive users, as Django does.
 func (f *Feature) linkUser(r *http.Request) (*auth.User, error) {
 	ctx := r.Context()
 	user, err := f.Auth().UserByUID(ctx, r.PathValue("uidb64"))

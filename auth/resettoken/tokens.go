@@ -121,8 +121,8 @@ func (g *Generator) Make(u *database.User) string {
 }
 
 // Check reports whether a token was made for the user as the user is now, and not
-// too long ago. The user must be fresh from the database. That the user is
-// active is not asked: a link sets a password, and logs nobody in. It takes
+// too long ago. The user must be fresh from the database. Inactive users are
+// accepted: a link sets a password, and logs nobody in. It takes
 // bounded time. Django: check_token.
 func (g *Generator) Check(u *database.User, token string) bool {
 	if u == nil || !u.IsAuthenticated() || len(token) > maxToken {

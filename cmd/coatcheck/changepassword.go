@@ -63,7 +63,7 @@ func (c *changepasswordCommand) Run(ctx context.Context, con *console.Console) (
 }
 
 // unlock lets the user in with the new password at once, whatever was guessed before.
-// That it cannot is told and no failure: the password is changed.
+// If it cannot, it prints so and does not fail: the password is changed.
 func (c *changepasswordCommand) unlock(
 	ctx context.Context, con *console.Console, db *database.DB, user *auth.User,
 ) {
