@@ -239,7 +239,7 @@ func (db *DB) verify(ctx context.Context) error {
 		return nil
 	}
 	nobody := db.nobody()
-	err := db.Ready(ctx, false)
+	err := db.readable(ctx, false)
 	for _, q := range []*dialect.Query{&db.queries.userGroups, &db.queries.userPermissions} {
 		if err == nil {
 			err = db.present(ctx, q, nobody)

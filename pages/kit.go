@@ -5,6 +5,7 @@ import (
 	"errors"
 	"html/template"
 	"io/fs"
+	"log/slog"
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/auth"
@@ -47,6 +48,8 @@ type Config struct {
 	// It returns validate.Errors, whose messages are shown to the user, or any other
 	// error for a failure. Nil means Auth.ValidatePassword.
 	Validate func(ctx context.Context, password string, user *auth.User) error
+	// Logger is told of pages that could not be made; slog.Default() when nil.
+	Logger *slog.Logger
 	// Templates has files that replace those of the same name, and pages of the program's
 	// own. Nil means ours alone.
 	Templates fs.FS
@@ -113,6 +116,9 @@ func (k *Kit) Mount(features ...Feature) error {
 // Auth is that of the configuration.
 func (k *Kit) Auth() *auth.Service { return k.config.Auth }
 
+// Logger is that of the configuration.
+func (k *Kit) Logger() *slog.Logger { return k.config.Logger }
+
 // SiteName is that of the configuration.
 func (k *Kit) SiteName() string { return k.config.SiteName }
 
@@ -126,6 +132,9 @@ func (c *Config) check() error {
 	}
 	if c.Languages == nil {
 		c.Languages = i18n.Default()
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
 	}
 	if c.SiteName == "" {
 		c.SiteName = "Coatcheck"

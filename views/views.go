@@ -35,7 +35,7 @@ func New(c Config) (*Views, error) {
 		LoginURL: c.LoginURL, LoginRedirectURL: c.LoginRedirectURL, LogoutRedirectURL: c.LogoutRedirectURL,
 		AllowedRedirectHosts: c.AllowedRedirectHosts, RedirectAuthenticatedUser: c.RedirectAuthenticatedUser,
 		HideSignup: c.SignupClosed || c.SignupInvitation, SendsEmail: c.Accounts != nil && c.Accounts.SendsMail(),
-		Validate: c.Validate, Templates: c.Templates,
+		Validate: c.Validate, Templates: c.Templates, Logger: c.Logger,
 	})
 	if err != nil {
 		return nil, err
