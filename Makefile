@@ -50,7 +50,7 @@ bench: ## the benchmarks, in their own module
 
 screenshots: ## a picture of every page into .cache/screenshots
 	@mkdir -p .cache/screenshots
-	@COATCHECK_SCREENSHOTS=$(CURDIR)/.cache/screenshots go test -count=1 -run "TestBrowser|TestShowPassword" ./views
+	@COATCHECK_SCREENSHOTS=$(CURDIR)/.cache/screenshots go test -count=1 -run "TestBrowser|TestShowPassword" ./conformance/browser
 	@ls .cache/screenshots
 
 cover: ## the coverage of all tests, into .cache/cover.html
