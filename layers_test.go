@@ -82,7 +82,6 @@ var staircase = []step{
 	{"the programs", []string{"examples/..."}, []string{"..."}},
 	{"our own tests", []string{"internal/testenv", "internal/vectors"}, []string{"..."}},
 	{"our own tests", []string{"internal/testenv/cmd/withservers"}, nil},
-	{"our own tests", []string{"conformance"}, []string{"..."}},
 }
 
 // TestFloors holds the order of the floors. It reads the files itself, so that
