@@ -243,7 +243,8 @@ func (f *Feature) set(w http.ResponseWriter, r *http.Request, user *auth.User, r
 	flow.Report(r.Context(), flow.View, "password set; the sessions of the user are void, and the link "+
 		"too", "user", user.ID)
 	if err := f.Auth().Unlock(ctx, user); err != nil { // the password is set all the same
-		f.Logger().WarnContext(ctx, "the attempts of a user could not be made whole", "user", user.ID, "error", err)
+		f.Logger().WarnContext(ctx, "the attempts of a user could not be made whole",
+			"user", user.ID, "error", err)
 	}
 	if err := f.Auth().SetDeviceCookie(w, r, user); err != nil {
 		return err
