@@ -30,7 +30,8 @@ func newExtra(values map[string]any, model database.UserModel) (extra, error) {
 	all := extra{}
 	for column, value := range values {
 		if !slices.Contains(model.Extra, column) {
-			return nil, fmt.Errorf("accounts: the column %q is not in UserModel.Extra: %w", column, database.ErrInvalid)
+			return nil, fmt.Errorf("accounts: the column %q is not in UserModel.Extra: %w", column,
+				database.ErrInvalid)
 		}
 		kept, ok := newExtraValue(value)
 		if !ok {

@@ -26,7 +26,8 @@ type pending struct {
 func newPending(user *auth.User, own extra) *pending {
 	return &pending{
 		Username: user.Username, Email: user.Email, Hash: user.Password.Encoded(),
-		FirstName: user.FirstName, LastName: user.LastName, IsStaff: user.IsStaff, Inactive: !user.IsActive, Extra: own,
+		FirstName: user.FirstName, LastName: user.LastName, IsStaff: user.IsStaff, Inactive: !user.IsActive,
+		Extra: own,
 	}
 }
 

@@ -84,8 +84,8 @@ func (s Step) failed(err error) error {
 			s.Table, err)
 	}
 	if s.Column != "" {
-		return fmt.Errorf("add column %s (or open the database with NoCreate, and let an account that may do it run coatcheck migrate): %w",
-			s.Column, err)
+		return fmt.Errorf("add column %s (or open the database with NoCreate, and let an account that may "+
+			"do it run coatcheck migrate): %w", s.Column, err)
 	}
 	if len(s.Migrations) > 0 {
 		return fmt.Errorf("record %s and %d more: %w", s.Migrations[0], len(s.Migrations)-1, err)

@@ -69,12 +69,16 @@ var lastColumn = regexp.MustCompile(`\bdate_joined\b\S* \S+ NOT NULL`)
 
 // columnOf spells the column of a field as Django's migrations do. The default may be empty.
 func columnOf(d *dialect.Dialect, f *userfields.Field, byDefault string) string {
-	kind := map[userfields.Type]string{userfields.Integer: "integer", userfields.Boolean: "bool", userfields.Date: "date"}[f.Type]
+	kind := "varchar(" + strconv.Itoa(f.Length()) + ")"
 	switch {
-	case kind == "":
-		kind = "varchar(" + strconv.Itoa(f.Length()) + ")"
-	case kind == "bool" && d.NativeTime: // PostgreSQL
+	case f.Type == userfields.Integer:
+		kind = "integer"
+	case f.Type == userfields.Date:
+		kind = "date"
+	case f.Type == userfields.Boolean && d.Name == "postgres":
 		kind = "boolean"
+	case f.Type == userfields.Boolean:
+		kind = "bool"
 	}
 	if byDefault != "" {
 		byDefault = " DEFAULT " + byDefault
@@ -103,7 +107,9 @@ func literal(d *dialect.Dialect, value any) string {
 
 // withColumns adds to a plan the columns that the table of users lacks, before the tables
 // beside Django's. It returns an error where the table is a Django's to change.
-func (db *DB) withColumns(ctx context.Context, conn dialect.Conn, plan Plan, present map[string]bool) (Plan, error) {
+func (db *DB) withColumns(
+	ctx context.Context, conn dialect.Conn, plan Plan, present map[string]bool,
+) (Plan, error) {
 	missing, err := db.missingFields(ctx, conn, present)
 	if err != nil || len(missing) == 0 {
 		return plan, err
@@ -133,21 +139,24 @@ func (db *DB) withColumns(ctx context.Context, conn dialect.Conn, plan Plan, pre
 func (db *DB) addColumn(f *userfields.Field) (Step, error) {
 	value, ok := f.DefaultValue()
 	if !ok {
-		return Step{}, fmt.Errorf("database: the column %s cannot be added to %s: the users that there are have no value for "+
-			"it; give the field a Default (default=VALUE)", f.Name, db.users.model.Table)
+		return Step{}, fmt.Errorf("database: the column %s cannot be added to %s: the users that there are "+
+			"have no value for it; give the field a Default (default=VALUE)", f.Name, db.users.model.Table)
 	}
 	byDefault, table := literal(db.dialect, value), db.dialect.Quote(db.users.model.Table)
 	step := Step{Column: db.users.model.Table + "." + f.Name, again: true, SQL: []string{
 		"ALTER TABLE " + table + " ADD COLUMN " + columnOf(db.dialect, f, byDefault),
 	}}
 	if byDefault != "" && db.dialect.Name != "sqlite" {
-		step.SQL = append(step.SQL, "ALTER TABLE "+table+" ALTER COLUMN "+db.dialect.Quote(f.Name)+" DROP DEFAULT")
+		column := db.dialect.Quote(f.Name)
+		step.SQL = append(step.SQL, "ALTER TABLE "+table+" ALTER COLUMN "+column+" DROP DEFAULT")
 	}
 	return step, nil
 }
 
 // missingFields returns the fields whose columns the table of users lacks, if it is there.
-func (db *DB) missingFields(ctx context.Context, conn dialect.Conn, present map[string]bool) ([]*userfields.Field, error) {
+func (db *DB) missingFields(
+	ctx context.Context, conn dialect.Conn, present map[string]bool,
+) ([]*userfields.Field, error) {
 	if len(db.users.model.Fields) == 0 || !present[db.users.model.Table] {
 		return nil, nil
 	}
@@ -191,7 +200,8 @@ func (db *DB) columnsMissing(missing []*userfields.Field, django bool) error {
 	}
 	do := "run coatcheck migrate, which adds it"
 	if django {
-		do = "the table is Django's: add the field to its user model, and run manage.py makemigrations and manage.py migrate"
+		do = "the table is Django's: add the field to its user model, and run manage.py makemigrations and " +
+			"manage.py migrate"
 	}
 	return fmt.Errorf("database: the table %s has no column %s of UserModel.Fields (--user-field); %s",
 		db.users.model.Table, strings.Join(names, ", "), do)

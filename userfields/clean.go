@@ -43,13 +43,18 @@ func (f *Field) Clean(raw string) (any, error) {
 		return cleanInteger(raw)
 	case f.Type == Date:
 		return cleanDate(raw)
-	case f.Type == Choice && raw != "" && !slices.ContainsFunc(f.Choices, func(o Option) bool { return o.Value == raw }):
+	case f.Type == Choice && raw != "" && !f.offers(raw):
 		return nil, identity.NewFieldError("invalid_choice", notChoice, "value", raw)
 	}
 	if n := utf8.RuneCountInString(raw); n > f.Length() {
 		return nil, identity.TooLong(f.Length(), n)
 	}
 	return raw, nil
+}
+
+// offers reports whether a value is one of the choices.
+func (f *Field) offers(value string) bool {
+	return slices.ContainsFunc(f.Choices, func(o Option) bool { return o.Value == value })
 }
 
 func (f *Field) cleanBoolean(raw string) (any, error) {
@@ -71,7 +76,8 @@ func (f *Field) cleanBoolean(raw string) (any, error) {
 func cleanInteger(raw string) (any, error) {
 	whole, zeros, _ := strings.Cut(raw, ".")
 	digits := strings.TrimLeft(whole, "+-")
-	if digits == "" || len(whole)-len(digits) > 1 || strings.Trim(digits, "0123456789") != "" || strings.Trim(zeros, "0") != "" {
+	if digits == "" || len(whole)-len(digits) > 1 || strings.Trim(digits, "0123456789") != "" ||
+		strings.Trim(zeros, "0") != "" {
 		return nil, notWhole
 	}
 	n, err := strconv.ParseInt(whole, 10, 64) // out of range it is the limit

@@ -158,18 +158,19 @@ func Check(fields []Field) error {
 
 // taken are the names of Django's columns, by which people would make themselves staff or
 // see a hash, and of what forms and JSON have beside the fields.
-var taken = strings.Fields("id pk user_id password last_login is_superuser username first_name last_name email is_staff " +
-	"is_active date_joined groups user_permissions permissions is_authenticated is_anonymous backend session_auth_hash " +
-	"natural_key objects check clean delete save profile fields user message error next csrfmiddlewaretoken remember_me " +
-	"old_password new_password1 new_password2 password1 password2 language token")
+var taken = strings.Fields(`
+	id pk user_id password last_login is_superuser username first_name last_name email is_staff is_active
+	date_joined groups user_permissions permissions is_authenticated is_anonymous backend session_auth_hash
+	natural_key objects check clean delete save profile fields user message error next csrfmiddlewaretoken
+	remember_me old_password new_password1 new_password2 password1 password2 language token`)
 
 func (f *Field) checkName() error {
 	const letters, others = "abcdefghijklmnopqrstuvwxyz", "0123456789_"
 	switch name := f.Name; {
-	case name == "" || len(name) > 63 || !strings.Contains(letters, name[:1]) || strings.Trim(name, letters+others) != "" ||
-		strings.Contains(name, "__") || strings.HasSuffix(name, "_"):
-		return errors.New("has no good name; a name is a lowercase letter, then lowercase letters, digits and single " +
-			"underscores, 63 characters at most")
+	case name == "" || len(name) > 63 || !strings.Contains(letters, name[:1]) ||
+		strings.Trim(name, letters+others) != "", strings.Contains(name, "__"), strings.HasSuffix(name, "_"):
+		return errors.New("has no good name; a name is a lowercase letter, then lowercase letters, digits " +
+			"and single underscores, 63 characters at most")
 	case slices.Contains(taken, name):
 		return errors.New("has a name that Django or the pages use already; choose another name")
 	}
@@ -205,7 +206,8 @@ func (f *Field) check() error {
 		return fmt.Errorf("has the default %q, which is no %s that the field takes", f.Default, f.Type)
 	}
 	if !ok && !f.OnSignup() {
-		return errors.New("is required and not on the sign-up page; give it a Default (default), or show it there")
+		return errors.New("is required and not on the sign-up page; give it a Default (default=VALUE), or " +
+			"show it there")
 	}
 	return nil
 }

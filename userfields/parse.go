@@ -54,8 +54,7 @@ func (f *Field) option(part string) error {
 		if flag {
 			return fmt.Errorf("the option %s takes no value", name)
 		}
-		return fmt.Errorf("the option %q is not known or lacks its value; write required, null, max=N, label=TEXT, "+
-			"help=TEXT, choices=A|B, default=VALUE or show=PAGE", name)
+		return unknownOption(name)
 	}
 	switch name {
 	case "required":
@@ -86,8 +85,12 @@ func (f *Field) option(part string) error {
 		}
 		f.Shown = Shown(i)
 	default:
-		return fmt.Errorf("there is no option %q; write required, null, max=N, label=TEXT, help=TEXT, choices=A|B, "+
-			"default=VALUE or show=PAGE", name)
+		return unknownOption(name)
 	}
 	return nil
+}
+
+func unknownOption(name string) error {
+	return fmt.Errorf("the option %q is not known or lacks its value; write required, null, max=N, "+
+		"label=TEXT, help=TEXT, choices=A|B, default=VALUE or show=PAGE", name)
 }

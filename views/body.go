@@ -40,6 +40,7 @@ type value struct {
 	text    string
 	notText bool
 	choice  string // "yes" for JSON's true, "no" for its false
+	number  string // a number of JSON as it was written
 }
 
 // readBody reads a form or a JSON object. The error is a *refusal.
@@ -125,6 +126,8 @@ func parseJSON(data string) (body, error) {
 			fields[name] = value{notText: true, choice: yes}
 		case string(raw) == "false":
 			fields[name] = value{notText: true, choice: no}
+		case raw[0] == '-' || '0' <= raw[0] && raw[0] <= '9':
+			fields[name] = value{notText: true, number: string(raw)}
 		case string(raw) != "null":
 			fields[name] = value{notText: true}
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/safeurl"
+	"github.com/coatcheck/coatcheck/userfields"
 )
 
 // Page is what templates get: the site and the visitor, and in Data what
@@ -30,7 +31,8 @@ type Page struct {
 	languages []Language
 	request   *http.Request
 	urls      map[string]string
-	failure   error // of finding out who the visitor is
+	fields    []*userfields.Field // on the profile
+	failure   error               // of finding out who the visitor is
 }
 
 // URL gives the address of a page by the name of its route, "sessions" for

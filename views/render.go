@@ -22,6 +22,7 @@ import (
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/middleware"
+	"github.com/coatcheck/coatcheck/userfields"
 )
 
 //go:embed templates
@@ -56,7 +57,7 @@ func (v *Views) Render(w http.ResponseWriter, r *http.Request, status int, name 
 		Stylesheet: requestinfo.Below(r, v.style.url), Script: requestinfo.Below(r, v.script.url),
 		LoginURL: v.loginURL(r), SignupURL: requestinfo.Below(r, SignupURL),
 		LogoutURL: requestinfo.Below(r, LogoutURL), ProfileURL: requestinfo.Below(r, ProfileURL),
-		languages: v.languages, request: r, urls: v.urls,
+		languages: v.languages, request: r, urls: v.urls, fields: v.declared((*userfields.Field).OnProfile),
 	}
 	if v.config.SignupClosed || v.config.SignupInvitation {
 		page.SignupURL = ""

@@ -41,6 +41,7 @@ func (v *Views) Routes() []Route {
 		{"password_change", PasswordChangeURL, form, true, v.PasswordChange},
 		{"password_change_done", PasswordChangeDoneURL, page, true, v.PasswordChangeDone},
 	}
+	routes = append(routes, v.fieldRoutes()...)
 	routes = append(routes, v.passwordResetRoutes()...)
 	if v.config.SignupVerification {
 		routes = append(routes, v.signupConfirmRoutes()...)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/auth/attempts"
@@ -15,6 +16,7 @@ import (
 	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/password/validate"
 	"github.com/coatcheck/coatcheck/safeurl"
+	"github.com/coatcheck/coatcheck/userfields"
 )
 
 // maxPassword is how many bytes a new password has at most. Hashing is bounded
@@ -55,6 +57,7 @@ func (v *Views) signupForm(t *i18n.Translator, next string) *Form {
 		email.Autocomplete, email.Required, email.Help = "username", true, ""
 		fields = fields[1:]
 	}
+	fields = slices.Insert(fields, len(fields)-1, v.ownFields(t, (*userfields.Field).OnSignup)...)
 	return &Form{Submit: t.T("Create account"), Next: next, Fields: fields}
 }
 
@@ -190,21 +193,31 @@ func (v *Views) signUp(r *http.Request, b body, form *Form, open opener) (create
 	if form.Failed() {
 		return nil, http.StatusBadRequest, nil
 	}
-	switch created, err = open(r, user); {
+	created, err = open(r, user)
+	status, err = form.blame(err, say)
+	return created, status, err
+}
+
+// blame writes into the form what made the sign-up fail, if that is about a field, and
+// returns the status of JSON about it; other errors it returns.
+func (f *Form) blame(err error, taken string) (status int, other error) {
+	switch {
 	case errors.Is(err, auth.ErrUsernameTaken):
-		form.Fields[0].Errors = []string{say}
+		f.Fields[0].Errors = []string{taken}
 	case errors.Is(err, auth.ErrEmailTaken):
-		form.field("email").Errors = []string{sayEmailTaken}
+		f.field("email").Errors = []string{sayEmailTaken}
 	case errors.Is(err, identity.ErrInvalidUsername):
-		form.Fields[0].reject(err)
-		return nil, http.StatusBadRequest, nil
+		f.Fields[0].reject(err)
+		return http.StatusBadRequest, nil
 	case errors.Is(err, identity.ErrInvalidEmail):
-		form.field("email").reject(err)
-		return nil, http.StatusBadRequest, nil
+		f.field("email").reject(err)
+		return http.StatusBadRequest, nil
+	case f.rejectUnstorable(err):
+		return http.StatusBadRequest, nil
 	default:
-		return created, 0, err
+		return 0, err
 	}
-	return nil, http.StatusConflict, nil
+	return http.StatusConflict, nil
 }
 
 // judge writes into the field what the validators say against the password of a
@@ -223,7 +236,11 @@ func (v *Views) judge(ctx context.Context, secret *Field, n auth.NewUser) error 
 // readNewUser reads and checks the fields one by one.
 func (v *Views) readNewUser(b body, form *Form) auth.NewUser {
 	var user auth.NewUser
+	user.Extra = takeOwn(b, form.Fields)
 	for _, field := range form.Fields {
+		if field.declared != nil {
+			continue
+		}
 		raw, ok := field.take(b)
 		if !ok {
 			continue

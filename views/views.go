@@ -14,6 +14,7 @@ import (
 	"github.com/coatcheck/coatcheck/internal/httptext"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
+	"github.com/coatcheck/coatcheck/userfields"
 )
 
 // Views are the account pages. As a handler it serves everything below Path;
@@ -44,6 +45,7 @@ type Views struct {
 	security  [][2]string // headers of every answer
 	mux       *http.ServeMux
 	urls      map[string]string // the patterns of the routes by name
+	fields    []userfields.Field
 }
 
 // New checks the configuration, reads the templates and makes the views.
@@ -59,6 +61,7 @@ func New(c Config) (*Views, error) {
 		{"X-Content-Type-Options", "nosniff"},
 		{"X-Frame-Options", "DENY"},
 	}}
+	v.fields = c.Auth.UserFields()
 	v.languages = nameLanguages(c.Languages)
 	if err := v.readTemplates(c.Templates); err != nil {
 		return nil, err

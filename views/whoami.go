@@ -16,6 +16,8 @@ type userJSON struct {
 	Email       string `json:"email"`
 	IsStaff     bool   `json:"is_staff"`
 	IsSuperuser bool   `json:"is_superuser"`
+	// Fields are those of the user model that the profile shows; none where it has none.
+	Fields map[string]any `json:"fields,omitempty"`
 	// Permissions is nil where nobody asked.
 	Permissions *[]string `json:"permissions,omitempty"`
 }
@@ -34,7 +36,11 @@ type (
 
 // describeUser returns a user for JSON, with permissions if the query has permissions=1.
 func (v *Views) describeUser(r *http.Request, u *auth.User) (*userJSON, error) {
-	described := &userJSON{u.ID, u.Username, u.Email, u.IsStaff, u.IsSuperuser, nil}
+	fields, err := v.fieldValues(u)
+	if err != nil {
+		return nil, err
+	}
+	described := &userJSON{u.ID, u.Username, u.Email, u.IsStaff, u.IsSuperuser, fields, nil}
 	if query(r)[permissionsField].text != "1" {
 		return described, nil
 	}
