@@ -160,7 +160,11 @@ func (db *DB) missingFields(
 	if len(db.users.model.Fields) == 0 || !present[db.users.model.Table] {
 		return nil, nil
 	}
-	rows, err := conn.QueryContext(ctx, "SELECT * FROM "+db.users.name+" WHERE 1 = 0")
+	var args []any
+	if db.dialect.Unprepared != nil { // a prepared form would end with the columns that it has
+		args = append(args, db.dialect.Unprepared)
+	}
+	rows, err := conn.QueryContext(ctx, "SELECT * FROM "+db.users.name+" WHERE 1 = 0", args...)
 	if err != nil {
 		return nil, err
 	}

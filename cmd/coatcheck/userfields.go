@@ -23,7 +23,8 @@ func (f *fieldFlags) extra(
 	fields, extra := m.Fields, extraFromEnvironment(m)
 	for name := range f.Values {
 		if !declared(fields, name) {
-			return nil, usageError{fmt.Errorf("--field: there is no field %q; declare it by --user-field", name)}
+			return nil, usageError{fmt.Errorf("--field: there is no field %q; declare it by --user-field",
+				name)}
 		}
 	}
 	for i := range fields {
