@@ -164,6 +164,7 @@ type Site struct {
 	log      *slog.Logger
 
 	own          *own.Store
+	cookiePath   string
 	throttleRows bool // attempts are counted in the database
 }
 
@@ -186,6 +187,7 @@ func New(c Config) (*Site, error) {
 		c.Logger = slog.Default()
 	}
 	site := &Site{Database: c.Database, own: own.New(c.Database), log: c.Logger}
+	site.cookiePath = cmp.Or(c.Sessions.CookiePath, below(&c, "/"))
 	for _, wire := range []func(*Config) error{site.look, site.wireSessions, site.wireAuth, site.wireMiddleware, site.wireMessages, site.wireAccounts, site.wireViews, site.wireAccess} {
 		if err := wire(&c); err != nil {
 			return nil, err
@@ -351,6 +353,10 @@ func (s *Site) wireAccess(c *Config) error {
 	s.Access, err = access.New(access.Config{Auth: s.Auth, LoginURL: c.LoginURL})
 	return err
 }
+
+// CookiePath is the path of the session's cookie: "/" unless Sessions.CookiePath or ScriptName
+// says another.
+func (s *Site) CookiePath() string { return s.cookiePath }
 
 // Handler wraps the program's handler, usually a mux, with the middleware: the
 // guard, the session and the user of each request.

@@ -10,8 +10,8 @@ import (
 	"github.com/coatcheck/coatcheck/internal/httptext"
 	"github.com/coatcheck/coatcheck/messages"
 	"github.com/coatcheck/coatcheck/middleware"
+	"github.com/coatcheck/coatcheck/safeurl"
 	"github.com/coatcheck/coatcheck/sessions"
-	"github.com/coatcheck/coatcheck/views"
 )
 
 // A siteCookie is a cookie of the settings.
@@ -38,7 +38,7 @@ func (s *Site) checkCookies(c *Config, guard Guard) error {
 			return cookie.wrong(fmt.Errorf("its name %s is that of the %s cookie", cookie.Name, other))
 		}
 		names[cookie.Name] = cookie.title
-		if err := cookie.reaches(below(c, views.LoginPath), c.AllowedHosts); err != nil {
+		if err := cookie.reaches(below(c, safeurl.LoginURL), c.AllowedHosts); err != nil {
 			return cookie.wrong(err)
 		}
 	}

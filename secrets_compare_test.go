@@ -30,7 +30,7 @@ var noSecrets = map[string]string{
 	"internal/findings PasswordHasher": "the name of an algorithm",
 	"password/validate password":       "looked up in a public list of common passwords",
 	"password/pwned sum":               "a checksum of a public file, and a number of entries",
-	"views Password":                   "the stored hash of one user, before and after a login that was good",
+	"pages Password":                   "the stored hash of one user, before and after a login that was good",
 }
 
 // constantTime are the files that decide whether something secret is the right one, and

@@ -71,7 +71,7 @@ var wide = map[string]int{
 	"throttle":                  2,
 	"throttle/redis":            1,
 	"throttle/throttletest":     1,
-	"views":                     67,
+	"views":                     2,
 }
 
 // TestShape holds the measures for all code but that of tests.

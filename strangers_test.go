@@ -10,8 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/coatcheck/coatcheck"
+	"github.com/coatcheck/coatcheck/pages"
 	"github.com/coatcheck/coatcheck/sessions"
-	"github.com/coatcheck/coatcheck/views"
 )
 
 // rows counts the rows of every table that a request might write to.
@@ -31,7 +31,7 @@ func (m *metered) rows() map[string]int {
 }
 
 // at fills the wildcards of a route with what a stranger might make up.
-func at(r views.Route) string {
+func at(r pages.Route) string {
 	filled := strings.ReplaceAll(r.Pattern, "{uidb64}", "MQ")
 	return strings.ReplaceAll(filled, "{token}", "d1q2w3-"+strings.Repeat("0", 32))
 }

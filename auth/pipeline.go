@@ -10,6 +10,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/auth/sessionkeys"
 	"github.com/coatcheck/coatcheck/flow"
+	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/sessions"
 )
 
@@ -58,6 +59,9 @@ type StepError struct{ Step Factor }
 func (e *StepError) Error() string {
 	return fmt.Sprintf("auth: the login waits for the step %q at %s", e.Step.Name(), e.Step.URL())
 }
+
+// Sentence tells the visitor what is missing; it is a key of i18n.
+func (*StepError) Sentence() string { return i18n.Mark("Your login needs one more step.") }
 
 // pending is what the session keeps of a Pending.
 type pending struct {

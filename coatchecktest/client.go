@@ -187,7 +187,7 @@ func (c *Client) Logout() {
 // need SetSession too.
 func (c *Client) Session() *sessions.Session {
 	name, key := c.site.Sessions.Config().CookieName, ""
-	for _, cookie := range c.http.Jar.Cookies(c.URL) {
+	for _, cookie := range c.http.Jar.Cookies(c.cookieURL()) {
 		if cookie.Name == name {
 			key = cookie.Value
 		}
@@ -197,9 +197,16 @@ func (c *Client) Session() *sessions.Session {
 
 // SetSession makes the session the one that the client's cookie names.
 func (c *Client) SetSession(s *sessions.Session) {
-	cookie := &http.Cookie{Name: c.site.Sessions.Config().CookieName, Value: string(s.Key()), Path: "/"}
+	name := c.site.Sessions.Config().CookieName
+	cookie := &http.Cookie{Name: name, Value: string(s.Key()), Path: c.site.CookiePath()}
 	if cookie.Value == "" {
 		cookie.MaxAge = -1
 	}
-	c.http.Jar.SetCookies(c.URL, []*http.Cookie{cookie})
+	c.http.Jar.SetCookies(c.cookieURL(), []*http.Cookie{cookie})
+}
+
+// cookieURL is an address that the session's cookie reaches: that of a site below a path
+// reaches nothing else.
+func (c *Client) cookieURL() *url.URL {
+	return c.URL.JoinPath(c.site.CookiePath())
 }

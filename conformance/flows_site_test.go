@@ -10,6 +10,7 @@ import (
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/access"
 	"github.com/coatcheck/coatcheck/accounts"
+	"github.com/coatcheck/coatcheck/accounts/passwordreset"
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/password"
@@ -46,7 +47,7 @@ func (w *flowWorld) handler(s *flowStep) http.Handler {
 	}
 	return site.Handler(middleware.LoginRequired(loginURL, "", func(r *http.Request) bool {
 		_, known := mux.Handler(r)
-		return known == "" || r.URL.Path == safeurl.LoginURL || r.URL.Path == views.PasswordResetURL || r.URL.Path == "/staff/" // which has a guard of its own
+		return known == "" || r.URL.Path == safeurl.LoginURL || r.URL.Path == passwordreset.URL || r.URL.Path == "/staff/" // which has a guard of its own
 	})(mux))
 }
 
@@ -69,8 +70,8 @@ func (w *flowWorld) mux(site *coatcheck.Site, s *flowStep) *http.ServeMux {
 	isStaff := func(_ *http.Request, u *auth.User) (bool, error) { return u.IsStaff, nil }
 	mux := http.NewServeMux()
 	mux.Handle("/accounts/", site.Views)
-	mux.Handle("/login-redir/", redirecting.Login)
-	mux.Handle("/logout-next/", leading.Logout)
+	mux.Handle("/login-redir/", redirecting.Route("login").Handler)
+	mux.Handle("/logout-next/", leading.Route("logout").Handler)
 	mux.Handle("/plain/", says("plain"))
 	mux.Handle("/private/", site.RequireUser(says("private")))
 	mux.Handle("/perm/", site.Require(adds)(says("perm")))

@@ -24,10 +24,10 @@ func f(t *i18n.Translator, name string) {
 	use(i18n.MarkC("month", "May"), string("no"))
 }
 `)},
-		"views/a_test.go":       {Data: []byte("package views\nvar x = i18n.Mark(\"in a test\")\n")},
-		"examples/chi/main.go":  {Data: []byte("package main\nvar x = i18n.Mark(\"in an example\")\n")},
-		"views/testdata/x.go":   {Data: []byte("no Go at all")},
-		"views/other/page.html": {Data: []byte("{{.T")},
+		"views/a_test.go":          {Data: []byte("package views\nvar x = i18n.Mark(\"in a test\")\n")},
+		"examples/chi/main.go":     {Data: []byte("package main\nvar x = i18n.Mark(\"in an example\")\n")},
+		"views/testdata/x.go":      {Data: []byte("no Go at all")},
+		"views/testdata/page.html": {Data: []byte("{{.T")},
 		"views/templates/page.html": {Data: []byte(`{{define "title"}}{{.T "title"}}{{end}}{{$page := .}}
 {{if .A}}{{$.T "if"}}{{else if .B}}{{$page.T "else if" "n" 1}}{{else}}{{t "else"}}{{end}}
 {{with (.T "with")}}{{.}}{{end}}{{range .X}}{{$.Page.T "range"}}{{else}}{{(index .L 1).T "chain"}}{{end}}

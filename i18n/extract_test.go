@@ -33,12 +33,8 @@ var templateCalls = map[string]call{
 	"T": {0, -1, -1}, "N": {0, 1, -1}, "C": {1, -1, 0}, "t": {0, -1, -1},
 }
 
-// templateFolders are the names of folders of templates, and templateEndings
-// those of the files there.
-var (
-	templateFolders = []string{"templates", "mails"}
-	templateEndings = []string{".html", ".txt"}
-)
+// templateEndings are those of templates.
+var templateEndings = []string{".html", ".txt"}
 
 // withoutPages are folders whose texts nobody translates.
 var withoutPages = []string{"bench", "conformance", "examples", "internal/testenv"}
@@ -168,7 +164,7 @@ func collect(tree fs.FS) (map[text]string, error) {
 		switch {
 		case path.Ext(name) == ".go" && !strings.HasSuffix(name, "_test.go"):
 			found, err = fromGo(tree, name)
-		case slices.Contains(templateFolders, path.Base(path.Dir(name))) && slices.Contains(templateEndings, path.Ext(name)):
+		case slices.Contains(templateEndings, path.Ext(name)):
 			found, err = fromTemplate(tree, name)
 		}
 		for _, entry := range found {

@@ -86,7 +86,7 @@ func failureOf(err error) (status int, message string) {
 		return http.StatusTooManyRequests, ""
 	}
 	if step := (*auth.StepError)(nil); errors.As(err, &step) {
-		return http.StatusForbidden, i18n.Mark("Your login needs one more step.")
+		return http.StatusForbidden, step.Sentence()
 	}
 	if refused := (*hooks.Refusal)(nil); errors.As(err, &refused) {
 		return refused.Status, refused.Sentence

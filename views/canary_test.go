@@ -66,7 +66,7 @@ func newLogged(t *testing.T, guard coatcheck.Guard) *loggedSite {
 	mux.Handle("/accounts/", s.whole.Views)
 	mux.Handle("/konto/", moved("/konto/", "/accounts/", s.whole.Views))
 	mux.Handle("/tenant/7/", http.StripPrefix("/tenant/7", s.whole.Views))
-	mux.Handle("/neu/{uidb64}/{token}", s.whole.Views.PasswordResetConfirm)
+	mux.Handle("/neu/{uidb64}/{token}", s.whole.Views.Route("password_reset_confirm").Handler)
 	mux.HandleFunc("GET /token", func(w http.ResponseWriter, r *http.Request) {
 		token, err := middleware.CSRFToken(r)
 		if err != nil {

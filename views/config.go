@@ -3,33 +3,11 @@ package views
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
-	"net/url"
-	"strings"
 
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/i18n"
-	"github.com/coatcheck/coatcheck/safeurl"
-)
-
-// Where the views are. Django's names, below the usual include of its URLs.
-const (
-	Path      = "/accounts/"
-	LoginPath = Path + "login/"
-	SignupURL = Path + "signup/"
-	// SignupSentURL tells new users to look at their mails.
-	SignupSentURL = SignupURL + "sent/"
-	LogoutURL     = Path + "logout/"
-	ProfileURL    = Path + "profile/"
-
-	PasswordChangeURL     = Path + "password_change/"
-	PasswordChangeDoneURL = PasswordChangeURL + "done/"
-
-	PasswordResetURL         = accounts.PasswordResetPath
-	PasswordResetDoneURL     = PasswordResetURL + "done/"
-	PasswordResetCompleteURL = accounts.ResetPath + "done/"
 )
 
 // Config says how the account pages look and where they lead. Only Auth is
@@ -89,88 +67,22 @@ type Config struct {
 	Templates fs.FS
 }
 
-// check fills in the defaults and refuses what cannot work.
+// check refuses what cannot work.
 func (c *Config) check() error {
-	if c.Auth == nil {
-		return errors.New("views: no auth service given; set Config.Auth")
-	}
-	if err := c.checkSignup(); err != nil {
-		return err
-	}
-	if c.Validate == nil {
-		c.Validate = c.Auth.ValidatePassword
-	}
-	if c.Languages == nil {
-		c.Languages = i18n.Default()
-	}
-	if c.SiteName == "" {
-		c.SiteName = "Coatcheck"
-	}
-	for name, target := range map[string]string{
-		"LoginURL": c.LoginURL, "LoginRedirectURL": c.LoginRedirectURL, "LogoutRedirectURL": c.LogoutRedirectURL,
-	} {
-		u, err := url.Parse(target)
-		if err == nil && target != "" {
-			_, err = safeurl.LoginRedirect("/", target, safeurl.RedirectFieldName)
-		}
-		if err != nil {
-			return fmt.Errorf("views: Config.%s: %w", name, err)
-		}
-		if u.Host != "" && !isHost(u.Host) {
-			return fmt.Errorf("views: Config.%s is %q; write its host in ASCII, an international name in its xn-- form", name, target)
-		}
-	}
-	for _, host := range c.AllowedRedirectHosts {
-		if !isHost(host) {
-			return fmt.Errorf("views: Config.AllowedRedirectHosts has %q; it must be a host name, perhaps with a port, such as %q",
-				host, "app.example:8443")
-		}
-	}
-	return nil
-}
-
-// checkSignup refuses ways to sign up that cannot work.
-func (c *Config) checkSignup() error {
-	switch {
-	case c.SignupVerification && !c.sendsMail():
-		return errors.New("views: Config.SignupVerification needs mails; set Mail and BaseURL of the accounts")
+	switch sendsEmail := c.Accounts != nil && c.Accounts.SendsMail(); {
+	case c.SignupVerification && !sendsEmail:
+		return errors.New("views: Config.SignupVerification needs mails; set Mail and BaseURL of the " +
+			"accounts")
 	case c.LoginAfterSignup && c.SignupVerification:
 		return errors.New("views: Config.LoginAfterSignup (--login-after-signup) is set with " +
 			"SignupVerification (--signup-verification); " +
 			"set one of them, since whoever opens the link of an email need not have chosen the password")
 	case c.SignupInvitation && c.Accounts == nil:
-		return errors.New("views: Config.SignupInvitation needs Config.Accounts, and so the tables that coatcheck migrate makes")
+		return errors.New("views: Config.SignupInvitation needs Config.Accounts, and so the tables that " +
+			"coatcheck migrate makes")
 	case c.SignupInvitation && (c.SignupVerification || c.SignupClosed):
-		return errors.New("views: Config.SignupInvitation is set with SignupVerification or SignupClosed; set one of them")
+		return errors.New("views: Config.SignupInvitation is set with SignupVerification or SignupClosed; " +
+			"set one of them")
 	}
 	return nil
-}
-
-// isHost says whether text is nothing but a host with an optional port, so that
-// it can stand in a header and in a line of a shell.
-func isHost(text string) bool {
-	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]"
-	u, err := url.Parse("//" + text)
-	return err == nil && u.Host == text && text != "" && strings.Trim(text, letters) == ""
-}
-
-// formTargets are the origins to which a form may lead by a redirect, for the
-// directive form-action, which browsers apply to redirects too.
-func (c *Config) formTargets() string {
-	var b strings.Builder
-	b.WriteString("'self'")
-	for _, host := range c.AllowedRedirectHosts {
-		b.WriteString(" https://" + host + " http://" + host)
-	}
-	for _, target := range [...]string{c.LoginURL, c.LoginRedirectURL, c.LogoutRedirectURL} {
-		u, err := url.Parse(target)
-		if err != nil || !isHost(u.Host) {
-			continue
-		}
-		if u.Scheme == "http" || u.Scheme == "" {
-			b.WriteString(" http://" + u.Host)
-		}
-		b.WriteString(" https://" + u.Host)
-	}
-	return b.String()
 }

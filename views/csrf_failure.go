@@ -4,9 +4,11 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/internal/httptext"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/middleware"
+	"github.com/coatcheck/coatcheck/pages"
 )
 
 // csrfError is the JSON about a request that the CSRF check refused.
@@ -21,12 +23,12 @@ type csrfError struct {
 // happened, and the setting to change: csrf_failure.html, or JSON. It is for
 // middleware.CSRFConfig.Failure (Django: CSRF_FAILURE_VIEW).
 func (v *Views) CSRFFailure(w http.ResponseWriter, r *http.Request, f middleware.CSRFFailure) {
-	v.setSecurity(w.Header())
+	v.SetSecurity(w.Header())
 	httptext.NeverCache(w.Header(), time.Now())
-	report(r, "the failed CSRF check explained", "setting", f.Setting)
+	flow.Report(r.Context(), flow.View, "the failed CSRF check explained", "setting", f.Setting)
 	if negotiate.HTML(r) {
 		v.Render(w, r, http.StatusForbidden, "csrf_failure.html", f)
 		return
 	}
-	sayJSON(w, http.StatusForbidden, csrfError{f.Cause + " " + f.Visitor, f.Reason, f.Remedy, f.Setting})
+	pages.JSON(w, http.StatusForbidden, csrfError{f.Cause + " " + f.Visitor, f.Reason, f.Remedy, f.Setting})
 }

@@ -11,10 +11,11 @@ import (
 	"time"
 
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
+	"github.com/coatcheck/coatcheck/pages"
 )
 
 // OpenAPIURL is where the views serve OpenAPI.
-const OpenAPIURL = Path + "openapi.json"
+const OpenAPIURL = pages.Path + "openapi.json"
 
 //go:embed openapi.json
 var openAPI []byte
@@ -32,8 +33,8 @@ func OpenAPI() []byte { return bytes.Clone(openAPI) }
 
 // describe serves the document. Programs may ask each time whether theirs is the
 // present one.
-func (v *Views) describe(w http.ResponseWriter, r *http.Request) {
-	sameForEverybody(w, r)
+func describe(w http.ResponseWriter, r *http.Request) {
+	pages.SameForEverybody(w, r)
 	header := w.Header()
 	header.Set("Cache-Control", "no-cache")
 	header.Set("Content-Type", "application/json")

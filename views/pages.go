@@ -1,14 +1,20 @@
 package views
 
 import (
+	"embed"
+	"io/fs"
 	"net/http"
-	"time"
 
+	"github.com/coatcheck/coatcheck/accounts/login"
+	"github.com/coatcheck/coatcheck/accounts/passwordchange"
+	"github.com/coatcheck/coatcheck/accounts/signup"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/internal/httptext"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/middleware"
+	"github.com/coatcheck/coatcheck/pages"
 )
 
 // Where the server mounts the pages of the site.
@@ -25,18 +31,39 @@ type HomePage struct {
 	PublicURL, APIProfileURL string
 }
 
+//go:embed templates
+var ownFiles embed.FS
+
+// site is the feature of the pages in this package.
+type site struct{ *pages.Kit }
+
+// Templates are the pages.
+func (site) Templates() fs.FS {
+	own, err := fs.Sub(ownFiles, "templates")
+	if err != nil {
+		panic(err) // they are embedded
+	}
+	return own
+}
+
+// Routes are the addresses below pages.Path: none, since the program mounts these pages.
+func (site) Routes() []pages.Route { return nil }
+
 // Home is the page at "/": it tells what happens where, and who the visitor is.
 // To a program it gives the addresses.
 func (v *Views) Home() http.Handler {
-	return v.account(func(w http.ResponseWriter, r *http.Request) {
-		report(r, "home page shown")
+	return v.Handler(func(w http.ResponseWriter, r *http.Request) {
+		flow.Report(r.Context(), flow.View, "home page shown")
 		if negotiate.HTML(r) {
-			v.Render(w, r, http.StatusOK, "home.html", HomePage{origin(r), requestinfo.Below(r, PublicURL), requestinfo.Below(r, APIProfileURL)})
+			v.Render(w, r, http.StatusOK, "home.html", HomePage{
+				origin(r),
+				requestinfo.Below(r, PublicURL), requestinfo.Below(r, APIProfileURL),
+			})
 			return
 		}
-		sayJSON(w, http.StatusOK, map[string]any{"name": v.config.SiteName, "links": map[string]string{
-			"signup": requestinfo.Below(r, SignupURL), "login": v.loginURL(r), "logout": requestinfo.Below(r, LogoutURL),
-			"profile": requestinfo.Below(r, ProfileURL), "public": requestinfo.Below(r, PublicURL),
+		pages.JSON(w, http.StatusOK, map[string]any{"name": v.SiteName(), "links": map[string]string{
+			"signup": requestinfo.Below(r, signup.URL), "login": v.LoginURL(r), "logout": requestinfo.Below(r, login.LogoutURL),
+			"profile": requestinfo.Below(r, login.ProfileURL), "public": requestinfo.Below(r, PublicURL),
 			"api_profile": requestinfo.Below(r, APIProfileURL),
 		}})
 	}, http.MethodGet, http.MethodHead)
@@ -46,55 +73,48 @@ func (v *Views) Home() http.Handler {
 // for it at /.well-known/change-password of the host (W3C, A Well-Known URL for Changing
 // Passwords).
 func (v *Views) WellKnownChangePassword() http.Handler {
-	return v.account(func(w http.ResponseWriter, r *http.Request) {
-		v.redirect(w, r, requestinfo.Below(r, PasswordChangeURL))
+	return v.Handler(func(w http.ResponseWriter, r *http.Request) {
+		v.GoTo(w, r, passwordchange.URL)
 	}, http.MethodGet, http.MethodHead)
 }
 
 // Public is a page without any restriction: it asks neither for the session nor
 // for the user, so it costs no query.
 func (v *Views) Public() http.Handler {
-	return v.view(func(w http.ResponseWriter, r *http.Request) {
-		report(r, "public page shown, nobody asked who it is for")
+	return v.Cacheable(func(w http.ResponseWriter, r *http.Request) {
+		flow.Report(r.Context(), flow.View, "public page shown, nobody asked who it is for")
 		if negotiate.HTML(r) {
 			v.Render(w, r, http.StatusOK, "public.html", nil)
 			return
 		}
-		sayJSON(w, http.StatusOK, map[string]string{"profile": "data"})
+		pages.JSON(w, http.StatusOK, map[string]string{"profile": "data"})
 	}, http.MethodGet, http.MethodHead)
 }
 
 // APIProfile is a view that checks by itself who the request is, and speaks
 // JSON alone.
 func (v *Views) APIProfile() http.Handler {
-	return v.account(func(w http.ResponseWriter, r *http.Request) {
+	return v.Handler(func(w http.ResponseWriter, r *http.Request) {
 		user, err := auth.UserFromContext(r.Context())
 		switch {
 		case err != nil:
 			middleware.Fail(w, r, err)
 		case !user.IsAuthenticated():
-			report(r, "refused with 401: the view asked, and nobody is signed in")
-			w.Header().Set("WWW-Authenticate", httptext.LoginChallenge(v.loginURL(r)))
-			sayJSON(w, http.StatusUnauthorized, map[string]string{"error": v.translator(w, r).T("Unauthorized")})
+			flow.Report(r.Context(), flow.View, "refused with 401: the view asked, and nobody is signed in")
+			w.Header().Set("WWW-Authenticate", httptext.LoginChallenge(v.LoginURL(r)))
+			pages.JSON(w, http.StatusUnauthorized, map[string]string{"error": v.Translator(w,
+				r).T("Unauthorized")})
 		default:
-			report(r, "let in: the view asked who it is", "user", user.ID)
-			v.sayProfile(w, r, user)
+			flow.Report(r.Context(), flow.View, "let in: the view asked who it is", "user", user.ID)
+			v.SayProfile(w, r, user)
 		}
 	}, http.MethodGet, http.MethodHead)
-}
-
-// NotFound answers with a page that says that there is none.
-func (v *Views) NotFound() http.Handler {
-	return v.view(func(w http.ResponseWriter, r *http.Request) {
-		httptext.NeverCache(w.Header(), time.Now())
-		v.notFound(w, r)
-	}, http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete)
 }
 
 // origin is the address by which the client reached the site, or a usual one
 // where that could not stand in a line of a shell.
 func origin(r *http.Request) string {
-	if !isHost(requestinfo.Host(r)) {
+	if !pages.IsHost(requestinfo.Host(r)) {
 		return "http://localhost:8000"
 	}
 	return requestinfo.Origin(r)

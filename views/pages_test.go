@@ -191,8 +191,8 @@ func TestStylesheet(t *testing.T) {
 func TestViewsMountedAlone(t *testing.T) {
 	s := newSite(t)
 	mux := http.NewServeMux()
-	mux.Handle("/in", s.views.Login)
-	mux.Handle("/up", s.views.Signup)
+	mux.Handle("/in", s.views.Route("login").Handler)
+	mux.Handle("/up", s.views.Route("signup").Handler)
 	s.Config.Handler = s.chain(t, engine(t, s.db))(mux)
 	p := s.program(t)
 	p.form("/up", "username", "ada", "password", canary).wantJSON(t, 201, `{"message":"User created successfully"}`)

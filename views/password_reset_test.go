@@ -380,7 +380,7 @@ func TestNoPasswordReset(t *testing.T) {
 	if text := b.get("/accounts/login/").page(t).text(); strings.Contains(text, "Forgot") {
 		t.Error(text)
 	}
-	if s.views.PasswordReset != nil || s.views.PasswordResetConfirm != nil {
+	if s.views.Route("password_reset").Handler != nil || s.views.Route("password_reset_confirm").Handler != nil {
 		t.Error("there are handlers")
 	}
 }

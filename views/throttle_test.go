@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/coatcheck/coatcheck/accounts/signup"
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/auth/attempts"
 	"github.com/coatcheck/coatcheck/throttle"
-	"github.com/coatcheck/coatcheck/views"
 )
 
 // waiting is a store by which everybody has to wait.
@@ -101,13 +101,13 @@ func TestSignupsAreCounted(t *testing.T) {
 	})
 	p := s.program(t)
 	for i, want := range []int{201, 201, 429, 429} { // two of which the address gets back
-		got := p.form(views.SignupURL, "username", "ada"+strconv.Itoa(i), "password", canary, "email", []string{"ada@example.com", "ADA@EXAMPLE.com"}[i%2])
+		got := p.form(signup.URL, "username", "ada"+strconv.Itoa(i), "password", canary, "email", []string{"ada@example.com", "ADA@EXAMPLE.com"}[i%2])
 		if got.StatusCode != want {
 			t.Errorf("%d: %s %s", i, got.Status, got.text)
 		}
 	}
 	for i, want := range []int{400, 409, 201, 429} {
-		got := p.form(views.SignupURL, "username", []string{"", "ada0", "bea", "cora"}[i], "password", canary)
+		got := p.form(signup.URL, "username", []string{"", "ada0", "bea", "cora"}[i], "password", canary)
 		if got.StatusCode != want {
 			t.Errorf("%d: %s %s", i, got.Status, got.text)
 		}

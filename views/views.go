@@ -1,51 +1,29 @@
 package views
 
 import (
-	"errors"
-	"html/template"
-	"net/http"
+	"io/fs"
 	"slices"
-	"strings"
-	"time"
 
-	"github.com/coatcheck/coatcheck/auth/hooks"
-	"github.com/coatcheck/coatcheck/flow"
-	"github.com/coatcheck/coatcheck/i18n"
-	"github.com/coatcheck/coatcheck/internal/httptext"
-	"github.com/coatcheck/coatcheck/internal/negotiate"
-	"github.com/coatcheck/coatcheck/internal/requestinfo"
-	"github.com/coatcheck/coatcheck/userfields"
+	"github.com/coatcheck/coatcheck/accounts/closing"
+	"github.com/coatcheck/coatcheck/accounts/emailchange"
+	"github.com/coatcheck/coatcheck/accounts/login"
+	"github.com/coatcheck/coatcheck/accounts/passwordchange"
+	"github.com/coatcheck/coatcheck/accounts/passwordreset"
+	"github.com/coatcheck/coatcheck/accounts/profile"
+	"github.com/coatcheck/coatcheck/accounts/rescue"
+	"github.com/coatcheck/coatcheck/accounts/sessionlist"
+	"github.com/coatcheck/coatcheck/accounts/signup"
+	"github.com/coatcheck/coatcheck/pages"
 )
 
-// Views are the account pages. As a handler it serves everything below Path;
-// the fields are the single views, for programs that mount them elsewhere. It
-// is safe for concurrent use.
+// Path is where a program mounts the account pages: Django's usual include of its URLs.
+const Path = pages.Path
+
+// Views are the account pages. As a handler it serves everything below Path; Routes
+// has the single pages, for programs that mount one elsewhere too, and Render shows pages
+// of the program's own. It is safe for concurrent use.
 type Views struct {
-	Signup  http.Handler // makes a user and no session
-	Login   http.Handler // makes the session
-	Logout  http.Handler // by POST alone
-	Profile http.Handler // for signed-in users
-
-	PasswordChange     http.Handler // for signed-in users, who stay so
-	PasswordChangeDone http.Handler // says that it is done
-
-	// Those of a forgotten password. They are nil without Config.Accounts, and the
-	// first two also where that sends no mail. PasswordResetConfirm takes {uidb64}
-	// and {token} of the pattern.
-	PasswordReset         http.Handler // asks for an address and has a link mailed to it
-	PasswordResetDone     http.Handler // says so
-	PasswordResetConfirm  http.Handler // where the link leads
-	PasswordResetComplete http.Handler // says that the password is set
-
-	config    Config
-	templates map[string]*template.Template
-	style     static
-	script    static
-	languages []Language
-	security  [][2]string // headers of every answer
-	mux       *http.ServeMux
-	urls      map[string]string // the patterns of the routes by name
-	fields    []userfields.Field
+	*pages.Kit
 }
 
 // New checks the configuration, reads the templates and makes the views.
@@ -53,144 +31,56 @@ func New(c Config) (*Views, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	v := &Views{config: c, mux: http.NewServeMux(), security: [][2]string{
-		{"Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action " +
-			c.formTargets() + "; base-uri 'none'; frame-ancestors 'none'"},
-		{"Cross-Origin-Opener-Policy", "same-origin"},
-		{"Referrer-Policy", "same-origin"},
-		{"X-Content-Type-Options", "nosniff"},
-		{"X-Frame-Options", "DENY"},
-	}}
-	v.fields = c.Auth.UserFields()
-	v.languages = nameLanguages(c.Languages)
-	if err := v.readTemplates(c.Templates); err != nil {
+	kit, err := pages.New(pages.Config{
+		Auth: c.Auth, Languages: c.Languages, SiteName: c.SiteName,
+		LoginURL: c.LoginURL, LoginRedirectURL: c.LoginRedirectURL, LogoutRedirectURL: c.LogoutRedirectURL,
+		AllowedRedirectHosts: c.AllowedRedirectHosts, RedirectAuthenticatedUser: c.RedirectAuthenticatedUser,
+		HideSignup: c.SignupClosed || c.SignupInvitation, SendsEmail: c.Accounts != nil && c.Accounts.SendsMail(),
+		Validate: c.Validate, Templates: c.Templates,
+	})
+	if err != nil {
 		return nil, err
 	}
-	v.Signup = v.account(v.signup, form...)
-	v.Login = v.account(v.login, form...)
-	v.Logout = v.handler(neverCache(v.logout), neverCache(v.offerLogout), http.MethodPost)
-	v.Profile = v.private(v.profile, page...)
-	v.PasswordChange = v.private(v.passwordChange, form...)
-	v.PasswordChangeDone = v.private(v.passwordChangeDone, page...)
-	v.makePasswordReset()
-	v.route()
-	return v, nil
+	if err := kit.Mount(features(kit, c)...); err != nil {
+		return nil, err
+	}
+	kit.Handle(OpenAPIURL, kit.Cacheable(describe, pages.GET...))
+	return &Views{kit}, nil
 }
 
-// ServeHTTP serves everything below Path.
-func (v *Views) ServeHTTP(w http.ResponseWriter, r *http.Request) { v.mux.ServeHTTP(w, r) }
-
-// account makes a handler of a view whose answers no cache may keep.
-func (v *Views) account(view http.HandlerFunc, methods ...string) http.Handler {
-	return v.view(neverCache(view), methods...)
-}
-
-func neverCache(view http.HandlerFunc) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		httptext.NeverCache(w.Header(), time.Now())
-		view(w, r)
+// features are the account pages; those that the configuration lacks have no routes.
+func features(k *pages.Kit, c Config) []pages.Feature {
+	return []pages.Feature{
+		site{k},
+		login.New(k, !c.NoRememberMe),
+		signup.New(k, c.Accounts, signup.Options{
+			Closed: c.SignupClosed, Verification: c.SignupVerification, Invitation: c.SignupInvitation, Login: c.LoginAfterSignup,
+		}),
+		profile.New(k),
+		passwordchange.New(k, c.Accounts),
+		passwordreset.New(k, c.Accounts),
+		emailchange.New(k, c.Accounts),
+		sessionlist.New(k, c.Accounts),
+		rescue.New(k, c.Accounts),
+		closing.New(k, c.Accounts),
 	}
 }
 
-// view makes a handler of a view that takes the methods and no other.
-func (v *Views) view(view http.HandlerFunc, methods ...string) http.Handler {
-	return v.handler(view, func(w http.ResponseWriter, r *http.Request) {
-		e := &refusal{http.StatusMethodNotAllowed, i18n.Mark("This address does not take such requests.")}
-		if method := methodName(r); method != "" {
-			e.sentence = v.translator(w, r).T("This address does not take %(method)s requests.", "method", method)
+// TemplateNames returns the names of the files that Config.Templates may replace, in
+// order. Files *.html of other names add pages.
+func TemplateNames() []string {
+	var names []string
+	folders := []fs.FS{pages.Templates()}
+	for _, f := range features(nil, Config{}) {
+		folders = append(folders, f.Templates())
+	}
+	for _, folder := range folders {
+		files, err := fs.Glob(folder, "*")
+		if err != nil {
+			panic(err) // they are embedded
 		}
-		v.refuse(w, r, e)
-	}, methods...)
-}
-
-// handler makes a handler of a view: every answer has the security headers, and
-// a method that is not among those named goes to otherwise, with the header
-// Allow set.
-func (v *Views) handler(view, otherwise http.HandlerFunc, methods ...string) http.Handler {
-	allow := strings.Join(append(methods, http.MethodOptions), ", ")
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		header := w.Header()
-		v.setSecurity(header)
-		if slices.Contains(methods, r.Method) {
-			view(w, r)
-			return
-		}
-		header.Set("Allow", allow)
-		if r.Method == http.MethodOptions {
-			w.WriteHeader(http.StatusNoContent)
-			return
-		}
-		otherwise(w, r)
-	})
-}
-
-// setSecurity sets the headers of every answer.
-func (v *Views) setSecurity(header http.Header) {
-	for _, h := range v.security {
-		header.Set(h[0], h[1])
+		names = append(names, files...)
 	}
-	httptext.PatchVary(header, "Accept")
-}
-
-// methodName names the method if it is a known one, or is empty.
-func methodName(r *http.Request) string {
-	switch r.Method {
-	case http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete:
-		return r.Method
-	}
-	return ""
-}
-
-// addSlash leads to the same address with a slash at its end. The method and
-// the body stay.
-func addSlash(w http.ResponseWriter, r *http.Request) {
-	target := requestinfo.Below(r, r.URL.Path) + "/"
-	if r.URL.RawQuery != "" {
-		target += "?" + r.URL.RawQuery
-	}
-	w.Header().Set("Location", target)
-	w.WriteHeader(http.StatusPermanentRedirect)
-}
-
-func (v *Views) notFound(w http.ResponseWriter, r *http.Request) {
-	v.refuse(w, r, &refusal{http.StatusNotFound, i18n.Mark("There is nothing at this address.")})
-}
-
-// refusal is an answer that is an error, with a sentence for the client.
-type refusal struct {
-	status   int
-	sentence string // translated when it is shown; one that is already stays as it is
-}
-
-// refusalOf returns the refusal in an error: one of the pages, or one of a hook.
-func refusalOf(err error) *refusal {
-	if own := (*refusal)(nil); errors.As(err, &own) {
-		return own
-	}
-	if hook := (*hooks.Refusal)(nil); errors.As(err, &hook) {
-		return &refusal{hook.Status, hook.Sentence}
-	}
-	return nil
-}
-
-// Error is the sentence.
-func (e *refusal) Error() string { return e.sentence }
-
-// refuse answers with a page or with {"error": …}.
-func (v *Views) refuse(w http.ResponseWriter, r *http.Request, e *refusal) {
-	report(r, "refused: "+e.sentence, "status", e.status)
-	t := v.translator(w, r)
-	if negotiate.HTML(r) {
-		title := t.T("That did not work")
-		if e.status == http.StatusNotFound {
-			title = t.T("Page not found")
-		}
-		v.Render(w, r, e.status, "error.html", ErrorPage{title, t.T(e.sentence)})
-		return
-	}
-	sayJSON(w, e.status, map[string]string{"error": t.T(e.sentence)})
-}
-
-func report(r *http.Request, what string, details ...any) {
-	flow.Report(r.Context(), flow.View, what, details...)
+	slices.Sort(names)
+	return names
 }

@@ -1,0 +1,93 @@
+// Package closing is the page by which users close their account.
+// It is on floor 4, the views: a feature.
+package closing
+
+import (
+	"embed"
+	"io/fs"
+	"net/http"
+
+	"github.com/coatcheck/coatcheck/accounts"
+	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/flow"
+	"github.com/coatcheck/coatcheck/i18n"
+	"github.com/coatcheck/coatcheck/pages"
+)
+
+// Where users close their account, and what they see afterwards.
+const (
+	URL       = pages.Path + "close/"
+	ClosedURL = pages.Path + "closed/"
+)
+
+const sayClosed = "Your account is closed"
+
+//go:embed *.html
+var templates embed.FS
+
+// Feature is the pages.
+type Feature struct {
+	*pages.Kit
+	accounts *accounts.Service
+}
+
+// New returns the pages; none without a service.
+func New(k *pages.Kit, a *accounts.Service) *Feature { return &Feature{k, a} }
+
+// Templates are the pages.
+func (*Feature) Templates() fs.FS { return templates }
+
+// Routes are the addresses.
+func (f *Feature) Routes() []pages.Route {
+	if f.accounts == nil {
+		return nil
+	}
+	return []pages.Route{
+		f.PrivatePage("close_account", URL, f.serve, pages.GETAndPOST...),
+		f.Page("account_closed", ClosedURL, func(w http.ResponseWriter, r *http.Request) {
+			f.Tell(w, r, "account_closed.html", sayClosed)
+		}, pages.GET...),
+	}
+}
+
+// form asks for the present password and for a tick.
+func form(t *i18n.Translator) *pages.Form {
+	return &pages.Form{Submit: t.T("Close my account"), Danger: true, Own: true, Fields: []*pages.Field{
+		pages.PresentPassword(t),
+		{
+			Name: "understand", Label: t.T("I understand that this cannot be undone"), Type: pages.Checkbox,
+			Required: true,
+		},
+	}}
+}
+
+// serve closes the account of the signed-in user, and ends all sessions.
+func (f *Feature) serve(w http.ResponseWriter, r *http.Request) {
+	t := f.Translator(w, r)
+	f.ServeForm(w, r, pages.FormView{
+		Template: "close_account.html", What: "form to close the account",
+		Form: func(pages.Body) *pages.Form { return form(t) },
+		Act:  func(b pages.Body, form *pages.Form) error { return f.close(r, b, form) },
+		Done: func(*pages.Form) { f.Done(w, r, ClosedURL, sayClosed) },
+	})
+}
+
+// close checks the fields and closes the account. What is wrong with a field is
+// written into the form.
+func (f *Feature) close(r *http.Request, b pages.Body, form *pages.Form) error {
+	user, err := auth.UserFromContext(r.Context())
+	if err != nil {
+		return err
+	}
+	secret, box := form.Fields[0], form.Fields[1]
+	box.TakeChoice(b)
+	user, err = f.TakePresentPassword(r, b, form, secret, user, pages.WrongPassword)
+	if err != nil || form.Failed() {
+		return err
+	}
+	if err := f.accounts.CloseAccount(r, user); err != nil {
+		return err
+	}
+	flow.Report(r.Context(), flow.View, "account closed", "user", user.ID)
+	return f.Auth().Logout(r) // the cookie goes too
+}

@@ -1,0 +1,276 @@
+// Package passwordreset is the pages of a forgotten password: one asks for an address, to
+// which a link is sent, and the link's page for the new password.
+// It is on floor 4, the views: a feature.
+package passwordreset
+
+import (
+	"embed"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/coatcheck/coatcheck/accounts"
+	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/attempts"
+	"github.com/coatcheck/coatcheck/flow"
+	"github.com/coatcheck/coatcheck/i18n"
+	"github.com/coatcheck/coatcheck/internal/negotiate"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
+	"github.com/coatcheck/coatcheck/pages"
+	"github.com/coatcheck/coatcheck/password"
+	"github.com/coatcheck/coatcheck/sessions"
+)
+
+// Where the pages are.
+const (
+	URL         = accounts.PasswordResetPath
+	DoneURL     = URL + "done/"
+	CompleteURL = accounts.ResetPath + "done/"
+)
+
+const (
+	// tokenKey is where a session keeps the token of a link. Django:
+	// INTERNAL_RESET_SESSION_TOKEN.
+	tokenKey = "_password_reset_token"
+	// urlToken stands in the address in place of a token that is in the
+	// session. Django: PasswordResetConfirmView.reset_url_token.
+	urlToken = "set-password"
+)
+
+//go:embed *.html
+var templates embed.FS
+
+// Feature is the pages.
+type Feature struct {
+	*pages.Kit
+	accounts *accounts.Service
+}
+
+// New returns the pages: none without a service, and those that ask for an address only if it
+// sends email.
+func New(k *pages.Kit, a *accounts.Service) *Feature { return &Feature{k, a} }
+
+// Templates are the pages.
+func (*Feature) Templates() fs.FS { return templates }
+
+// Routes are the addresses.
+func (f *Feature) Routes() []pages.Route {
+	if f.accounts == nil {
+		return nil
+	}
+	routes := []pages.Route{
+		f.Page("password_reset_confirm", accounts.ResetPath+"{uidb64}/{token}/", f.confirm,
+			pages.GETAndPOST...),
+		f.Page("password_reset_complete", CompleteURL, f.complete, pages.GET...),
+	}
+	if f.accounts.SendsMail() {
+		routes = append(
+			routes,
+			f.Page("password_reset", URL, f.ask, pages.GETAndPOST...),
+			f.Page("password_reset_done", DoneURL, f.sent, pages.GET...),
+		)
+	}
+	return routes
+}
+
+// ask asks for an address and has a link sent to it, if it has an account. The response is
+// the same for every address.
+func (f *Feature) ask(w http.ResponseWriter, r *http.Request) {
+	t := f.Translator(w, r)
+	f.ServeForm(w, r, pages.FormView{
+		Template: "password_reset.html", What: "form for a forgotten password",
+		Form: func(pages.Body) *pages.Form {
+			return &pages.Form{Submit: t.T("Reset my password"), Fields: []*pages.Field{{
+				Name: "email", Label: t.T("Email"), Type: "email", Autocomplete: "email",
+				MaxLength: pages.MaxEmail, Required: true,
+			}}}
+		},
+		Act: func(b pages.Body, form *pages.Form) error { return f.request(r, t, b, form) },
+		Done: func(*pages.Form) {
+			if negotiate.HTML(r) {
+				f.GoTo(w, r, DoneURL)
+				return
+			}
+			f.sent(w, r)
+		},
+	})
+}
+
+// request reads the address and asks for the link.
+func (f *Feature) request(r *http.Request, t *i18n.Translator, b pages.Body, form *pages.Form) error {
+	email := form.Fields[0].TakeEmail(b)
+	if form.Failed() {
+		return nil
+	}
+	if err := f.Auth().Allow(r, attempts.KindReset, email); err != nil {
+		return err
+	}
+	err := f.accounts.RequestReset(r.Context(), email, t.Code())
+	if err == nil {
+		flow.Report(r.Context(), flow.View, "a link was asked for; whether there is an account is found "+
+			"out later")
+	}
+	return err
+}
+
+// sent says that an email is on its way, if it is.
+func (f *Feature) sent(w http.ResponseWriter, r *http.Request) {
+	f.Tell(w, r, "password_reset_done.html", i18n.Mark("We’ve emailed you instructions for setting your "+
+		"password, "+
+		"if an account exists with the email you entered. You should receive them shortly."))
+}
+
+// confirm is where the link leads. A browser gets the token out of the
+// address at once, into its session, so that no Referer and no history has it. A
+// program has no session: it sends the new password to the link itself.
+func (f *Feature) confirm(w http.ResponseWriter, r *http.Request) {
+	user, err := f.linkUser(r)
+	switch {
+	case err != nil:
+		f.Fail(w, r, err)
+	case user == nil:
+		f.unsuccessful(w, r)
+	case r.PathValue("token") != urlToken && negotiate.HTML(r):
+		f.hideToken(w, r)
+	default:
+		f.choose(w, r, user)
+	}
+}
+
+// linkUser is the user of the link if its token, or that in the session, is good;
+// else nil. That the user is active is not asked, as in Django.
+func (f *Feature) linkUser(r *http.Request) (*auth.User, error) {
+	ctx := r.Context()
+	user, err := f.Auth().UserByUID(ctx, r.PathValue("uidb64"))
+	if errors.Is(err, auth.ErrNoUser) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	token := r.PathValue("token")
+	if token == urlToken {
+		session, err := sessions.FromContext(ctx)
+		if err == nil {
+			token, err = session.Text(ctx, tokenKey)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if !f.Auth().CheckResetToken(user, token) {
+		return nil, nil
+	}
+	return user, nil
+}
+
+// hideToken puts the token into the session and redirects to the same address
+// without it. The session gets a new key, so that nobody who planted the old one in
+// this browser has the token too.
+func (f *Feature) hideToken(w http.ResponseWriter, r *http.Request) {
+	ctx := r.Context()
+	session, err := sessions.FromContext(ctx)
+	if err == nil {
+		err = session.Renew(ctx)
+	}
+	token := r.PathValue("token")
+	if err == nil {
+		err = session.Set(ctx, tokenKey, token)
+	}
+	if err != nil {
+		f.Fail(w, r, err)
+		return
+	}
+	flow.Report(r.Context(), flow.View, "the token of the link is good, and in the session now")
+	target := url.URL{Path: requestinfo.Below(r, strings.ReplaceAll(r.URL.Path, token, urlToken))}
+	f.Redirect(w, r, target.EscapedPath())
+}
+
+// choose asks for the new password and sets it. Nobody is signed in by it.
+func (f *Feature) choose(w http.ResponseWriter, r *http.Request, user *auth.User) {
+	t := f.Translator(w, r)
+	f.ServeForm(w, r, pages.FormView{
+		Template: "password_reset_confirm.html", What: "form for the new password",
+		Form: func(b pages.Body) *pages.Form {
+			return &pages.Form{
+				Submit: t.T("Change my password"), Username: user.Username,
+				Fields: f.NewPassword(t, b),
+			}
+		},
+		Act: func(b pages.Body, form *pages.Form) error {
+			raw, err := f.TakeNewPassword(r.Context(), t, b, form.Fields, user)
+			if err != nil || form.Failed() {
+				return err
+			}
+			err = f.set(w, r, user, raw)
+			if errors.Is(err, auth.ErrSamePassword) {
+				form.Fields[len(form.Fields)-1].Reject(pages.ErrSamePassword)
+				return nil
+			}
+			return err
+		},
+		Done: func(*pages.Form) { f.Done(w, r, CompleteURL, "Password changed successfully") },
+		Fail: func(err error) {
+			if errors.Is(err, accounts.ErrLink) { // another request was faster
+				f.unsuccessful(w, r)
+				return
+			}
+			f.Fail(w, r, err)
+		},
+	})
+}
+
+// set sets the password and takes the token out of the session. All
+// sessions of the user end, and so does that of the request if it is one of them.
+// The user has proved to own the mailbox: other people's guesses do not count any
+// more, and the browser is a known one.
+func (f *Feature) set(w http.ResponseWriter, r *http.Request, user *auth.User, raw string) error {
+	ctx := r.Context()
+	session, err := sessions.FromContext(ctx)
+	if err != nil {
+		return err
+	}
+	current, err := auth.UserFromContext(ctx)
+	if err != nil {
+		return err
+	}
+	known := r.WithContext(password.KnownClient(ctx, user.ID))
+	if err := f.accounts.ResetPassword(known, user, raw); err != nil {
+		return err
+	}
+	flow.Report(r.Context(), flow.View, "password set; the sessions of the user are void, and the link "+
+		"too", "user", user.ID)
+	if err := f.Auth().Unlock(ctx, user); err != nil { // the password is set all the same
+		slog.WarnContext(ctx, "the attempts of a user could not be made whole", "user", user.ID, "error", err)
+	}
+	if err := f.Auth().SetDeviceCookie(w, r, user); err != nil {
+		return err
+	}
+	if current.ID == user.ID {
+		return f.Auth().Logout(r)
+	}
+	_, err = session.Delete(ctx, tokenKey)
+	return err
+}
+
+// unsuccessful responds for a link that is no good: with a page and 200, as in
+// Django, and a program with 410.
+func (f *Feature) unsuccessful(w http.ResponseWriter, r *http.Request) {
+	flow.Report(r.Context(), flow.View, "the link was used already, is too old, or was never good")
+	if negotiate.HTML(r) {
+		f.Render(w, r, http.StatusOK, "password_reset_unsuccessful.html", nil)
+		return
+	}
+	t := f.Translator(w, r)
+	pages.JSON(w, http.StatusGone, map[string]string{"error": t.T("The password reset link was invalid, " +
+		"possibly because it has already been used. Please request a new password reset.")})
+}
+
+// complete says that the password is set.
+func (f *Feature) complete(w http.ResponseWriter, r *http.Request) {
+	f.Tell(w, r, "password_reset_complete.html", i18n.Mark("Your password has been set. You may go ahead "+
+		"and log in now."))
+}

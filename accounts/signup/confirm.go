@@ -1,0 +1,113 @@
+package signup
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/coatcheck/coatcheck/accounts"
+	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/hooks"
+	"github.com/coatcheck/coatcheck/flow"
+	"github.com/coatcheck/coatcheck/i18n"
+	"github.com/coatcheck/coatcheck/internal/negotiate"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
+	"github.com/coatcheck/coatcheck/pages"
+)
+
+// openForm is the form for everybody. Where addresses are confirmed there must
+// be one.
+func (f *Feature) openForm(t *i18n.Translator, next string) *pages.Form {
+	form := f.form(t, next)
+	if f.options.Verification {
+		email := form.Field("email")
+		email.Required, email.Help = true, t.T("We send you a link to confirm it.")
+	}
+	return form
+}
+
+// begin is an opener that has a link sent, by which the account is made, in the language.
+func (f *Feature) begin(lang string) opener {
+	return func(r *http.Request, n auth.NewUser) (*auth.User, error) {
+		err := f.accounts.BeginSignup(r.Context(), n, lang)
+		if err == nil {
+			flow.Report(r.Context(), flow.View, "a link was asked for; whether the address has an account "+
+				"is found out later")
+		}
+		return nil, err
+	}
+}
+
+// sayBegun says the same whether the address has an account or not.
+func (f *Feature) sayBegun(w http.ResponseWriter, r *http.Request) {
+	if negotiate.HTML(r) {
+		f.GoTo(w, r, SentURL)
+		return
+	}
+	f.sent(w, r)
+}
+
+// sent tells users to look at their emails.
+func (f *Feature) sent(w http.ResponseWriter, r *http.Request) {
+	f.Tell(w, r, "signup_sent.html", i18n.Mark("We have sent you a mail with a link. Open it to finish."))
+}
+
+// ConfirmPage is what signup_confirm.html shows.
+type ConfirmPage struct {
+	// Username is that of the account to be made.
+	Username string
+}
+
+// confirm is where the link leads: a button, by which the account is made.
+func (f *Feature) confirm(w http.ResponseWriter, r *http.Request) {
+	token := r.PathValue("token")
+	if r.Method == http.MethodPost {
+		user, err := f.accounts.ConfirmSignup(hooks.WithRequest(r), token)
+		if err != nil {
+			f.rejectConfirm(w, r, err)
+			return
+		}
+		flow.Report(r.Context(), flow.View, "address confirmed and user created, no session made", "user",
+			user.ID)
+		f.sayCreated(w, r, nil, "")
+		return
+	}
+	name, err := f.accounts.PendingSignup(r.Context(), token)
+	switch {
+	case err != nil:
+		f.rejectConfirm(w, r, err)
+	case negotiate.HTML(r):
+		flow.Report(r.Context(), flow.View, "button shown that confirms the address")
+		f.Render(w, r, http.StatusOK, "signup_confirm.html", ConfirmPage{name})
+	default:
+		pages.JSON(w, http.StatusOK, map[string]string{
+			"username": name,
+			"message":  "Send a POST request to create the account.",
+		})
+	}
+}
+
+// rejectConfirm responds where a link made no account.
+func (f *Feature) rejectConfirm(w http.ResponseWriter, r *http.Request, err error) {
+	t, signup := f.Translator(w, r), requestinfo.Below(r, URL)
+	switch {
+	case errors.Is(err, accounts.ErrLink):
+		f.RejectLink(w, r, http.StatusGone, pages.LinkPage{
+			Title: t.T(pages.TooOld), URL: signup, Label: t.T("Sign up"),
+			Message: t.T("If you have confirmed your address already, you can log in. Otherwise sign up " +
+				"again, and you get a new link."),
+		})
+	case errors.Is(err, auth.ErrEmailTaken),
+		errors.Is(err, auth.ErrUsernameTaken) && f.Auth().UsernameIsEmail():
+		f.RejectLink(w, r, http.StatusConflict, pages.LinkPage{
+			Title: t.T("You have an account already"), Message: t.T(sayEmailTaken),
+			URL: f.LoginURL(r), Label: t.T("Log in"),
+		})
+	case errors.Is(err, auth.ErrUsernameTaken):
+		f.RejectLink(w, r, http.StatusConflict, pages.LinkPage{
+			Title: t.T("Somebody was faster"), URL: signup, Label: t.T("Sign up"),
+			Message: t.T("Meanwhile another user took this username. Please sign up again with another one."),
+		})
+	default:
+		f.Fail(w, r, err)
+	}
+}

@@ -1,0 +1,224 @@
+package pages
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/coatcheck/coatcheck/i18n"
+	"github.com/coatcheck/coatcheck/identity"
+	"github.com/coatcheck/coatcheck/password/validate"
+	"github.com/coatcheck/coatcheck/userfields"
+)
+
+// sayNotText is said about JSON that is not text where text belongs.
+var sayNotText = i18n.Mark("Enter text.")
+
+// sayChoose is said about a box that says something else.
+var sayChoose = i18n.Mark("Enter yes or no.")
+
+// Form is what form.html shows.
+type Form struct {
+	// Fields are in their order on the page.
+	Fields []*Field
+	// Errors concern the form and not one field. As those of a field they are
+	// translated when they are shown, those that are already stay as they are.
+	Errors []string
+	// Notice is good news to be shown above the form, or empty.
+	Notice string
+	// Status is that of the JSON about a form that is refused; 400 when zero.
+	Status int
+	// ForPrograms is the error in that JSON, in place of those of the form and the fields.
+	ForPrograms string
+	// Submit is what the button says.
+	Submit string
+	// Danger makes the button look like one that destroys something.
+	Danger bool
+	// Username is whose password the form is about, or empty where it asks for that
+	// itself. It is for password managers alone: hidden, and not sent.
+	Username string
+	// Next is where to go afterwards; it is sent along hidden. It is safe, or
+	// empty.
+	Next string
+	// Reveal is what the switch says that shows a password. Render fills it in.
+	Reveal string
+	// CSRFToken is sent along hidden. Render fills it in; it is empty where none
+	// is needed.
+	CSRFToken string
+	// Own says that the form is about the visitor's password: Render fills in Username.
+	Own bool
+}
+
+// Field is one field of a form.
+type Field struct {
+	Name         string
+	Label        string
+	Type         string   // of the input element
+	Autocomplete string   // what browsers and password managers go by
+	Help         string   // a hint below the label, or empty
+	Rules        []string // a list of hints
+	MaxLength    int      // characters; 0 for no limit in the page
+	Required     bool
+	Autofocus    bool
+	Fixed        bool // Value is shown, and cannot be changed
+	Checked      bool // of a box, whose Type is "checkbox"
+	// Options are what a list offers, whose Type is "select".
+	Options []userfields.Option
+	// Value is shown again after an error; never for a password.
+	Value  string
+	Errors []string
+	cause  error // of the errors, where they have values in them
+
+	declared *userfields.Field // of the user model; nil for the fields that every site has
+}
+
+// ID is the id of the input element, as Django makes it.
+func (f *Field) ID() string { return "id_" + f.Name }
+
+// DescribedBy lists the ids of the elements that describe the field.
+func (f *Field) DescribedBy() string {
+	var ids []string
+	if f.Help != "" || len(f.Rules) > 0 {
+		ids = append(ids, f.ID()+"_help")
+	}
+	if len(f.Errors) > 0 {
+		ids = append(ids, f.ID()+"_error")
+	}
+	return strings.Join(ids, " ")
+}
+
+// Failed says whether anything is wrong with the form.
+func (f *Form) Failed() bool { return len(f.Errors) > 0 || f.wrong() != nil }
+
+// Field returns the field of that name, which must be there.
+func (f *Form) Field(name string) *Field {
+	return f.Fields[slices.IndexFunc(f.Fields, func(field *Field) bool { return field.Name == name })]
+}
+
+// wrong returns the first field that has an error, or nil.
+func (f *Form) wrong() *Field {
+	for _, field := range f.Fields {
+		if len(field.Errors) > 0 {
+			return field
+		}
+	}
+	return nil
+}
+
+// wanted names the fields that must be sent.
+func (f *Form) wanted() string {
+	var names []string
+	for _, field := range f.Fields {
+		if field.Required && !field.Fixed {
+			names = append(names, field.Name)
+		}
+	}
+	if len(names) == 0 {
+		return "nothing"
+	}
+	last := len(names) - 1
+	if last == 0 {
+		return names[0]
+	}
+	return strings.Join(names[:last], ", ") + " and " + names[last]
+}
+
+// focus puts the cursor where there is something to do.
+func (f *Form) focus() {
+	field := f.wrong()
+	for i := 0; field == nil && i < len(f.Fields); i++ {
+		if f.Fields[i].Value == "" && f.Fields[i].Type != Checkbox {
+			field = f.Fields[i]
+		}
+	}
+	if field != nil {
+		field.Autofocus = true
+	}
+}
+
+// Take reads the field from the body, and reports whether it is there as text that can be
+// looked at further. A field that may be missing is not there when it is empty. What is
+// wrong is written into Errors.
+func (f *Field) Take(b Body) (string, bool) {
+	v := b[f.Name]
+	switch {
+	case v.notText:
+		f.Errors = append(f.Errors, sayNotText)
+	case strings.ContainsRune(v.Text, 0):
+		f.Errors = append(f.Errors, identity.ErrNUL.Message)
+	case v.Text == "" && f.Required:
+		f.Errors = append(f.Errors, identity.ErrRequired.Message)
+	default:
+		return v.Text, v.Text != ""
+	}
+	return "", false
+}
+
+// Reject writes into Errors what is wrong with the field: a *identity.FieldError or
+// validate.Errors.
+func (f *Field) Reject(err error) {
+	f.Errors, f.cause = []string{err.Error()}, err
+}
+
+// translate puts the errors into the visitor's language.
+func (f *Form) translate(t *i18n.Translator) {
+	translateAll(t, f.Errors)
+	for _, field := range f.Fields {
+		one, several := (*identity.FieldError)(nil), validate.Errors(nil)
+		switch {
+		case errors.As(field.cause, &several):
+			field.Errors = several.MessagesIn(t)
+		case errors.As(field.cause, &one):
+			field.Errors = []string{one.MessageIn(t)}
+		default:
+			translateAll(t, field.Errors)
+		}
+	}
+}
+
+func translateAll(t *i18n.Translator, texts []string) {
+	for i, text := range texts {
+		texts[i] = t.T(text)
+	}
+}
+
+// Checkbox is the Type of a Field that is a box to be ticked. It is sent as "yes"; a hidden field
+// before it says "no", so that a form without the box says neither.
+const Checkbox = "checkbox"
+
+// What a box says.
+const (
+	Yes = "yes"
+	No  = "no"
+)
+
+// TakeChoice reads a box: Yes, No, or "" where nothing was sent. It accepts the texts of
+// other programs' boxes too.
+func (f *Field) TakeChoice(b Body) string {
+	v := b[f.Name]
+	choice := v.choice
+	switch {
+	case choice != "":
+	case v.notText:
+		f.Errors = append(f.Errors, sayChoose)
+		return ""
+	default:
+		switch strings.ToLower(v.Text) {
+		case "yes", "on", "true", "1":
+			choice = Yes
+		case "no", "off", "false", "0":
+			choice = No
+		case "":
+		default:
+			f.Errors = append(f.Errors, sayChoose)
+			return ""
+		}
+	}
+	if choice != "" {
+		f.Checked = choice == Yes
+	}
+	if f.Required && choice != Yes {
+		f.Errors = append(f.Errors, identity.ErrRequired.Message)
+	}
+	return choice
+}

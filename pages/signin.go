@@ -1,0 +1,145 @@
+package pages
+
+import (
+	"net/http"
+
+	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/internal/negotiate"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
+	"github.com/coatcheck/coatcheck/middleware"
+	"github.com/coatcheck/coatcheck/safeurl"
+	"github.com/coatcheck/coatcheck/sessions"
+)
+
+// CreatedField in the query of the login page tells it to say that the account was made.
+// Nothing follows from it but that sentence.
+const CreatedField = "created"
+
+// Entry is a login by a page, for Enter.
+type Entry struct {
+	User *auth.User
+	// Remember is Yes, No, or empty for the life of sessions that the settings say.
+	Remember string
+	Next     string // where to go on, or empty
+	Status   int    // of the JSON about it
+	Message  string // in that JSON
+}
+
+// Enter signs in a user who has shown a password, and redirects to where they were, or to the
+// step that the login still needs.
+func (k *Kit) Enter(w http.ResponseWriter, r *http.Request, e Entry) {
+	p, err := k.config.Auth.Begin(r, e.User, auth.Proof{Method: "password"})
+	if err == nil && p.Next == nil {
+		err = k.config.Auth.Complete(r, p)
+	}
+	if err == nil {
+		err = setLife(r, e.Remember)
+	}
+	switch {
+	case err != nil:
+		k.Fail(w, r, err)
+	case p.Next != nil:
+		k.LeadToStep(w, r, p.Next, e.Next)
+	case !negotiate.HTML(r):
+		k.describe(w, r, e.User, e.Status, func(u *userJSON) any { return loginJSON{e.Message, u} })
+	default:
+		target := k.successURL(r, e.Next)
+		report(r, "redirected after login", "location", requestinfo.LogURL(target))
+		k.Redirect(w, r, target)
+	}
+}
+
+// LeadToStep redirects to the page of a step that a login needs, which gets the return URL. A
+// program gets 403 and the page's address.
+func (k *Kit) LeadToStep(w http.ResponseWriter, r *http.Request, step auth.Factor, next string) {
+	target := WithQuery(requestinfo.Below(r, step.URL()), safeurl.RedirectFieldName, next)
+	if negotiate.HTML(r) {
+		k.Redirect(w, r, target)
+		return
+	}
+	JSON(w, http.StatusForbidden, map[string]string{
+		"error": k.Translator(w, r).T((&auth.StepError{Step: step}).Sentence()),
+		"step":  step.Name(), "url": target,
+	})
+}
+
+// PassBy sends browsers that are signed in away, where the site wants it. It reports whether
+// it responded.
+func (k *Kit) PassBy(w http.ResponseWriter, r *http.Request) bool {
+	if !k.config.RedirectAuthenticatedUser || !negotiate.HTML(r) {
+		return false
+	}
+	user, err := auth.UserFromContext(r.Context())
+	if err != nil {
+		middleware.Fail(w, r, err)
+		return true
+	}
+	if !user.IsAuthenticated() || k.LoginAsked(r) {
+		return false
+	}
+	target := k.successURL(r, k.Next(r, nil))
+	if samePath(target, r) {
+		if target = k.loginRedirectURL(r); samePath(target, r) {
+			return false
+		}
+	}
+	report(r, "redirected: signed in already", "location", requestinfo.LogURL(target))
+	k.Redirect(w, r, target)
+	return true
+}
+
+// LoginAsked reports whether a page asked the signed-in user to log in again.
+func (k *Kit) LoginAsked(r *http.Request) bool {
+	asked, err := k.config.Auth.LoginAsked(r.Context())
+	return err == nil && asked
+}
+
+// Goodbye responds to a logout: it redirects a browser to the target, or else to
+// LogoutRedirectURL, or shows a page that says so.
+func (k *Kit) Goodbye(w http.ResponseWriter, r *http.Request, target string) {
+	if !negotiate.HTML(r) {
+		JSON(w, http.StatusOK, map[string]string{"message": "Logout successful"})
+		return
+	}
+	if target == "" {
+		target = k.config.LogoutRedirectURL
+	}
+	if target == "" || samePath(target, r) {
+		k.Render(w, r, http.StatusOK, "logged_out.html", nil)
+		return
+	}
+	report(r, "redirected after logout", "location", requestinfo.LogURL(target))
+	k.Redirect(w, r, target)
+}
+
+// setLife makes the session of the request end with the browser, or live as long as
+// SESSION_COOKIE_AGE says even where the site's sessions end with the browser. A
+// client that did not choose leaves it as it is. The choice is kept in the session,
+// so that it stays when the session gets another key. Django: set_expiry(0) and
+// set_expiry(None).
+func setLife(r *http.Request, remember string) error {
+	if remember == "" {
+		return nil
+	}
+	ctx := r.Context()
+	session, err := sessions.FromContext(ctx)
+	if err != nil {
+		return err
+	}
+	if remember == No {
+		report(r, "the session ends with the browser, as was chosen")
+		return session.SetExpireAtBrowserClose(ctx)
+	}
+	if err := session.ClearExpiry(ctx); err != nil {
+		return err
+	}
+	closes, err := session.ExpiresAtBrowserClose(ctx)
+	if err != nil || !closes {
+		return err
+	}
+	age, err := session.ExpiryAge(ctx)
+	if err != nil {
+		return err
+	}
+	return session.SetExpiryAge(ctx, age)
+}

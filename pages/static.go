@@ -1,0 +1,62 @@
+package pages
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/coatcheck/coatcheck/sessions"
+)
+
+// The files that are served as they are: the stylesheet and the script.
+const (
+	stylesheetName = "style.css"
+	scriptName     = "script.js"
+)
+
+// static is a file that is served under a name that changes with its content, so
+// that browsers may keep it for a year.
+type static struct {
+	name string
+	url  string
+	kind string
+	etag string
+	text string
+}
+
+// newStatic names style.css "style.<hash>.css".
+func newStatic(name, kind, text string) static {
+	sum := sha256.Sum256([]byte(text))
+	hash := hex.EncodeToString(sum[:8])
+	ending := path.Ext(name)
+	name = strings.TrimSuffix(name, ending) + "." + hash + ending
+	return static{name: name, url: Path + "static/" + name, kind: kind, etag: `"` + hash + `"`, text: text}
+}
+
+func (k *Kit) static(w http.ResponseWriter, r *http.Request) {
+	for _, file := range []static{k.style, k.script} {
+		if r.PathValue("name") == file.name {
+			SameForEverybody(w, r)
+			header := w.Header()
+			header.Set("Cache-Control", "public, max-age=31536000, immutable")
+			header.Set("Content-Type", file.kind+"; charset=utf-8")
+			header.Set("ETag", file.etag)
+			http.ServeContent(w, r, file.name, time.Time{}, strings.NewReader(file.text))
+			return
+		}
+	}
+	k.notFound(w, r)
+}
+
+// SameForEverybody keeps the session out of a response that names no client. A session
+// that changed before the view was asked, by a login of a remote user for instance, is
+// saved all the same: it would be lost.
+func SameForEverybody(w http.ResponseWriter, r *http.Request) {
+	w.Header().Del("Vary")
+	if session, err := sessions.FromContext(r.Context()); err == nil && !session.Modified() {
+		session.Detach()
+	}
+}
