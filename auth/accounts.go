@@ -80,15 +80,15 @@ func (s *Service) prepare(ctx context.Context, n NewUser, superuser bool) (*User
 		FirstName: n.FirstName, LastName: n.LastName,
 		IsActive: !n.Inactive, IsStaff: n.IsStaff, IsSuperuser: superuser, DateJoined: time.Now(),
 	}
+	for column, value := range n.Extra {
+		user.SetExtra(column, value)
+	}
 	if err := s.Storable(ctx, user); err != nil {
 		return nil, err
 	}
 	var err error
 	if user.Password, err = s.newHash(ctx, n.Password); err != nil {
 		return nil, err
-	}
-	for column, value := range n.Extra {
-		user.SetExtra(column, value)
 	}
 	return user, nil
 }

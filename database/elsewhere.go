@@ -33,6 +33,9 @@ func (db *DB) readable(ctx context.Context, sessionRows bool) error {
 	if missing := slices.DeleteFunc(needed, func(table string) bool { return present[table] }); len(missing) > 0 {
 		return db.missing(ctx, missing)
 	}
+	if err := db.lacksColumns(ctx); err != nil {
+		return err
+	}
 	return fmt.Errorf("database: the tables are there and cannot be read; "+
 		"the account needs SELECT, INSERT, UPDATE and DELETE on them: %w", err)
 }

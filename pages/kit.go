@@ -10,6 +10,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/i18n"
+	"github.com/coatcheck/coatcheck/userfields"
 )
 
 // Path is where the account pages are: Django's usual include of its URLs.
@@ -67,6 +68,7 @@ type Kit struct {
 	mux       *http.ServeMux
 	routes    []Route
 	urls      map[string]string // the patterns of the routes by name
+	fields    []userfields.Field
 }
 
 // Feature is a part of the account pages: a folder with its pages and their templates.
@@ -84,6 +86,7 @@ func New(c Config) (*Kit, error) {
 	}
 	return &Kit{
 		config: c, mux: http.NewServeMux(), urls: map[string]string{}, languages: nameLanguages(c.Languages),
+		fields: c.Auth.UserFields(),
 		security: [][2]string{
 			{"Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src " +
 				"'self' data:; form-action " +

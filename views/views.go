@@ -9,6 +9,7 @@ import (
 	"github.com/coatcheck/coatcheck/accounts/login"
 	"github.com/coatcheck/coatcheck/accounts/passwordchange"
 	"github.com/coatcheck/coatcheck/accounts/passwordreset"
+	"github.com/coatcheck/coatcheck/accounts/profile"
 	"github.com/coatcheck/coatcheck/accounts/rescue"
 	"github.com/coatcheck/coatcheck/accounts/sessionlist"
 	"github.com/coatcheck/coatcheck/accounts/signup"
@@ -55,6 +56,7 @@ func features(k *pages.Kit, c Config) []pages.Feature {
 		signup.New(k, c.Accounts, signup.Options{
 			Closed: c.SignupClosed, Verification: c.SignupVerification, Invitation: c.SignupInvitation, Login: c.LoginAfterSignup,
 		}),
+		profile.New(k),
 		passwordchange.New(k, c.Accounts),
 		passwordreset.New(k, c.Accounts),
 		emailchange.New(k, c.Accounts),

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io/fs"
 	"net/http"
+	"slices"
 
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
@@ -19,6 +20,7 @@ import (
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/pages"
 	"github.com/coatcheck/coatcheck/safeurl"
+	"github.com/coatcheck/coatcheck/userfields"
 )
 
 // Where the pages are.
@@ -96,6 +98,7 @@ func (f *Feature) form(t *i18n.Translator, next string) *pages.Form {
 		email.Autocomplete, email.Required, email.Help = "username", true, ""
 		fields = fields[1:]
 	}
+	fields = slices.Insert(fields, len(fields)-1, f.UserFields(t, (*userfields.Field).OnSignup)...)
 	return &pages.Form{Submit: t.T("Create account"), Next: next, Fields: fields}
 }
 
@@ -207,6 +210,7 @@ func (f *Feature) signUp(r *http.Request, b pages.Body, form *pages.Form, open o
 		form.Fields[0].Reject(err)
 	case errors.Is(err, identity.ErrInvalidEmail):
 		form.Field("email").Reject(err)
+	case form.RejectUnstorable(err):
 	default:
 		return created, err
 	}
@@ -248,7 +252,11 @@ func (f *Feature) judge(ctx context.Context, secret *pages.Field, n auth.NewUser
 
 // read reads and checks the fields one by one.
 func (f *Feature) read(b pages.Body, form *pages.Form) (user auth.NewUser) {
+	user.Extra = pages.TakeDeclared(b, form.Fields)
 	for _, field := range form.Fields {
+		if field.IsDeclared() {
+			continue
+		}
 		if field.Name == "password" {
 			user.Password = field.TakeFirstPassword(b)
 			continue
