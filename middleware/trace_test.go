@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/coatcheck/coatcheck/access"
+	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/middleware"
 )
 
@@ -41,15 +42,18 @@ func TestTrace(t *testing.T) {
 	s.post(t, c, "/profile", "")
 	take("POST \"/profile\"  →  302 in ", "5 Access control", "redirected to the login page")
 	s.post(t, c, "/login", "username=ada&password=wrong-"+canary)
-	take("→  401", "4 View", "credentials checked: not valid")
+	take("→  401", "4 View", "compared  algorithm=pbkdf2_sha256  rounds=1  right=false\n", "authenticate(): no backend accepts the credentials")
 	s.post(t, c, "/login", "username=ada&password="+canary)
-	take("→  200", "4 View", "credentials checked: good", "2 Session engine", "new session created", "signed in", "3 Middleware", "cookie set")
+	take("→  200", "4 View", "compared  algorithm=pbkdf2_sha256  rounds=1  right=true\n", "authenticate(): the credentials are good",
+		"2 Session engine", "new session created", "  table=django_session\n",
+		"login(): three keys stored", "  _auth_user_id="+ada.ID+"  _auth_user_backend="+auth.ModelBackendName+
+			"  _auth_user_hash="+s.auth.SessionAuthHash(ada)[:4]+"…\n", "3 Middleware", "cookie set")
 	key := s.key(t, c)
 	s.post(t, c, "/profile", "")
-	take("→  200", "3 Middleware", "cookie read", "2 Session engine", "session loaded", "1 Database", "user row read", "session auth hash good",
-		"5 Access control", "let in", "session saved", "key="+key[:4])
+	take("→  200", "3 Middleware", "cookie read", "2 Session engine", "session loaded", "1 Database", "user row read", "the session auth hash is good",
+		"5 Access control", "let in  guard=RequireUser  user="+ada.ID+"\n", "session saved", "key="+key[:4])
 	s.post(t, c, "/logout", "")
-	take("→  200", "signed out", "session deleted", "cookie deleted")
+	take("→  200", "logout(): session ended", "session deleted", "cookie deleted")
 	r := request(t, http.MethodPost, s.server.URL+"/save", "", "Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site")
 	fetch(t, c, r)
 	take("→  403", "refused: cross-origin request")

@@ -2,10 +2,12 @@ package views
 
 import (
 	"errors"
+	"log/slog"
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/auth/attempts"
+	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
@@ -39,7 +41,7 @@ func (v *Views) closeAccount(w http.ResponseWriter, r *http.Request) {
 	t := v.translator(w, r)
 	form := v.closeForm(t)
 	if r.Method != http.MethodPost {
-		report(r, "form to close the account shown")
+		flow.Emit(r.Context(), "close.form")
 		v.invite(w, r, "close_account.html", form)
 		return
 	}
@@ -52,10 +54,10 @@ func (v *Views) closeAccount(w http.ResponseWriter, r *http.Request) {
 	case errors.Is(err, attempts.ErrThrottled):
 		v.hold(w, r, "close_account.html", form, err)
 	case err != nil:
-		report(r, "account not closed", "error", requestinfo.LogError(err))
+		flow.Emit(r.Context(), "close.failed", slog.Any("error", requestinfo.LogError(err)))
 		v.fail(w, r, err)
 	case form.Failed():
-		report(r, "closing the account refused")
+		flow.Emit(r.Context(), "close.refused")
 		v.showForm(w, r, http.StatusBadRequest, "close_account.html", form)
 	case negotiate.HTML(r):
 		v.redirect(w, r, AccountClosedURL)
@@ -79,7 +81,7 @@ func (v *Views) close(r *http.Request, t *i18n.Translator, b body, form *Form) e
 	if err := v.config.Accounts.CloseAccount(r, user); err != nil {
 		return err
 	}
-	report(r, "account closed", "user", user.ID)
+	flow.Emit(r.Context(), "close.done", slog.String("user", user.ID))
 	return v.config.Auth.Logout(r) // the cookie goes too
 }
 

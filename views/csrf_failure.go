@@ -1,9 +1,11 @@
 package views
 
 import (
+	"log/slog"
 	"net/http"
 	"time"
 
+	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/internal/httptext"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/middleware"
@@ -23,7 +25,7 @@ type csrfError struct {
 func (v *Views) CSRFFailure(w http.ResponseWriter, r *http.Request, f middleware.CSRFFailure) {
 	v.setSecurity(w.Header())
 	httptext.NeverCache(w.Header(), time.Now())
-	report(r, "the failed CSRF check explained", "setting", f.Setting)
+	flow.Emit(r.Context(), "csrf.explained", slog.String("setting", f.Setting))
 	if negotiate.HTML(r) {
 		v.Render(w, r, http.StatusForbidden, "csrf_failure.html", f)
 		return

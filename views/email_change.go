@@ -2,11 +2,13 @@ package views
 
 import (
 	"errors"
+	"log/slog"
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/auth/attempts"
+	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/identity"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
@@ -67,7 +69,7 @@ func (v *Views) emailChange(w http.ResponseWriter, r *http.Request) {
 	t := v.translator(w, r)
 	form := v.emailForm(t)
 	if r.Method != http.MethodPost {
-		report(r, "form for another address shown")
+		flow.Emit(r.Context(), "email_change.form")
 		v.invite(w, r, "email_change.html", form)
 		return
 	}
@@ -80,10 +82,10 @@ func (v *Views) emailChange(w http.ResponseWriter, r *http.Request) {
 	case errors.Is(err, attempts.ErrThrottled):
 		v.hold(w, r, "email_change.html", form, err)
 	case err != nil:
-		report(r, "address not changed", "error", requestinfo.LogError(err))
+		flow.Emit(r.Context(), "email_change.failed", slog.Any("error", requestinfo.LogError(err)))
 		v.fail(w, r, err)
 	case form.Failed():
-		report(r, "change of the address refused")
+		flow.Emit(r.Context(), "email_change.refused")
 		v.showForm(w, r, http.StatusBadRequest, "email_change.html", form)
 	case negotiate.HTML(r):
 		v.redirect(w, r, EmailChangeSentURL)
@@ -116,7 +118,7 @@ func (v *Views) beginEmailChange(r *http.Request, t *i18n.Translator, b body, fo
 		return nil
 	}
 	if err == nil {
-		report(r, "link to confirm an address queued", "user", user.ID)
+		flow.Emit(r.Context(), "email_change.link_queued", slog.String("user", user.ID))
 	}
 	return err
 }
@@ -161,10 +163,10 @@ func (v *Views) emailConfirm(w http.ResponseWriter, r *http.Request) {
 	case r.Method != http.MethodPost:
 		sayJSON(w, http.StatusOK, map[string]string{"message": "Send a POST to use this address", "email": email})
 	case negotiate.HTML(r):
-		report(r, "address confirmed")
+		flow.Emit(r.Context(), "email_change.done")
 		v.redirect(w, r, EmailChangeDoneURL)
 	default:
-		report(r, "address confirmed")
+		flow.Emit(r.Context(), "email_change.done")
 		sayJSON(w, http.StatusOK, map[string]string{"message": "Your email address was changed"})
 	}
 }

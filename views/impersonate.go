@@ -3,6 +3,7 @@ package views
 import (
 	"net/http"
 
+	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/sessions"
 )
@@ -25,7 +26,7 @@ func (v *Views) notWhileActing(view http.HandlerFunc) http.HandlerFunc {
 			}
 			var text string
 			if text, _, err = session.Get(r.Context(), key); text != "" && text != "null" && text != "[]" && text != "false" {
-				report(r, "refused: the session acts as another user")
+				flow.Emit(r.Context(), "acting.refused")
 				v.refuse(w, r, sayActing)
 				return
 			}

@@ -2,11 +2,13 @@ package views
 
 import (
 	"errors"
+	"log/slog"
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/auth/hooks"
+	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
 )
 
@@ -32,7 +34,7 @@ func (v *Views) invitation(w http.ResponseWriter, r *http.Request) {
 	t := v.translator(w, r)
 	form := v.invitedForm(t, email)
 	if r.Method != http.MethodPost {
-		report(r, "sign-up form shown by invitation")
+		flow.Emit(r.Context(), "invitation.form")
 		v.invite(w, r, "invitation.html", form)
 		return
 	}
@@ -47,7 +49,7 @@ func (v *Views) invitation(w http.ResponseWriter, r *http.Request) {
 	created, status, err := v.signUp(r, b, form, func(r *http.Request, n auth.NewUser) (*auth.User, error) {
 		user, err := v.config.Accounts.AcceptInvitation(hooks.WithRequest(r), token, n)
 		if err == nil {
-			report(r, "user created by invitation, no session made", "user", user.ID)
+			flow.Emit(r.Context(), "invitation.done", slog.String("user", user.ID))
 		}
 		return user, err
 	})
@@ -55,7 +57,7 @@ func (v *Views) invitation(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		v.rejectInvitation(w, r, err)
 	case form.Failed():
-		report(r, "sign-up refused", "status", status)
+		flow.Emit(r.Context(), "signup.refused", slog.Int("status", status))
 		v.showForm(w, r, status, "invitation.html", form)
 	default:
 		v.answerCreated(w, r, created, "")

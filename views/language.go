@@ -2,9 +2,11 @@ package views
 
 import (
 	"cmp"
+	"log/slog"
 	"net/http"
 	"slices"
 
+	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
@@ -77,7 +79,7 @@ func (v *Views) language(w http.ResponseWriter, r *http.Request) {
 	chosen := b[languageField].text
 	known := slices.Contains(v.config.Languages.Languages(), chosen)
 	if known {
-		report(r, "language chosen", "language", chosen)
+		flow.Emit(r.Context(), "language.chosen", slog.String("language", chosen))
 		http.SetCookie(w, &http.Cookie{Name: i18n.CookieName, Value: chosen, Path: requestinfo.Below(r, "/")})
 	}
 	switch {

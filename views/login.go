@@ -2,10 +2,12 @@ package views
 
 import (
 	"errors"
+	"log/slog"
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/auth/attempts"
+	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/identity"
 	"github.com/coatcheck/coatcheck/internal/httptext"
@@ -61,7 +63,7 @@ func (v *Views) login(w http.ResponseWriter, r *http.Request) {
 			v.leadToStep(w, r, p.Next, v.next(r, nil))
 			return
 		}
-		report(r, "login form shown")
+		flow.Emit(r.Context(), "login.form")
 		form := v.loginForm(t, v.next(r, nil))
 		form.Notice = v.loginNotice(r, t)
 		v.invite(w, r, "login.html", form)
@@ -76,7 +78,7 @@ func (v *Views) login(w http.ResponseWriter, r *http.Request) {
 	credentials := v.readCredentials(r, b, form)
 	remember := takeRemember(b, form)
 	if form.Failed() {
-		report(r, "login refused: fields are missing or wrong")
+		flow.Emit(r.Context(), "login.incomplete")
 		v.showForm(w, r, http.StatusBadRequest, "login.html", form)
 		return
 	}
@@ -163,14 +165,14 @@ func (v *Views) welcome(w http.ResponseWriter, r *http.Request, user *auth.User,
 		return
 	}
 	target := v.successURL(r, next)
-	report(r, "redirected after login", "location", requestinfo.LogURL(target))
+	flow.Emit(r.Context(), "login.redirected", slog.String("location", requestinfo.LogURL(target)))
 	v.redirect(w, r, target)
 }
 
 // rejectLogin answers with 401 in JSON; a page gets 200 and the form again, as
 // in Django.
 func (v *Views) rejectLogin(w http.ResponseWriter, r *http.Request, form *Form, forPeople, forPrograms string) {
-	report(r, "login refused")
+	flow.Emit(r.Context(), "login.refused")
 	if !negotiate.HTML(r) {
 		w.Header().Set("WWW-Authenticate", httptext.LoginChallenge(v.loginURL(r)))
 		sayJSON(w, http.StatusUnauthorized, map[string]string{"error": forPrograms})

@@ -1,8 +1,10 @@
 package views
 
 import (
+	"log/slog"
 	"net/http"
 
+	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
@@ -13,7 +15,7 @@ import (
 func (v *Views) logout(w http.ResponseWriter, r *http.Request) {
 	b, err := readBody(w, r)
 	if err != nil {
-		report(r, "the body of the logout is not read: "+err.Error())
+		flow.Emit(r.Context(), "body.unread", slog.Any("error", err))
 	}
 	if err := v.config.Auth.Logout(r); err != nil {
 		v.fail(w, r, err)
@@ -35,7 +37,7 @@ func (v *Views) sayGoodbye(w http.ResponseWriter, r *http.Request, target string
 		v.Render(w, r, http.StatusOK, "logged_out.html", nil)
 		return
 	}
-	report(r, "redirected after logout", "location", requestinfo.LogURL(target))
+	flow.Emit(r.Context(), "logout.redirected", slog.String("location", requestinfo.LogURL(target)))
 	v.redirect(w, r, target)
 }
 
@@ -45,6 +47,6 @@ func (v *Views) offerLogout(w http.ResponseWriter, r *http.Request) {
 		v.refuse(w, r, &refusal{http.StatusMethodNotAllowed, i18n.Mark("Logging out takes a POST request.")})
 		return
 	}
-	report(r, "logout button shown: only a POST logs out")
+	flow.Emit(r.Context(), "logout.form")
 	v.Render(w, r, http.StatusMethodNotAllowed, "logout.html", nil)
 }

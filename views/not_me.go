@@ -2,10 +2,12 @@ package views
 
 import (
 	"errors"
+	"log/slog"
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth/hooks"
+	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
@@ -25,7 +27,7 @@ func (v *Views) notMe(w http.ResponseWriter, r *http.Request) {
 			v.rejectRescue(w, r, err)
 			return
 		}
-		report(r, "rescued by its notice", "sessions", done.Ended)
+		flow.Emit(r.Context(), "rescue.done", slog.Any("sessions", done.Ended))
 		v.sayRescue(w, r, "not_me_done.html", rescued(t, done), done)
 		return
 	}

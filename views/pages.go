@@ -1,10 +1,12 @@
 package views
 
 import (
+	"log/slog"
 	"net/http"
 	"time"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/internal/httptext"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
@@ -29,7 +31,7 @@ type HomePage struct {
 // To a program it gives the addresses.
 func (v *Views) Home() http.Handler {
 	return v.account(func(w http.ResponseWriter, r *http.Request) {
-		report(r, "home page shown")
+		flow.Emit(r.Context(), "home.shown")
 		if negotiate.HTML(r) {
 			v.Render(w, r, http.StatusOK, "home.html", HomePage{origin(r), requestinfo.Below(r, PublicURL), requestinfo.Below(r, APIProfileURL)})
 			return
@@ -55,7 +57,7 @@ func (v *Views) WellKnownChangePassword() http.Handler {
 // for the user, so it costs no query.
 func (v *Views) Public() http.Handler {
 	return v.view(func(w http.ResponseWriter, r *http.Request) {
-		report(r, "public page shown, nobody asked who it is for")
+		flow.Emit(r.Context(), "public.shown")
 		if negotiate.HTML(r) {
 			v.Render(w, r, http.StatusOK, "public.html", nil)
 			return
@@ -73,11 +75,11 @@ func (v *Views) APIProfile() http.Handler {
 		case err != nil:
 			middleware.Fail(w, r, err)
 		case !user.IsAuthenticated():
-			report(r, "refused with 401: the view asked, and nobody is signed in")
+			flow.Emit(r.Context(), "access.unauthorized")
 			w.Header().Set("WWW-Authenticate", httptext.LoginChallenge(v.loginURL(r)))
 			sayJSON(w, http.StatusUnauthorized, map[string]string{"error": v.translator(w, r).T("Unauthorized")})
 		default:
-			report(r, "let in: the view asked who it is", "user", user.ID)
+			flow.Emit(r.Context(), "access.let_in", slog.String("guard", "view"), slog.String("user", user.ID))
 			v.sayProfile(w, r, user)
 		}
 	}, http.MethodGet, http.MethodHead)

@@ -3,9 +3,11 @@ package views
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/identity"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
@@ -78,7 +80,7 @@ func (v *Views) takeNewPassword(ctx context.Context, t *i18n.Translator, b body,
 func (v *Views) passwordChange(w http.ResponseWriter, r *http.Request) {
 	t := v.translator(w, r)
 	if r.Method != http.MethodPost {
-		report(r, "form for another password shown")
+		flow.Emit(r.Context(), "password_change.form")
 		v.invite(w, r, "password_change.html", v.passwordChangeForm(t, nil))
 		return
 	}
@@ -90,10 +92,10 @@ func (v *Views) passwordChange(w http.ResponseWriter, r *http.Request) {
 	form := v.passwordChangeForm(t, b)
 	switch err := v.changePassword(w, r, t, b, form); {
 	case err != nil:
-		report(r, "password not changed", "error", requestinfo.LogError(err))
+		flow.Emit(r.Context(), "password_change.failed", slog.Any("error", requestinfo.LogError(err)))
 		v.fail(w, r, err)
 	case form.Failed():
-		report(r, "password change refused")
+		flow.Emit(r.Context(), "password_change.refused")
 		v.showForm(w, r, http.StatusBadRequest, "password_change.html", form)
 	case negotiate.HTML(r):
 		v.redirect(w, r, requestinfo.Below(r, PasswordChangeDoneURL))
@@ -137,7 +139,7 @@ func (v *Views) changePassword(w http.ResponseWriter, r *http.Request, t *i18n.T
 	if err != nil {
 		return err
 	}
-	report(r, "password changed; other sessions of the user are void", "user", user.ID)
+	flow.Emit(r.Context(), "password_change.done", slog.String("user", user.ID))
 	return v.config.Auth.SetDeviceCookie(w, r, user)
 }
 

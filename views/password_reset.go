@@ -10,6 +10,7 @@ import (
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/auth/attempts"
+	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
@@ -71,7 +72,7 @@ func (v *Views) passwordReset(w http.ResponseWriter, r *http.Request) {
 	t := v.translator(w, r)
 	form := passwordResetForm(t)
 	if r.Method != http.MethodPost {
-		report(r, "form for a forgotten password shown")
+		flow.Emit(r.Context(), "reset.form")
 		v.invite(w, r, "password_reset.html", form)
 		return
 	}
@@ -93,7 +94,7 @@ func (v *Views) passwordReset(w http.ResponseWriter, r *http.Request) {
 		v.fail(w, r, err)
 		return
 	}
-	report(r, "a link was asked for; whether there is an account is found out later")
+	flow.Emit(r.Context(), "reset.link_asked")
 	if negotiate.HTML(r) {
 		v.redirect(w, r, requestinfo.Below(r, PasswordResetDoneURL))
 		return
@@ -168,7 +169,7 @@ func (v *Views) hideResetToken(w http.ResponseWriter, r *http.Request) {
 		v.fail(w, r, err)
 		return
 	}
-	report(r, "the token of the link is good, and in the session now")
+	flow.Emit(r.Context(), "reset.token_good")
 	target := url.URL{Path: requestinfo.Below(r, strings.ReplaceAll(r.URL.Path, token, resetURLToken))}
 	v.redirect(w, r, target.EscapedPath())
 }
@@ -177,7 +178,7 @@ func (v *Views) hideResetToken(w http.ResponseWriter, r *http.Request) {
 func (v *Views) confirmReset(w http.ResponseWriter, r *http.Request, user *auth.User) {
 	t := v.translator(w, r)
 	if r.Method != http.MethodPost {
-		report(r, "form for the new password shown")
+		flow.Emit(r.Context(), "reset.password_form")
 		v.invite(w, r, "password_reset_confirm.html", v.newPasswordForm(t, nil, user))
 		return
 	}
@@ -189,7 +190,7 @@ func (v *Views) confirmReset(w http.ResponseWriter, r *http.Request, user *auth.
 	form := v.newPasswordForm(t, b, user)
 	raw, err := v.takeNewPassword(r.Context(), t, b, form.Fields, user)
 	if err == nil && form.Failed() {
-		report(r, "new password refused")
+		flow.Emit(r.Context(), "reset.password_refused")
 		v.showForm(w, r, http.StatusBadRequest, "password_reset_confirm.html", form)
 		return
 	}
@@ -235,7 +236,7 @@ func (v *Views) resetPassword(w http.ResponseWriter, r *http.Request, user *auth
 	if err := v.config.Accounts.ResetPassword(known, user, raw); err != nil {
 		return err
 	}
-	report(r, "password set; the sessions of the user are void, and the link too", "user", user.ID)
+	flow.Emit(r.Context(), "reset.done", slog.String("user", user.ID))
 	if err := v.config.Auth.Unlock(ctx, user); err != nil { // the password is set all the same
 		slog.WarnContext(ctx, "the attempts of a user could not be made whole", "user", user.ID, "error", err)
 	}
@@ -252,7 +253,7 @@ func (v *Views) resetPassword(w http.ResponseWriter, r *http.Request, user *auth
 // resetUnsuccessful answers for a link that is no good: with a page and 200, as in
 // Django, and a program with 410.
 func (v *Views) resetUnsuccessful(w http.ResponseWriter, r *http.Request) {
-	report(r, "the link was used already, is too old, or was never good")
+	flow.Emit(r.Context(), "reset.link_bad")
 	if negotiate.HTML(r) {
 		v.Render(w, r, http.StatusOK, "password_reset_unsuccessful.html", nil)
 		return

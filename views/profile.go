@@ -4,12 +4,13 @@ import (
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 )
 
 // profile shows the user what is stored about them.
 func (v *Views) profile(w http.ResponseWriter, r *http.Request) {
-	report(r, "profile shown")
+	flow.Emit(r.Context(), "profile.shown")
 	if !negotiate.HTML(r) {
 		user, err := auth.UserFromContext(r.Context())
 		if err != nil {

@@ -2,10 +2,12 @@ package views
 
 import (
 	"cmp"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
 
+	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/safeurl"
@@ -24,8 +26,7 @@ func (v *Views) next(r *http.Request, b body) string {
 		hosts = append(slices.Clone(hosts), own)
 	}
 	if named.text != "" && !safeurl.IsSafe(named.text, hosts, requestinfo.Secure(r)) {
-		report(r, "unsafe next ignored: it leads to a host that is not among AllowedRedirectHosts (--allowed-redirect-host), or away from HTTPS",
-			"to", requestinfo.LogOrigin(named.text))
+		flow.Emit(r.Context(), "next.ignored", slog.String("to", requestinfo.LogOrigin(named.text)))
 		return ""
 	}
 	return named.text

@@ -3,6 +3,7 @@ package views
 import (
 	"net/http"
 
+	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/sessions"
 )
@@ -40,7 +41,7 @@ func setLife(r *http.Request, remember string) error {
 		return err
 	}
 	if remember == no {
-		report(r, "the session ends with the browser, as was chosen")
+		flow.Emit(r.Context(), "login.until_close")
 		return session.SetExpireAtBrowserClose(ctx)
 	}
 	if err := session.ClearExpiry(ctx); err != nil {

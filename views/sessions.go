@@ -2,6 +2,7 @@ package views
 
 import (
 	"errors"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/auth/hooks"
+	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/sessions"
@@ -92,7 +94,7 @@ func (v *Views) listSessions(w http.ResponseWriter, r *http.Request) {
 		v.fail(w, r, err)
 		return
 	}
-	report(r, "sessions listed", "count", len(all))
+	flow.Emit(r.Context(), "session_list.shown", slog.Int("count", len(all)))
 	if !negotiate.HTML(r) {
 		sayJSON(w, http.StatusOK, map[string]any{"sessions": sessionsJSON(all)})
 		return
@@ -186,7 +188,7 @@ func (v *Views) endSession(w http.ResponseWriter, r *http.Request) {
 // endOtherSessions ends every session of the user but the present one.
 func (v *Views) endOtherSessions(w http.ResponseWriter, r *http.Request) {
 	if _, err := readBody(w, r); err != nil {
-		report(r, "the body is not read: "+err.Error())
+		flow.Emit(r.Context(), "body.unread", slog.Any("error", err))
 	}
 	user, current, err := visitor(r)
 	if err != nil {
@@ -203,7 +205,7 @@ func (v *Views) endOtherSessions(w http.ResponseWriter, r *http.Request) {
 
 // ended says how many sessions were ended.
 func (v *Views) ended(w http.ResponseWriter, r *http.Request, n int) {
-	report(r, "sessions ended", "count", n)
+	flow.Emit(r.Context(), "session_list.ended", slog.Int("count", n))
 	if negotiate.HTML(r) {
 		v.redirect(w, r, withQuery(SessionsURL, endedField, strconv.Itoa(min(n, maxEnded))))
 		return

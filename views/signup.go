@@ -3,11 +3,13 @@ package views
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/auth/attempts"
 	"github.com/coatcheck/coatcheck/auth/hooks"
+	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/identity"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
@@ -69,7 +71,7 @@ func (v *Views) signup(w http.ResponseWriter, r *http.Request) {
 	}
 	t := v.translator(w, r)
 	if r.Method != http.MethodPost {
-		report(r, "sign-up form shown")
+		flow.Emit(r.Context(), "signup.form")
 		v.invite(w, r, "signup.html", v.openSignupForm(t, v.next(r, nil)))
 		return
 	}
@@ -88,10 +90,10 @@ func (v *Views) signup(w http.ResponseWriter, r *http.Request) {
 	case errors.Is(err, attempts.ErrThrottled):
 		v.hold(w, r, "signup.html", form, err)
 	case err != nil:
-		report(r, "sign-up failed", "error", requestinfo.LogError(err))
+		flow.Emit(r.Context(), "signup.failed", slog.Any("error", requestinfo.LogError(err)))
 		v.fail(w, r, err)
 	case form.Failed():
-		report(r, "sign-up refused", "status", status)
+		flow.Emit(r.Context(), "signup.refused", slog.Int("status", status))
 		v.showForm(w, r, status, "signup.html", form)
 	case v.config.SignupVerification:
 		v.answerSignupSent(w, r)
@@ -149,7 +151,7 @@ type opener func(r *http.Request, n auth.NewUser) (*auth.User, error)
 func (v *Views) createUser(r *http.Request, n auth.NewUser) (*auth.User, error) {
 	created, err := v.config.Auth.CreateUser(hooks.WithRequest(r), n)
 	if err == nil {
-		report(r, "user created, no session made", "user", created.ID)
+		flow.Emit(r.Context(), "signup.done", slog.String("user", created.ID))
 	}
 	return created, err
 }
@@ -272,7 +274,7 @@ func (v *Views) passBy(w http.ResponseWriter, r *http.Request) bool {
 			return false
 		}
 	}
-	report(r, "redirected: signed in already", "location", requestinfo.LogURL(target))
+	flow.Emit(r.Context(), "login.needless", slog.String("location", requestinfo.LogURL(target)))
 	v.redirect(w, r, target)
 	return true
 }

@@ -2,11 +2,13 @@ package views
 
 import (
 	"errors"
+	"log/slog"
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/auth/hooks"
+	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
@@ -36,7 +38,7 @@ func (v *Views) beginSignup(lang string) opener {
 	return func(r *http.Request, n auth.NewUser) (*auth.User, error) {
 		err := v.config.Accounts.BeginSignup(r.Context(), n, lang)
 		if err == nil {
-			report(r, "a link was asked for; whether the address has an account is found out later")
+			flow.Emit(r.Context(), "signup.link_asked")
 		}
 		return nil, err
 	}
@@ -71,7 +73,7 @@ func (v *Views) signupConfirm(w http.ResponseWriter, r *http.Request) {
 			v.rejectSignup(w, r, err)
 			return
 		}
-		report(r, "address confirmed and user created, no session made", "user", user.ID)
+		flow.Emit(r.Context(), "signup.confirmed", slog.String("user", user.ID))
 		v.answerCreated(w, r, nil, "")
 		return
 	}
@@ -80,7 +82,7 @@ func (v *Views) signupConfirm(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		v.rejectSignup(w, r, err)
 	case negotiate.HTML(r):
-		report(r, "button shown that confirms the address")
+		flow.Emit(r.Context(), "signup.confirm_form")
 		v.Render(w, r, http.StatusOK, "signup_confirm.html", SignupConfirmPage{name})
 	default:
 		sayJSON(w, http.StatusOK, map[string]string{"username": name, "message": "Send a POST request to create the account."})
@@ -118,7 +120,7 @@ type LinkPage struct {
 
 // rejectLink answers with a page or with {"error": …}.
 func (v *Views) rejectLink(w http.ResponseWriter, r *http.Request, status int, p LinkPage) {
-	report(r, "the link did nothing", "status", status)
+	flow.Emit(r.Context(), "link.refused", slog.Int("status", status))
 	if negotiate.HTML(r) {
 		v.Render(w, r, status, "link.html", p)
 		return

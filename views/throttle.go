@@ -17,7 +17,6 @@ func (v *Views) hold(w http.ResponseWriter, r *http.Request, page string, form *
 		v.fail(w, r, err)
 		return
 	}
-	report(r, "refused: too many attempts", "status", http.StatusTooManyRequests)
 	message := throttled.MessageIn(v.translator(w, r))
 	w.Header().Set("Retry-After", strconv.Itoa(throttled.Seconds()))
 	if !negotiate.HTML(r) {

@@ -3,6 +3,7 @@ package views
 import (
 	"errors"
 	"html/template"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -175,7 +176,7 @@ func (e *refusal) Error() string { return e.sentence }
 
 // refuse answers with a page or with {"error": …}.
 func (v *Views) refuse(w http.ResponseWriter, r *http.Request, e *refusal) {
-	report(r, "refused: "+e.sentence, "status", e.status)
+	flow.Emit(r.Context(), "view.refused", slog.String("says", e.sentence), slog.Int("status", e.status))
 	t := v.translator(w, r)
 	if negotiate.HTML(r) {
 		title := t.T("That did not work")
@@ -186,8 +187,4 @@ func (v *Views) refuse(w http.ResponseWriter, r *http.Request, e *refusal) {
 		return
 	}
 	sayJSON(w, e.status, map[string]string{"error": t.T(e.sentence)})
-}
-
-func report(r *http.Request, what string, details ...any) {
-	flow.Report(r.Context(), flow.View, what, details...)
 }
