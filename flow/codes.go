@@ -118,7 +118,7 @@ var authCodes = []Meaning{
 	{"user.hash_renewed", Middleware, "session auth hash renewed with the present secret key", names{"user"}, "The session keeps its key."},
 
 	{"throttle.passed", View, "throttle: attempts are left, and one of each budget is taken", names{"budgets"}, "A good login gives them back; the step counts the statements of both."},
-	{"throttle.refused", View, "throttle: refused with 429, too many attempts", names{"again in"}, "Nothing is looked at, a right password neither."},
+	{"throttle.refused", View, "throttle: refused with 429, too many attempts", names{"wait"}, "Nothing is looked at, not even a right password; wait is how long the next attempt takes."},
 	{"throttle.failed", View, "throttle: attempts could not be counted", names{"error"}, "An outage lets no guess pass."},
 	{"password.compared", View, "authenticate(): password hashed as the stored one was, and compared", names{"algorithm", "rounds", "right"}, "This is what a login costs."},
 	{"password.dummy", View, "authenticate(): no user who may log in, so a hash is made for nothing", names{"algorithm"}, "An unknown user takes the time of a wrong password."},

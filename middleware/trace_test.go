@@ -66,6 +66,40 @@ func TestTrace(t *testing.T) {
 	}
 }
 
+// TestAccessInTrace: layer 5 tells what it decided, also when it lets in.
+func TestAccessInTrace(t *testing.T) {
+	s := newSite(t)
+	s.user(t, "ada", "secret")
+	open := func(r *http.Request) bool { return r.URL.Path != "/profile" }
+	required := middleware.LoginRequired("", "", open)
+	s.mux.Handle("GET /profile", required(http.HandlerFunc(write)))
+	s.mux.Handle("GET /open", required(http.HandlerFunc(write)))
+	blocks := make(chan string, 1)
+	s.start(t, middleware.Trace(func(block string) { blocks <- block }))
+	c := newClient(t)
+	layer5 := func(path string, header ...string) (all []string) {
+		fetch(t, c, request(t, http.MethodGet, s.server.URL+path, "", header...))
+		for line := range strings.Lines(<-blocks) {
+			if rest, ok := strings.CutPrefix(line, "  5 Access control "); ok {
+				all = append(all, strings.Join(strings.Fields(rest)[2:], " "))
+			}
+		}
+		return all
+	}
+	ask := func(path, want string, header ...string) {
+		t.Helper()
+		if got := layer5(path, header...); len(got) != 1 || got[0] != want {
+			t.Errorf("%s: %q, want %q", path, got, want)
+		}
+	}
+	ask("/open", "let in: no login is needed here")
+	ask("/profile", "redirected to the login page: not signed in")
+	ask("/profile", "refused with 401: not signed in", "Accept", "application/json")
+	s.post(t, c, "/login", "username=ada&password=secret")
+	<-blocks
+	ask("/profile", "let in guard=LoginRequired user=1")
+}
+
 // TestTraceStatus: what the first line says of each way to answer.
 func TestTraceStatus(t *testing.T) {
 	for name, tt := range map[string]struct {

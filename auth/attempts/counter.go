@@ -109,7 +109,7 @@ func (c *Counter) Take(ctx context.Context, all ...Budget) error {
 			timer.Emit(ctx, "throttle.failed", slog.Any("error", err))
 			return fmt.Errorf("attempts: %w", err)
 		}
-		timer.Emit(ctx, "throttle.refused", slog.Duration("again in", wait))
+		timer.Emit(ctx, "throttle.refused", slog.Duration("wait", wait))
 		return &ThrottledError{wait}
 	}
 	if taken > 0 {
