@@ -162,7 +162,7 @@ func TestTrace(t *testing.T) {
 		want := []string{
 			"database.changed query=session row inserted rows=1 table=django_session",
 			"database.row query=session row read found=true table=django_session",
-			"database.row query=user row read found=false table=auth_user",
+			"database.row query=user row read found=false table=coatcheck_ending,auth_user",
 			"database.rows query=user's permissions read rows=0 table=auth_permission,auth_user_user_permissions,django_content_type",
 		}
 		var got []string
