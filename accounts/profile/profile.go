@@ -5,6 +5,7 @@ package profile
 import (
 	"embed"
 	"io/fs"
+	"log/slog"
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/auth"
@@ -51,7 +52,8 @@ func (f *Feature) edit(w http.ResponseWriter, r *http.Request) {
 	}
 	changed := *user
 	f.ServeForm(w, r, pages.FormView{
-		Template: "profile_edit.html", What: "form for the profile",
+		Template: "profile_edit.html",
+		Shown:    "profile.form", Refused: "profile.refused", Failed: "profile.failed",
 		Form: func(pages.Body) *pages.Form { return &pages.Form{Submit: t.T("Save"), Fields: fields} },
 		Act:  func(b pages.Body, form *pages.Form) error { return f.save(r, b, form, &changed) },
 		Done: func(*pages.Form) {
@@ -75,7 +77,7 @@ func (f *Feature) save(r *http.Request, b pages.Body, form *pages.Form, user *au
 		return nil
 	}
 	if err == nil {
-		flow.Report(r.Context(), flow.View, "profile changed", "user", user.ID)
+		flow.Emit(r.Context(), "profile.changed", slog.String("user", user.ID))
 	}
 	return err
 }

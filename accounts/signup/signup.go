@@ -7,6 +7,7 @@ import (
 	"embed"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"net/http"
 	"slices"
 
@@ -114,7 +115,8 @@ func (f *Feature) serve(w http.ResponseWriter, r *http.Request) {
 	t := f.Translator(w, r)
 	var created *auth.User
 	f.ServeForm(w, r, pages.FormView{
-		Template: "signup.html", What: "sign-up form",
+		Template: "signup.html",
+		Shown:    "signup.form", Refused: "signup.refused", Failed: "signup.failed",
 		Form: func(b pages.Body) *pages.Form { return f.openForm(t, f.Next(r, b)) },
 		Act: func(b pages.Body, form *pages.Form) (err error) {
 			open := f.create
@@ -175,7 +177,7 @@ type opener func(r *http.Request, n auth.NewUser) (*auth.User, error)
 func (f *Feature) create(r *http.Request, n auth.NewUser) (*auth.User, error) {
 	created, err := f.Auth().CreateUser(hooks.WithRequest(r), n)
 	if err == nil {
-		flow.Report(r.Context(), flow.View, "user created, no session made", "user", created.ID)
+		flow.Emit(r.Context(), "signup.done", slog.String("user", created.ID))
 	}
 	return created, err
 }
