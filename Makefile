@@ -25,7 +25,7 @@ unit: ## all tests, with shared throwaway servers
 bring: ## install what the tests need (root on Debian 12), or say what is missing
 	@scripts/bring.sh
 
-lint: ## gofumpt, go build, go vet, staticcheck, here and in bench
+lint: ## gofumpt, go build, go vet, staticcheck, here and in the modules inside
 	@scripts/lint.sh
 
 fmt: ## format the code
@@ -37,7 +37,7 @@ conformance: export COATCHECK_ENDING_STEPS ?= 100000
 conformance: export COATCHECK_SETTINGS_PAIRS ?= all
 conformance: export COATCHECK_DIFF_SEED ?= $(shell date +%s)
 conformance: ## the live Djangos only, telling each: 100,000 made-up cases of each kind, 1,000 steps of each walk, 100,000 of the endings
-	@scripts/withservers.sh go test -count=1 -v -timeout 90m ./conformance/...
+	@scripts/withservers.sh go -C conformance test -count=1 -v -timeout 90m .
 
 fuzz: ## each fuzz target for FUZZTIME=60s
 	@scripts/fuzz.sh
@@ -50,11 +50,13 @@ bench: ## the benchmarks, in their own module
 
 screenshots: ## a picture of every page into .cache/screenshots
 	@mkdir -p .cache/screenshots
-	@COATCHECK_SCREENSHOTS=$(CURDIR)/.cache/screenshots go test -count=1 -run "TestBrowser|TestShowPassword" ./views
+	@COATCHECK_SCREENSHOTS=$(CURDIR)/.cache/screenshots go -C conformance test -count=1 -run "TestBrowser|TestShowPassword" ./browser
 	@ls .cache/screenshots
 
 cover: ## the coverage of all tests, into .cache/cover.html
-	@mkdir -p .cache
-	@scripts/withservers.sh go test -timeout 10m -coverpkg=./... -coverprofile=.cache/cover.out ./...
+	@rm -rf .cache/cover && mkdir -p .cache/cover
+	@scripts/withservers.sh bash -c 'all=$$(go list ./... | paste -sd,) && for module in . conformance; do \
+		go -C $$module test -timeout 25m -coverpkg=$$all ./... -args -test.gocoverdir=$(CURDIR)/.cache/cover || exit; done'
+	@go tool covdata textfmt -i=.cache/cover -o .cache/cover.out
 	@go tool cover -html=.cache/cover.out -o .cache/cover.html
 	@go tool cover -func=.cache/cover.out | tail -n 1

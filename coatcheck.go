@@ -76,7 +76,8 @@ type Config struct {
 	// signed in. It excludes Backends. Django: AUTHENTICATION_BACKENDS.
 	BackendPaths []string
 	// LoginConditions keep users from logging in here of whom the Django site asks for more
-	// than a password. New asks the database for their tables.
+	// than a password. Give them to DB.CheckLoginConditions at the start: a table that is not
+	// there lets nobody in.
 	LoginConditions []database.LoginCondition
 	// Throttle bounds how often passwords may be guessed and accounts be made. Its
 	// Store is the database when nil, where that has the table, and else the
@@ -172,7 +173,8 @@ type Site struct {
 // characters (security.W009).
 const MinSecretKey = 32
 
-// New checks the configuration and wires a site. It starts nothing: see Run.
+// New checks the configuration and wires a site. It makes no query, since opening the database
+// found out what it asks for, and it starts nothing: see Run.
 func New(c Config) (*Site, error) {
 	switch {
 	case c.Database == nil:
@@ -199,14 +201,9 @@ func New(c Config) (*Site, error) {
 // look refuses a database without the tables that each page needs, or whose account may
 // not read them.
 func (s *Site) look(c *Config) error {
-	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
-	defer cancel()
 	_, inRows := c.Sessions.Store.(sessions.Finder)
-	if err := c.Database.Ready(ctx, c.Sessions.Store == nil || inRows); err != nil {
+	if err := c.Database.Facts().Ready(c.Sessions.Store == nil || inRows); err != nil {
 		return fmt.Errorf("coatcheck: %w", err)
-	}
-	if err := c.Database.CheckLoginConditions(ctx, c.LoginConditions); err != nil {
-		return fmt.Errorf("coatcheck: Config.LoginConditions (--refuse-login-if, --refuse-login-unless): %w", err)
 	}
 	return nil
 }
@@ -280,9 +277,6 @@ func (s *Site) wireAuth(c *Config) error {
 	return err
 }
 
-// openTimeout bounds what New asks the database.
-const openTimeout = 10 * time.Second
-
 // wireAccounts returns the accounts where the database has their tables.
 func (s *Site) wireAccounts(c *Config) error {
 	var err error
@@ -340,9 +334,8 @@ func baseURL(base, scriptName string) (string, error) {
 func (s *Site) wireViews(c *Config) error {
 	v := c.Views
 	v.Auth, v.Accounts = s.Auth, s.Accounts
-	if v.LoginURL == "" {
-		v.LoginURL = c.LoginURL
-	}
+	v.LoginURL = cmp.Or(v.LoginURL, c.LoginURL)
+	v.Logger = orLogger(v.Logger, c.Logger)
 	var err error
 	s.Views, err = views.New(v)
 	return err

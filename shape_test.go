@@ -26,10 +26,10 @@ const (
 // wide is how many lines of a folder are wider than maxWidth, from times without that
 // measure. The numbers only fall; a folder that is not here has none.
 var wide = map[string]int{
-	".":                         27,
+	".":                         26,
 	"access":                    4,
 	"accounts":                  39,
-	"auth":                      22,
+	"auth":                      19,
 	"auth/attempts":             5,
 	"auth/backends":             2,
 	"auth/hooks":                3,
@@ -55,7 +55,7 @@ var wide = map[string]int{
 	"mail":                      2,
 	"mail/smtp":                 4,
 	"messages":                  8,
-	"middleware":                92,
+	"middleware":                91,
 	"password":                  24,
 	"password/pwned":            6,
 	"password/validate":         3,
@@ -71,7 +71,6 @@ var wide = map[string]int{
 	"throttle":                  2,
 	"throttle/redis":            1,
 	"throttle/throttletest":     1,
-	"views":                     2,
 }
 
 // TestShape checks the measures for all code but that of tests.

@@ -106,10 +106,10 @@ func newMetered(t *testing.T, changes ...func(*coatcheck.Config)) *metered {
 	}
 	handler := m.site.Handler(m.site.Views)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, trace := flow.NewContext(r.Context())
-		handler.ServeHTTP(w, r.WithContext(ctx))
-		for _, step := range trace.Steps() {
-			if step.Layer == flow.Database {
+		trace := flow.NewTrace()
+		handler.ServeHTTP(w, r.WithContext(flow.WithSink(r.Context(), trace)))
+		for _, e := range trace.Events() {
+			if e.Code.Layer() == flow.Database {
 				m.work.statements.Add(1)
 			}
 		}

@@ -3,10 +3,8 @@ package access
 import (
 	"errors"
 	"fmt"
-	"net/http"
 
 	"github.com/coatcheck/coatcheck/auth"
-	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/safeurl"
 )
 
@@ -45,8 +43,3 @@ func New(c Config) (*Access, error) {
 // with a challenge in WWW-Authenticate, and who may not enter 403, both as
 // {"error": "…"}.
 func (a *Access) API() *Access { return &Access{a.config, true} }
-
-// report adds a step to the trace of the request.
-func report(r *http.Request, what string, details ...any) {
-	flow.Report(r.Context(), flow.AccessControl, what, details...)
-}

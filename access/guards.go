@@ -1,10 +1,12 @@
 package access
 
 import (
+	"log/slog"
 	"net/http"
 	"time"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/middleware"
@@ -17,7 +19,7 @@ func (a *Access) RequireUser(next http.Handler) http.Handler {
 		if !u.IsAuthenticated() {
 			return a.challenge, nil
 		}
-		report(r, "let in: signed in", "user", u.ID)
+		letIn(r, "RequireUser", u)
 		return nil, nil
 	})(next)
 }
@@ -36,7 +38,7 @@ func (a *Access) RequirePermission(permissions ...string) func(http.Handler) htt
 		case err != nil:
 			return nil, err
 		case ok:
-			report(r, "let in: has the permissions", "user", u.ID)
+			letIn(r, "RequirePermission", u)
 			return nil, nil
 		}
 		return a.turnAway(u), nil
@@ -53,7 +55,7 @@ func (a *Access) Require(test func(*http.Request, *auth.User) (bool, error)) fun
 		case err != nil:
 			return nil, err
 		case ok:
-			report(r, "let in: passes the test", "user", u.ID)
+			letIn(r, "Require", u)
 			return nil, nil
 		}
 		return a.turnAway(u), nil
@@ -84,13 +86,18 @@ func (a *Access) Fresh(maxAge time.Duration) func(http.Handler) http.Handler {
 		case err != nil:
 			return nil, err
 		case fresh:
-			report(r, "let in: logged in a short while ago", "user", u.ID)
+			letIn(r, "Fresh", u)
 			return nil, nil
 		}
 		return func(w http.ResponseWriter, r *http.Request) {
 			middleware.ChallengeAgain(w, r, a.config.LoginURL, a.config.RedirectFieldName, maxAge)
 		}, nil
 	})
+}
+
+// letIn reports to the flow a request that a guard lets in.
+func letIn(r *http.Request, guard string, u *auth.User) {
+	flow.Emit(r.Context(), "access.let_in", slog.String("guard", guard), slog.String("user", u.ID))
 }
 
 // refusal responds to a request that may not enter.
@@ -107,7 +114,7 @@ func (a *Access) guard(decide func(*http.Request, *auth.User) (refusal, error)) 
 			}
 			switch {
 			case err != nil:
-				report(r, "refused: it is not known who this is", "error", requestinfo.LogError(err))
+				flow.Emit(r.Context(), "access.failed", slog.Any("error", requestinfo.LogError(err)))
 				middleware.Fail(w, a.asked(r), err)
 			case refuse != nil:
 				refuse(w, a.asked(r))
@@ -142,7 +149,7 @@ func (a *Access) turnAway(u *auth.User) refusal {
 		return a.challenge
 	}
 	return func(w http.ResponseWriter, r *http.Request) {
-		report(r, "refused with 403: lacks the permission", "user", u.ID)
+		flow.Emit(r.Context(), "access.forbidden", slog.String("user", u.ID))
 		w.Header().Set("Cache-Control", "no-store")
 		middleware.Say(w, r, http.StatusForbidden,
 			i18n.Mark("You are signed in as %(username)s, and this account may not open this page. To use another account, log out first."),

@@ -82,7 +82,7 @@ func (e *ending) stamp(ctx context.Context, number int64) error {
 		return nil
 	}
 	session := e.sessions.Session(string(e.keep))
-	if err := auth.StampSession(ctx, session, number); err != nil {
+	if err := session.Set(ctx, sessionkeys.Ending, number); err != nil {
 		return err
 	}
 	if session.Key() != e.keep {

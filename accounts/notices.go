@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/auth"
@@ -34,7 +35,7 @@ func (s *Service) NoticeLogin(ctx context.Context, e *hooks.Event) {
 		s.log.ErrorContext(ctx, "a user could not be told of a new device", "user", user.ID, "error", err)
 		return
 	}
-	flow.Report(ctx, flow.View, "notice of a new device queued", "user", user.ID)
+	flow.Emit(ctx, "notice.queued", slog.String("user", user.ID))
 }
 
 // notify queues a notice with the link "this wasn't me". A user without an address gets

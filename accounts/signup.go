@@ -2,7 +2,6 @@ package accounts
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
@@ -21,20 +20,25 @@ type pending struct {
 	LastName  string `json:"last_name,omitempty"`
 	IsStaff   bool   `json:"is_staff,omitempty"`
 	Inactive  bool   `json:"inactive,omitempty"`
+	Extra     extra  `json:"extra,omitempty"`
 }
 
-func newPending(user *auth.User) *pending {
+func newPending(user *auth.User, own extra) *pending {
 	return &pending{
 		Username: user.Username, Email: user.Email, Hash: user.Password.Encoded(),
 		FirstName: user.FirstName, LastName: user.LastName, IsStaff: user.IsStaff, Inactive: !user.IsActive,
+		Extra: own,
 	}
 }
 
-func (p *pending) user() *auth.User {
-	return &auth.User{
+// user returns the account with those of its own columns that the user model has.
+func (p *pending) user(model database.UserModel) *auth.User {
+	user := &auth.User{
 		Username: p.Username, Email: p.Email, Password: password.Hash(p.Hash),
 		FirstName: p.FirstName, LastName: p.LastName, IsStaff: p.IsStaff, IsActive: !p.Inactive,
 	}
+	p.Extra.fill(user, model)
+	return user
 }
 
 // BeginSignup sends a link by email that creates the account; until then there is no
@@ -42,12 +46,13 @@ func (p *pending) user() *auth.User {
 // the response and its time are the same. The password is hashed now, and nowhere stored
 // in clear, so the validators that learn of new passwords never learn of this one. Lang
 // is the language of the email. It returns identity.ErrInvalidEmail for an address that no
-// mailer accepts, and database.ErrInvalid for values of own columns (NewUser.Extra),
-// which a link cannot keep: give those columns defaults in the database.UserModel.
+// mailer accepts, and database.ErrInvalid for a value of an own column (NewUser.Extra) that
+// a link cannot keep: the user model does not have the column, or the value is no string,
+// bool, number, time.Time or nil.
 func (s *Service) BeginSignup(ctx context.Context, n auth.NewUser, lang string) error {
-	if len(n.Extra) > 0 {
-		return fmt.Errorf("accounts: a sign-up by link cannot keep NewUser.Extra; use UserModel.Defaults: %w",
-			database.ErrInvalid)
+	own, err := newExtra(n.Extra, s.db.UserModel())
+	if err != nil {
+		return err
 	}
 	user, err := s.auth.PrepareUser(ctx, n)
 	if err != nil {
@@ -57,7 +62,7 @@ func (s *Service) BeginSignup(ctx context.Context, n auth.NewUser, lang string) 
 		return identity.ErrInvalidEmail
 	}
 	return s.enqueue(ctx, job{
-		Kind: jobSignup, To: user.Email, Lang: lang, Username: user.Username, Pending: newPending(user),
+		Kind: jobSignup, To: user.Email, Lang: lang, Username: user.Username, Pending: newPending(user, own),
 	})
 }
 
@@ -99,7 +104,7 @@ func (s *Service) ConfirmSignup(ctx context.Context, token string) (*auth.User, 
 	if err != nil {
 		return nil, err
 	}
-	return s.auth.Store(ctx, p.user(), auth.Storing{OneMailbox: true, Within: s.using(link)})
+	return s.auth.Store(ctx, p.user(s.db.UserModel()), auth.Storing{OneMailbox: true, Within: s.using(link)})
 }
 
 // using stores a user in one transaction with using the link up.

@@ -63,7 +63,7 @@ func TestConfirmedKeepsEverything(t *testing.T) {
 	if want := "Ada Lovelace true false false"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	n.Extra = map[string]any{"badge": "7"}
+	n.Extra = map[string]any{"badge": "7"} // the model has no such column
 	if err := r.Accounts.BeginSignup(t.Context(), n, ""); !errors.Is(err, database.ErrInvalid) {
 		t.Errorf("own columns: %v", err)
 	}

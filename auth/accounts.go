@@ -80,15 +80,15 @@ func (s *Service) prepare(ctx context.Context, n NewUser, superuser bool) (*User
 		FirstName: n.FirstName, LastName: n.LastName,
 		IsActive: !n.Inactive, IsStaff: n.IsStaff, IsSuperuser: superuser, DateJoined: time.Now(),
 	}
+	for column, value := range n.Extra {
+		user.SetExtra(column, value)
+	}
 	if err := s.Storable(ctx, user); err != nil {
 		return nil, err
 	}
 	var err error
 	if user.Password, err = s.newHash(ctx, n.Password); err != nil {
 		return nil, err
-	}
-	for column, value := range n.Extra {
-		user.SetExtra(column, value)
 	}
 	return user, nil
 }
@@ -130,7 +130,7 @@ func (s *Service) newHash(ctx context.Context, raw string) (password.Hash, error
 	if raw == "" {
 		return password.Unusable(), nil
 	}
-	return s.passwords.Make(ctx, raw)
+	return makeHash(ctx, s.passwords, "password.hashed", raw)
 }
 
 // SetPassword stores a new password, or with an empty one makes the account one
@@ -205,7 +205,7 @@ func (s *Service) UnknownPassword(ctx context.Context, user *User) (password.Has
 	if !user.Password.Usable() {
 		return password.Unusable(), nil
 	}
-	return s.passwords.Make(password.KnownClient(ctx, user.ID), rand.Text())
+	return makeHash(password.KnownClient(ctx, user.ID), s.passwords, "password.hashed", rand.Text())
 }
 
 // UserByUsername finds a user, or returns ErrNoUser. Unlike Backend.User it

@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"errors"
+	"log/slog"
 
 	"github.com/coatcheck/coatcheck/auth/attempts"
 	"github.com/coatcheck/coatcheck/auth/hooks"
@@ -40,18 +41,19 @@ func (s *Service) authenticate(ctx context.Context, c Credentials, id string) (*
 		user, err := b.Authenticate(ctx, c)
 		if err == nil {
 			user.Backend = b.Name()
-			flow.Report(ctx, flow.View, "credentials checked: good", "user", user.ID, "backend", user.Backend)
+			flow.Emit(ctx, "authenticate.done",
+				slog.String("user", user.ID), slog.String("backend", user.Backend))
 			return user, nil
 		}
 		if errors.Is(err, ErrPermissionDenied) {
 			break
 		}
 		if !errors.Is(err, ErrInvalidCredentials) {
-			flow.Report(ctx, flow.View, "credentials could not be checked", "error", err)
+			flow.Emit(ctx, "authenticate.broken", slog.Any("error", err))
 			return nil, err
 		}
 	}
-	flow.Report(ctx, flow.View, "credentials checked: not valid")
+	flow.Emit(ctx, "authenticate.failed")
 	s.log.InfoContext(ctx, "login failed", client(c.Request), userAttr(id)) // not the username: people type passwords there
 	event := &hooks.Event{Request: c.Request, Username: c.Username, Extra: c.cleanedExtra()}
 	if err := s.hooks.LoginFailed.Run(ctx, s.tx, event, nil); err != nil {

@@ -1,12 +1,14 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/identity"
 	"github.com/coatcheck/coatcheck/password"
 )
@@ -96,15 +98,21 @@ func (b *ModelBackend) Authenticate(ctx context.Context, c Credentials) (*User, 
 	if err != nil && !unknown {
 		return nil, fmt.Errorf("auth: find user: %w", err)
 	}
+	timer := flow.Start(ctx)
 	if unknown || !b.allows(user) {
 		if err := b.Passwords.Dummy(ctx, c.Password); err != nil {
 			return nil, err
 		}
+		timer.Emit(ctx, "password.dummy", slog.String("algorithm", b.Passwords.Preferred().Algorithm()))
 		return nil, ErrInvalidCredentials
 	}
 	verdict, err := b.Passwords.Check(ctx, c.Password, user.Password)
 	if err != nil {
 		return nil, err
+	}
+	if flow.On(ctx) {
+		attrs := append(hashAttrs(user.Password), slog.Bool("right", verdict.OK))
+		timer.Emit(ctx, "password.compared", attrs...)
 	}
 	if !verdict.OK {
 		b.reportStuck(ctx, user, verdict.Reason)
@@ -139,11 +147,32 @@ func (b *ModelBackend) reportStuck(ctx context.Context, user *User, reason passw
 		"user", user.ID, "algorithm", algorithm, "reason", string(reason), "remedy", remedy)
 }
 
+// hashAttrs say how a password was hashed, and nothing of the hash.
+func hashAttrs(h password.Hash) []slog.Attr {
+	attrs := []slog.Attr{slog.String("algorithm", cmp.Or(h.Algorithm(), "none"))}
+	if rounds := h.Rounds(); rounds != "" {
+		attrs = append(attrs, slog.String("rounds", rounds))
+	}
+	return attrs
+}
+
+// makeHash hashes a password for the database, and tells the flow by the code.
+func makeHash(
+	ctx context.Context, hashers *password.Hashers, code flow.Code, raw string,
+) (password.Hash, error) {
+	timer := flow.Start(ctx)
+	hash, err := hashers.Make(ctx, raw)
+	if err == nil && flow.On(ctx) {
+		timer.Emit(ctx, code, hashAttrs(hash)...)
+	}
+	return hash, err
+}
+
 // rehash replaces the hash that was just verified. Where it is another by now,
 // the password was changed concurrently, and the old one must not come back. Where
 // hashing has no place, the next login may do it.
 func (b *ModelBackend) rehash(ctx context.Context, user *User, raw string) error {
-	hash, err := b.Passwords.Make(ctx, raw)
+	hash, err := makeHash(ctx, b.Passwords, "password.rehashed", raw)
 	if errors.Is(err, password.ErrBusy) {
 		return nil
 	}

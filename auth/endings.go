@@ -68,8 +68,3 @@ func (s *Service) holds(v sessionkeys.Values, user *User, ending int64) bool {
 	stored, _ := sessionkeys.Text(v, sessionkeys.Hash)
 	return s.matchHash(stored, user.Password) != hashDiffers && !endedWith(v, user, ending)
 }
-
-// StampSession keeps the number of an ending in a session, which so outlives it.
-func StampSession(ctx context.Context, session *sessions.Session, ending int64) error {
-	return session.Set(ctx, sessionkeys.Ending, ending)
-}

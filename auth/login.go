@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -79,7 +80,11 @@ func (s *Service) login(r *http.Request, user *User) error {
 		}
 		return err
 	}
-	flow.Report(ctx, flow.View, "signed in", "user", user.ID)
+	if flow.On(ctx) {
+		flow.Emit(ctx, "login.done", slog.String(sessionkeys.UserID, user.ID),
+			slog.String(sessionkeys.Backend, backend),
+			slog.String(sessionkeys.Hash, flow.Brief(s.SessionAuthHash(user))))
+	}
 	return s.stampLogin(ctx, session)
 }
 
@@ -100,7 +105,7 @@ func (s *Service) signIn(ctx context.Context, session *sessions.Session, user *U
 	if err != nil {
 		return err
 	}
-	return StampSession(ctx, session, ending)
+	return session.Set(ctx, sessionkeys.Ending, ending) // so the session outlives this ending
 }
 
 // withdraw reverts a login, so that it counts for nothing even where the
@@ -144,13 +149,9 @@ func (s *Service) freshSession(ctx context.Context, session *sessions.Session, u
 	if err != nil {
 		return false, err
 	}
-	outlived, err := s.outlived(ctx, session)
-	if err != nil {
-		return false, err
-	}
 	v := sessionkeys.Loaded(session)
 	stored, _ := sessionkeys.Text(v, sessionkeys.Hash)
-	if outlived || sessionkeys.UserOf(v) != user.ID || s.matchHash(stored, user.Password) != hashCurrent || endedWith(v, user, ending) {
+	if s.outlived(session) || sessionkeys.UserOf(v) != user.ID || s.matchHash(stored, user.Password) != hashCurrent || endedWith(v, user, ending) {
 		return true, session.Flush(ctx)
 	}
 	if session.ReadOnly() { // what the login stores could not be saved
@@ -198,7 +199,7 @@ func (s *Service) Logout(r *http.Request) error {
 			return err
 		}
 		ru.set(AnonymousUser())
-		flow.Report(ctx, flow.View, "signed out", "user", user.ID)
+		flow.Emit(ctx, "logout.done", slog.String("user", user.ID))
 		if user.IsAuthenticated() {
 			s.log.InfoContext(ctx, "logged out", client(r), "user", user.ID)
 		}

@@ -32,19 +32,16 @@ func (s *Service) stampBegin(ctx context.Context, session *sessions.Session) err
 	return session.Set(ctx, sessionkeys.Began, time.Now().Unix())
 }
 
-// outlived reports whether a session is older than sessions may be. One that does not say
-// when it began, because a Django made it or there was no limit, begins now.
-func (s *Service) outlived(ctx context.Context, session *sessions.Session) (bool, error) {
+// outlived reports whether a session that was loaded is older than sessions may be. One that
+// does not say when it began is not.
+func (s *Service) outlived(session *sessions.Session) bool {
 	if s.maxAge == 0 {
-		return false, nil
+		return false
 	}
-	text, there, err := session.Get(ctx, sessionkeys.Began)
-	if err != nil {
-		return false, err
-	}
+	text, there := session.Peek(sessionkeys.Began)
 	if !there {
-		return false, s.stampBegin(ctx, session)
+		return false
 	}
 	began, err := strconv.ParseInt(text, 10, 64)
-	return err != nil || time.Since(time.Unix(began, 0)) >= s.maxAge, nil
+	return err != nil || time.Since(time.Unix(began, 0)) >= s.maxAge
 }

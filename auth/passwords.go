@@ -3,7 +3,9 @@ package auth
 import (
 	"cmp"
 	"context"
+	"log/slog"
 
+	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/password/validate"
 )
@@ -15,7 +17,11 @@ import (
 // As in Django nothing below forms and the command line calls it: CreateUser and
 // SetPassword take every password. Django: validate_password.
 func (s *Service) ValidatePassword(ctx context.Context, raw string, user *User) error {
-	return validate.Password(ctx, raw, s.attributes(user), s.validators)
+	timer := flow.Start(ctx)
+	err := validate.Password(ctx, raw, s.attributes(user), s.validators)
+	timer.Emit(ctx, "password.validated",
+		slog.Int("validators", len(s.validators)), slog.Bool("good", err == nil))
+	return err
 }
 
 // PasswordHelpTexts tell in sentences what is asked of a new password; none

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -98,7 +99,7 @@ func (s *Service) Prove(r *http.Request, p *Pending, proof Proof) error {
 	if err := s.next(r.Context(), p); err != nil || p.Next == nil {
 		return err
 	}
-	flow.Report(r.Context(), flow.View, "the login waits for a step, nobody is signed in", "step", p.Next.Name())
+	flow.Emit(r.Context(), "login.waits", slog.String("step", p.Next.Name()))
 	return s.keep(r.Context(), p)
 }
 

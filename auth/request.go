@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"sync"
 
@@ -75,47 +76,43 @@ func (ru *requestUser) set(u *User) {
 	ru.user, ru.err = u, nil
 }
 
-// sessionUser is Django's get_user: from session to user, by way of the backend
-// and the session auth hash.
+// sessionUser finds the user of the session, as Verify does. It ends a session that is good
+// for nobody any more, so that it stays over. A hash made with an old secret key is renewed in
+// its place: the session keeps its key, so that the requests of a page that come at once all
+// find it. A session that does not say when it began, because a Django made it or there was
+// no limit, begins now.
 func (s *Service) sessionUser(ctx context.Context) (*User, error) {
 	session, err := sessions.FromContext(ctx)
 	if err != nil {
 		return nil, err
 	}
-	id, _, err := storedID(ctx, session)
+	id, code, err := s.whose(ctx, session)
 	if err != nil {
 		return nil, err
 	}
-	name, err := session.Text(ctx, sessionkeys.Backend)
-	if err != nil {
-		return nil, err
-	}
-	if id == "" || name == "" {
-		return s.anonymous(ctx, "nobody is signed in to this session")
-	}
-	backend := s.backend(name)
-	if backend == nil {
-		s.unknown.warn(ctx, s.log, name)
-		return s.anonymous(ctx, "the session's backend is not configured", "backend", name)
-	}
-	if outlived, err := s.outlived(ctx, session); err != nil || outlived {
-		if err != nil {
+	switch code {
+	case "user.too_old", "user.inactive", "user.hash_mismatch", "user.ended":
+		if err := session.Flush(ctx); err != nil {
 			return nil, err
 		}
-		return s.end(ctx, session, "the session is older than SessionMaxAge; session ended", id)
+	case "user.found_by_old_key":
+		if err := s.renewHash(ctx, session, id.User); err != nil {
+			return nil, err
+		}
 	}
-	user, err := backend.User(ctx, id)
-	switch {
-	case errors.Is(err, ErrInactive): // it must not live again with its user
-		return s.end(ctx, session, "the user is not active; session ended", id)
-	case errors.Is(err, ErrNoUser):
-		return s.anonymous(ctx, "the user is gone or not active", "user", id)
+	if id.User.IsAuthenticated() {
+		return id.User, s.stampBegin(ctx, session)
 	}
-	if err != nil {
-		return nil, err
+	return id.User, nil
+}
+
+// renewHash stores the auth hash made with the present secret key, if that can be stored.
+func (s *Service) renewHash(ctx context.Context, session *sessions.Session, user *User) error {
+	if session.ReadOnly() {
+		return nil
 	}
-	user.Backend = name
-	return s.checkHash(ctx, session, user)
+	flow.Emit(ctx, "user.hash_renewed", slog.String("user", user.ID))
+	return session.Set(ctx, sessionkeys.Hash, s.SessionAuthHash(user))
 }
 
 // storedID reads the user's ID, which Django writes as a string and also
@@ -125,56 +122,6 @@ func storedID(ctx context.Context, session *sessions.Session) (id string, presen
 		return "", false, err
 	}
 	return sessionkeys.UserOf(sessionkeys.Loaded(session)), present, nil
-}
-
-func (s *Service) anonymous(ctx context.Context, reason string, details ...any) (*User, error) {
-	flow.Report(ctx, flow.Middleware, "anonymous: "+reason, details...)
-	return AnonymousUser(), nil
-}
-
-// end ends a session that is good for nobody any more.
-func (s *Service) end(ctx context.Context, session *sessions.Session, reason, userID string) (*User, error) {
-	if err := session.Flush(ctx); err != nil {
-		return nil, err
-	}
-	return s.anonymous(ctx, reason, "user", userID)
-}
-
-// checkHash accepts a user whose password still is that of the login, in a session
-// that has not ended with the others of the user. A hash made with an old secret key
-// is renewed in its place: the session keeps its key, so that the requests of a page
-// that come at once all find it.
-func (s *Service) checkHash(ctx context.Context, session *sessions.Session, user *User) (*User, error) {
-	stored, err := session.Text(ctx, sessionkeys.Hash)
-	if err != nil {
-		return nil, err
-	}
-	match := s.matchHash(stored, user.Password)
-	if match == hashDiffers {
-		return s.end(ctx, session, "the password was changed since the login; session ended", user.ID)
-	}
-	over, err := s.over(ctx, session, user)
-	if over && err == nil { // or it is the one that stays, and was read before it was stamped
-		if err = session.Reload(ctx); err == nil {
-			over, err = s.over(ctx, session, user)
-		}
-	}
-	switch {
-	case errors.Is(err, sessions.ErrInterrupted):
-		return s.end(ctx, session, "the session was ended with the others of the user", user.ID)
-	case err != nil:
-		return nil, err
-	case over:
-		return s.end(ctx, session, "the session was ended with the others of the user", user.ID)
-	case match == hashFallback && session.ReadOnly():
-		flow.Report(ctx, flow.Middleware, "session auth hash good by an old secret key, which the session keeps", "user", user.ID)
-		return user, nil
-	case match == hashFallback:
-		flow.Report(ctx, flow.Middleware, "session auth hash good by an old secret key, renewed", "user", user.ID)
-		return user, session.Set(ctx, sessionkeys.Hash, s.SessionAuthHash(user))
-	}
-	flow.Report(ctx, flow.Middleware, "session auth hash good", "user", user.ID)
-	return user, nil
 }
 
 // SignedIn reports whether the user is signed in to a session, which need not be that

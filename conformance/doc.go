@@ -1,7 +1,7 @@
 // Package conformance compares Coatcheck with real Django, in three ways. It is a test beside
 // the floors.
 //
-// The vectors, testdata/vectors, are results that Django 3.2, 4.2, 5.2 and 6.1
+// The vectors, ../internal/vectors/testdata, are results that Django 3.2, 4.2, 5.2 and 6.1
 // gave when they were recorded; the packages' own tests read them and need no
 // Python.
 //

@@ -174,7 +174,7 @@ var binary = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	path := filepath.Join(dir, "coatcheck")
-	out, err := exec.Command("go", "build", "-o", path, "../cmd/coatcheck").CombinedOutput()
+	out, err := exec.Command("go", "-C", "..", "build", "-o", path, "./cmd/coatcheck").CombinedOutput()
 	if err != nil {
 		return "", errors.New(string(out))
 	}

@@ -44,7 +44,7 @@ type settingsPair struct {
 // COATCHECK_SETTINGS_PAIRS=all.
 func TestSettingsPairs(t *testing.T) {
 	t.Parallel()
-	archive, err := txtar.ParseFile("../cmd/coatcheck/testdata/settings.txtar")
+	archive, err := txtar.ParseFile("commands/testdata/settings.txtar")
 	must(t, err)
 	ran, all := 0, os.Getenv("COATCHECK_SETTINGS_PAIRS") == "all"
 	for _, file := range archive.Files {

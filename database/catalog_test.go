@@ -100,7 +100,7 @@ func (e engine) look(t testing.TB, where testenv.Database) *database.DB {
 func TestTablesAreDjangos(t *testing.T) {
 	each(t, func(t *testing.T, e engine) {
 		recorded, _ := e.empty(t)
-		path := filepath.Join("..", "conformance", "testdata", "ddl", "final-"+e.schema+"-dj61.sql")
+		path := filepath.Join("testdata", "ddl", "final-"+e.schema+"-dj61.sql")
 		text, err := os.ReadFile(path)
 		must(t, err)
 		for _, statement := range strings.Split(string(text), ";\n") {

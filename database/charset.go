@@ -34,16 +34,22 @@ type charsets struct {
 	atomic.Pointer[map[string]dialect.Query]
 }
 
-// Fits returns an [UnstorableError] if the name, the email address, or the first or last
-// name of a user has characters that the database cannot hold. It asks the database
+// Fits returns an [UnstorableError] if the name, the email address, the first or last
+// name, or a value of SetExtra of a user has characters that the database cannot hold. It asks the database
 // only about texts beyond ASCII, and only where the character set is not all of Unicode.
 func (db *DB) Fits(ctx context.Context, u *User) error {
-	for _, f := range []column.Text{
+	texts := []column.Text{
 		{Name: "username", Text: u.Username},
 		{Name: "first_name", Text: u.FirstName},
 		{Name: "last_name", Text: u.LastName},
 		{Name: "email", Text: u.Email},
-	} {
+	}
+	for name, value := range u.pending() {
+		if text, ok := value.(string); ok {
+			texts = append(texts, column.Text{Name: name, Text: text})
+		}
+	}
+	for _, f := range texts {
 		if isASCII(f.Text) || !column.Storable(f.Text) {
 			continue
 		}

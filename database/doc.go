@@ -10,7 +10,8 @@
 //	db, err := mysql.Open(ctx, "mysql://app@localhost/app")
 //
 // The tables are Django's to the letter, and a Django on the same database finds
-// nothing to migrate. Tables that exist already are never altered.
+// nothing to migrate. Tables that exist already are never altered, but for the
+// columns of [UserModel.Fields], which are added to an auth_user that Coatcheck made.
 //
 // Ids are strings, numbers in SQL; a text that is no number is the id of nothing,
 // so [ErrNotFound]. Times are UTC with microseconds; the zero time is NULL.

@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// Ready returns an error that says what to do if a site cannot work on this database:
+// readable returns an error that says what to do if a site cannot work on this database:
 // the table of users, or with sessionRows that of sessions, is missing where unqualified
 // names are looked for, or the account of the database may not read it. It names the
 // other schemas that have such a table (on MySQL: the other databases).
-func (db *DB) Ready(ctx context.Context, sessionRows bool) error {
+func (db *DB) readable(ctx context.Context, sessionRows bool) error {
 	needed := []string{db.users.model.Table}
 	_, err := db.user(ctx, &db.queries.userByID, db.nobody())
 	if sessionRows {
@@ -32,6 +32,9 @@ func (db *DB) Ready(ctx context.Context, sessionRows bool) error {
 	}
 	if missing := slices.DeleteFunc(needed, func(table string) bool { return present[table] }); len(missing) > 0 {
 		return db.missing(ctx, missing)
+	}
+	if err := db.lacksColumns(ctx); err != nil {
+		return err
 	}
 	return fmt.Errorf("database: the tables are there and cannot be read; "+
 		"the account needs SELECT, INSERT, UPDATE and DELETE on them: %w", err)

@@ -11,6 +11,19 @@ type Facts struct {
 	tables   map[string]bool
 	madeHere bool
 	err      error // of madeHere
+	users    error // why users cannot be read
+	sessions error // why users and sessions cannot be read
+}
+
+// Ready returns an error that says what to do if a site cannot work on this database: the
+// table of users, or with sessionRows that of sessions, is missing where unqualified names
+// are looked for, or the account of the database may not read it. It names the other schemas
+// that have such a table (on MySQL: the other databases).
+func (f Facts) Ready(sessionRows bool) error {
+	if sessionRows {
+		return f.sessions
+	}
+	return f.users
 }
 
 // Has reports whether the database has all of the tables.
@@ -37,7 +50,13 @@ func (db *DB) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	f := &Facts{tables: tables}
+	f := &Facts{tables: tables, users: db.readable(ctx, false)}
+	if f.sessions = f.users; f.users == nil {
+		f.sessions = db.readable(ctx, true)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	if tables[schema.Ledger] {
 		var times int
 		f.err = db.row(ctx, &db.queries.authTimes, nil, &times)

@@ -59,6 +59,9 @@ func (db *DB) apply(ctx context.Context, conn dialect.Conn) (Plan, error) {
 		}
 	}
 	plan, err := db.plan(present, recorded)
+	if err == nil {
+		plan, err = db.withColumns(ctx, conn, plan, present)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -79,6 +82,10 @@ func (s Step) failed(err error) error {
 	if s.Table != "" {
 		return fmt.Errorf("create table %s (or open the database with NoCreate, and let an account that may do it run coatcheck migrate): %w",
 			s.Table, err)
+	}
+	if s.Column != "" {
+		return fmt.Errorf("add column %s (or open the database with NoCreate, and let an account that may "+
+			"do it run coatcheck migrate): %w", s.Column, err)
 	}
 	if len(s.Migrations) > 0 {
 		return fmt.Errorf("record %s and %d more: %w", s.Migrations[0], len(s.Migrations)-1, err)
@@ -112,7 +119,7 @@ func ledger(ctx context.Context, conn dialect.Conn, q *queries) (map[string]bool
 // swapped reports whether a table is one of those that a custom user model stands
 // for. Django does not create them then.
 func (db *DB) swapped(table string) bool {
-	return db.users.custom && (table == "auth_user" || strings.HasPrefix(table, "auth_user_"))
+	return db.users.foreign && (table == "auth_user" || strings.HasPrefix(table, "auth_user_"))
 }
 
 // needed are the apps that this package cannot do without.

@@ -3,9 +3,10 @@ package database_test
 import (
 	"testing"
 
-	"github.com/coatcheck/coatcheck/database"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/coatcheck/coatcheck/database"
 )
 
 // loosen lets each column of auth_user be NULL but the key, as a site's own model may.

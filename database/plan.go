@@ -18,6 +18,9 @@ type Plan []Step
 type Step struct {
 	// Table is the name of the table that the step creates; it may be empty.
 	Table string
+	// Column is that which the step adds to a table that is there, as "auth_user.company";
+	// it may be empty.
+	Column string
 	// Migrations are those that the step records in django_migrations, as "auth.0001_initial".
 	Migrations []string
 	// SQL are its statements, without parameters.
@@ -26,13 +29,16 @@ type Step struct {
 	again bool // an interrupted run may have done a part of it
 }
 
-// Lines returns what the plan does, a line for each table and migration: "created table
-// auth_user", "recorded auth.0001_initial".
+// Lines returns what the plan does, a line for each table, column and migration: "created
+// table auth_user", "added column auth_user.company", "recorded auth.0001_initial".
 func (p Plan) Lines() []string {
 	var lines []string
 	for _, step := range p {
 		if step.Table != "" {
 			lines = append(lines, "created table "+step.Table)
+		}
+		if step.Column != "" {
+			lines = append(lines, "added column "+step.Column)
 		}
 		for _, name := range step.Migrations {
 			lines = append(lines, "recorded "+name)
@@ -86,6 +92,9 @@ func (db *DB) planned(ctx context.Context) (plan Plan, present, recorded map[str
 		}
 	}
 	plan, err = db.plan(present, recorded)
+	if err == nil {
+		plan, err = db.withColumns(ctx, db.reader, plan, present)
+	}
 	if err != nil || len(plan) == 0 {
 		return nil, present, recorded, err
 	}
@@ -143,7 +152,7 @@ type planner struct {
 // what cannot be done without is added.
 func (p *planner) django(tables []schema.Table) {
 	beside := p.onlyBeside()
-	fresh := !p.db.users.custom && (!anyTable(p.present) || p.present[schema.Ledger] && len(p.recorded) == 0)
+	fresh := !p.db.users.foreign && (!anyTable(p.present) || p.present[schema.Ledger] && len(p.recorded) == 0)
 	if len(p.recorded) > 0 && !beside {
 		fresh = false
 	}
@@ -195,7 +204,7 @@ func (p *planner) isBeside(name string) bool {
 func (p *planner) create(table schema.Table) {
 	if !p.present[table.Name] {
 		p.present[table.Name] = true
-		p.steps = append(p.steps, Step{Table: table.Name, SQL: table.Statements})
+		p.steps = append(p.steps, Step{Table: table.Name, SQL: p.db.users.withFields(p.db.dialect, table)})
 	}
 }
 

@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/coatcheck/coatcheck/database/internal/dialect"
@@ -19,6 +21,7 @@ const tries = 5
 // row runs a query for one row and scans it. No row is ErrNotFound, unwrapped.
 func (db *DB) row(ctx context.Context, q *dialect.Query, args []any, dest ...any) error {
 	db = db.in(ctx)
+	timer := flow.Start(ctx)
 	err := db.retry(ctx, !q.Write, func(db *DB) error {
 		if db.readRow != nil && db.tx == nil && db.onQuery == nil && !q.Write {
 			return db.readRow(ctx, q.Text, db.args(q, args), dest)
@@ -29,8 +32,8 @@ func (db *DB) row(ctx context.Context, q *dialect.Query, args []any, dest ...any
 		return db.conn(q).QueryRowContext(ctx, q.Text, db.args(q, args)...).Scan(dest...)
 	})
 	missing := errors.Is(err, sql.ErrNoRows) || db.nowhere(q, err)
-	if t := flow.FromContext(ctx); t != nil && (err == nil || missing) {
-		t.Step(flow.Database, q.Name, "found", !missing)
+	if flow.On(ctx) && (err == nil || missing) {
+		timer.Emit(ctx, "database.row", slog.String("query", q.Name), slog.Bool("found", !missing), tables(q))
 	}
 	if missing {
 		return ErrNotFound
@@ -45,7 +48,7 @@ func (db *DB) rows(ctx context.Context, q *dialect.Query, args []any, scan func(
 		return nil
 	}
 	db = db.in(ctx)
-	count := 0
+	count, timer := 0, flow.Start(ctx)
 	err := db.retry(ctx, !q.Write, func(db *DB) error {
 		count = 0
 		reset()
@@ -66,10 +69,19 @@ func (db *DB) rows(ctx context.Context, q *dialect.Query, args []any, scan func(
 		count, err = 0, nil
 		reset()
 	}
-	if t := flow.FromContext(ctx); t != nil && err == nil {
-		t.Step(flow.Database, q.Name, "rows", count)
+	if flow.On(ctx) && err == nil {
+		timer.Emit(ctx, "database.rows", slog.String("query", q.Name), slog.Int("rows", count), tables(q))
 	}
 	return db.explain(q, err)
+}
+
+// tables is the attribute of an event that names the tables of a statement, if it has any.
+func tables(q *dialect.Query) slog.Attr {
+	names := q.Tables()
+	if len(names) == 0 {
+		return slog.Attr{}
+	}
+	return slog.String("table", strings.Join(names, ","))
 }
 
 // nowhere reports whether a query failed because the database cannot hold what is looked
@@ -85,13 +97,15 @@ func (db *DB) exec(ctx context.Context, q *dialect.Query, args ...any) (int64, e
 	if q.Text == "" {
 		return 0, nil
 	}
+	timer := flow.Start(ctx)
 	result, err := db.result(ctx, q, args)
 	if err != nil {
 		return 0, err
 	}
 	count, err := result.RowsAffected()
-	if t := flow.FromContext(ctx); t != nil && err == nil {
-		t.Step(flow.Database, q.Name, "rows", count)
+	if flow.On(ctx) && err == nil {
+		timer.Emit(ctx, "database.changed",
+			slog.String("query", q.Name), slog.Int64("rows", count), tables(q))
 	}
 	return count, db.explain(q, err)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/sqlite"
 	"github.com/coatcheck/coatcheck/flow"
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestTxIsAllOrNothing(t *testing.T) {
@@ -152,24 +153,31 @@ func cut(t *testing.T, db *database.DB) {
 
 func TestTrace(t *testing.T) {
 	eachDB(t, func(t *testing.T, db *database.DB) {
-		ctx, trace := flow.NewContext(t.Context())
+		trace := flow.NewTrace()
+		ctx := flow.WithSink(t.Context(), trace)
 		must(t, db.InsertSession(ctx, session(key, "canary")))
 		_, _ = db.SessionByKey(ctx, key, moment)
 		_, _ = db.UserByID(ctx, "5")
 		_, _ = db.UserPermissions(ctx, "5")
 		want := []string{
-			"session row inserted rows 1", "session row read found true", "user row read found false",
-			"user's permissions read rows 0",
+			"database.changed query=session row inserted rows=1 table=django_session",
+			"database.row query=session row read found=true table=django_session",
+			"database.row query=user row read found=false table=coatcheck_ending,auth_user",
+			"database.rows query=user's permissions read rows=0 table=auth_permission,auth_user_user_permissions,django_content_type",
 		}
-		steps := trace.Steps()
-		if len(steps) != len(want) {
-			t.Fatalf("steps: %v", steps)
-		}
-		for i, step := range steps {
-			got := step.Name + " " + step.Detail[0].Name + " " + step.Detail[0].Value
-			if got != want[i] || step.Layer != flow.Database {
-				t.Errorf("step %d: %v %s, want %s", i, step.Layer, got, want[i])
+		var got []string
+		for _, e := range trace.Events() {
+			line := string(e.Code)
+			for _, a := range e.Attrs {
+				line += " " + a.String()
 			}
+			got = append(got, line)
+			if e.Start.IsZero() || e.Code.Layer() != flow.Database {
+				t.Errorf("%s: of %s, began at %v", line, e.Code.Layer(), e.Start)
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
 		}
 	})
 }

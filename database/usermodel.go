@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/coatcheck/coatcheck/database/internal/dialect"
+	"github.com/coatcheck/coatcheck/userfields"
 )
 
 // IDType is the type of a user's primary key.
@@ -67,6 +68,10 @@ type UserModel struct {
 	// otherwise. Django's defaults are in Python and not in the table, so each
 	// column that must not be NULL needs one here, or a value for each user.
 	Defaults map[string]any
+	// Fields are own columns that are declared with type, label and rules: the pages ask
+	// for them, and [DB.Migrate] creates them in auth_user where Coatcheck made that table.
+	// They are in Extra too, and their defaults in Defaults.
+	Fields []userfields.Field
 }
 
 // userFields are the fields of Django's AbstractUser, the username aside, in the
@@ -90,6 +95,7 @@ func (db *DB) UserModel() UserModel { return db.users.model.clone() }
 
 func (m UserModel) clone() UserModel {
 	m.Columns, m.Extra, m.Defaults = maps.Clone(m.Columns), slices.Clone(m.Extra), maps.Clone(m.Defaults)
+	m.Fields = slices.Clone(m.Fields)
 	return m
 }
 
@@ -98,6 +104,7 @@ func (m UserModel) clone() UserModel {
 type userTable struct {
 	model       UserModel
 	custom      bool
+	foreign     bool // the table is another one than Django's auth_user, and Django's to create
 	uuid        bool
 	name        string
 	groups      string            // empty where the model has no permissions
@@ -111,10 +118,11 @@ type userTable struct {
 // newUserTable checks a model.
 func newUserTable(m UserModel, d *dialect.Dialect) (*userTable, error) {
 	t := &userTable{model: m.clone(), column: map[string]string{}}
-	t.custom = m.Table != "" || m.IDType != IntegerID || m.IDColumn != "" || m.UsernameColumn != "" ||
-		len(m.Columns) > 0 || len(m.Extra) > 0 || len(m.Defaults) > 0
+	t.foreign = m.isForeign()
+	t.custom = t.foreign || len(m.Fields) > 0
 	t.uuid = m.IDType == UUIDID
 	t.model.fill()
+	t.model.addFields()
 	if err := t.model.check(); err != nil {
 		return nil, err
 	}
@@ -170,7 +178,7 @@ func (m *UserModel) check() error {
 	if m.IDType != IntegerID && m.IDType != UUIDID {
 		return fmt.Errorf("database: UserModel.IDType is %d; it must be IntegerID or UUIDID", m.IDType)
 	}
-	if err := m.checkColumns(); err != nil {
+	if err := errors.Join(m.checkColumns(), userfields.Check(m.Fields)); err != nil {
 		return err
 	}
 	seen := map[string]string{m.IDColumn: "the primary key"}
@@ -235,11 +243,11 @@ func isIdentifier(name string) bool {
 
 // verify looks whether the tables of a custom model are there and fit it.
 func (db *DB) verify(ctx context.Context) error {
-	if !db.users.custom {
+	if !db.users.foreign {
 		return nil
 	}
 	nobody := db.nobody()
-	err := db.Ready(ctx, false)
+	err := db.readable(ctx, false)
 	for _, q := range []*dialect.Query{&db.queries.userGroups, &db.queries.userPermissions} {
 		if err == nil {
 			err = db.present(ctx, q, nobody)

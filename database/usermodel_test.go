@@ -11,12 +11,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/mysql"
 	"github.com/coatcheck/coatcheck/database/postgres"
 	"github.com/coatcheck/coatcheck/database/sqlite"
 	"github.com/coatcheck/coatcheck/internal/testenv"
-	"github.com/google/go-cmp/cmp"
 )
 
 // A model with hardly anything that Django's has: a big integer for a key of

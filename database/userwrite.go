@@ -149,7 +149,7 @@ func (db *DB) extras(given map[string]any) (names []string, args []any) {
 // checkUser refuses a user that the columns cannot hold.
 func (db *DB) checkUser(ctx context.Context, u *User) error {
 	limit := func(n int) int {
-		if db.users.custom { // the lengths of its columns are not known
+		if db.users.foreign { // the lengths of its columns are not known
 			return 0
 		}
 		return n

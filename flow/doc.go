@@ -1,13 +1,16 @@
-// Package flow records what each of the five layers did for one request. It is on floor 0,
-// the pure tools.
+// Package flow is the one stream of what the five layers do for a request: each step is an
+// Event with a Code of the one table in codes.go, and goes to the sinks in the context.
 //
-// A trace is switched on by putting it in the request's context with
-// [NewContext]; the layers then report their steps to it. Without a trace
-// nothing is recorded and nothing is allocated:
+//	ctx = flow.WithSink(ctx, sink)
+//	flow.Emit(ctx, "login.done", slog.String("user", user.ID))
 //
-//	if t := flow.FromContext(ctx); t != nil {
-//		t.Step(flow.SessionEngine, "session row read", "key", flow.Brief(key))
-//	}
+// The trace of `coatcheck serve --trace` is a sink, and so may be metrics, an audit log or
+// an inspector. Without a sink nothing is recorded and nothing is allocated; a place that
+// would compute attributes asks [On] first.
 //
-// Steps never hold a secret: a session key is shortened by [Brief].
+// Codes are written as they are in the table, so that a search for one finds the place that
+// emits it; a test of the repository holds that each is in the table, and each of the table
+// is emitted. Attributes never hold a secret: a session key is shortened by [Brief].
+//
+// It is on floor 0, the pure tools.
 package flow

@@ -3,9 +3,8 @@ package flow
 import (
 	"context"
 	"fmt"
-	"strconv"
-	"strings"
-	"sync"
+	"log/slog"
+	"slices"
 	"time"
 )
 
@@ -30,94 +29,97 @@ func (l Layer) String() string {
 	return names[l]
 }
 
-// Step is one thing that a layer did.
-type Step struct {
-	Layer  Layer
-	Name   string        // what happened, as a phrase
-	Detail []Detail      // facts about it, in order
-	At     time.Duration // since the trace began
+// Event is one thing that a layer did.
+type Event struct {
+	Code Code
+	// Start is when it began, or zero if nobody measured that.
+	Start time.Time
+	// Time is when it was done.
+	Time time.Time
+	// Part is the group of codes of which it is a detail, such as "throttle" for the
+	// statements by which attempts are counted; else empty. See [Within].
+	Part string
+	// Attrs are facts about it, by the names of the table.
+	Attrs []slog.Attr
 }
 
-// Detail is a fact about a step.
-type Detail struct{ Name, Value string }
-
-// Trace records the steps of one request. It is safe for concurrent use.
-type Trace struct {
-	start time.Time
-
-	mu    sync.Mutex // guards steps
-	steps []Step
+// Sink accepts events. A program's own may count, log or show them.
+type Sink interface {
+	// Emit is called by the goroutine that does the work, with locks held, so it returns
+	// at once, and uses the context for values of the program only: asking for the user
+	// or the session of the request, which may just be loading, waits forever. It is
+	// safe for concurrent use, and may keep the event.
+	Emit(ctx context.Context, e Event)
 }
 
-// maxSteps bounds what one request can make a trace hold.
-const maxSteps = 200
+// sinks is what a context holds.
+type sinks struct {
+	list []Sink
+	part string
+}
 
 type contextKey struct{}
 
-// NewContext switches a trace on for everything that is done with the returned
-// context.
-func NewContext(ctx context.Context) (context.Context, *Trace) {
-	t := &Trace{start: time.Now()}
-	return context.WithValue(ctx, contextKey{}, t), t
+func from(ctx context.Context) *sinks {
+	s, _ := ctx.Value(contextKey{}).(*sinks)
+	return s
 }
 
-// FromContext returns the trace of ctx, or nil where none is on.
-func FromContext(ctx context.Context) *Trace {
-	t, _ := ctx.Value(contextKey{}).(*Trace)
-	return t
-}
-
-// Step records a step; details are names and values in turn, as in log/slog. A
-// value is printed with fmt.Sprint, so a type that hides its secret stays
-// hidden. Beyond 200 steps nothing more is recorded.
-func (t *Trace) Step(layer Layer, name string, details ...any) {
-	step := Step{Layer: layer, Name: name, At: time.Since(t.start)}
-	for i := 0; i+1 < len(details); i += 2 {
-		step.Detail = append(step.Detail, Detail{fmt.Sprint(details[i]), fmt.Sprint(details[i+1])})
+// WithSink returns a context whose events go to the sink too, after those that have them
+// already.
+func WithSink(ctx context.Context, sink Sink) context.Context {
+	added := sinks{list: []Sink{sink}}
+	if s := from(ctx); s != nil {
+		added = sinks{append(slices.Clip(s.list), sink), s.part}
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if len(t.steps) < maxSteps {
-		t.steps = append(t.steps, step)
+	return context.WithValue(ctx, contextKey{}, &added)
+}
+
+// Within returns a context whose events are details of a step of the group, "throttle" for
+// "throttle.passed": sinks get them with Event.Part, and the trace shows them as that one
+// step.
+func Within(ctx context.Context, group string) context.Context {
+	s := from(ctx)
+	if s == nil {
+		return ctx
+	}
+	return context.WithValue(ctx, contextKey{}, &sinks{s.list, group})
+}
+
+// On reports whether events of the context go anywhere.
+func On(ctx context.Context) bool { return from(ctx) != nil }
+
+// Emit reports to the sinks a step that is done. The code is one of the table, or a program's
+// own, which counts as one of the layer View.
+func Emit(ctx context.Context, code Code, attrs ...slog.Attr) {
+	if s := from(ctx); s != nil {
+		s.emit(ctx, Event{Code: code, Attrs: slices.Clone(attrs)}) // cloned, attrs may stay on the stack
 	}
 }
 
-// Report records a step in the trace of ctx, if one is on. A hot path asks
-// FromContext first, so that it need not make the details.
-func Report(ctx context.Context, layer Layer, name string, details ...any) {
-	if t := FromContext(ctx); t != nil {
-		t.Step(layer, name, details...)
+func (s *sinks) emit(ctx context.Context, e Event) {
+	e.Time, e.Part = time.Now(), s.part
+	for _, sink := range s.list {
+		sink.Emit(ctx, e)
 	}
 }
 
-// Steps returns what was recorded so far, in order.
-func (t *Trace) Steps() []Step {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return append([]Step(nil), t.steps...)
+// Timer measures a step.
+type Timer struct{ start time.Time }
+
+// Start begins to measure a step, if events of the context go anywhere.
+func Start(ctx context.Context) Timer {
+	if from(ctx) == nil {
+		return Timer{}
+	}
+	return Timer{time.Now()}
 }
 
-// Format writes the steps under a title as one readable block.
-func (t *Trace) Format(title string) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n", title)
-	for _, s := range t.Steps() {
-		fmt.Fprintf(&b, "  %d %-14s  %9s  %s", s.Layer, s.Layer, s.At.Round(time.Microsecond), s.Name)
-		for _, d := range s.Detail {
-			fmt.Fprintf(&b, "  %s=%s", d.Name, printable(d.Value))
-		}
-		b.WriteByte('\n')
+// Emit is the function Emit for a step that began with the timer.
+func (t Timer) Emit(ctx context.Context, code Code, attrs ...slog.Attr) {
+	if s := from(ctx); s != nil {
+		s.emit(ctx, Event{Code: code, Start: t.start, Attrs: slices.Clone(attrs)})
 	}
-	return b.String()
-}
-
-// printable keeps hostile text from forging lines or moving the cursor.
-func printable(text string) string {
-	quoted := strconv.Quote(text)
-	if quoted == `"`+text+`"` && text != "" && !strings.ContainsAny(text, " =") {
-		return text
-	}
-	return quoted
 }
 
 // Brief shortens a session key so that it can be recognised and not used.

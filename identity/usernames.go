@@ -21,6 +21,27 @@ type FieldError struct {
 	// Params are what the message was made of, for translations: "limit_value" and
 	// "show_value" of the code "max_length".
 	Params map[string]any
+
+	format string // the sentence with its placeholders, where it has any; see NewFieldError
+}
+
+// NewFieldError returns an error whose sentence has placeholders, with their values in
+// pairs: "limit_value", "7" for %(limit_value)s.
+func NewFieldError(code, format string, params ...string) *FieldError {
+	e := &FieldError{Code: code, Params: map[string]any{}, format: format}
+	for i := 1; i < len(params); i += 2 {
+		e.Params[params[i-1]] = params[i]
+	}
+	e.Message = e.MessageIn(nil)
+	return e
+}
+
+// TooLong returns the error of the code "max_length" about a text of n characters. Django:
+// MaxLengthValidator.
+func TooLong(limit, n int) *FieldError {
+	e := &FieldError{Code: "max_length", Params: map[string]any{"limit_value": limit, "show_value": n}}
+	e.Message = e.MessageIn(nil)
+	return e
 }
 
 var tooLongOne, tooLongMany = i18n.MarkN("Ensure this value has at most %(limit_value)d character (it has %(show_value)d).",
@@ -30,6 +51,9 @@ var tooLongOne, tooLongMany = i18n.MarkN("Ensure this value has at most %(limit_
 func (e *FieldError) MessageIn(t *i18n.Translator) string {
 	if limit, ok := e.Params["limit_value"].(int); ok && e.Code == "max_length" {
 		return t.N(tooLongOne, tooLongMany, limit, e.Params)
+	}
+	if e.format != "" {
+		return t.T(e.format, e.Params)
 	}
 	return t.T(e.Message)
 }
@@ -149,9 +173,7 @@ func checkLength(s string, limit int) error {
 	if n <= limit {
 		return nil
 	}
-	e := &FieldError{Code: "max_length", Params: map[string]any{"limit_value": limit, "show_value": n}}
-	e.Message = e.MessageIn(nil)
-	return e
+	return TooLong(limit, n)
 }
 
 // SameIdentifier compares two usernames or addresses as people read them:

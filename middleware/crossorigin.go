@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 
@@ -39,10 +40,9 @@ func CrossOrigin(trusted ...string) (func(http.Handler) http.Handler, error) {
 				seen.Host = host
 			}
 			if err := guard.Check(seen); err != nil && !domains.match(r.Header.Get("Origin")) {
-				if t := flow.FromContext(r.Context()); t != nil {
-					t.Step(flow.Middleware, "refused: cross-origin request", "origin", requestinfo.LogOrigin(r.Header.Get("Origin")),
-						"sec-fetch-site", requestinfo.LogText(r.Header.Get("Sec-Fetch-Site")))
-				}
+				flow.Emit(r.Context(), "origin.refused",
+					slog.String("origin", requestinfo.LogOrigin(r.Header.Get("Origin"))),
+					slog.String("sec-fetch-site", requestinfo.LogText(r.Header.Get("Sec-Fetch-Site"))))
 				Say(w, r, http.StatusForbidden, i18n.Mark("This request came from another site, so it was refused. "+
 					"Open the form on this site and send it again. If this is this site, its address is not the one "+
 					"that the server sees: let the proxy pass the Host header on, or add the origin to the trusted ones."))

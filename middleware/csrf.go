@@ -13,7 +13,6 @@ import (
 
 	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/csrf"
-	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/internal/httptext"
 )
 
@@ -241,11 +240,4 @@ func CSRFField(r *http.Request) (template.HTML, error) {
 		return "", err
 	}
 	return template.HTML(`<input type="hidden" name="` + csrf.FormField + `" value="` + token + `">`), nil
-}
-
-// note reports to the trace of the request.
-func note(r *http.Request, what string, details ...any) {
-	if t := flow.FromContext(r.Context()); t != nil {
-		t.Step(flow.Middleware, what, details...)
-	}
 }

@@ -2,10 +2,12 @@ package middleware
 
 import (
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
 
+	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/safeurl"
 )
@@ -34,7 +36,7 @@ func (g *csrfGuard) pass(w http.ResponseWriter, r *http.Request, next http.Handl
 	case refusal != nil:
 		reason := refusal.logged()
 		g.config.Logger.WarnContext(r.Context(), "Forbidden ("+logText(reason)+"): "+logText(requestinfo.LogPath(r)))
-		note(r, "refused with 403: "+reason)
+		flow.Emit(r.Context(), "csrf.refused", slog.String("reason", reason))
 		g.config.Failure(w, r, g.diagnose(r, refusal))
 	default:
 		state.done = true

@@ -1,11 +1,13 @@
 package middleware
 
 import (
+	"log/slog"
 	"net/http"
 	"sync"
 
 	"github.com/coatcheck/coatcheck/auth/sessionkeys"
 	"github.com/coatcheck/coatcheck/csrf"
+	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/internal/httptext"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/sessions"
@@ -103,7 +105,7 @@ func (s *csrfState) rotate() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.renew()
-	note(s.request, "new CSRF secret")
+	flow.Emit(s.request.Context(), "csrf.renewed")
 }
 
 func (s *csrfState) renew() {
@@ -131,7 +133,7 @@ func (s *csrfState) send(int) error {
 		return err
 	}
 	addCookie(s.header, line)
-	note(s.request, "cookie set", "name", s.guard.config.CookieName)
+	flow.Emit(s.request.Context(), "csrf.cookie_set", slog.String("name", s.guard.config.CookieName))
 	return nil
 }
 

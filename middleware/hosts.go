@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/safeurl"
@@ -50,7 +51,7 @@ func Hosts(c HostsConfig) (func(http.Handler) http.Handler, error) {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if why := refuseHost(r, allowed); why != "" {
 				log.WarnContext(r.Context(), why)
-				note(r, "refused with 400: the host is not allowed")
+				flow.Emit(r.Context(), "host.refused")
 				Say(w, r, http.StatusBadRequest, i18n.Mark("This site is not served under that name. "+
 					"If it should, its host belongs into the setting AllowedHosts."))
 				return

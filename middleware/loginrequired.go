@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"cmp"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"time"
@@ -21,12 +22,12 @@ import (
 // empty loginURL means safeurl.LoginURL, an empty field safeurl.RedirectFieldName.
 func Challenge(w http.ResponseWriter, r *http.Request, loginURL, field string) {
 	if negotiate.JSON(r) {
-		report(r, "refused with 401: not signed in")
+		flow.Emit(r.Context(), "access.unauthorized")
 		w.Header().Set("WWW-Authenticate", loginChallenge(r, loginURL))
 		Say(w, r, http.StatusUnauthorized, i18n.Mark("Unauthorized"))
 		return
 	}
-	toLogin(w, r, loginURL, field, "not signed in")
+	toLogin(w, r, loginURL, field, "access.redirected")
 }
 
 // ChallengeAgain is Challenge for users who are signed in and have to log in once more,
@@ -34,13 +35,13 @@ func Challenge(w http.ResponseWriter, r *http.Request, loginURL, field string) {
 // names error="insufficient_user_authentication" and max_age (RFC 9470).
 func ChallengeAgain(w http.ResponseWriter, r *http.Request, loginURL, field string, maxAge time.Duration) {
 	if negotiate.JSON(r) {
-		report(r, "refused with 401: the last login is too long ago")
+		flow.Emit(r.Context(), "access.unauthorized_again")
 		w.Header().Set("WWW-Authenticate", loginChallenge(r, loginURL)+
 			`, error="insufficient_user_authentication", max_age=`+strconv.Itoa(int(maxAge.Seconds())))
 		Say(w, r, http.StatusUnauthorized, i18n.Mark("Your last login is too long ago for this. Please log in again."))
 		return
 	}
-	toLogin(w, r, loginURL, field, "the last login is too long ago")
+	toLogin(w, r, loginURL, field, "access.redirected_again")
 }
 
 // loginChallenge is the WWW-Authenticate of a 401, which must have one (RFC 9110, 15.5.2).
@@ -48,14 +49,14 @@ func loginChallenge(r *http.Request, loginURL string) string {
 	return httptext.LoginChallenge(cmp.Or(loginURL, requestinfo.Below(r, safeurl.LoginURL)))
 }
 
-// toLogin redirects to the login page and back.
-func toLogin(w http.ResponseWriter, r *http.Request, loginURL, field, why string) {
+// toLogin redirects to the login page and back; the code says why.
+func toLogin(w http.ResponseWriter, r *http.Request, loginURL, field string, why flow.Code) {
 	target, err := RedirectToLogin(r, loginURL, field)
 	if err != nil {
 		Fail(w, r, err)
 		return
 	}
-	report(r, "redirected to the login page: "+why)
+	flow.Emit(r.Context(), why)
 	w.Header().Set("Location", target)
 	w.WriteHeader(http.StatusFound)
 }
@@ -68,6 +69,7 @@ func LoginRequired(loginURL, field string, exempt func(*http.Request) bool) func
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if exempt != nil && exempt(r) {
+				flow.Emit(r.Context(), "access.open")
 				next.ServeHTTP(w, r)
 				return
 			}
@@ -78,12 +80,10 @@ func LoginRequired(loginURL, field string, exempt func(*http.Request) bool) func
 			case !user.IsAuthenticated():
 				Challenge(w, r, loginURL, field)
 			default:
+				flow.Emit(r.Context(), "access.let_in",
+					slog.String("guard", "LoginRequired"), slog.String("user", user.ID))
 				next.ServeHTTP(w, r)
 			}
 		})
 	}
-}
-
-func report(r *http.Request, what string, details ...any) {
-	flow.Report(r.Context(), flow.AccessControl, what, details...)
 }

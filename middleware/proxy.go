@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 )
@@ -99,7 +100,7 @@ func Proxy(c ProxyConfig) (func(http.Handler) http.Handler, error) {
 			hint.look(r, p, log)
 			if err != nil {
 				log.WarnContext(r.Context(), "refused with 400: "+err.Error(), "peer", r.RemoteAddr)
-				note(r, "refused with 400: the proxy named no host, or no path")
+				flow.Emit(r.Context(), "proxy.refused")
 				sentence := i18n.Mark("The proxy in front of this site named a host that is none. " +
 					"See to it that it sends one host name in X-Forwarded-Host, or set ForwardedHost to false.")
 				if errors.Is(err, errForwardedPrefix) {

@@ -3,11 +3,13 @@ package middleware
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 )
@@ -55,7 +57,7 @@ func RemoteUser(c RemoteUserConfig) (func(http.Handler) http.Handler, error) {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			r = u.cleanse(r)
 			if len(r.Header[name]) > 1 {
-				note(r, "refused with 400: two remote users")
+				flow.Emit(r.Context(), "remote.refused")
 				Say(w, r, http.StatusBadRequest, i18n.Mark("The web server in front of this site named two users at once."))
 				return
 			}
@@ -81,7 +83,7 @@ func (u *remoteUser) cleanse(r *http.Request) *http.Request {
 	if len(r.Header[u.header]) == 0 || u.trusted.trustsPeer(r, requestinfo.Peer(r)) {
 		return r
 	}
-	note(r, "remote user not believed: the peer is not trusted", "peer", r.RemoteAddr)
+	flow.Emit(r.Context(), "remote.not_trusted", slog.String("peer", r.RemoteAddr))
 	logger(r).WarnContext(r.Context(), "a header naming a user came from a peer that is not trusted; it was removed",
 		"header", u.header, "peer", r.RemoteAddr)
 	cleansed := r.WithContext(r.Context())
@@ -124,7 +126,7 @@ func namesNobody(text string) bool {
 
 // warn reports once what the web server sends for nobody.
 func (u *remoteUser) warn(r *http.Request, text string) {
-	note(r, "remote user is nobody", "text", logText(text))
+	flow.Emit(r.Context(), "remote.nobody", slog.String("text", logText(text)))
 	u.warned.Do(func() {
 		logger(r).WarnContext(r.Context(), "the web server in front sent a text that names nobody as the remote user, so nobody is signed in by it; "+
 			"let it send the user's name, or remove the header where it has none", "header", u.header, "text", logText(text))

@@ -10,11 +10,10 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"testing"
-
-	"go.uber.org/goleak"
 
 	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/sessions"
@@ -23,7 +22,7 @@ import (
 
 func TestMain(m *testing.M) {
 	slog.SetDefault(slog.New(slog.DiscardHandler))
-	goleak.VerifyTestMain(m)
+	os.Exit(m.Run())
 }
 
 var errOutage = errors.New("the store is on fire")

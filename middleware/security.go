@@ -2,12 +2,14 @@ package middleware
 
 import (
 	"fmt"
+	"log/slog"
 	"net/http"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/safeurl"
@@ -184,7 +186,7 @@ func (s *security) redirects(w http.ResponseWriter, r *http.Request) bool {
 		Say(w, r, http.StatusBadRequest, i18n.Mark("This address cannot be opened by HTTPS."))
 		return true
 	}
-	note(r, "redirected to HTTPS", "location", requestinfo.LogURL(target))
+	flow.Emit(r.Context(), "https.redirected", slog.String("location", requestinfo.LogURL(target)))
 	w.Header().Set("Location", target)
 	w.WriteHeader(http.StatusMovedPermanently)
 	return true

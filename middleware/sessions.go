@@ -3,6 +3,7 @@ package middleware
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"sync"
 	"time"
@@ -32,8 +33,9 @@ func Sessions(engine *sessions.Engine, hooks ...SessionHooks) func(http.Handler)
 			key, sent := httptext.Lookup(r.Header, config.CookieName)
 			session := engine.Session(key)
 			ctx := r.Context()
-			if t := flow.FromContext(ctx); t != nil {
-				t.Step(flow.Middleware, "cookie read", "name", config.CookieName, "key", flow.Brief(key))
+			if flow.On(ctx) {
+				flow.Emit(ctx, "cookie.read",
+					slog.String("name", config.CookieName), slog.String("key", flow.Brief(key)))
 			}
 			sw := &sessionWriter{config: &config, session: session, sent: sent, key: key, hooks: hooks, lost: lost, stuck: stuck}
 			sw.beforeWriter = beforeWriter{ResponseWriter: w, by: sw}
@@ -99,7 +101,7 @@ func (w *sessionWriter) process(status int) error {
 	if w.sent && empty {
 		c := w.config
 		addCookie(header, httptext.DeleteCookie(c.CookieName, cookiePath(w.request, c.CookiePath), c.CookieDomain, c.CookieSameSite))
-		w.report("cookie deleted")
+		flow.Emit(w.request.Context(), "cookie.deleted", slog.String("name", c.CookieName))
 		return nil
 	}
 	if accessed {
@@ -136,13 +138,13 @@ func (w *sessionWriter) save() error {
 	}
 	addCookie(w.Header(), cookie)
 	w.lost.look(w.request, w.config)
-	w.report("cookie set", "name", w.config.CookieName)
+	flow.Emit(w.request.Context(), "cookie.set", slog.String("name", w.config.CookieName))
 	return nil
 }
 
 // liveNoLonger reports that a session was not made to live on. What it holds is good.
 func (w *sessionWriter) liveNoLonger(err error) {
-	w.report("session served and not saved: its store is read-only")
+	flow.Emit(w.request.Context(), "session.store_read_only")
 	w.stuck.Do(func() {
 		w.config.Logger.WarnContext(w.request.Context(), "sessions are in a store that is read-only: pages are served, sessions end when "+
 			"they would have without --session-save-every-request (Config.SaveEveryRequest), and logins fail", "error", err)
@@ -183,10 +185,6 @@ func (w *sessionWriter) cookie(ctx context.Context) (string, error) {
 	return cookie.String(now)
 }
 
-func (w *sessionWriter) report(what string, details ...any) {
-	flow.Report(w.request.Context(), flow.Middleware, what, details...)
-}
-
 // finish runs when the handler has returned.
 func (w *sessionWriter) finish() {
 	if !w.began {
@@ -202,9 +200,9 @@ func (w *sessionWriter) finish() {
 // giveUp responds where the session could not be saved.
 func (w *sessionWriter) giveUp(err error) {
 	if errors.Is(err, sessions.ErrInterrupted) {
-		w.report("responded with 400: the session was deleted concurrently")
+		flow.Emit(w.request.Context(), "session.refused_interrupted")
 	} else {
-		w.report("responded with 503: the session could not be saved")
+		flow.Emit(w.request.Context(), "session.refused_unsaved")
 	}
 	failInstead(w.ResponseWriter, w.request, err)
 }

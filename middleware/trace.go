@@ -13,13 +13,12 @@ import (
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 )
 
-// Trace switches flow's trace on for each request and gives print its way
-// through the five layers as one block of text when it is done. It belongs
-// outermost.
+// Trace collects the flow of each request in a flow.Trace, and calls print with its way
+// through the five layers as one block of text when it is done. It belongs outermost.
 func Trace(print func(block string)) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			ctx, trace := flow.NewContext(r.Context())
+			trace := flow.NewTrace()
 			sw := &statusWriter{ResponseWriter: w}
 			start, outcome := time.Now(), "no answer"
 			defer func() {
@@ -28,7 +27,7 @@ func Trace(print func(block string)) func(http.Handler) http.Handler {
 				}
 				print(trace.Format(fmt.Sprintf("%s %q  →  %s in %s", r.Method, requestinfo.LogPath(r), outcome, time.Since(start).Round(time.Microsecond))))
 			}()
-			next.ServeHTTP(sw, r.WithContext(ctx))
+			next.ServeHTTP(sw, r.WithContext(flow.WithSink(r.Context(), trace)))
 			outcome = strconv.Itoa(http.StatusOK) // of a handler that wrote nothing
 		})
 	}

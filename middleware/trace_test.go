@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/coatcheck/coatcheck/access"
+	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/middleware"
 )
 
@@ -41,15 +42,18 @@ func TestTrace(t *testing.T) {
 	s.post(t, c, "/profile", "")
 	take("POST \"/profile\"  →  302 in ", "5 Access control", "redirected to the login page")
 	s.post(t, c, "/login", "username=ada&password=wrong-"+canary)
-	take("→  401", "4 View", "credentials checked: not valid")
+	take("→  401", "4 View", "compared  algorithm=pbkdf2_sha256  rounds=1  right=false\n", "authenticate(): no backend accepts the credentials")
 	s.post(t, c, "/login", "username=ada&password="+canary)
-	take("→  200", "4 View", "credentials checked: good", "2 Session engine", "new session created", "signed in", "3 Middleware", "cookie set")
+	take("→  200", "4 View", "compared  algorithm=pbkdf2_sha256  rounds=1  right=true\n", "authenticate(): the credentials are good",
+		"2 Session engine", "new session created", "  table=django_session\n",
+		"login(): three keys stored", "  _auth_user_id="+ada.ID+"  _auth_user_backend="+auth.ModelBackendName+
+			"  _auth_user_hash="+s.auth.SessionAuthHash(ada)[:4]+"…\n", "3 Middleware", "cookie set")
 	key := s.key(t, c)
 	s.post(t, c, "/profile", "")
-	take("→  200", "3 Middleware", "cookie read", "2 Session engine", "session loaded", "1 Database", "user row read", "session auth hash good",
-		"5 Access control", "let in", "session saved", "key="+key[:4])
+	take("→  200", "3 Middleware", "cookie read", "2 Session engine", "session loaded", "1 Database", "user row read", "the session auth hash is good",
+		"5 Access control", "let in  guard=RequireUser  user="+ada.ID+"\n", "session saved", "key="+key[:4])
 	s.post(t, c, "/logout", "")
-	take("→  200", "signed out", "session deleted", "cookie deleted")
+	take("→  200", "logout(): session ended", "session deleted", "cookie deleted")
 	r := request(t, http.MethodPost, s.server.URL+"/save", "", "Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site")
 	fetch(t, c, r)
 	take("→  403", "refused: cross-origin request")
@@ -60,6 +64,40 @@ func TestTrace(t *testing.T) {
 			t.Errorf("the trace shows the %s:\n%s", what, &all)
 		}
 	}
+}
+
+// TestAccessInTrace: layer 5 tells what it decided, also when it lets in.
+func TestAccessInTrace(t *testing.T) {
+	s := newSite(t)
+	s.user(t, "ada", "secret")
+	open := func(r *http.Request) bool { return r.URL.Path != "/profile" }
+	required := middleware.LoginRequired("", "", open)
+	s.mux.Handle("GET /profile", required(http.HandlerFunc(write)))
+	s.mux.Handle("GET /open", required(http.HandlerFunc(write)))
+	blocks := make(chan string, 1)
+	s.start(t, middleware.Trace(func(block string) { blocks <- block }))
+	c := newClient(t)
+	layer5 := func(path string, header ...string) (all []string) {
+		fetch(t, c, request(t, http.MethodGet, s.server.URL+path, "", header...))
+		for line := range strings.Lines(<-blocks) {
+			if rest, ok := strings.CutPrefix(line, "  5 Access control "); ok {
+				all = append(all, strings.Join(strings.Fields(rest)[2:], " "))
+			}
+		}
+		return all
+	}
+	ask := func(path, want string, header ...string) {
+		t.Helper()
+		if got := layer5(path, header...); len(got) != 1 || got[0] != want {
+			t.Errorf("%s: %q, want %q", path, got, want)
+		}
+	}
+	ask("/open", "let in: no login is needed here")
+	ask("/profile", "redirected to the login page: not signed in")
+	ask("/profile", "refused with 401: not signed in", "Accept", "application/json")
+	s.post(t, c, "/login", "username=ada&password=secret")
+	<-blocks
+	ask("/profile", "let in guard=LoginRequired user=1")
 }
 
 // TestTraceStatus: what the first line says of each way to respond.

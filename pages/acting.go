@@ -3,6 +3,7 @@ package pages
 import (
 	"net/http"
 
+	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/sessions"
 )
@@ -26,7 +27,7 @@ func (k *Kit) notWhileActing(view http.HandlerFunc) http.HandlerFunc {
 			var text string
 			text, _, err = session.Get(r.Context(), key)
 			if text != "" && text != "null" && text != "[]" && text != "false" {
-				report(r, "refused: the session acts as another user")
+				flow.Emit(r.Context(), "acting.refused")
 				k.Refuse(w, r, sayActing)
 				return
 			}

@@ -47,6 +47,7 @@ type Value struct {
 	Text    string
 	notText bool
 	choice  string // "yes" for JSON's true, "no" for its false
+	number  string // a number of JSON as it was written
 }
 
 // ReadBody reads a form or a JSON object of at most 64 KiB and 1,000 fields. The error is
@@ -133,6 +134,8 @@ func parseJSON(data string) (Body, error) {
 			fields[name] = Value{notText: true, choice: Yes}
 		case string(raw) == "false":
 			fields[name] = Value{notText: true, choice: No}
+		case raw[0] == '-' || '0' <= raw[0] && raw[0] <= '9':
+			fields[name] = Value{notText: true, number: string(raw)}
 		case string(raw) != "null":
 			fields[name] = Value{notText: true}
 		}

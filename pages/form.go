@@ -8,6 +8,7 @@ import (
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/identity"
 	"github.com/coatcheck/coatcheck/password/validate"
+	"github.com/coatcheck/coatcheck/userfields"
 )
 
 // sayNotText is said about JSON that is not text where text belongs.
@@ -61,10 +62,14 @@ type Field struct {
 	Autofocus    bool
 	Fixed        bool // Value is shown, and cannot be changed
 	Checked      bool // of a box, whose Type is "checkbox"
+	// Options are what a list offers, whose Type is "select".
+	Options []userfields.Option
 	// Value is shown again after an error; never for a password.
 	Value  string
 	Errors []string
 	cause  error // of the errors, where they have values in them
+
+	declared *userfields.Field // of the user model; nil for the fields that every site has
 }
 
 // ID is the id of the input element, as Django makes it.

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"html/template"
 	"io/fs"
+	"log/slog"
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/i18n"
+	"github.com/coatcheck/coatcheck/userfields"
 )
 
 // Path is where the account pages are: Django's usual include of its URLs.
@@ -47,6 +49,8 @@ type Config struct {
 	// It returns validate.Errors, whose messages are shown to the user, or any other
 	// error for a failure. Nil means Auth.ValidatePassword.
 	Validate func(ctx context.Context, password string, user *auth.User) error
+	// Logger is told of pages that could not be made; slog.Default() when nil.
+	Logger *slog.Logger
 	// Templates has files that replace those of the same name, and pages of the program's
 	// own. Nil means ours alone.
 	Templates fs.FS
@@ -64,6 +68,7 @@ type Kit struct {
 	mux       *http.ServeMux
 	routes    []Route
 	urls      map[string]string // the patterns of the routes by name
+	fields    []userfields.Field
 }
 
 // Feature is a part of the account pages: a folder with its pages and their templates.
@@ -81,6 +86,7 @@ func New(c Config) (*Kit, error) {
 	}
 	return &Kit{
 		config: c, mux: http.NewServeMux(), urls: map[string]string{}, languages: nameLanguages(c.Languages),
+		fields: c.Auth.UserFields(),
 		security: [][2]string{
 			{"Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src " +
 				"'self' data:; form-action " +
@@ -113,6 +119,9 @@ func (k *Kit) Mount(features ...Feature) error {
 // Auth is that of the configuration.
 func (k *Kit) Auth() *auth.Service { return k.config.Auth }
 
+// Logger is that of the configuration.
+func (k *Kit) Logger() *slog.Logger { return k.config.Logger }
+
 // SiteName is that of the configuration.
 func (k *Kit) SiteName() string { return k.config.SiteName }
 
@@ -126,6 +135,9 @@ func (c *Config) check() error {
 	}
 	if c.Languages == nil {
 		c.Languages = i18n.Default()
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
 	}
 	if c.SiteName == "" {
 		c.SiteName = "Coatcheck"

@@ -2,9 +2,11 @@ package pages
 
 import (
 	"cmp"
+	"log/slog"
 	"net/http"
 	"slices"
 
+	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
@@ -82,7 +84,7 @@ func (k *Kit) language(w http.ResponseWriter, r *http.Request) {
 	chosen := b[languageField].Text
 	known := slices.Contains(k.config.Languages.Languages(), chosen)
 	if known {
-		report(r, "language chosen", "language", chosen)
+		flow.Emit(r.Context(), "language.chosen", slog.String("language", chosen))
 		http.SetCookie(w, &http.Cookie{Name: i18n.CookieName, Value: chosen, Path: requestinfo.Below(r, "/")})
 	}
 	switch {

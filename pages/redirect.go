@@ -2,11 +2,13 @@ package pages
 
 import (
 	"cmp"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 
+	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/safeurl"
@@ -25,9 +27,7 @@ func (k *Kit) Next(r *http.Request, b Body) string {
 		hosts = append(slices.Clone(hosts), own)
 	}
 	if named.Text != "" && !safeurl.IsSafe(named.Text, hosts, requestinfo.Secure(r)) {
-		report(r, "unsafe next ignored: it leads to a host that is not among AllowedRedirectHosts "+
-			"(--allowed-redirect-host), or away from HTTPS",
-			"to", requestinfo.LogOrigin(named.Text))
+		flow.Emit(r.Context(), "next.ignored", slog.String("to", requestinfo.LogOrigin(named.Text)))
 		return ""
 	}
 	return named.Text

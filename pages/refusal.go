@@ -2,6 +2,7 @@ package pages
 
 import (
 	"errors"
+	"log/slog"
 	"net/http"
 	"strconv"
 
@@ -35,7 +36,7 @@ func refusalOf(err error) *Refusal {
 
 // Refuse responds with a page or with {"error": …}.
 func (k *Kit) Refuse(w http.ResponseWriter, r *http.Request, e *Refusal) {
-	report(r, "refused: "+e.Sentence, "status", e.Status)
+	flow.Emit(r.Context(), "view.refused", slog.String("says", e.Sentence), slog.Int("status", e.Status))
 	t := k.Translator(w, r)
 	if negotiate.HTML(r) {
 		title := t.T("Something went wrong")
@@ -69,7 +70,6 @@ func (k *Kit) Fail(w http.ResponseWriter, r *http.Request, err error) {
 func (k *Kit) hold(
 	w http.ResponseWriter, r *http.Request, page string, form *Form, throttled *attempts.ThrottledError,
 ) {
-	report(r, "refused: too many attempts", "status", http.StatusTooManyRequests)
 	message := throttled.MessageIn(k.Translator(w, r))
 	w.Header().Set("Retry-After", strconv.Itoa(throttled.Seconds()))
 	if !negotiate.HTML(r) {
@@ -89,7 +89,7 @@ type LinkPage struct {
 
 // RejectLink responds with a page or with {"error": …}.
 func (k *Kit) RejectLink(w http.ResponseWriter, r *http.Request, status int, p LinkPage) {
-	report(r, "the link did nothing", "status", status)
+	flow.Emit(r.Context(), "link.refused", slog.Int("status", status))
 	if negotiate.HTML(r) {
 		k.Render(w, r, status, "link.html", p)
 		return
@@ -99,7 +99,3 @@ func (k *Kit) RejectLink(w http.ResponseWriter, r *http.Request, status int, p L
 
 // TooOld is i18n's key of the title of a LinkPage about a link that is used up.
 var TooOld = i18n.Mark("This link is used up or too old")
-
-func report(r *http.Request, what string, details ...any) {
-	flow.Report(r.Context(), flow.View, what, details...)
-}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"maps"
 	"net/http"
 	"slices"
@@ -30,7 +29,7 @@ import (
 func (k *Kit) Render(w http.ResponseWriter, r *http.Request, status int, name string, data any) {
 	t, ok := k.templates[name]
 	if !ok {
-		broken(w, r, fmt.Errorf("pages: there is no page %q; there are %s", name,
+		k.broken(w, r, fmt.Errorf("pages: there is no page %q; there are %s", name,
 			strings.Join(k.pages(), ", ")))
 		return
 	}
@@ -55,7 +54,7 @@ func (k *Kit) Render(w http.ResponseWriter, r *http.Request, status int, name st
 		middleware.Fail(w, r, page.failure)
 		return
 	case err != nil:
-		broken(w, r, fmt.Errorf("pages: %w", err))
+		k.broken(w, r, fmt.Errorf("pages: %w", err))
 		return
 	}
 	header := w.Header()
@@ -67,8 +66,8 @@ func (k *Kit) Render(w http.ResponseWriter, r *http.Request, status int, name st
 
 // broken responds where a page cannot be made, which only a change of the
 // program or of its templates can mend.
-func broken(w http.ResponseWriter, r *http.Request, err error) {
-	slog.ErrorContext(r.Context(), "page could not be made", "path", requestinfo.LogPath(r),
+func (k *Kit) broken(w http.ResponseWriter, r *http.Request, err error) {
+	k.config.Logger.ErrorContext(r.Context(), "page could not be made", "path", requestinfo.LogPath(r),
 		"error", requestinfo.LogError(err))
 	middleware.Say(w, r, http.StatusInternalServerError, i18n.Mark("This page is broken. The log of the "+
 		"server says how."))

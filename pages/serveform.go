@@ -2,11 +2,13 @@ package pages
 
 import (
 	"errors"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/coatcheck/coatcheck/auth/attempts"
+	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 )
@@ -15,8 +17,9 @@ import (
 type FormView struct {
 	// Template is the page, whose data is the form.
 	Template string
-	// What is the form in words, for the trace: "login form".
-	What string
+	// Shown, Refused and Failed are told to the trace: the form is shown, its fields are
+	// wrong, or Act returned an error. Empty ones are not.
+	Shown, Refused, Failed flow.Code
 	// Form returns the form for a body, which is nil where the page is only looked at.
 	Form func(b Body) *Form
 	// Act reads the fields and does what the form is for. It writes into the form what is
@@ -33,7 +36,7 @@ type FormView struct {
 // it: with the form again and what is wrong with it, or as Done does.
 func (k *Kit) ServeForm(w http.ResponseWriter, r *http.Request, v FormView) {
 	if r.Method != http.MethodPost {
-		report(r, v.What+" shown")
+		tell(r, v.Shown)
 		k.offer(w, r, v.Template, v.Form(nil))
 		return
 	}
@@ -49,17 +52,24 @@ func (k *Kit) ServeForm(w http.ResponseWriter, r *http.Request, v FormView) {
 	case errors.As(err, &throttled):
 		k.hold(w, r, v.Template, form, throttled)
 	case err != nil:
-		report(r, v.What+" failed", "error", requestinfo.LogError(err))
+		tell(r, v.Failed, slog.Any("error", requestinfo.LogError(err)))
 		if v.Fail != nil {
 			v.Fail(err)
 			return
 		}
 		k.Fail(w, r, err)
 	case form.Failed():
-		report(r, v.What+" refused")
+		tell(r, v.Refused)
 		k.showForm(w, r, v.Template, form)
 	default:
 		v.Done(form)
+	}
+}
+
+// tell emits a code unless it is empty.
+func tell(r *http.Request, code flow.Code, attrs ...slog.Attr) {
+	if code != "" {
+		flow.Emit(r.Context(), code, attrs...)
 	}
 }
 

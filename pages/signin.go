@@ -1,9 +1,11 @@
 package pages
 
 import (
+	"log/slog"
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/middleware"
@@ -44,7 +46,7 @@ func (k *Kit) Enter(w http.ResponseWriter, r *http.Request, e Entry) {
 		k.describe(w, r, e.User, e.Status, func(u *userJSON) any { return loginJSON{e.Message, u} })
 	default:
 		target := k.successURL(r, e.Next)
-		report(r, "redirected after login", "location", requestinfo.LogURL(target))
+		flow.Emit(r.Context(), "login.redirected", slog.String("location", requestinfo.LogURL(target)))
 		k.Redirect(w, r, target)
 	}
 }
@@ -83,7 +85,7 @@ func (k *Kit) PassBy(w http.ResponseWriter, r *http.Request) bool {
 			return false
 		}
 	}
-	report(r, "redirected: signed in already", "location", requestinfo.LogURL(target))
+	flow.Emit(r.Context(), "login.needless", slog.String("location", requestinfo.LogURL(target)))
 	k.Redirect(w, r, target)
 	return true
 }
@@ -108,7 +110,7 @@ func (k *Kit) Goodbye(w http.ResponseWriter, r *http.Request, target string) {
 		k.Render(w, r, http.StatusOK, "logged_out.html", nil)
 		return
 	}
-	report(r, "redirected after logout", "location", requestinfo.LogURL(target))
+	flow.Emit(r.Context(), "logout.redirected", slog.String("location", requestinfo.LogURL(target)))
 	k.Redirect(w, r, target)
 }
 
@@ -127,7 +129,7 @@ func setLife(r *http.Request, remember string) error {
 		return err
 	}
 	if remember == No {
-		report(r, "the session ends with the browser, as was chosen")
+		flow.Emit(ctx, "login.until_close")
 		return session.SetExpireAtBrowserClose(ctx)
 	}
 	if err := session.ClearExpiry(ctx); err != nil {

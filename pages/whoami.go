@@ -16,6 +16,8 @@ type userJSON struct {
 	Email       string `json:"email"`
 	IsStaff     bool   `json:"is_staff"`
 	IsSuperuser bool   `json:"is_superuser"`
+	// Fields are those of the user model that the profile shows; none where it has none.
+	Fields map[string]any `json:"fields,omitempty"`
 	// Permissions is nil where nobody asked.
 	Permissions *[]string `json:"permissions,omitempty"`
 }
@@ -34,7 +36,11 @@ type (
 
 // describeUser returns a user for JSON, with permissions if the query has permissions=1.
 func (k *Kit) describeUser(r *http.Request, u *auth.User) (*userJSON, error) {
-	described := &userJSON{u.ID, u.Username, u.Email, u.IsStaff, u.IsSuperuser, nil}
+	fields, err := k.fieldValues(u)
+	if err != nil {
+		return nil, err
+	}
+	described := &userJSON{u.ID, u.Username, u.Email, u.IsStaff, u.IsSuperuser, fields, nil}
 	if Query(r)[permissionsField].Text != "1" {
 		return described, nil
 	}
@@ -62,4 +68,9 @@ func (k *Kit) describe(
 // SayProfile reports to a program who is signed in.
 func (k *Kit) SayProfile(w http.ResponseWriter, r *http.Request, u *auth.User) {
 	k.describe(w, r, u, http.StatusOK, func(u *userJSON) any { return profileJSON{"private data", u} })
+}
+
+// SayUser reports to a program, with a message, what a user is now.
+func (k *Kit) SayUser(w http.ResponseWriter, r *http.Request, u *auth.User, message string) {
+	k.describe(w, r, u, http.StatusOK, func(u *userJSON) any { return loginJSON{message, u} })
 }

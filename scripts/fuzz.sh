@@ -12,7 +12,7 @@ while IFS=: read -r file target; do
   ran=$((ran + 1))
   folder=$(dirname "$file")
   echo "== $folder $target"
-  go test -run '^$' -fuzz "^$target\$" -fuzztime "${FUZZTIME:-60s}" -fuzzminimizetime 1s "$folder" </dev/null || status=1
+  go -C "$folder" test -run '^$' -fuzz "^$target\$" -fuzztime "${FUZZTIME:-60s}" -fuzzminimizetime 1s . </dev/null || status=1
 done < <(grep -roE '^func Fuzz[A-Za-z0-9_]*' --include='*_test.go' --exclude-dir=bench --exclude-dir='.?*' . | sed 's/func //' | grep -E "$only")
 echo "$ran fuzz targets, ${FUZZTIME:-60s} each"
 exit $status

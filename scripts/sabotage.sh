@@ -26,7 +26,7 @@ targets() { sed -nE "s/^Tests: (\S+) -run '([A-Za-z0-9_|/]+)'$/\1 \2/p" "$@" | s
 run() {
   local names
   names=$(sed -E 's,[^|/]+,^&$,g' <<<"$3")
-  go -C "$1" test -count=1 -vet=off -ldflags=-w -timeout 3m -v -run "$names" "$2" </dev/null 2>&1 || true
+  go -C "$1/$2" test -count=1 -vet=off -ldflags=-w -timeout 3m -v -run "$names" . </dev/null 2>&1 || true
 }
 
 # verdict TESTS OUTPUT: red where each of the tests failed.

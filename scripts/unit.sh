@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Runs all tests: first those of the modules inside this one (examples, bench), then
-# our own, so that the last lines are go test's. Stops at the first go test that fails.
+# Runs all tests: first those of the modules inside this one (examples, bench), then our own,
+# the last of them at the same time as those of conformance, whose output follows at the end.
+# Stops at the first go test that fails, but for these two, which both run to their end.
 # With -race the packages whose goroutines share something have the race detector: it takes
 # three times as long, and most of all for what starts processes and browsers. Without
 # vet, which make lint runs, and without debugging information, which takes long to link.
@@ -10,13 +11,26 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 export GOFLAGS="${GOFLAGS:-} -vet=off -ldflags=-w"
-find . -mindepth 2 -name go.mod -not -path "*/.*" -not -path "*/testdata/*" | sort | while IFS= read -r module; do
-  echo "== $(dirname "$module")"
-  go -C "$(dirname "$module")" test -timeout 10m ./...
-done
+find . -mindepth 2 -name go.mod -not -path "*/.*" -not -path "*/testdata/*" -not -path "./conformance/*" | sort |
+  while IFS= read -r module; do
+    echo "== $(dirname "$module")"
+    go -C "$(dirname "$module")" test -timeout 10m ./...
+  done
 echo "== ."
 shared='/(accounts|auth|database|messages|middleware|password|sessions|signing|throttle)(/|$)'
 # shellcheck disable=SC2046 # lists of words
 go test -timeout 25m "$@" $(go list ./... | grep -E "$shared")
+
+half=$((($(getconf _NPROCESSORS_ONLN) + 1) / 2)) # of the processors, for each of the two
+output=$(mktemp)
+# Anew each time: what conformance runs and reads outside of its module, the cache does not see.
+go -C conformance test -count=1 -p "$half" -timeout 25m ./... >"$output" 2>&1 &
+conformance=$!
+trap 'kill "$conformance" 2>/dev/null || true; rm -f "$output"' EXIT
+status=0
 # shellcheck disable=SC2046
-exec go test -timeout 25m $(go list ./... | grep -vE "$shared")
+go test -p "$half" -timeout 25m $(go list ./... | grep -vE "$shared") || status=1
+wait "$conformance" || status=1
+echo "== ./conformance"
+cat "$output"
+exit $status

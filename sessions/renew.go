@@ -1,6 +1,9 @@
 package sessions
 
-import "context"
+import (
+	"context"
+	"log/slog"
+)
 
 // ReadOnly reports whether the session, as far as it was loaded, cannot be saved with a
 // change: see Record.ReadOnly.
@@ -22,7 +25,7 @@ func (s *Session) Renew(ctx context.Context) error {
 		return err
 	}
 	if s.readOnly != nil {
-		s.report(ctx, "values of another program were left behind", "reason", s.readOnly)
+		s.emit(ctx, "session.left_behind", slog.Any("reason", s.readOnly))
 		s.readOnly = nil
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"time"
 
@@ -72,7 +73,7 @@ func (s *Session) store(ctx context.Context, op string, step func(context.Contex
 		switch key, err := step(ctx, record); {
 		case err == nil:
 			s.saved(key, record)
-			s.report(ctx, "session saved", "keys", s.data.Len())
+			s.emit(ctx, "session.saved", slog.Int("keys", s.data.Len()))
 			return nil
 		case errors.Is(err, ErrNotFound):
 			return s.interrupt(ctx)
@@ -98,7 +99,7 @@ func (s *Session) store(ctx context.Context, op string, step func(context.Contex
 // interrupt remembers that another request ended the session, so that no response of
 // this one can pass over it.
 func (s *Session) interrupt(ctx context.Context) error {
-	s.report(ctx, "the session was deleted concurrently")
+	s.emit(ctx, "session.interrupted")
 	s.interrupted = true
 	return ErrInterrupted
 }
@@ -139,7 +140,7 @@ func (s *Session) merge(ctx context.Context) error {
 		return err
 	}
 	s.data, s.version, s.readOnly = data, fresh.Version, fresh.ReadOnly
-	s.report(ctx, "merged with the changes of another request")
+	s.emit(ctx, "session.merged")
 	return nil
 }
 
@@ -188,7 +189,7 @@ func (s *Session) create(ctx context.Context) error {
 		}
 		s.saved(key, record)
 		s.loaded, s.modified = true, true
-		s.report(ctx, "new session created", "keys", s.data.Len())
+		s.emit(ctx, "session.created", slog.Int("keys", s.data.Len()))
 		return nil
 	}
 	return &StoreError{Op: "create", Err: fmt.Errorf("%w, %d times in a row", err, maxCreates)}
@@ -203,7 +204,7 @@ func (s *Session) Flush(ctx context.Context) error {
 		if err := s.engine.config.Store.Delete(ctx, s.key); err != nil {
 			return &StoreError{Op: "delete", Err: err}
 		}
-		s.report(ctx, "session deleted")
+		s.emit(ctx, "session.deleted")
 	}
 	for _, key := range [...]Key{Key(s.key), s.lost, s.movedFrom} {
 		if key != "" {
@@ -250,7 +251,9 @@ func (s *Session) cycleKey(ctx context.Context) error {
 	if s.movedFrom == "" && !s.began {
 		s.movedFrom = Key(old)
 	}
-	s.report(ctx, "session moved from its old key", "old", flow.Brief(old))
+	if flow.On(ctx) {
+		s.emit(ctx, "session.moved", slog.String("old", flow.Brief(old)))
+	}
 	return nil
 }
 

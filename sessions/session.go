@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/internal/pyjson"
@@ -31,8 +32,10 @@ type Session struct {
 	changes  changes
 	accessed bool
 	modified bool
-	readOnly error // Record.ReadOnly of what was loaded
-	partial  bool  // see Renew
+	readOnly error     // Record.ReadOnly of what was loaded
+	partial  bool      // see Renew
+	corrupt  bool      // what was loaded could not be decoded
+	expires  time.Time // Record.Expires of what was loaded
 
 	detached    bool  // see Detach
 	lost        Key   // that the client sent, and under which there was no session
@@ -167,7 +170,7 @@ func (s *Session) Clear() {
 }
 
 func (s *Session) clear() {
-	s.data, s.loaded, s.readOnly = Data{}, true, nil
+	s.data, s.loaded, s.readOnly, s.corrupt = Data{}, true, nil, false
 	s.changes = changes{cleared: true}
 	s.accessed, s.modified = true, true
 }
@@ -199,19 +202,21 @@ func (s *Session) load(ctx context.Context) error {
 		return nil
 	}
 	if s.key == "" {
+		flow.Emit(ctx, "session.none")
 		s.loaded = true
 		return nil
 	}
 	record, err := s.engine.config.Store.Load(ctx, s.key)
 	switch {
 	case errors.Is(err, ErrNotFound):
-		s.report(ctx, "no such session, or it has expired")
+		s.emit(ctx, "session.missing")
 		s.lost, s.key = Key(s.key), ""
 	case err != nil:
-		s.report(ctx, "the session store failed", "error", err)
+		s.emit(ctx, "session.failed", slog.Any("error", err))
 		return &StoreError{Op: "load", Err: err}
 	default:
 		s.data, s.version, s.readOnly = record.Data, record.Version, record.ReadOnly
+		s.expires = record.Expires
 		s.modified = s.modified || record.Replace
 		s.check(ctx, record)
 	}
@@ -222,25 +227,30 @@ func (s *Session) load(ctx context.Context) error {
 // check examines what was loaded, and warns where it is corrupt.
 func (s *Session) check(ctx context.Context, r *Record) {
 	if r.Corrupt != nil {
-		s.report(ctx, "session data corrupt, taken as empty", "reason", r.Corrupt)
+		s.corrupt = true
+		s.emit(ctx, "session.corrupt", slog.Any("reason", r.Corrupt))
 		// Without the context, by which a log handler could ask for this very
 		// session and wait forever.
 		s.engine.config.Logger.Warn("Session data corrupted", "key", Key(s.key), "reason", r.Corrupt)
 		return
 	}
-	details := []any{"keys", r.Data.Len()}
+	if !flow.On(ctx) {
+		return
+	}
+	attrs := []slog.Attr{slog.Int("keys", r.Data.Len())}
 	if !r.Expires.IsZero() {
-		details = append(details, "expires", r.Expires.UTC().Format("2006-01-02 15:04:05Z"))
+		attrs = append(attrs, slog.String("expires", r.Expires.UTC().Format("2006-01-02 15:04:05Z")))
 	}
 	if r.ReadOnly != nil {
-		details = append(details, "readonly", r.ReadOnly)
+		attrs = append(attrs, slog.Any("readonly", r.ReadOnly))
 	}
-	s.report(ctx, "session loaded and decoded", details...)
+	s.emit(ctx, "session.loaded", attrs...)
 }
 
-func (s *Session) report(ctx context.Context, what string, details ...any) {
-	if t := flow.FromContext(ctx); t != nil {
-		t.Step(flow.SessionEngine, what, append([]any{"key", flow.Brief(s.key)}, details...)...)
+// emit reports a step to the flow, with the key shortened.
+func (s *Session) emit(ctx context.Context, code flow.Code, attrs ...slog.Attr) {
+	if flow.On(ctx) {
+		flow.Emit(ctx, code, append([]slog.Attr{slog.String("key", flow.Brief(s.key))}, attrs...)...)
 	}
 }
 

@@ -293,7 +293,8 @@ func TestSecretsDoNotPrint(t *testing.T) {
 func TestCorruptDataIsAnEmptySessionThatKeepsItsKey(t *testing.T) {
 	m := sessionstest.NewMemory()
 	m.Put(someKey, "rotten")
-	ctx, trace := flow.NewContext(t.Context())
+	trace := flow.NewTrace()
+	ctx := flow.WithSink(t.Context(), trace)
 	s := mustEngine(t, sessions.Config{Store: m}).Session(someKey)
 	if _, ok, err := s.Get(ctx, "_auth_user_id"); ok || err != nil {
 		t.Error(ok, err)

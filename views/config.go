@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"log/slog"
 
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
@@ -60,6 +61,8 @@ type Config struct {
 	// whose messages are shown to the user, or any other error for a failure of the store. Nil
 	// means Auth.ValidatePassword, so by the validators of the configuration.
 	Validate func(ctx context.Context, password string, user *auth.User) error
+	// Logger is told of pages that could not be made; slog.Default() when nil.
+	Logger *slog.Logger
 	// Templates has files that replace ours of the same name, which TemplateNames lists,
 	// and pages of the program's own: *.html of other names, shown by Render. New reads
 	// them all; a file that is broken, or is neither, is an error that names it. Files

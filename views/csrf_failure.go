@@ -1,6 +1,7 @@
 package views
 
 import (
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -25,7 +26,7 @@ type csrfError struct {
 func (v *Views) CSRFFailure(w http.ResponseWriter, r *http.Request, f middleware.CSRFFailure) {
 	v.SetSecurity(w.Header())
 	httptext.NeverCache(w.Header(), time.Now())
-	flow.Report(r.Context(), flow.View, "the failed CSRF check explained", "setting", f.Setting)
+	flow.Emit(r.Context(), "csrf.explained", slog.String("setting", f.Setting))
 	if negotiate.HTML(r) {
 		v.Render(w, r, http.StatusForbidden, "csrf_failure.html", f)
 		return

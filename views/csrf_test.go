@@ -1,13 +1,10 @@
 package views_test
 
 import (
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
-
-	"github.com/chromedp/chromedp"
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/csrf"
@@ -137,41 +134,4 @@ func TestCSRFFailure(t *testing.T) {
 		"reason": "CSRF cookie not set.",
 		"remedy": "For clients that are no browsers, let the cross-origin check guard the site: it needs no token.",
 		"setting": "Guard"}`)
-}
-
-// TestCSRFBrowser: a real browser posts forms with their tokens, and sees why
-// one without its cookie is refused.
-func TestCSRFBrowser(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a browser takes some seconds")
-	}
-	s := guardedSite(t, middleware.CSRFConfig{})
-	s.addUser(t, auth.NewUser{Username: "ada"})
-	b := newTab(t, s.URL)
-	b.open("/accounts/login/")
-	b.write("id_username", "ada")
-	b.write("id_password", canary)
-	b.click("main form > button")
-	b.want("/accounts/profile/", "Your profile")
-	b.open("/accounts/logout/")
-	b.click("main form > button")
-	b.want("/accounts/logout/", "You are logged out")
-
-	b.open("/accounts/login/")
-	evaluate[string](b, `document.cookie = "csrftoken=x; path=/"`)
-	b.write("id_username", "ada")
-	b.write("id_password", canary)
-	b.click("main form > button")
-	b.want("/accounts/login/", "This form was not accepted")
-	b.inspect("csrf-failure-cookie")
-
-	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/html")
-		io.WriteString(w, `<form method="post" action="`+s.URL+`/accounts/login/"><button>Win a prize</button></form>`)
-	}))
-	defer other.Close()
-	b.do(chromedp.Navigate(other.URL))
-	b.click("button")
-	b.want("/accounts/login/", "This form was not accepted")
-	b.inspect("csrf-failure-origin")
 }

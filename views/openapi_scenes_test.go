@@ -4,13 +4,17 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/coatcheck/coatcheck"
+	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/database/sqlite"
 	"github.com/coatcheck/coatcheck/throttle"
+	"github.com/coatcheck/coatcheck/userfields"
 )
 
 const (
@@ -42,7 +46,7 @@ func openStages(t *testing.T) []*stage {
 	t.Helper()
 	var all []*stage
 	for _, change := range []func(*coatcheck.Config){
-		func(*coatcheck.Config) {},
+		func(c *coatcheck.Config) { c.Database = withFields(t) },
 		func(c *coatcheck.Config) { c.Views.SignupVerification = true },
 		func(c *coatcheck.Config) { c.Views.SignupInvitation, c.Views.LoginAfterSignup = true, true },
 		func(c *coatcheck.Config) { c.Views.LoginAfterSignup = true },
@@ -60,6 +64,21 @@ func openStage(t *testing.T, change func(*coatcheck.Config)) *stage {
 		c.Throttle.Store = g
 		change(c)
 	})}
+}
+
+// withFields opens a database whose users have a field on the profile.
+func withFields(t *testing.T) *database.DB {
+	t.Helper()
+	db, err := sqlite.Config{
+		DSN: filepath.Join(t.TempDir(), "fields.db"), UserModel: database.UserModel{Fields: []userfields.Field{
+			{Name: "company", Shown: userfields.Profile, Required: true, Default: "none"},
+		}},
+	}.Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
 }
 
 // scene is a request that does what its operation is for.
@@ -134,6 +153,9 @@ var scenes = map[string]func(testing.TB, *stage) scene{
 	},
 	"POST /accounts/logout/": private("/accounts/logout/", nil),
 	"GET /accounts/profile/": private("/accounts/profile/?permissions=1", nil),
+
+	"GET /accounts/profile/edit/":  private("/accounts/profile/edit/", nil),
+	"POST /accounts/profile/edit/": private("/accounts/profile/edit/", object{"company": "Analytical Engines"}),
 
 	"GET /accounts/sessions/": private("/accounts/sessions/", nil),
 	"POST /accounts/sessions/end/": func(t testing.TB, s *stage) scene {

@@ -3,6 +3,7 @@ package views
 import (
 	"embed"
 	"io/fs"
+	"log/slog"
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/accounts/login"
@@ -53,7 +54,7 @@ func (site) Routes() []pages.Route { return nil }
 // To a program it gives the addresses.
 func (v *Views) Home() http.Handler {
 	return v.Handler(func(w http.ResponseWriter, r *http.Request) {
-		flow.Report(r.Context(), flow.View, "home page shown")
+		flow.Emit(r.Context(), "home.shown")
 		if negotiate.HTML(r) {
 			v.Render(w, r, http.StatusOK, "home.html", HomePage{
 				origin(r),
@@ -62,7 +63,8 @@ func (v *Views) Home() http.Handler {
 			return
 		}
 		pages.JSON(w, http.StatusOK, map[string]any{"name": v.SiteName(), "links": map[string]string{
-			"signup": requestinfo.Below(r, signup.URL), "login": v.LoginURL(r), "logout": requestinfo.Below(r, login.LogoutURL),
+			"signup": requestinfo.Below(r, signup.URL), "login": v.LoginURL(r),
+			"logout":  requestinfo.Below(r, login.LogoutURL),
 			"profile": requestinfo.Below(r, login.ProfileURL), "public": requestinfo.Below(r, PublicURL),
 			"api_profile": requestinfo.Below(r, APIProfileURL),
 		}})
@@ -82,7 +84,7 @@ func (v *Views) WellKnownChangePassword() http.Handler {
 // for the user, so it costs no query.
 func (v *Views) Public() http.Handler {
 	return v.Cacheable(func(w http.ResponseWriter, r *http.Request) {
-		flow.Report(r.Context(), flow.View, "public page shown, nobody asked who it is for")
+		flow.Emit(r.Context(), "public.shown")
 		if negotiate.HTML(r) {
 			v.Render(w, r, http.StatusOK, "public.html", nil)
 			return
@@ -100,12 +102,13 @@ func (v *Views) APIProfile() http.Handler {
 		case err != nil:
 			middleware.Fail(w, r, err)
 		case !user.IsAuthenticated():
-			flow.Report(r.Context(), flow.View, "refused with 401: the view asked, and nobody is signed in")
+			flow.Emit(r.Context(), "access.unauthorized")
 			w.Header().Set("WWW-Authenticate", httptext.LoginChallenge(v.LoginURL(r)))
 			pages.JSON(w, http.StatusUnauthorized, map[string]string{"error": v.Translator(w,
 				r).T("Unauthorized")})
 		default:
-			flow.Report(r.Context(), flow.View, "let in: the view asked who it is", "user", user.ID)
+			flow.Emit(r.Context(), "access.let_in",
+				slog.String("guard", "view"), slog.String("user", user.ID))
 			v.SayProfile(w, r, user)
 		}
 	}, http.MethodGet, http.MethodHead)

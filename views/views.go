@@ -9,6 +9,7 @@ import (
 	"github.com/coatcheck/coatcheck/accounts/login"
 	"github.com/coatcheck/coatcheck/accounts/passwordchange"
 	"github.com/coatcheck/coatcheck/accounts/passwordreset"
+	"github.com/coatcheck/coatcheck/accounts/profile"
 	"github.com/coatcheck/coatcheck/accounts/rescue"
 	"github.com/coatcheck/coatcheck/accounts/sessionlist"
 	"github.com/coatcheck/coatcheck/accounts/signup"
@@ -34,8 +35,9 @@ func New(c Config) (*Views, error) {
 		Auth: c.Auth, Languages: c.Languages, SiteName: c.SiteName,
 		LoginURL: c.LoginURL, LoginRedirectURL: c.LoginRedirectURL, LogoutRedirectURL: c.LogoutRedirectURL,
 		AllowedRedirectHosts: c.AllowedRedirectHosts, RedirectAuthenticatedUser: c.RedirectAuthenticatedUser,
-		HideSignup: c.SignupClosed || c.SignupInvitation, SendsEmail: c.Accounts != nil && c.Accounts.SendsMail(),
-		Validate: c.Validate, Templates: c.Templates,
+		HideSignup: c.SignupClosed || c.SignupInvitation,
+		SendsEmail: c.Accounts != nil && c.Accounts.SendsMail(),
+		Validate:   c.Validate, Templates: c.Templates, Logger: c.Logger,
 	})
 	if err != nil {
 		return nil, err
@@ -53,8 +55,10 @@ func features(k *pages.Kit, c Config) []pages.Feature {
 		site{k},
 		login.New(k, !c.NoRememberMe),
 		signup.New(k, c.Accounts, signup.Options{
-			Closed: c.SignupClosed, Verification: c.SignupVerification, Invitation: c.SignupInvitation, Login: c.LoginAfterSignup,
+			Closed: c.SignupClosed, Verification: c.SignupVerification, Invitation: c.SignupInvitation,
+			Login: c.LoginAfterSignup,
 		}),
+		profile.New(k),
 		passwordchange.New(k, c.Accounts),
 		passwordreset.New(k, c.Accounts),
 		emailchange.New(k, c.Accounts),

@@ -5,6 +5,7 @@ package closing
 import (
 	"embed"
 	"io/fs"
+	"log/slog"
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/accounts"
@@ -65,7 +66,8 @@ func form(t *i18n.Translator) *pages.Form {
 func (f *Feature) serve(w http.ResponseWriter, r *http.Request) {
 	t := f.Translator(w, r)
 	f.ServeForm(w, r, pages.FormView{
-		Template: "close_account.html", What: "form to close the account",
+		Template: "close_account.html",
+		Shown:    "close.form", Refused: "close.refused", Failed: "close.failed",
 		Form: func(pages.Body) *pages.Form { return form(t) },
 		Act:  func(b pages.Body, form *pages.Form) error { return f.close(r, b, form) },
 		Done: func(*pages.Form) { f.Done(w, r, ClosedURL, sayClosed) },
@@ -88,6 +90,6 @@ func (f *Feature) close(r *http.Request, b pages.Body, form *pages.Form) error {
 	if err := f.accounts.CloseAccount(r, user); err != nil {
 		return err
 	}
-	flow.Report(r.Context(), flow.View, "account closed", "user", user.ID)
+	flow.Emit(r.Context(), "close.done", slog.String("user", user.ID))
 	return f.Auth().Logout(r) // the cookie goes too
 }

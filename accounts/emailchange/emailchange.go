@@ -7,6 +7,7 @@ import (
 	"embed"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/accounts"
@@ -79,7 +80,8 @@ func form(t *i18n.Translator) *pages.Form {
 func (f *Feature) change(w http.ResponseWriter, r *http.Request) {
 	t := f.Translator(w, r)
 	f.ServeForm(w, r, pages.FormView{
-		Template: "email_change.html", What: "form for another address",
+		Template: "email_change.html",
+		Shown:    "email_change.form", Refused: "email_change.refused", Failed: "email_change.failed",
 		Form: func(pages.Body) *pages.Form { return form(t) },
 		Act:  func(b pages.Body, form *pages.Form) error { return f.begin(r, t, b, form) },
 		Done: func(*pages.Form) { f.Done(w, r, SentURL, saySent) },
@@ -111,7 +113,7 @@ func (f *Feature) begin(r *http.Request, t *i18n.Translator, b pages.Body, form 
 		return nil
 	}
 	if err == nil {
-		flow.Report(r.Context(), flow.View, "link to confirm an address queued", "user", user.ID)
+		flow.Emit(r.Context(), "email_change.link_queued", slog.String("user", user.ID))
 	}
 	return err
 }
@@ -128,7 +130,7 @@ func (f *Feature) confirm(w http.ResponseWriter, r *http.Request) {
 			f.reject(w, r, err)
 			return
 		}
-		flow.Report(r.Context(), flow.View, "address confirmed")
+		flow.Emit(r.Context(), "email_change.done")
 		f.Done(w, r, DoneURL, sayDone)
 		return
 	}

@@ -109,7 +109,7 @@ func (f *Feature) login(w http.ResponseWriter, r *http.Request) {
 	t := f.Translator(w, r)
 	entry := pages.Entry{Status: http.StatusOK, Message: "Login successful"}
 	f.ServeForm(w, r, pages.FormView{
-		Template: "login.html", What: "login form",
+		Template: "login.html", Shown: "login.form",
 		Form: func(b pages.Body) *pages.Form {
 			form := f.form(t, f.Next(r, b))
 			if b == nil {
@@ -133,6 +133,7 @@ func (f *Feature) authenticate(
 ) (*auth.User, error) {
 	credentials := f.credentials(r, b, form)
 	if form.Failed() {
+		flow.Emit(r.Context(), "login.incomplete")
 		return nil, nil
 	}
 	user, err := f.Auth().Authenticate(r.Context(), credentials)
@@ -151,7 +152,7 @@ func (f *Feature) authenticate(
 func (f *Feature) reject(
 	w http.ResponseWriter, r *http.Request, form *pages.Form, forPeople, forPrograms string,
 ) {
-	flow.Report(r.Context(), flow.View, "login refused")
+	flow.Emit(r.Context(), "login.refused")
 	form.Errors, form.ForPrograms, form.Status = []string{forPeople}, forPrograms, http.StatusUnauthorized
 	if !negotiate.HTML(r) {
 		w.Header().Set("WWW-Authenticate", httptext.LoginChallenge(f.LoginURL(r)))

@@ -1,6 +1,7 @@
 package login
 
 import (
+	"log/slog"
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/flow"
@@ -14,7 +15,7 @@ import (
 func (f *Feature) logout(w http.ResponseWriter, r *http.Request) {
 	b, err := pages.ReadBody(w, r)
 	if err != nil {
-		flow.Report(r.Context(), flow.View, "the body of the logout is not read: "+err.Error())
+		flow.Emit(r.Context(), "body.unread", slog.Any("error", err))
 	}
 	if err := f.Auth().Logout(r); err != nil {
 		f.Fail(w, r, err)
@@ -32,6 +33,6 @@ func (f *Feature) offerLogout(w http.ResponseWriter, r *http.Request) {
 		})
 		return
 	}
-	flow.Report(r.Context(), flow.View, "logout button shown: only a POST logs out")
+	flow.Emit(r.Context(), "logout.form")
 	f.Render(w, r, http.StatusMethodNotAllowed, "logout.html", nil)
 }

@@ -10,7 +10,7 @@ import (
 
 // profile shows users what is stored about them.
 func (f *Feature) profile(w http.ResponseWriter, r *http.Request) {
-	flow.Report(r.Context(), flow.View, "profile shown")
+	flow.Emit(r.Context(), "profile.shown")
 	if negotiate.HTML(r) {
 		f.Render(w, r, http.StatusOK, "profile.html", nil)
 		return

@@ -6,6 +6,7 @@ import (
 	"embed"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/accounts"
@@ -61,7 +62,9 @@ func (f *Feature) form(t *i18n.Translator, b pages.Body) *pages.Form {
 func (f *Feature) change(w http.ResponseWriter, r *http.Request) {
 	t := f.Translator(w, r)
 	f.ServeForm(w, r, pages.FormView{
-		Template: "password_change.html", What: "form for another password",
+		Template: "password_change.html",
+		Shown:    "password_change.form",
+		Refused:  "password_change.refused", Failed: "password_change.failed",
 		Form: func(b pages.Body) *pages.Form { return f.form(t, b) },
 		Act:  func(b pages.Body, form *pages.Form) error { return f.set(w, r, t, b, form) },
 		Done: func(*pages.Form) { f.Done(w, r, DoneURL, "Password changed successfully") },
@@ -99,8 +102,7 @@ func (f *Feature) set(
 	case err != nil:
 		return err
 	}
-	flow.Report(r.Context(), flow.View, "password changed; other sessions of the user are void", "user",
-		user.ID)
+	flow.Emit(r.Context(), "password_change.done", slog.String("user", user.ID))
 	return f.Auth().SetDeviceCookie(w, r, user)
 }
 

@@ -81,7 +81,7 @@ func (f *Feature) Routes() []pages.Route {
 func (f *Feature) ask(w http.ResponseWriter, r *http.Request) {
 	t := f.Translator(w, r)
 	f.ServeForm(w, r, pages.FormView{
-		Template: "password_reset.html", What: "form for a forgotten password",
+		Template: "password_reset.html", Shown: "reset.form",
 		Form: func(pages.Body) *pages.Form {
 			return &pages.Form{Submit: t.T("Reset my password"), Fields: []*pages.Field{{
 				Name: "email", Label: t.T("Email"), Type: "email", Autocomplete: "email",
@@ -110,8 +110,7 @@ func (f *Feature) request(r *http.Request, t *i18n.Translator, b pages.Body, for
 	}
 	err := f.accounts.RequestReset(r.Context(), email, t.Code())
 	if err == nil {
-		flow.Report(r.Context(), flow.View, "a link was asked for; whether there is an account is found "+
-			"out later")
+		flow.Emit(r.Context(), "reset.link_asked")
 	}
 	return err
 }
@@ -184,7 +183,7 @@ func (f *Feature) hideToken(w http.ResponseWriter, r *http.Request) {
 		f.Fail(w, r, err)
 		return
 	}
-	flow.Report(r.Context(), flow.View, "the token of the link is good, and in the session now")
+	flow.Emit(r.Context(), "reset.token_good")
 	target := url.URL{Path: requestinfo.Below(r, strings.ReplaceAll(r.URL.Path, token, urlToken))}
 	f.Redirect(w, r, target.EscapedPath())
 }
@@ -193,7 +192,8 @@ func (f *Feature) hideToken(w http.ResponseWriter, r *http.Request) {
 func (f *Feature) choose(w http.ResponseWriter, r *http.Request, user *auth.User) {
 	t := f.Translator(w, r)
 	f.ServeForm(w, r, pages.FormView{
-		Template: "password_reset_confirm.html", What: "form for the new password",
+		Template: "password_reset_confirm.html",
+		Shown:    "reset.password_form", Refused: "reset.password_refused",
 		Form: func(b pages.Body) *pages.Form {
 			return &pages.Form{
 				Submit: t.T("Change my password"), Username: user.Username,
@@ -241,10 +241,10 @@ func (f *Feature) set(w http.ResponseWriter, r *http.Request, user *auth.User, r
 	if err := f.accounts.ResetPassword(known, user, raw); err != nil {
 		return err
 	}
-	flow.Report(r.Context(), flow.View, "password set; the sessions of the user are void, and the link "+
-		"too", "user", user.ID)
+	flow.Emit(r.Context(), "reset.done", slog.String("user", user.ID))
 	if err := f.Auth().Unlock(ctx, user); err != nil { // the password is set all the same
-		slog.WarnContext(ctx, "the attempts of a user could not be made whole", "user", user.ID, "error", err)
+		f.Logger().WarnContext(ctx, "the attempts of a user could not be made whole",
+			"user", user.ID, "error", err)
 	}
 	if err := f.Auth().SetDeviceCookie(w, r, user); err != nil {
 		return err
@@ -259,7 +259,7 @@ func (f *Feature) set(w http.ResponseWriter, r *http.Request, user *auth.User, r
 // unsuccessful responds for a link that is no good: with a page and 200, as in
 // Django, and a program with 410.
 func (f *Feature) unsuccessful(w http.ResponseWriter, r *http.Request) {
-	flow.Report(r.Context(), flow.View, "the link was used already, is too old, or was never good")
+	flow.Emit(r.Context(), "reset.link_bad")
 	if negotiate.HTML(r) {
 		f.Render(w, r, http.StatusOK, "password_reset_unsuccessful.html", nil)
 		return

@@ -7,6 +7,7 @@ import (
 	"embed"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/accounts"
@@ -50,7 +51,7 @@ func (f *Feature) serve(w http.ResponseWriter, r *http.Request) {
 			f.reject(w, r, err)
 			return
 		}
-		flow.Report(r.Context(), flow.View, "rescued by its notice", "sessions", done.Ended)
+		flow.Emit(r.Context(), "rescue.done", slog.Int("sessions", done.Ended))
 		f.say(w, r, "not_me_done.html", rescued(t, done), done)
 		return
 	}

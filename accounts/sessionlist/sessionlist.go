@@ -6,6 +6,7 @@ import (
 	"embed"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"time"
@@ -123,7 +124,7 @@ func (f *Feature) list(w http.ResponseWriter, r *http.Request) {
 		f.Fail(w, r, err)
 		return
 	}
-	flow.Report(r.Context(), flow.View, "sessions listed", "count", len(all))
+	flow.Emit(r.Context(), "session_list.shown", slog.Int("count", len(all)))
 	if !negotiate.HTML(r) {
 		pages.JSON(w, http.StatusOK, map[string]any{"sessions": sessionsJSON(all)})
 		return
@@ -229,7 +230,7 @@ func (f *Feature) end(w http.ResponseWriter, r *http.Request) {
 // endOthers ends every session of the user but the present one.
 func (f *Feature) endOthers(w http.ResponseWriter, r *http.Request) {
 	if _, err := pages.ReadBody(w, r); err != nil {
-		flow.Report(r.Context(), flow.View, "the body is not read: "+err.Error())
+		flow.Emit(r.Context(), "body.unread", slog.Any("error", err))
 	}
 	user, current, err := visitor(r)
 	if err != nil {
@@ -246,7 +247,7 @@ func (f *Feature) endOthers(w http.ResponseWriter, r *http.Request) {
 
 // ended reports how many sessions were ended.
 func (f *Feature) ended(w http.ResponseWriter, r *http.Request, n int) {
-	flow.Report(r.Context(), flow.View, "sessions ended", "count", n)
+	flow.Emit(r.Context(), "session_list.ended", slog.Int("count", n))
 	if negotiate.HTML(r) {
 		f.GoTo(w, r, pages.WithQuery(URL, endedField, strconv.Itoa(min(n, maxEnded))))
 		return

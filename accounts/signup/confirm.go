@@ -2,6 +2,7 @@ package signup
 
 import (
 	"errors"
+	"log/slog"
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/accounts"
@@ -30,8 +31,7 @@ func (f *Feature) begin(lang string) opener {
 	return func(r *http.Request, n auth.NewUser) (*auth.User, error) {
 		err := f.accounts.BeginSignup(r.Context(), n, lang)
 		if err == nil {
-			flow.Report(r.Context(), flow.View, "a link was asked for; whether the address has an account "+
-				"is found out later")
+			flow.Emit(r.Context(), "signup.link_asked")
 		}
 		return nil, err
 	}
@@ -66,8 +66,7 @@ func (f *Feature) confirm(w http.ResponseWriter, r *http.Request) {
 			f.rejectConfirm(w, r, err)
 			return
 		}
-		flow.Report(r.Context(), flow.View, "address confirmed and user created, no session made", "user",
-			user.ID)
+		flow.Emit(r.Context(), "signup.confirmed", slog.String("user", user.ID))
 		f.sayCreated(w, r, nil, "")
 		return
 	}
@@ -76,7 +75,7 @@ func (f *Feature) confirm(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		f.rejectConfirm(w, r, err)
 	case negotiate.HTML(r):
-		flow.Report(r.Context(), flow.View, "button shown that confirms the address")
+		flow.Emit(r.Context(), "signup.confirm_form")
 		f.Render(w, r, http.StatusOK, "signup_confirm.html", ConfirmPage{name})
 	default:
 		pages.JSON(w, http.StatusOK, map[string]string{

@@ -2,6 +2,7 @@ package signup
 
 import (
 	"errors"
+	"log/slog"
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/accounts"
@@ -34,7 +35,8 @@ func (f *Feature) invitation(w http.ResponseWriter, r *http.Request) {
 	t := f.Translator(w, r)
 	var created *auth.User
 	f.ServeForm(w, r, pages.FormView{
-		Template: "invitation.html", What: "sign-up form by invitation",
+		Template: "invitation.html",
+		Shown:    "invitation.form", Refused: "signup.refused", Failed: "signup.failed",
 		Form: func(pages.Body) *pages.Form { return f.invitedForm(t, email) },
 		Act: func(b pages.Body, form *pages.Form) (err error) {
 			if email != "" {
@@ -53,8 +55,7 @@ func (f *Feature) accept(token string) opener {
 	return func(r *http.Request, n auth.NewUser) (*auth.User, error) {
 		user, err := f.accounts.AcceptInvitation(hooks.WithRequest(r), token, n)
 		if err == nil {
-			flow.Report(r.Context(), flow.View, "user created by invitation, no session made", "user",
-				user.ID)
+			flow.Emit(r.Context(), "invitation.done", slog.String("user", user.ID))
 		}
 		return user, err
 	}

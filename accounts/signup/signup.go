@@ -7,7 +7,9 @@ import (
 	"embed"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"net/http"
+	"slices"
 
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
@@ -19,6 +21,7 @@ import (
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/pages"
 	"github.com/coatcheck/coatcheck/safeurl"
+	"github.com/coatcheck/coatcheck/userfields"
 )
 
 // Where the pages are.
@@ -96,6 +99,7 @@ func (f *Feature) form(t *i18n.Translator, next string) *pages.Form {
 		email.Autocomplete, email.Required, email.Help = "username", true, ""
 		fields = fields[1:]
 	}
+	fields = slices.Insert(fields, len(fields)-1, f.UserFields(t, (*userfields.Field).OnSignup)...)
 	return &pages.Form{Submit: t.T("Create account"), Next: next, Fields: fields}
 }
 
@@ -111,7 +115,8 @@ func (f *Feature) serve(w http.ResponseWriter, r *http.Request) {
 	t := f.Translator(w, r)
 	var created *auth.User
 	f.ServeForm(w, r, pages.FormView{
-		Template: "signup.html", What: "sign-up form",
+		Template: "signup.html",
+		Shown:    "signup.form", Refused: "signup.refused", Failed: "signup.failed",
 		Form: func(b pages.Body) *pages.Form { return f.openForm(t, f.Next(r, b)) },
 		Act: func(b pages.Body, form *pages.Form) (err error) {
 			open := f.create
@@ -172,7 +177,7 @@ type opener func(r *http.Request, n auth.NewUser) (*auth.User, error)
 func (f *Feature) create(r *http.Request, n auth.NewUser) (*auth.User, error) {
 	created, err := f.Auth().CreateUser(hooks.WithRequest(r), n)
 	if err == nil {
-		flow.Report(r.Context(), flow.View, "user created, no session made", "user", created.ID)
+		flow.Emit(r.Context(), "signup.done", slog.String("user", created.ID))
 	}
 	return created, err
 }
@@ -207,6 +212,7 @@ func (f *Feature) signUp(r *http.Request, b pages.Body, form *pages.Form, open o
 		form.Fields[0].Reject(err)
 	case errors.Is(err, identity.ErrInvalidEmail):
 		form.Field("email").Reject(err)
+	case form.RejectUnstorable(err):
 	default:
 		return created, err
 	}
@@ -248,7 +254,11 @@ func (f *Feature) judge(ctx context.Context, secret *pages.Field, n auth.NewUser
 
 // read reads and checks the fields one by one.
 func (f *Feature) read(b pages.Body, form *pages.Form) (user auth.NewUser) {
+	user.Extra = pages.TakeDeclared(b, form.Fields)
 	for _, field := range form.Fields {
+		if field.IsDeclared() {
+			continue
+		}
 		if field.Name == "password" {
 			user.Password = field.TakeFirstPassword(b)
 			continue

@@ -94,21 +94,26 @@ func prefix(kind string) string {
 // Take uses one attempt of each budget, or of none. The error is a ThrottledError, or a
 // failure of the store.
 func (c *Counter) Take(ctx context.Context, all ...Budget) error {
+	timer, taken := flow.Start(ctx), 0
 	for i, b := range all {
 		if b.name == "" {
 			continue
 		}
-		wait, err := c.config.Store.Take(ctx, b.name, b.limit)
+		wait, err := c.config.Store.Take(flow.Within(ctx, "throttle"), b.name, b.limit)
 		if err == nil && wait <= 0 {
+			taken++
 			continue
 		}
 		c.Give(ctx, all[:i]...)
 		if err != nil {
-			flow.Report(ctx, flow.View, "attempts could not be counted", "error", err)
+			timer.Emit(ctx, "throttle.failed", slog.Any("error", err))
 			return fmt.Errorf("attempts: %w", err)
 		}
-		flow.Report(ctx, flow.View, "refused: too many attempts", "again in", wait)
+		timer.Emit(ctx, "throttle.refused", slog.Duration("wait", wait))
 		return &ThrottledError{wait}
+	}
+	if taken > 0 {
+		timer.Emit(ctx, "throttle.passed", slog.Int("budgets", taken))
 	}
 	return nil
 }
@@ -118,7 +123,7 @@ func (c *Counter) Take(ctx context.Context, all ...Budget) error {
 func (c *Counter) Give(ctx context.Context, all ...Budget) {
 	for _, b := range all {
 		if b.name != "" {
-			c.warn(ctx, c.config.Store.Give(ctx, b.name, b.limit))
+			c.warn(ctx, c.config.Store.Give(flow.Within(ctx, "throttle"), b.name, b.limit))
 		}
 	}
 }
@@ -141,7 +146,7 @@ func (c *Counter) Reset(ctx context.Context, all ...Budget) error {
 		if b.name == "" {
 			continue
 		}
-		if err := c.config.Store.Reset(ctx, b.name); err != nil {
+		if err := c.config.Store.Reset(flow.Within(ctx, "throttle"), b.name); err != nil {
 			return fmt.Errorf("attempts: %w", err)
 		}
 	}

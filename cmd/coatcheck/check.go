@@ -174,8 +174,10 @@ func (c *serveCommand) wired(ctx context.Context, con *console.Console, key secr
 		config.Accounts.BaseURL = "http://localhost" // serve takes its own address
 	}
 	config.Database = db
-	if !fresh {
-		config.LoginConditions = nil // whose tables are elsewhere
+	if fresh { // otherwise the tables of the conditions are elsewhere
+		if err := checkConditions(ctx, db, config.LoginConditions); err != nil {
+			return err
+		}
 	}
 	_, err = coatcheck.New(config)
 	return err

@@ -20,6 +20,7 @@ type createsuperuserCommand struct {
 	Username  *string       `env:"-" help:"Username; asked for if absent."`
 	Email     *string       `env:"-" help:"Email address; asked for if absent."`
 	NoInput   bool          `name:"noinput" aliases:"no-input" env:"-" help:"Ask nothing. The values are those of the flags, or of $$DJANGO_SUPERUSER_USERNAME, _EMAIL and _PASSWORD; without a password nobody can log in by one."`
+	Fields    fieldFlags    `embed:""`
 	Database  databaseFlags `embed:""`
 	Create    createFlag    `embed:""`
 	Passwords passwordFlags `embed:""`
@@ -49,7 +50,6 @@ func (c *createsuperuserCommand) Run(ctx context.Context, con *console.Console) 
 		return err
 	}
 	maker := &superuserMaker{con, accounts}
-	extra := extraFromEnvironment(db.UserModel())
 	var user auth.NewUser
 	switch {
 	case c.NoInput:
@@ -62,7 +62,9 @@ func (c *createsuperuserCommand) Run(ctx context.Context, con *console.Console) 
 	if err != nil {
 		return err
 	}
-	user.Extra = extra
+	if user.Extra, err = c.Fields.extra(ctx, con, db.UserModel(), c.NoInput); err != nil {
+		return err
+	}
 	_, err = accounts.CreateSuperuser(ctx, user)
 	if errors.Is(err, auth.ErrUsernameTaken) { // by somebody who was faster
 		err = maker.taken()

@@ -129,6 +129,9 @@ func (f *databaseFlags) look(ctx context.Context) (*database.DB, error) {
 		return f.connect(ctx, false)
 	}
 	loc, err := f.location()
+	if err == nil {
+		err = f.known()
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -139,6 +142,9 @@ func (f *databaseFlags) look(ctx context.Context) (*database.DB, error) {
 
 // known refuses a kind of database that is not spoken to.
 func (f *databaseFlags) known() error {
+	if _, err := f.Users.fields(); err != nil {
+		return err
+	}
 	switch scheme, _, _ := strings.Cut(f.URL, ":"); scheme {
 	case "sqlite", "postgres", "postgresql", "mysql", "mariadb":
 		return nil

@@ -10,14 +10,18 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// traceLine is a step of a trace: its layer, the time, and what was done, before details.
-var traceLine = regexp.MustCompile(`^  (\d \S.*?\S) +[\d.]+(?:ns|µs|ms|s)  (.*?)(?:  .*)?$`)
+// traceLine is a step of a trace: its layer, the time, its duration, what was done, and its
+// attributes.
+var traceLine = regexp.MustCompile(`^  (\d \S.*?\S) +[\d.]+(?:ns|µs|ms|s) +[\d.]+(?:ns|µs|ms|s)  (.*?)(  .*)?$`)
 
-// steps are the lines of a trace without times and details.
+// changing are the attributes that differ from run to run.
+var changing = regexp.MustCompile(`  (key|old|expires|_auth_user_hash|rounds)=("[^"]*"|\S+)`)
+
+// steps are the lines of a trace without times, keys, hashes and rounds.
 func steps(trace string) (all []string) {
 	for line := range strings.Lines(trace) {
 		if m := traceLine.FindStringSubmatch(strings.TrimSuffix(line, "\n")); m != nil {
-			all = append(all, m[1]+": "+m[2])
+			all = append(all, m[1]+": "+m[2]+changing.ReplaceAllString(m[3], "  $1=…"))
 		}
 	}
 	return all

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/coatcheck/coatcheck"
@@ -14,6 +15,14 @@ type loginFlags struct {
 	LoginBy      identity.LoginBy `group:"users" name:"login-by" enum:"username,email,either" default:"username" help:"What users type to log in: ${enum}. An address opens an account only if it is the address of exactly one active account, and not the username of another."`
 	RefuseIf     []string         `group:"users" name:"refuse-login-if" placeholder:"TABLE.COLUMN[:FLAG]" help:"Let nobody log in here who has a row in that table of the database, such as mfa_authenticator.user_id; with :FLAG a row whose column FLAG is true. May be repeated. Sessions of the Django site are accepted all the same."`
 	RefuseUnless []string         `group:"users" name:"refuse-login-unless" placeholder:"TABLE.COLUMN[:FLAG]" help:"Let nobody log in here who has no such row, as in account_emailaddress.user_id:verified. May be repeated."`
+}
+
+// checkConditions refuses conditions whose tables or columns the database lacks.
+func checkConditions(ctx context.Context, db *database.DB, conditions []database.LoginCondition) error {
+	if err := db.CheckLoginConditions(ctx, conditions); err != nil {
+		return fmt.Errorf("--refuse-login-if, --refuse-login-unless: %w", err)
+	}
+	return nil
 }
 
 // apply configures the site.

@@ -57,6 +57,9 @@ func (c *migrateCommand) Run(ctx context.Context, con *console.Console) (err err
 		return err
 	}
 	for _, what := range done {
+		if column, ok := strings.CutPrefix(what, "added column "); ok {
+			con.Say("  Adding column " + column + "... OK")
+		}
 		if name, ok := strings.CutPrefix(what, "recorded "); ok {
 			con.Say("  Applying " + name + "... OK")
 		}
@@ -99,6 +102,7 @@ func (c *migrateCommand) list(ctx context.Context, con *console.Console, db *dat
 		con.Say("Planned operations:")
 		for _, line := range plan.Lines() {
 			line = strings.Replace(line, "created table ", "create table ", 1)
+			line = strings.Replace(line, "added column ", "add column ", 1)
 			con.Say("  " + strings.TrimPrefix(line, "recorded "))
 		}
 		if len(plan) == 0 {
@@ -123,6 +127,12 @@ func warnUnapplied(ctx context.Context, con *console.Console, db *database.DB) e
 	plan, err := db.Plan(ctx)
 	if err != nil {
 		return err
+	}
+	for _, step := range plan {
+		if step.Column != "" {
+			return fmt.Errorf("there is no column %s yet; run coatcheck migrate with the same --user-field",
+				step.Column)
+		}
 	}
 	left, err := db.LeftToDjango(ctx)
 	if err != nil {

@@ -171,6 +171,9 @@ func (c *serveCommand) site(
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := checkConditions(ctx, db, config.LoginConditions); err != nil {
+		return nil, nil, err
+	}
 	store, closeEngine, err := c.Engine.store(ctx, db, key, c.Secret.AcceptSHA1, config.Sessions, log)
 	if err != nil {
 		return nil, nil, err

@@ -182,8 +182,8 @@ func TestTrace(t *testing.T) {
 	wait(t, "the trace of the profile", func() bool { return strings.Contains(p.err.String(), "profile shown") })
 	_, traces, _ := strings.Cut(p.err.String(), "POST \"/accounts/login/\"")
 	for _, step := range []string{
-		"cookie read", "user row read", "credentials checked: good", "new session created", "cookie set",
-		"GET \"/accounts/profile/\"  →  200 in ", "session row read", "session loaded and decoded", "session auth hash good", "profile shown",
+		"cookie read", "user row read", "throttle: attempts are left", "authenticate(): the credentials are good", "new session created", "cookie set",
+		"GET \"/accounts/profile/\"  →  200 in ", "session row read", "session loaded, its signature checked, and decoded", "the session auth hash is good", "let in", "profile shown",
 	} {
 		_, rest, ok := strings.Cut(traces, step)
 		if !ok {
@@ -191,7 +191,7 @@ func TestTrace(t *testing.T) {
 		}
 		traces = rest
 	}
-	for _, layer := range []string{"1 Database", "2 Session engine", "3 Middleware", "4 View"} {
+	for _, layer := range []string{"1 Database", "2 Session engine", "3 Middleware", "4 View", "5 Access control"} {
 		if !strings.Contains(p.err.String(), "  "+layer+" ") {
 			t.Errorf("the trace does not name %q", layer)
 		}

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/userfields"
 )
 
 // userFlags say where the users are on a site with a user model of its own.
@@ -16,6 +19,7 @@ type userFlags struct {
 	UsernameColumn string            `group:"users" placeholder:"COLUMN" help:"Column by which users sign in, username by default; may be that of the email address (USERNAME_FIELD)."`
 	UserColumns    map[string]string `group:"users" name:"user-column" placeholder:"FIELD=COLUMN" help:"Column of one of Django's fields, where it is named otherwise; nothing after the = where the model lacks it. May be repeated."`
 	UserDefaults   map[string]string `group:"users" name:"user-default" placeholder:"COLUMN=VALUE" help:"Value of a column of the model's own in new users, where it may not be NULL; 1 or 0 for yes or no. May be repeated."`
+	Fields         []string          `group:"users" name:"user-field" sep:"none" placeholder:"FIELD" help:"Column of your own that sign-up and profile ask for, as NAME:TYPE,OPTION…: company:text,max=100,required,label=Company. The types are text, integer, boolean, date and choice; docs/user-fields.md has the options. May be repeated."`
 }
 
 func (f *userFlags) model() database.UserModel {
@@ -26,14 +30,34 @@ func (f *userFlags) model() database.UserModel {
 	if f.UserID == "uuid" {
 		m.IDType = database.UUIDID
 	}
+	m.Fields, _ = f.fields() // known checked them
 	for column, value := range f.UserDefaults {
 		if m.Defaults == nil {
 			m.Defaults = map[string]any{}
 		}
 		m.Defaults[column] = value
+		if slices.ContainsFunc(m.Fields, func(f userfields.Field) bool { return f.Name == column }) {
+			continue
+		}
 		m.Extra = append(m.Extra, column)
 	}
 	return m
+}
+
+// fields reads the --user-field flags.
+func (f *userFlags) fields() ([]userfields.Field, error) {
+	var all []userfields.Field
+	for _, line := range f.Fields {
+		field, err := userfields.Parse(line)
+		if err != nil {
+			return nil, usageError{fmt.Errorf("--user-field: %w", err)}
+		}
+		all = append(all, field)
+	}
+	if err := userfields.Check(all); err != nil {
+		return nil, usageError{fmt.Errorf("--user-field: %w", err)}
+	}
+	return all, nil
 }
 
 // extraFromEnvironment reads the model's own columns, as Django reads required

@@ -143,6 +143,8 @@ var wrongSettings = []wrong{
 	{"trusted-origin", "app.example", "", "scheme is required", refuses},
 	{"trusted-proxy", "proxy", "", "it must be an address such as", refuses},
 	{"trusted-proxy", "0.0.0.0/0", "", "names all addresses", deploy},
+	{"user-field", "is_staff:boolean", "", "has a name that Django or the pages use already", refuses},
+	{"user-field", "company:line", "", "it must be one of text, integer", refuses},
 	{"user-id", "text", "", "must be one of", refuses},
 	{"user-table", "accounts_member", "", "does not fit the UserModel", serveOnly},
 	{"validate-passwords", "false", "", "takes passwords that are guessed first", deploy},

@@ -1,5 +1,5 @@
 """What django-admin startproject writes, on top of which the modules of
-testdata/settings.txtar have their own. PROJECT_DIR is the folder of the project."""
+commands/testdata/settings.txtar have their own. PROJECT_DIR is the folder of the project."""
 
 import os
 

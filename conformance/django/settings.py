@@ -14,7 +14,8 @@ agree on comes from environment variables; twin_test.go sets them.
     TWIN_SESSION_FILE_PATH      of the file engine; the system's temporary folder without it
     TWIN_REDIS, TWIN_MEMCACHED  host:port of the default cache, whose KEY_PREFIX is TWIN_CACHE_PREFIX
     TWIN_PASSWORD_RESET_TIMEOUT  seconds; three days without it
-    TWIN_AUTH_USER_MODEL        auth.User (default), or accounts.Member, the site's own
+    TWIN_AUTH_USER_MODEL        auth.User (default), or a model of the site's own: accounts.Member,
+                                or people.User, which is auth_user with more columns
     TWIN_EMAIL_DIR              the folder into which mails are written; without one they are dropped
     TWIN_CSRF_USE_SESSIONS      1, or 0 (default)
     TWIN_AUTHENTICATION_BACKENDS  dotted paths with commas between; Django's own without it
@@ -119,7 +120,7 @@ INSTALLED_APPS = [
 ]
 
 if AUTH_USER_MODEL != "auth.User":
-    INSTALLED_APPS.append("accounts")
+    INSTALLED_APPS.append(AUTH_USER_MODEL.split(".")[0])
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

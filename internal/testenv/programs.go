@@ -136,11 +136,11 @@ func djangoDirs() []string {
 	if given := os.Getenv(EnvDjango); given != "" {
 		return []string{given}
 	}
-	dirs := []string{"/opt/django"}
+	var dirs []string
 	for dir, err := os.Getwd(); err == nil && dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
 		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return append([]string{filepath.Join(dir, ".cache", "django")}, dirs...)
+			dirs = append(dirs, filepath.Join(dir, ".cache", "django")) // of a module inside ours too
 		}
 	}
-	return dirs
+	return append(dirs, "/opt/django")
 }

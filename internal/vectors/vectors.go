@@ -1,5 +1,5 @@
-// Package vectors reads the recorded results of real Djangos,
-// conformance/testdata/vectors/<topic>.json.gz. It is a test helper beside the floors.
+// Package vectors reads the recorded results of real Djangos, testdata/<topic>.json.gz. It is
+// a test helper beside the floors.
 //
 // Every record keeps its raw JSON. encoding/json silently turns a lone
 // surrogate ("\ud83d", which Python strings may hold) into U+FFFD, so a test
@@ -59,33 +59,34 @@ func Load(t testing.TB, topic string) []Record {
 }
 
 // Dir is the folder that Load reads: the one that COATCHECK_VECTORS names, else
-// conformance/testdata/vectors under the root of the module.
+// internal/vectors/testdata.
 func Dir(t testing.TB) string {
 	t.Helper()
 	dir := os.Getenv(EnvDir)
 	if filepath.IsAbs(dir) {
 		return dir
 	}
-	root := moduleRoot(t)
+	root := root(t)
 	if dir != "" {
 		return filepath.Join(root, dir)
 	}
-	return filepath.Join(root, "conformance", "testdata", "vectors")
+	return filepath.Join(root, "internal", "vectors", "testdata")
 }
 
-func moduleRoot(t testing.TB) string {
+// root is the root of our module, also for the tests of the modules inside it.
+func root(t testing.TB) string {
 	t.Helper()
 	dir, err := os.Getwd()
 	if err != nil {
 		t.Fatalf("vectors: %v", err)
 	}
 	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+		if _, err := os.Stat(filepath.Join(dir, "internal", "vectors")); err == nil {
 			return dir
 		}
 		parent := filepath.Dir(dir)
 		if parent == dir {
-			t.Fatalf("vectors: no go.mod above the working directory; set %s to an absolute path", EnvDir)
+			t.Fatalf("vectors: no internal/vectors above the tests; set %s to an absolute path", EnvDir)
 		}
 		dir = parent
 	}

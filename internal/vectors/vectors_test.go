@@ -71,7 +71,7 @@ func TestDirFollowsTheEnvironment(t *testing.T) {
 	if got := Dir(t); got != other {
 		t.Errorf("Dir is %s, want %s", got, other)
 	}
-	t.Setenv(EnvDir, "conformance/testdata/vectors")
+	t.Setenv(EnvDir, "internal/vectors/testdata")
 	if got := Load(t, "signing"); len(got) == 0 {
 		t.Error("no records by a relative path")
 	}

@@ -3,6 +3,8 @@ package dialect
 import (
 	"context"
 	"database/sql"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -174,6 +176,19 @@ func (d *Dialect) Query(name, text string) Query {
 		}
 	}
 	return q
+}
+
+// tableName is the name of a table after the word that announces it, at most in quotes.
+var tableName = regexp.MustCompile(`(?i)(?:^UPDATE|\bFROM|\bJOIN|\bINTO) +["\x60]?([A-Za-z_][A-Za-z0-9_.$]*)`)
+
+// Tables returns the names of the tables that the statement reads and writes, each once.
+func (q *Query) Tables() (all []string) {
+	for _, m := range tableName.FindAllStringSubmatch(q.Text, -1) {
+		if !slices.Contains(all, m[1]) {
+			all = append(all, m[1])
+		}
+	}
+	return all
 }
 
 // Args puts the arguments into the order of the statement's marks.

@@ -1,4 +1,4 @@
-package views_test
+package browser_test
 
 import (
 	"strings"

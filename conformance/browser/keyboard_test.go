@@ -1,4 +1,4 @@
-package views_test
+package browser_test
 
 import (
 	"strings"
@@ -7,8 +7,6 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
-
-	"github.com/coatcheck/coatcheck/auth"
 )
 
 // focused describes the element that has the focus, and says in the end where it
@@ -25,8 +23,8 @@ func TestKeyboard(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a browser takes some seconds")
 	}
-	s := newMailSite(t)
-	b := newTab(t, s.URL)
+	s := newSite(t)
+	b := newTab(t, s.base)
 	b.do(prefer("prefers-reduced-motion", "reduce"))
 	fromTheTop := func() {
 		b.open("/accounts/login/")
@@ -66,8 +64,8 @@ func TestErrorsAreFound(t *testing.T) {
 		t.Skip("a browser takes some seconds")
 	}
 	s := newSite(t)
-	s.addUser(t, auth.NewUser{Username: "taken"})
-	b := newTab(t, s.URL)
+	s.addUser(t, "taken")
+	b := newTab(t, s.base)
 	b.open("/accounts/signup/")
 	b.write("id_username", "ada")
 	b.write("id_email", "ada@example.com")
@@ -95,7 +93,7 @@ func TestShowPassword(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a browser takes some seconds")
 	}
-	b := newTab(t, newSite(t).URL)
+	b := newTab(t, newSite(t).base)
 	b.open("/accounts/login/")
 	b.write("id_username", "ada")
 	b.write("id_password", "wrong")

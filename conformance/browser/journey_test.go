@@ -1,10 +1,7 @@
-package views_test
+package browser_test
 
 import (
 	"encoding/base64"
-	"log/slog"
-	"net/http"
-	"net/http/httptest"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,12 +11,9 @@ import (
 
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/auth"
-	"github.com/coatcheck/coatcheck/coatchecktest"
 	"github.com/coatcheck/coatcheck/database/postgres"
 	"github.com/coatcheck/coatcheck/internal/testenv"
 	"github.com/coatcheck/coatcheck/mail/mailtest"
-	"github.com/coatcheck/coatcheck/mail/smtp"
-	"github.com/coatcheck/coatcheck/views"
 )
 
 // journey is a visitor's way through a whole site, which emails by SMTP.
@@ -34,30 +28,11 @@ type journey struct {
 // newJourney starts the site, and opens a browser.
 func newJourney(t *testing.T, changes ...func(*coatcheck.Config)) *journey {
 	t.Helper()
-	server := httptest.NewUnstartedServer(nil)
-	j := &journey{mails: mailtest.NewServer(t), read: map[int]bool{}}
-	base := "http://" + server.Listener.Addr().String()
-	sender, err := smtp.New(smtp.Config{
-		Host: j.mails.Host(), Port: j.mails.Port(), TLS: smtp.InsecurePlain, From: "The Shop <shop@example.com>",
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	j.site = coatchecktest.NewSite(t, append([]func(*coatcheck.Config){func(c *coatcheck.Config) {
-		c.Accounts.Mail, c.Accounts.BaseURL, c.Logger = sender, base, slog.Default()
+	s := newSite(t, append([]func(*coatcheck.Config){func(c *coatcheck.Config) {
 		c.Views.SiteName, c.Views.SignupVerification = "The Shop", true
-	}}, changes...)...).Site
-	mux := http.NewServeMux()
-	mux.Handle(views.Path, j.site.Views)
-	mux.Handle("/{$}", j.site.Views.Home())
-	mux.Handle(views.PublicURL, j.site.Views.Public())
-	mux.Handle("/", j.site.Views.NotFound())
-	server.Config.Handler = j.site.Handler(mux)
-	server.Start()
-	t.Cleanup(server.Close)
-	run(t, j.site)
-	j.tab = newTab(t, base)
-	return j
+	}}, changes...)...)
+	run(t, s.Site)
+	return &journey{tab: newTab(t, s.base), site: s.Site, mails: s.mails, read: map[int]bool{}}
 }
 
 // run does the site's housekeeping, which sends the emails, until the test ends.

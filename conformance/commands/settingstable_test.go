@@ -1,8 +1,8 @@
-package main
+package commands_test
 
 import (
 	"bytes"
-	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -14,7 +14,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
-	"github.com/coatcheck/coatcheck/internal/console"
 	"github.com/coatcheck/coatcheck/internal/djangosettings"
 	"github.com/coatcheck/coatcheck/internal/testenv"
 )
@@ -55,7 +54,7 @@ func settingsCases(t *testing.T) []*settingsCase {
 // TestSettingsTable checks the conversion against settings modules of what real
 // projects ship, each as a real Django reads it: the config and its notes, or the
 // reason why there is none. Pairs of them log in on both sides in the tests of the
-// folder conformance.
+// folder above.
 func TestSettingsTable(t *testing.T) {
 	t.Setenv("TMPDIR", "/tmp") // of the file engine without a folder
 	cases := settingsCases(t)
@@ -121,7 +120,7 @@ func askTable(t *testing.T, version string, cases []*settingsCase) (dumps string
 		t.Fatal(err)
 	}
 	ask := exec.CommandContext(t.Context(), testenv.Django(t, version), table, filepath.Join(dumps, "script"), dumps)
-	ask.Dir = "../../conformance/django"
+	ask.Dir = "../django"
 	ask.Env = append(os.Environ(), "TWIN_SECRET_KEY="+strings.Repeat(tableSecret, 5), "PYTHONDONTWRITEBYTECODE=1", "PYTHONWARNINGS=ignore")
 	if out, err := ask.CombinedOutput(); err != nil {
 		t.Fatalf("Django %s: %v\n%s", version, err, out)
@@ -136,21 +135,14 @@ const tableSecret = "hunter2"
 // the reasons. What every module has is left out.
 func convertedFile(t *testing.T, dump string) string {
 	t.Helper()
-	var commands cli
-	app, err := commands.parser()
-	if err != nil {
-		t.Fatal(err)
-	}
-	command, err := app.Parse([]string{"settings", "--from-django", dump})
-	if err != nil {
-		t.Fatal(err)
-	}
 	var out, stderr bytes.Buffer
-	con := &console.Console{In: os.Stdin, Out: &out, Err: &stderr}
-	command.BindTo(t.Context(), (*context.Context)(nil))
-	command.Bind(con)
-	if status := report(con, "settings ", command.Run()); status != exitOK {
-		fmt.Fprintf(&out, "refused, with status %d\n", status)
+	convert := exec.CommandContext(t.Context(), "coatcheck", "settings", "--from-django", dump)
+	convert.Stdout, convert.Stderr = &out, &stderr
+	var failure *exec.ExitError
+	if err := convert.Run(); errors.As(err, &failure) {
+		fmt.Fprintf(&out, "refused, with status %d\n", failure.ExitCode())
+	} else if err != nil {
+		t.Fatal(err)
 	}
 	got := out.String() + stderr.String()
 	if strings.Contains(got, tableSecret) {

@@ -1,0 +1,203 @@
+package flow
+
+import (
+	"slices"
+	"strings"
+)
+
+// Code names what was done, as "session.loaded": a group and a word, joined by a dot.
+type Code string
+
+// Meaning is what the table says of a code.
+type Meaning struct {
+	Code  Code
+	Layer Layer
+	// Sentence is what a trace prints. An attribute may stand in it as {name}.
+	Sentence string
+	// Attrs are the names of its attributes. An event may lack some.
+	Attrs []string
+	// Doc explains more about it, in a sentence.
+	Doc string
+}
+
+// Codes returns the table, in the order of the layers.
+func Codes() []Meaning {
+	all := slices.Clone(table)
+	for i := range all {
+		all[i].Attrs = slices.Clone(all[i].Attrs)
+	}
+	return all
+}
+
+// Layer returns the layer that emits the code: View for one that is not in the table.
+func (c Code) Layer() Layer {
+	if m, ok := meanings[c]; ok {
+		return m.Layer
+	}
+	return View
+}
+
+// Sentence returns what a trace prints for the code: the code itself for one that is not in
+// the table.
+func (c Code) Sentence() string {
+	if m, ok := meanings[c]; ok {
+		return m.Sentence
+	}
+	return string(c)
+}
+
+// group is what stands before the dot.
+func (c Code) group() string {
+	group, _, _ := strings.Cut(string(c), ".")
+	return group
+}
+
+var meanings = func() map[Code]Meaning {
+	all := make(map[Code]Meaning, len(table))
+	for _, m := range table {
+		all[m.Code] = m
+	}
+	return all
+}()
+
+type names = []string
+
+// table is the one table of codes.
+var table = slices.Concat(databaseCodes, sessionCodes, middlewareCodes, authCodes, viewCodes, accessCodes)
+
+var databaseCodes = []Meaning{
+	{"database.row", Database, "{query}", names{"query", "found", "table"}, "One row was looked for."},
+	{"database.rows", Database, "{query}", names{"query", "rows", "table"}, "Rows were read."},
+	{"database.changed", Database, "{query}", names{"query", "rows", "table"}, "Rows were inserted, updated or deleted."},
+}
+
+var sessionCodes = []Meaning{
+	{"session.none", SessionEngine, "no session key, so the session is empty and nothing is read", nil, "The request brought no session cookie."},
+	{"session.missing", SessionEngine, "no such session, or it has expired", names{"key"}, "The key is dropped, since the server alone chooses keys."},
+	{"session.corrupt", SessionEngine, "session data corrupt, taken as empty", names{"key", "reason"}, "The data cannot be decoded; perhaps another secret key signed it."},
+	{"session.loaded", SessionEngine, "session loaded, its signature checked, and decoded", names{"key", "keys", "expires", "readonly"}, "The session is there; keys is how many values it has."},
+	{"session.failed", SessionEngine, "the session store failed", names{"key", "error"}, "A failure of the store: it never means that there is no session."},
+	{"session.created", SessionEngine, "new session created, under a random key", names{"key", "keys"}, "The session has a row, or its like, under a key that nobody knew."},
+	{"session.saved", SessionEngine, "session saved", names{"key", "keys"}, "The changes of this request are stored."},
+	{"session.merged", SessionEngine, "merged with the changes of another request", names{"key"}, "Another request stored the session first; both changes stay."},
+	{"session.interrupted", SessionEngine, "the session was deleted concurrently", names{"key"}, "Another request ended the session, so nothing of this one is saved."},
+	{"session.moved", SessionEngine, "session moved from its old key to another one", names{"key", "old"}, "The old key is worth nothing from now on."},
+	{"session.left_behind", SessionEngine, "values of another program were left behind", names{"key", "reason"}, "They cannot be written back, and ended with the old key."},
+	{"session.deleted", SessionEngine, "session deleted, with all that it held", names{"key"}, "Its key opens nothing any more."},
+}
+
+var middlewareCodes = []Meaning{
+	{"https.redirected", Middleware, "redirected to HTTPS", names{"location"}, "The request came by HTTP."},
+	{"host.refused", Middleware, "refused with 400: the host is not allowed", nil, "See AllowedHosts."},
+	{"proxy.refused", Middleware, "refused with 400: the proxy named no host, or no path", nil, "A trusted proxy sent a header that cannot be read."},
+	{"origin.refused", Middleware, "refused: cross-origin request", names{"origin", "sec-fetch-site"}, "Another site's page made the request."},
+	{"csrf.refused", Middleware, "refused with 403: {reason}", names{"reason"}, "The CSRF check failed; the reason is Django's."},
+	{"csrf.renewed", Middleware, "new CSRF secret, as at each login", nil, "Forms from before the login are void."},
+	{"csrf.cookie_set", Middleware, "CSRF cookie set", names{"name"}, "The browser gets the CSRF secret."},
+	{"remote.refused", Middleware, "refused with 400: two remote users", nil, "The web server in front named two users at once."},
+	{"remote.not_trusted", Middleware, "remote user not believed: the peer is not trusted", names{"peer"}, "The header came from an unknown client, and was removed."},
+	{"remote.nobody", Middleware, "remote user is nobody", names{"text"}, "The web server in front sent a text that names nobody."},
+	{"cookie.read", Middleware, "session cookie read", names{"name", "key"}, "The key is shortened; none means that there was no cookie."},
+	{"cookie.set", Middleware, "session cookie set", names{"name"}, "The response brings the browser its session key."},
+	{"cookie.deleted", Middleware, "session cookie deleted", names{"name"}, "The browser is told to forget a key that opens nothing."},
+	{"session.store_read_only", Middleware, "session served and not saved: its store is read-only", nil, "A standby takes no writes; the session ends when it would have."},
+	{"session.refused_interrupted", Middleware, "responded with 400: the session was deleted concurrently", nil, "The response must not bring a session back that another request ended."},
+	{"session.refused_unsaved", Middleware, "responded with 503: the session could not be saved", nil, "A failure of the store: cookie and session stay as they are."},
+}
+
+var authCodes = []Meaning{
+	{"user.anonymous", Middleware, "AnonymousUser: nobody is signed in to this session", names{"because"}, "The session names no user; because is the code of the step that says why."},
+	{"user.backend_unknown", Middleware, "AnonymousUser: the session's backend is not configured", names{"backend"}, "See AUTHENTICATION_BACKENDS."},
+	{"user.too_old", Middleware, "AnonymousUser: the session is older than SessionMaxAge", names{"user"}, "The session ends."},
+	{"user.gone", Middleware, "AnonymousUser: the user does not exist any more", names{"user"}, "The backend does not know the ID in the session."},
+	{"user.inactive", Middleware, "AnonymousUser: the user is not active", names{"user"}, "The session ends, and stays over when the user is active again."},
+	{"user.hash_mismatch", Middleware, "AnonymousUser: the session auth hash differs, since the password was changed after the login", names{"user"}, "The session ends."},
+	{"user.ended", Middleware, "AnonymousUser: the session was ended with the others of the user", names{"user"}, "See docs/endings.md."},
+	{"user.found", Middleware, "the session auth hash is good, so the user is signed in", names{"user", "backend"}, "The stored password hash is the one of the login."},
+	{"user.found_by_old_key", Middleware, "the session auth hash is good by an old secret key, so the user is signed in", names{"user", "backend"}, "See SECRET_KEY_FALLBACKS."},
+	{"user.hash_renewed", Middleware, "session auth hash renewed with the present secret key", names{"user"}, "The session keeps its key."},
+
+	{"throttle.passed", View, "throttle: attempts are left, and one of each budget is taken", names{"budgets"}, "A good login gives them back; the step counts the statements of both."},
+	{"throttle.refused", View, "throttle: refused with 429, too many attempts", names{"wait"}, "Nothing is looked at, not even a right password; wait is how long the next attempt takes."},
+	{"throttle.failed", View, "throttle: attempts could not be counted", names{"error"}, "A failure of the store lets no guess pass."},
+	{"password.compared", View, "authenticate(): password hashed as the stored one was, and compared", names{"algorithm", "rounds", "right"}, "This is what a login costs."},
+	{"password.dummy", View, "authenticate(): no user who may log in, so a hash is made for nothing", names{"algorithm"}, "An unknown user takes the time of a wrong password."},
+	{"password.rehashed", View, "authenticate(): password hashed anew, since the stored hash was weaker", names{"algorithm", "rounds"}, "Nobody else notices."},
+	{"password.validated", View, "password judged by the validators", names{"validators", "good"}, "See AUTH_PASSWORD_VALIDATORS."},
+	{"password.hashed", View, "password hashed for the database", names{"algorithm", "rounds"}, "Only the hash is stored."},
+	{"authenticate.done", View, "authenticate(): the credentials are good, and nobody is signed in yet", names{"user", "backend"}, "A session comes by login()."},
+	{"authenticate.failed", View, "authenticate(): no backend accepts the credentials", nil, "The response is the same, whatever was wrong."},
+	{"authenticate.broken", View, "authenticate(): the credentials could not be checked", names{"error"}, "A failure of the store, or too many hashes at once."},
+	{"login.waits", View, "the login waits for a step, nobody is signed in", names{"step"}, "A factor asks for more than the password."},
+	{"login.done", View, "login(): three keys stored in the session, so the user is signed in", names{"_auth_user_id", "_auth_user_backend", "_auth_user_hash"}, "The hash is shortened."},
+	{"logout.done", View, "logout(): session ended, nobody is signed in", names{"user"}, "The session is gone, no matter whose it was."},
+}
+
+var viewCodes = []Meaning{
+	{"home.shown", View, "home page shown", nil, "The demo site's home page."},
+	{"public.shown", View, "public page shown, nobody asked who it is for", nil, "No session is loaded."},
+	{"profile.shown", View, "profile shown", nil, "The user sees what is stored about them."},
+	{"profile.form", View, "form for the profile shown", nil, "It has the fields of the user model that users may change."},
+	{"profile.failed", View, "profile not changed", names{"error"}, "A failure of the database."},
+	{"profile.refused", View, "change of the profile refused", nil, "The form says why."},
+	{"profile.changed", View, "profile changed", names{"user"}, "The fields that were sent are stored."},
+	{"view.refused", View, "refused: {says}", names{"says", "status"}, "The visitor gets this sentence."},
+	{"body.unread", View, "the body is not read: {error}", names{"error"}, "The request counts all the same."},
+	{"csrf.explained", View, "the failed CSRF check explained", names{"setting"}, "The page names the setting that may be missing."},
+	{"next.ignored", View, "unsafe next ignored: it leads to a host that is not among AllowedRedirectHosts (--allowed-redirect-host), or away from HTTPS", names{"to"}, "A login redirects to no other site."},
+	{"acting.refused", View, "refused: the session acts as another user", nil, "Account pages are closed while an operator acts as a user."},
+	{"language.chosen", View, "language chosen", names{"language"}, "A cookie keeps it."},
+	{"signup.form", View, "sign-up form shown", nil, "Nothing is stored."},
+	{"signup.failed", View, "sign-up failed", names{"error"}, "A failure of the store."},
+	{"signup.refused", View, "sign-up refused", nil, "The form says why."},
+	{"signup.done", View, "user created, no session made", names{"user"}, "A login creates the session."},
+	{"signup.link_asked", View, "a link was asked for; whether the address has an account is found out later", nil, "The response tells nobody which addresses have one."},
+	{"signup.confirm_form", View, "button shown that confirms the address", nil, "Opening a link changes nothing."},
+	{"signup.confirmed", View, "address confirmed and user created, no session made", names{"user"}, "The link is used up."},
+	{"invitation.form", View, "sign-up form shown by invitation", nil, "Opening a link changes nothing."},
+	{"invitation.done", View, "user created by invitation, no session made", names{"user"}, "The link is used up."},
+	{"link.refused", View, "the link did nothing", names{"status"}, "It was used, is too old, or was never good."},
+	{"login.form", View, "login form shown", nil, "Nobody is signed in."},
+	{"login.incomplete", View, "login refused: fields are missing or wrong", nil, "No password was checked."},
+	{"login.refused", View, "login refused", nil, "The form says the same for every reason."},
+	{"login.redirected", View, "redirected after login", names{"location"}, "The return URL, or the site's page for users."},
+	{"login.needless", View, "redirected: signed in already", names{"location"}, "The login page is for visitors."},
+	{"login.until_close", View, "the session ends with the browser, as was chosen", nil, "The cookie has no expiry."},
+	{"logout.form", View, "logout button shown: only a POST logs out", nil, "A link on another site must not log out."},
+	{"logout.redirected", View, "redirected after logout", names{"location"}, "The page after a logout."},
+	{"notice.queued", View, "notice of a new device queued", names{"user"}, "The email tells of a login from an unknown browser."},
+	{"rescue.done", View, "rescued by its notice", names{"sessions"}, "The owner pressed \"this wasn't me\": sessions and password ended."},
+	{"session_list.shown", View, "sessions listed", names{"count"}, "Where the user is signed in."},
+	{"session_list.ended", View, "sessions ended", names{"count"}, "By the user, from the list."},
+	{"password_change.form", View, "form for another password shown", nil, "Nothing is stored."},
+	{"password_change.failed", View, "password not changed", names{"error"}, "A failure of the store."},
+	{"password_change.refused", View, "password change refused", nil, "The form says why."},
+	{"password_change.done", View, "password changed; other sessions of the user are void", names{"user"}, "Their session auth hash differs now."},
+	{"reset.form", View, "form for a forgotten password shown", nil, "Nothing is stored."},
+	{"reset.link_asked", View, "a link was asked for; whether there is an account is found out later", nil, "The response tells nobody which addresses have one."},
+	{"reset.token_good", View, "the token of the link is good, and in the session now", nil, "The address in the browser has it no more."},
+	{"reset.password_form", View, "form for the new password shown", nil, "Nothing is stored."},
+	{"reset.password_refused", View, "new password refused", nil, "The form says why."},
+	{"reset.done", View, "password set; the sessions of the user are void, and the link too", names{"user"}, "Both are bound to the old password hash."},
+	{"reset.link_bad", View, "the link was used already, is too old, or was never good", nil, "Another one can be asked for."},
+	{"email_change.form", View, "form for another address shown", nil, "Nothing is stored."},
+	{"email_change.failed", View, "address not changed", names{"error"}, "A failure of the store."},
+	{"email_change.refused", View, "change of the address refused", nil, "The form says why."},
+	{"email_change.link_queued", View, "link to confirm an address queued", names{"user"}, "The address changes when the link is used."},
+	{"email_change.done", View, "address confirmed", nil, "The account has the new address."},
+	{"close.form", View, "form to close the account shown", nil, "Nothing is stored."},
+	{"close.failed", View, "account not closed", names{"error"}, "A failure of the store."},
+	{"close.refused", View, "closing the account refused", nil, "The form says why."},
+	{"close.done", View, "account closed", names{"user"}, "Its sessions ended."},
+}
+
+var accessCodes = []Meaning{
+	{"access.open", AccessControl, "let in: no login is needed here", nil, "LoginRequired has the address among those that are exempt."},
+	{"access.let_in", AccessControl, "let in", names{"guard", "user"}, "The guard is what asked, such as RequireUser."},
+	{"access.redirected", AccessControl, "redirected to the login page: not signed in", nil, "The return URL is in next."},
+	{"access.redirected_again", AccessControl, "redirected to the login page: the last login is too long ago", nil, "See Fresh."},
+	{"access.unauthorized", AccessControl, "refused with 401: not signed in", nil, "The client asks for JSON by name."},
+	{"access.unauthorized_again", AccessControl, "refused with 401: the last login is too long ago", nil, "See Fresh."},
+	{"access.forbidden", AccessControl, "refused with 403: lacks the permission", names{"user"}, "The user is signed in, and may not enter."},
+	{"access.failed", AccessControl, "refused: it is not known who this is", names{"error"}, "A failure of the store lets nobody in."},
+}

@@ -1,0 +1,37 @@
+package sessions
+
+import (
+	"context"
+	"time"
+
+	"github.com/coatcheck/coatcheck/flow"
+)
+
+// State loads the session, if it is not yet, and returns what the store made of its key:
+// "session.loaded", "session.none" if there is no key, "session.missing" if the store has
+// no session under it, or not any more, and "session.corrupt" if its data cannot be
+// decoded, so that it is empty. The error is a failure of the store, a StoreError.
+func (s *Session) State(ctx context.Context) (flow.Code, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.load(ctx); err != nil {
+		return "", err
+	}
+	switch {
+	case s.key == "" && s.lost != "":
+		return "session.missing", nil
+	case s.key == "":
+		return "session.none", nil
+	case s.corrupt:
+		return "session.corrupt", nil
+	}
+	return "session.loaded", nil
+}
+
+// Expires returns when the session ends, as it was stored when it was loaded; it is zero if
+// it was not loaded, or its store cannot tell.
+func (s *Session) Expires() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.expires
+}
