@@ -141,7 +141,6 @@ func TestGuardMistakes(t *testing.T) {
 		"set Config.Guard": func(c *coatcheck.Config) {
 			c.Database = changed(t, "ALTER TABLE django_migrations RENAME COLUMN applied TO other")
 		},
-		"database is closed":                           func(c *coatcheck.Config) { c.Database.Close() },
 		"ThrottleOff is set":                           func(c *coatcheck.Config) { c.ThrottleOff, c.Throttle.Store = true, throttle.NewMemory(0) },
 		"Config.Throttle: attempts: the limit Account": func(c *coatcheck.Config) { c.Throttle.Account.Burst = -1 },
 	} {
