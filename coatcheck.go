@@ -89,13 +89,14 @@ type Config struct {
 	// Hooks are called when something happens to an account, and may refuse it.
 	Hooks hooks.Hooks
 	// Accounts has the settings of what people do with their accounts beyond signing in
-	// and out; set its Mail and BaseURL to send emails. What is nil or empty of Database,
-	// Auth, Sessions, the keys, Languages, LoginURL, SiteName and Logger is filled in.
+	// and out; set its Mail and BaseURL to send emails. Leave its Database, Auth, Sessions,
+	// keys and Serializer out, which are the site's own. What is nil or empty of Languages,
+	// LoginURL, SiteName and Logger is filled in.
 	Accounts accounts.Config
-	// Views has the settings of the account pages. Its Auth and Accounts are filled in.
+	// Views has the settings of the account pages. Leave its Auth and Accounts out.
 	Views views.Config
-	// Messages has the MESSAGE_… settings of Site.Messages. The keys, the cookie's
-	// attributes and Logger are filled in.
+	// Messages has the MESSAGE_… settings of Site.Messages. Leave the keys and the cookie's
+	// attributes out, which are the site's own; Logger is filled in.
 	Messages messages.Config
 	// LoginURL is "/accounts/login/" of this site when empty. Another path gets no
 	// ScriptName in front. Django: LOGIN_URL.
@@ -132,8 +133,8 @@ type Config struct {
 	// to the program's own pages; the account pages always have theirs.
 	Security *middleware.SecurityConfig
 	// RemoteUser signs in whom a web server in front of the site names. Nil believes
-	// nobody. What is nil of Auth and Trusted is filled in, Trusted by
-	// TrustedProxies. Django: RemoteUserMiddleware.
+	// nobody. Leave its Auth out; Trusted is filled in if it is nil, by TrustedProxies.
+	// Django: RemoteUserMiddleware.
 	RemoteUser *middleware.RemoteUserConfig
 	// Logger is slog.Default() when nil. It never gets a secret.
 	Logger *slog.Logger
@@ -185,12 +186,18 @@ func New(c Config) (*Site, error) {
 	case len(c.SecretKey) < MinSecretKey:
 		return nil, fmt.Errorf("coatcheck: the secret key has %d characters; it needs %d at least", len(c.SecretKey), MinSecretKey)
 	}
+	if err := c.refuseOwned(); err != nil {
+		return nil, err
+	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
 	site := &Site{Database: c.Database, own: own.New(c.Database), log: c.Logger}
 	site.cookiePath = cmp.Or(c.Sessions.CookiePath, below(&c, "/"))
-	for _, wire := range []func(*Config) error{site.look, site.wireSessions, site.wireAuth, site.wireMiddleware, site.wireMessages, site.wireAccounts, site.wireViews, site.wireAccess} {
+	for _, wire := range []func(*Config) error{
+		site.look, site.wireSessions, site.wireAuth, site.wireMiddleware, site.wireMessages, site.wireAccounts,
+		site.wireViews, site.wireAccess,
+	} {
 		if err := wire(&c); err != nil {
 			return nil, err
 		}

@@ -3,6 +3,7 @@ package coatcheck_test
 import (
 	"log/slog"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/coatcheck/coatcheck/database/sqlite"
 	"github.com/coatcheck/coatcheck/internal/testenv"
 	"github.com/coatcheck/coatcheck/middleware"
+	"github.com/coatcheck/coatcheck/sessions"
 )
 
 // TestNewMakesNoQuery: a site is wired by what opening the database found out, so that New
@@ -54,7 +56,9 @@ func TestBrokenPageIsLogged(t *testing.T) {
 	slog.SetDefault(slog.New(slog.NewJSONHandler(others, nil)))
 	site := coatchecktest.NewSite(t, func(c *coatcheck.Config) {
 		c.Logger = slog.New(slog.NewJSONHandler(log, nil))
-		c.Views.Templates = fstest.MapFS{"shop_books.html": {Data: []byte(`{{define "main"}}{{index .Data 7}}{{end}}`)}}
+		c.Views.Templates = fstest.MapFS{
+			"shop_books.html": {Data: []byte(`{{define "main"}}{{index .Data 7}}{{end}}`)},
+		}
 	})
 	client := site.NewClient(site.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		site.Views.Render(w, r, http.StatusOK, "shop_books.html", []int{1})
@@ -71,5 +75,35 @@ func TestBrokenPageIsLogged(t *testing.T) {
 	}
 	if lines := others.take(); len(lines) > 0 {
 		t.Errorf("the default log has %v", lines)
+	}
+}
+
+// TestNothingIsOverwritten: what a layer's settings have that is the site's own is refused, with
+// the setting to use; without it the same configuration is good.
+func TestNothingIsOverwritten(t *testing.T) {
+	site := coatchecktest.NewSite(t)
+	for name, set := range map[string]func(*coatcheck.Config){
+		"Accounts.Database":   func(c *coatcheck.Config) { c.Accounts.Database = site.Database },
+		"Accounts.Auth":       func(c *coatcheck.Config) { c.Accounts.Auth = site.Auth },
+		"Accounts.Sessions":   func(c *coatcheck.Config) { c.Accounts.Sessions = site.Sessions },
+		"Accounts.SecretKey":  func(c *coatcheck.Config) { c.Accounts.SecretKeyFallbacks = []string{testKey} },
+		"Accounts.Serializer": func(c *coatcheck.Config) { c.Accounts.Serializer = sessions.JSONSerializer },
+		"Views.Auth":          func(c *coatcheck.Config) { c.Views.Auth = site.Auth },
+		"Views.Accounts":      func(c *coatcheck.Config) { c.Views.Accounts = site.Accounts },
+		"Messages.SecretKey":  func(c *coatcheck.Config) { c.Messages.SecretKey = testKey },
+		"Messages.Cookie…":    func(c *coatcheck.Config) { c.Messages.CookieSecure = true },
+		"RemoteUser.Auth": func(c *coatcheck.Config) {
+			c.RemoteUser = &middleware.RemoteUserConfig{Header: "X-Remote-User", Auth: site.Auth}
+		},
+	} {
+		c := coatcheck.Config{Database: site.Database, SecretKey: testKey}
+		if _, err := coatcheck.New(c); err != nil {
+			t.Fatal(err)
+		}
+		set(&c)
+		_, err := coatcheck.New(c)
+		if err == nil || !strings.Contains(err.Error(), "Config."+name+" is set") {
+			t.Errorf("%s: %v, want it refused by name", name, err)
+		}
 	}
 }
