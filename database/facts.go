@@ -50,9 +50,9 @@ func (db *DB) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	f := &Facts{tables: tables, users: db.readable(ctx, false)}
-	if f.sessions = f.users; f.users == nil {
-		f.sessions = db.readable(ctx, true)
+	f := &Facts{tables: tables}
+	if f.sessions = db.readable(ctx, true); f.sessions != nil {
+		f.users = db.readable(ctx, false)
 	}
 	if err := ctx.Err(); err != nil {
 		return err
