@@ -114,7 +114,7 @@ func checkWords(tree fs.FS) (faults []string, err error) {
 			}
 			return nil
 		}
-		if name == "words_test.go" || !slices.Contains([]string{".go", ".md", ".html", ".txt"}, path.Ext(name)) {
+		if name == "words_test.go" || !slices.Contains([]string{".go", ".md", ".html", ".txt", ".json"}, path.Ext(name)) {
 			return nil
 		}
 		text, err := fs.ReadFile(tree, name)

@@ -21,10 +21,10 @@ shared='/(accounts|auth|database|messages|middleware|password|sessions|signing|t
 # shellcheck disable=SC2046 # lists of words
 go test -timeout 25m "$@" $(go list ./... | grep -E "$shared")
 
-half=$((($(getconf _NPROCESSORS_ONLN) + 1) / 2)) # of the processors, for each of the two
+half=$((($(getconf _NPROCESSORS_ONLN) + 1) / 2)) # of the processors, since conformance has the rest
 output=$(mktemp)
 # Anew each time: what conformance runs and reads outside of its module, the cache does not see.
-go -C conformance test -count=1 -p "$half" -timeout 25m ./... >"$output" 2>&1 &
+go -C conformance test -count=1 -timeout 25m ./... >"$output" 2>&1 &
 conformance=$!
 trap 'kill "$conformance" 2>/dev/null || true; rm -f "$output"' EXIT
 status=0

@@ -188,6 +188,8 @@ func (j *journey) logIn() {
 	j.inspect("profile")
 	j.open("/")
 	j.inspect("home-signed-in")
+	j.open("/accounts/login/")
+	j.inspect("login-signed-in")
 	j.open("/accounts/logout/")
 	j.want("/accounts/logout/", "Log out?")
 	j.inspect("logout")
