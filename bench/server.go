@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -90,8 +91,12 @@ func login(ctx context.Context, site *coatcheck.Site) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	cookie, _, _ := strings.Cut(response.Header().Get("Set-Cookie"), ";")
-	return cookie, nil
+	for _, cookie := range response.Result().Cookies() {
+		if cookie.Name == site.Sessions.Config().CookieName { // the other is the known device's
+			return cookie.Name + "=" + cookie.Value, nil
+		}
+	}
+	return "", errors.New("the login sent no session cookie")
 }
 
 func answer(w http.ResponseWriter, text string) {
