@@ -46,9 +46,9 @@ func TestFoldArg(t *testing.T) {
 
 func TestTables(t *testing.T) {
 	for text, want := range map[string]string{
-		"SELECT a FROM django_session WHERE b = 1 FOR UPDATE":                                                       "django_session",
-		`SELECT 1 FROM "auth_user" u JOIN "auth_group" g ON u.id = g.id JOIN auth_user x`:                           "auth_user auth_group",
-		"SELECT a FROM `my_users` WHERE b IN (SELECT c FROM (SELECT d FROM t LIMIT 1) x)":                           "my_users t",
+		"SELECT a FROM django_session WHERE b = 1 FOR UPDATE":                             "django_session",
+		`SELECT 1 FROM "auth_user" u JOIN "auth_group" g ON u.id = g.id JOIN auth_user x`: "auth_user auth_group",
+		"SELECT a FROM `my_users` WHERE b IN (SELECT c FROM (SELECT d FROM t LIMIT 1) x)": "my_users t",
 		"UPDATE auth_user SET a = 1":                                                                                "auth_user",
 		"INSERT INTO t (a) VALUES (?) ON DUPLICATE KEY UPDATE a = a":                                                "t",
 		"INSERT IGNORE INTO t (a) SELECT b FROM u FOR UPDATE SKIP LOCKED":                                           "t u",
