@@ -28,7 +28,7 @@ func (m *UserModel) isForeign() bool {
 
 // declares reports whether a column is one of Fields.
 func (m *UserModel) declares(name string) bool {
-	return slices.ContainsFunc(m.Fields, func(f userfields.Field) bool { return f.Name == name })
+	return userfields.Declares(m.Fields, name)
 }
 
 // addFields puts the fields into Extra and Defaults.

@@ -202,16 +202,14 @@ func (f *Field) TakeChoice(b Body) string {
 	case v.notText:
 		f.Errors = append(f.Errors, sayChoose)
 		return ""
-	default:
-		switch strings.ToLower(v.Text) {
-		case "yes", "on", "true", "1":
-			choice = Yes
-		case "no", "off", "false", "0":
-			choice = No
-		case "":
-		default:
+	case v.Text != "":
+		yes, known := userfields.ParseYes(v.Text)
+		if !known {
 			f.Errors = append(f.Errors, sayChoose)
 			return ""
+		}
+		if choice = No; yes {
+			choice = Yes
 		}
 	}
 	if choice != "" {

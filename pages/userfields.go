@@ -8,6 +8,7 @@ import (
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/identity"
+	"github.com/coatcheck/coatcheck/internal/pystr"
 	"github.com/coatcheck/coatcheck/userfields"
 )
 
@@ -74,9 +75,7 @@ func (f *Field) show(text string) {
 		f.Value = text
 		return
 	}
-	ticked := userfields.Field{Type: userfields.Boolean}
-	yes, err := ticked.Clean(text)
-	f.Checked = err == nil && yes == true
+	f.Checked, _ = userfields.ParseYes(pystr.Strip(text))
 }
 
 // TakeDeclared reads the declared fields among others, and no other: what else is in the body

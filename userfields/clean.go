@@ -58,18 +58,26 @@ func (f *Field) offers(value string) bool {
 }
 
 func (f *Field) cleanBoolean(raw string) (any, error) {
-	yes := false
-	switch strings.ToLower(raw) {
-	case "yes", "on", "true", "1":
-		yes = true
-	case "no", "off", "false", "0", "":
-	default:
+	yes, known := ParseYes(raw)
+	if !known && raw != "" {
 		return nil, notYesNo
 	}
 	if f.Required && !yes {
 		return nil, identity.ErrRequired
 	}
 	return yes, nil
+}
+
+// ParseYes reads what a box says: "yes" or "no", or the words of other programs' boxes, on,
+// true, 1, off, false and 0, in any case. Known is false for every other text.
+func ParseYes(text string) (yes, known bool) {
+	switch strings.ToLower(text) {
+	case "yes", "on", "true", "1":
+		return true, true
+	case "no", "off", "false", "0":
+		return false, true
+	}
+	return false, false
 }
 
 // cleanInteger accepts "7.0" for 7, as Django does, and what 32 bits hold.

@@ -156,6 +156,11 @@ func Check(fields []Field) error {
 	return nil
 }
 
+// Declares reports whether one of the fields has the name.
+func Declares(fields []Field, name string) bool {
+	return slices.ContainsFunc(fields, func(f Field) bool { return f.Name == name })
+}
+
 // taken are the names of Django's columns, by which people would make themselves staff or
 // see a hash, and of what forms and JSON have beside the fields.
 var taken = strings.Fields(`

@@ -22,7 +22,7 @@ func (f *fieldFlags) extra(
 ) (map[string]any, error) {
 	fields, extra := m.Fields, extraFromEnvironment(m)
 	for name := range f.Values {
-		if !declared(fields, name) {
+		if !userfields.Declares(fields, name) {
 			return nil, usageError{fmt.Errorf("--field: there is no field %q; declare it by --user-field",
 				name)}
 		}

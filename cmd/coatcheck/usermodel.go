@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/coatcheck/coatcheck/database"
@@ -36,7 +35,7 @@ func (f *userFlags) model() database.UserModel {
 			m.Defaults = map[string]any{}
 		}
 		m.Defaults[column] = value
-		if slices.ContainsFunc(m.Fields, func(f userfields.Field) bool { return f.Name == column }) {
+		if userfields.Declares(m.Fields, column) {
 			continue
 		}
 		m.Extra = append(m.Extra, column)
