@@ -45,20 +45,20 @@ func TestFoldArg(t *testing.T) {
 }
 
 func TestTables(t *testing.T) {
-	for text, want := range map[string]string{
-		"SELECT a FROM django_session WHERE b = 1 FOR UPDATE":                             "django_session",
-		`SELECT 1 FROM "auth_user" u JOIN "auth_group" g ON u.id = g.id JOIN auth_user x`: "auth_user auth_group",
-		"SELECT a FROM `my_users` WHERE b IN (SELECT c FROM (SELECT d FROM t LIMIT 1) x)": "my_users t",
-		"UPDATE auth_user SET a = 1":                                                                                "auth_user",
-		"INSERT INTO t (a) VALUES (?) ON DUPLICATE KEY UPDATE a = a":                                                "t",
-		"INSERT IGNORE INTO t (a) SELECT b FROM u FOR UPDATE SKIP LOCKED":                                           "t u",
-		"DELETE FROM t WHERE a = 'x' AND b NOT IN (SELECT c FROM public.people)":                                    "t public.people",
-		"SELECT pg_advisory_xact_lock(1)":                                                                           "",
-		"INSERT INTO t (a) VALUES (?) ON CONFLICT (a) DO UPDATE SET a = 1 WHERE b IS DISTINCT FROM $1 RETURNING id": "t",
+	for _, tt := range []struct{ text, want string }{
+		{"SELECT a FROM django_session WHERE b = 1 FOR UPDATE", "django_session"},
+		{`SELECT 1 FROM "auth_user" u JOIN "auth_group" g ON u.id = g.id JOIN auth_user x`, "auth_user auth_group"},
+		{"SELECT a FROM `my_users` WHERE b IN (SELECT c FROM (SELECT d FROM t LIMIT 1) x)", "my_users t"},
+		{"UPDATE auth_user SET a = 1", "auth_user"},
+		{"INSERT INTO t (a) VALUES (?) ON DUPLICATE KEY UPDATE a = a", "t"},
+		{"INSERT IGNORE INTO t (a) SELECT b FROM u FOR UPDATE SKIP LOCKED", "t u"},
+		{"DELETE FROM t WHERE a = 'x' AND b NOT IN (SELECT c FROM public.people)", "t public.people"},
+		{"SELECT pg_advisory_xact_lock(1)", ""},
+		{"INSERT INTO t (a) VALUES (?) ON CONFLICT (a) DO UPDATE SET a = 1 WHERE b IS DISTINCT FROM $1 RETURNING id", "t"},
 	} {
-		q := Query{Text: text}
-		if got := strings.Join(q.Tables(), " "); got != want {
-			t.Errorf("%s: %q, want %q", text, got, want)
+		q := Query{Text: tt.text}
+		if got := strings.Join(q.Tables(), " "); got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.text, got, tt.want)
 		}
 	}
 }
