@@ -26,7 +26,7 @@ type siteCookie struct {
 func (s *Site) checkCookies(c *Config, guard Guard) error {
 	own := s.Sessions.Config()
 	cookies := []siteCookie{{"session", "Config.Sessions.Cookie… (--session-cookie-…)", httptext.SetCookie{
-		Name: own.CookieName, Value: sessions.NewKey(), Path: cmp.Or(own.CookiePath, below(c, "/")), Domain: own.CookieDomain,
+		Name: own.CookieName, Value: sessions.NewKey(), Path: s.cookiePath, Domain: own.CookieDomain,
 		Secure: own.CookieSecure, HttpOnly: !own.CookieScriptAccess, SameSite: own.CookieSameSite,
 	}}}
 	if guard != GuardCrossOrigin {

@@ -30,10 +30,10 @@ type Language struct {
 // Languages are the choices of the switch, in their own names; none where there
 // is but one.
 func (p *Page) Languages() []Language {
-	if len(p.languages) < 2 {
+	if len(p.kit.languages) < 2 {
 		return nil
 	}
-	all := slices.Clone(p.languages)
+	all := slices.Clone(p.kit.languages)
 	for i := range all {
 		all[i].Chosen = all[i].Code == p.Code()
 	}

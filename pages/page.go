@@ -27,10 +27,9 @@ type Page struct {
 	ProfileURL string
 	Data       any
 
-	languages []Language
-	request   *http.Request
-	kit       *Kit
-	failure   error // of finding out who the visitor is
+	request *http.Request
+	kit     *Kit
+	failure error // of finding out who the visitor is
 }
 
 // URL returns the address of a page by the name of its route, "sessions" for

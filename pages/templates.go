@@ -106,8 +106,7 @@ func readFiles(folders []fs.FS, given fs.FS) (map[string]string, error) {
 	for name, text := range others {
 		if _, ours := files[name]; !ours && !strings.HasSuffix(name, ".html") {
 			return nil, fmt.Errorf("pages: Config.Templates has %q; a page is a file whose name ends in "+
-				".html, "+
-				"and the other files are %s and %s (use fs.Sub for files in a folder)",
+				".html, and the other files are %s and %s (use fs.Sub for files in a folder)",
 				name, stylesheetName, scriptName)
 		}
 		files[name] = text

@@ -88,14 +88,8 @@ func (f *Feature) ask(w http.ResponseWriter, r *http.Request) {
 				MaxLength: pages.MaxEmail, Required: true,
 			}}}
 		},
-		Act: func(b pages.Body, form *pages.Form) error { return f.request(r, t, b, form) },
-		Done: func(*pages.Form) {
-			if negotiate.HTML(r) {
-				f.GoTo(w, r, DoneURL)
-				return
-			}
-			f.sent(w, r)
-		},
+		Act:  func(b pages.Body, form *pages.Form) error { return f.request(r, t, b, form) },
+		Done: func(*pages.Form) { f.Done(w, r, DoneURL, saySent) },
 	})
 }
 
@@ -115,11 +109,13 @@ func (f *Feature) request(r *http.Request, t *i18n.Translator, b pages.Body, for
 	return err
 }
 
+// saySent is the same whether the address has an account or not.
+var saySent = i18n.Mark("We’ve emailed you instructions for setting your password, " +
+	"if an account exists with the email you entered. You should receive them shortly.")
+
 // sent reports that an email is on its way, if it is.
 func (f *Feature) sent(w http.ResponseWriter, r *http.Request) {
-	f.Tell(w, r, "password_reset_done.html", i18n.Mark("We’ve emailed you instructions for setting your "+
-		"password, "+
-		"if an account exists with the email you entered. You should receive them shortly."))
+	f.Tell(w, r, "password_reset_done.html", saySent)
 }
 
 // confirm is where the link leads. A browser gets the token out of the

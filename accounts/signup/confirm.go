@@ -37,18 +37,12 @@ func (f *Feature) begin(lang string) opener {
 	}
 }
 
-// sayBegun reports the same whether the address has an account or not.
-func (f *Feature) sayBegun(w http.ResponseWriter, r *http.Request) {
-	if negotiate.HTML(r) {
-		f.GoTo(w, r, SentURL)
-		return
-	}
-	f.sent(w, r)
-}
+// saySent is the same whether the address has an account or not.
+var saySent = i18n.Mark("We have sent you an email with a link. Open it to finish.")
 
 // sent asks users to look at their emails.
 func (f *Feature) sent(w http.ResponseWriter, r *http.Request) {
-	f.Tell(w, r, "signup_sent.html", i18n.Mark("We have sent you an email with a link. Open it to finish."))
+	f.Tell(w, r, "signup_sent.html", saySent)
 }
 
 // ConfirmPage is what signup_confirm.html shows.

@@ -128,7 +128,7 @@ func (f *Feature) serve(w http.ResponseWriter, r *http.Request) {
 		},
 		Done: func(form *pages.Form) {
 			if f.options.Verification {
-				f.sayBegun(w, r)
+				f.Done(w, r, SentURL, saySent)
 				return
 			}
 			f.sayCreated(w, r, created, form.Next)
