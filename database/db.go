@@ -75,8 +75,10 @@ func New(ctx context.Context, from dialect.Source, d dialect.Dialect, m UserMode
 			return nil, errors.Join(err, db.Close())
 		}
 	}
-	if err := db.look(ctx); err != nil {
-		return nil, errors.Join(err, db.Close())
+	if db.facts.Load() == nil { // Migrate looked, unless there was nothing to do
+		if err := db.look(ctx); err != nil {
+			return nil, errors.Join(err, db.Close())
+		}
 	}
 	return db, nil
 }
