@@ -52,15 +52,6 @@ func (f *fieldFlags) extra(
 	return extra, nil
 }
 
-func declared(fields []userfields.Field, name string) bool {
-	for i := range fields {
-		if fields[i].Name == name {
-			return true
-		}
-	}
-	return false
-}
-
 // askField asks until the value is one that the field takes.
 func askField(ctx context.Context, con *console.Console, field *userfields.Field) (any, error) {
 	for {
