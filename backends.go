@@ -13,13 +13,15 @@ import (
 // chooseBackends fills in Backends, by BackendPaths or RemoteUser.
 func (c *Config) chooseBackends(passwords *password.Hashers) error {
 	switch {
-	case len(c.BackendPaths) > 0 && c.Backends != nil:
-		return errors.New("coatcheck: Config.Backends and Config.BackendPaths are both set; set one of them")
-	case len(c.BackendPaths) > 0:
+	case len(c.Logins.BackendPaths) > 0 && c.Logins.Backends != nil:
+		return errors.New("coatcheck: Config.Logins.Backends and Config.Logins.BackendPaths are both set; " +
+			"set one of them")
+	case len(c.Logins.BackendPaths) > 0:
 		return c.nameBackends(passwords)
-	case c.RemoteUser != nil && c.Backends == nil:
-		c.Backends = []auth.Backend{
-			&backends.RemoteUser{Users: c.Database}, &auth.ModelBackend{Users: c.Database, Passwords: passwords, Logger: c.Logger},
+	case c.Web.RemoteUser != nil && c.Logins.Backends == nil:
+		c.Logins.Backends = []auth.Backend{
+			&backends.RemoteUser{Users: c.Database},
+			&auth.ModelBackend{Users: c.Database, Passwords: passwords, Logger: c.Site.Logger},
 		}
 	}
 	return nil
@@ -27,20 +29,23 @@ func (c *Config) chooseBackends(passwords *password.Hashers) error {
 
 // nameBackends returns the backends of BackendPaths.
 func (c *Config) nameBackends(passwords *password.Hashers) error {
-	if c.RemoteUser != nil && !slices.ContainsFunc(c.BackendPaths, func(path string) bool {
+	if c.Web.RemoteUser != nil && !slices.ContainsFunc(c.Logins.BackendPaths, func(path string) bool {
 		return path == backends.RemoteUserName || path == backends.AllowAllRemoteUserName
 	}) {
-		return fmt.Errorf("coatcheck: remote users are signed in by %s, which is not in Config.BackendPaths (--authentication-backend), "+
-			"so the Django site would not accept their sessions; add it, there too, or set no header for remote users", backends.RemoteUserName)
+		return fmt.Errorf("coatcheck: remote users are signed in by %s, which is not in "+
+			"Config.Logins.BackendPaths (--authentication-backend), so the Django site would not accept "+
+			"their sessions; add it, there too, or set no header for remote users", backends.RemoteUserName)
 	}
-	backends, assumed, err := backends.Named(c.BackendPaths, c.Database, passwords, c.RemoteUser != nil, c.Logger)
+	remote := c.Web.RemoteUser != nil
+	backends, assumed, err := backends.Named(c.Logins.BackendPaths, c.Database, passwords, remote, c.Site.Logger)
 	if err != nil {
-		return fmt.Errorf("coatcheck: Config.BackendPaths (--authentication-backend): %w", err)
+		return fmt.Errorf("coatcheck: Config.Logins.BackendPaths (--authentication-backend): %w", err)
 	}
 	if assumed != "" {
-		c.Logger.Warn("no backend of Django's that checks passwords is listed, so a login here checks the password in the database "+
-			"and is stored under the first other path; list the one first that accepts such logins (--authentication-backend)", "backend", assumed)
+		c.Site.Logger.Warn("no backend of Django's that checks passwords is listed, so a login here checks the "+
+			"password in the database and is stored under the first other path; list the one first that "+
+			"accepts such logins (--authentication-backend)", "backend", assumed)
 	}
-	c.Backends = backends
+	c.Logins.Backends = backends
 	return nil
 }

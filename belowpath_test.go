@@ -18,8 +18,8 @@ var addressOf = regexp.MustCompile(`(?:href|action|src)="([^"]*)"`)
 // names addresses of the site below it alone, and so does every redirect.
 func TestEveryAddressIsBelowThePath(t *testing.T) {
 	site := coatchecktest.NewSite(t, func(c *coatcheck.Config) {
-		c.ScriptName = "/shop"
-		c.Accounts.Mail, c.Accounts.BaseURL = unsent{}, "https://www.example.com"
+		c.Site.ScriptName = "/shop"
+		c.Accounts.Mail, c.Site.BaseURL = unsent{}, "https://www.example.com"
 		c.Views.SignupVerification = true
 	})
 	mux := http.NewServeMux()

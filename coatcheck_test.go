@@ -44,8 +44,12 @@ func openDB(t *testing.T) *database.DB {
 func testConfig(t *testing.T) coatcheck.Config {
 	t.Helper()
 	return coatcheck.Config{
-		Database: openDB(t), SecretKey: testKey, Logger: slog.New(slog.DiscardHandler),
-		Passwords: password.Config{Hashers: []password.Hasher{password.PBKDF2SHA256{Iterations: 1}}},
+		Database: openDB(t),
+		Keys:     coatcheck.Keys{Secret: testKey},
+		Site:     coatcheck.SiteOptions{Logger: slog.New(slog.DiscardHandler)},
+		Passwords: coatcheck.PasswordOptions{
+			Hashing: password.Config{Hashers: []password.Hasher{password.PBKDF2SHA256{Iterations: 1}}},
+		},
 	}
 }
 
@@ -54,16 +58,18 @@ func testConfig(t *testing.T) coatcheck.Config {
 func TestNewSaysTheRemedy(t *testing.T) {
 	for want, spoil := range map[string]func(*coatcheck.Config){
 		"set Config.Database, for instance to what sqlite.Open returns": func(c *coatcheck.Config) { c.Database = nil },
-		"set Config.SecretKey to a long random text":                    func(c *coatcheck.Config) { c.SecretKey = "" },
-		"has 31 characters; it needs 32 at least":                       func(c *coatcheck.Config) { c.SecretKey = testKey[:31] },
-		"fallback":                   func(c *coatcheck.Config) { c.SecretKeyFallbacks = []string{""} },
-		"Config.CookieAge is -1s":    func(c *coatcheck.Config) { c.Sessions.CookieAge = -time.Second },
-		"Config.CookieSameSite is":   func(c *coatcheck.Config) { c.Sessions.CookieSameSite = "sometimes" },
-		"Config.Hashers is empty":    func(c *coatcheck.Config) { c.Passwords.Hashers = []password.Hasher{} },
-		"Config.Backends is empty":   func(c *coatcheck.Config) { c.Backends = []auth.Backend{} },
-		"middleware: trusted origin": func(c *coatcheck.Config) { c.TrustedOrigins = []string{"other.example"} },
-		"Config.LoginURL":            func(c *coatcheck.Config) { c.LoginURL = "javascript:alert(1)//" },
-		"Config.LoginRedirectURL":    func(c *coatcheck.Config) { c.Views = views.Config{LoginRedirectURL: "javascript:alert(1)//"} },
+		"set Config.Keys.Secret to a long random text":                  func(c *coatcheck.Config) { c.Keys.Secret = "" },
+		"has 31 characters; it needs 32 at least":                       func(c *coatcheck.Config) { c.Keys.Secret = testKey[:31] },
+		"Keys.Fallbacks has an empty key":                               func(c *coatcheck.Config) { c.Keys.Fallbacks = []string{""} },
+		"Config.CookieAge is -1s":                                       func(c *coatcheck.Config) { c.Sessions.CookieAge = -time.Second },
+		"Config.CookieSameSite is":                                      func(c *coatcheck.Config) { c.Sessions.CookieSameSite = "sometimes" },
+		"Config.Hashers is empty":                                       func(c *coatcheck.Config) { c.Passwords.Hashing.Hashers = []password.Hasher{} },
+		"Config.Backends is empty":                                      func(c *coatcheck.Config) { c.Logins.Backends = []auth.Backend{} },
+		"middleware: trusted origin":                                    func(c *coatcheck.Config) { c.Web.TrustedOrigins = []string{"other.example"} },
+		"Config.LoginURL":                                               func(c *coatcheck.Config) { c.Site.LoginURL = "javascript:alert(1)//" },
+		"Config.LoginRedirectURL": func(c *coatcheck.Config) {
+			c.Views = views.Options{LoginRedirectURL: "javascript:alert(1)//"}
+		},
 	} {
 		c := testConfig(t)
 		spoil(&c)
@@ -84,7 +90,7 @@ func TestNewLeavesTheConfigAlone(t *testing.T) {
 	if _, err := coatcheck.New(c); err != nil {
 		t.Fatal(err)
 	}
-	if c.Sessions.Store != nil || c.Sessions.Logger != nil || c.Views.Auth != nil || c.LoginURL != "" {
+	if c.Sessions.Store != nil || c.Sessions.Logger != nil || c.Site.LoginURL != "" {
 		t.Errorf("the caller's configuration changed: %+v", c.Sessions)
 	}
 }
@@ -235,7 +241,7 @@ func TestSecretKeyRotation(t *testing.T) {
 		{newKey, nil, 200}, // the session was renewed concurrently
 		{testKey, nil, 302},
 	} {
-		_, server := sign(func(c *coatcheck.Config) { c.SecretKey, c.SecretKeyFallbacks = step.key, step.fallbacks })
+		_, server := sign(func(c *coatcheck.Config) { c.Keys.Secret, c.Keys.Fallbacks = step.key, step.fallbacks })
 		c.url = server.URL
 		for range 2 {
 			if response, body := c.do("GET", "/private", ""); response.StatusCode != step.status {
@@ -267,7 +273,10 @@ func TestRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &clearing{Store: sessionstest.NewMemory(), err: errors.New("not now")}
 		site, err := coatcheck.New(coatcheck.Config{
-			Database: db, SecretKey: testKey, Sessions: sessions.Config{Store: store}, Logger: slog.New(slog.DiscardHandler),
+			Database: db,
+			Keys:     coatcheck.Keys{Secret: testKey},
+			Sessions: sessions.Config{Store: store},
+			Site:     coatcheck.SiteOptions{Logger: slog.New(slog.DiscardHandler)},
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -332,7 +341,7 @@ func TestRunRemovesExpiredSessions(t *testing.T) {
 // TestConfigDoesNotPrint its keys, alone or as a part of something.
 func TestConfigDoesNotPrint(t *testing.T) {
 	config := testConfig(t)
-	config.SecretKeyFallbacks = []string{"CANARY of old"}
+	config.Keys.Fallbacks = []string{"CANARY of old"}
 	site, err := coatcheck.New(config)
 	if err != nil {
 		t.Fatal(err)

@@ -38,7 +38,7 @@ func (s *Site) checkCookies(c *Config, guard Guard) error {
 			return cookie.wrong(fmt.Errorf("its name %s is that of the %s cookie", cookie.Name, other))
 		}
 		names[cookie.Name] = cookie.title
-		if err := cookie.reaches(below(c, safeurl.LoginURL), c.AllowedHosts); err != nil {
+		if err := cookie.reaches(below(c, safeurl.LoginURL), c.Web.AllowedHosts); err != nil {
 			return cookie.wrong(err)
 		}
 	}
@@ -55,7 +55,7 @@ func csrfCookie(site *Config, c middleware.CSRFConfig) siteCookie {
 	if strings.EqualFold(sameSite, "omit") {
 		sameSite = ""
 	}
-	return siteCookie{"CSRF", "Config.CSRF.Cookie… (--csrf-cookie-…)", httptext.SetCookie{
+	return siteCookie{"CSRF", "Config.Web.CSRF.Cookie… (--csrf-cookie-…)", httptext.SetCookie{
 		Name: cmp.Or(c.CookieName, middleware.DefaultCSRFCookieName), Path: cmp.Or(c.CookiePath, below(site, "/")), Domain: domain,
 		Secure: c.CookieSecure, HttpOnly: c.CookieHTTPOnly || c.UseSessions, SameSite: sameSite,
 	}}
@@ -84,7 +84,7 @@ func (c *siteCookie) reaches(page string, hosts []string) error {
 
 // below is a path of the site as clients know it.
 func below(c *Config, path string) string {
-	return strings.TrimSuffix(cmp.Or(c.Proxy.ScriptName, c.ScriptName), "/") + path
+	return strings.TrimSuffix(cmp.Or(c.Web.Proxy.ScriptName, c.Site.ScriptName), "/") + path
 }
 
 func (c *siteCookie) wrong(err error) error {

@@ -6,7 +6,9 @@
 // the cookie sessionid; the server holds everything else.
 //
 //	db, err := sqlite.Open(ctx, "app.db")
-//	site, err := coatcheck.New(coatcheck.Config{Database: db, SecretKey: os.Getenv("SECRET_KEY")})
+//	site, err := coatcheck.New(coatcheck.Config{
+//		Database: db, Keys: coatcheck.Keys{Secret: os.Getenv("SECRET_KEY")},
+//	})
 //	mux.Handle("/accounts/", site.Views)
 //	mux.Handle("GET /profile", site.RequireUser(profile))
 //	go site.Run(ctx)

@@ -12,6 +12,7 @@ import (
 	"github.com/coatcheck/coatcheck/sessions/cachestore"
 	"github.com/coatcheck/coatcheck/sessions/cachestore/redis"
 	"github.com/coatcheck/coatcheck/sessions/dbstore"
+	"github.com/coatcheck/coatcheck/signing"
 )
 
 // Sessions in Redis, as Django's cache engine keeps them.
@@ -30,7 +31,9 @@ func Example_sessionsInRedis() {
 		log.Fatal(err)
 	}
 	site, err := coatcheck.New(coatcheck.Config{
-		Database: db, SecretKey: secretKey, Sessions: sessions.Config{Store: store},
+		Database: db,
+		Keys:     coatcheck.Keys{Secret: secretKey},
+		Sessions: sessions.Config{Store: store},
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -49,7 +52,7 @@ func Example_sessionsInRowsAndRedis() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	codec, err := sessions.NewCodec(sessions.CodecConfig{SecretKey: secretKey})
+	codec, err := sessions.NewCodec(sessions.CodecConfig{Keys: signing.Keys{Secret: secretKey}})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -58,7 +61,9 @@ func Example_sessionsInRowsAndRedis() {
 		log.Fatal(err)
 	}
 	site, err := coatcheck.New(coatcheck.Config{
-		Database: db, SecretKey: secretKey, Sessions: sessions.Config{Store: store},
+		Database: db,
+		Keys:     coatcheck.Keys{Secret: secretKey},
+		Sessions: sessions.Config{Store: store},
 	})
 	if err != nil {
 		log.Fatal(err)

@@ -37,8 +37,10 @@ func Example_factors() {
 	defer db.Close()
 	step := consent{func(_ context.Context, id string) (bool, error) { return agreed[id], nil }}
 	site, err := coatcheck.New(coatcheck.Config{
-		Database: db, SecretKey: "a long random text that stays the same",
-		Logger: slog.New(slog.DiscardHandler), Factors: []auth.Factor{step},
+		Database: db,
+		Keys:     coatcheck.Keys{Secret: "a long random text that stays the same"},
+		Site:     coatcheck.SiteOptions{Logger: slog.New(slog.DiscardHandler)},
+		Logins:   coatcheck.LoginOptions{Factors: []auth.Factor{step}},
 	})
 	if err != nil {
 		log.Fatal(err)

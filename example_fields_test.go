@@ -32,8 +32,9 @@ func Example_userFields() {
 	}
 	defer db.Close()
 	site, err := coatcheck.New(coatcheck.Config{
-		Database: db, SecretKey: "a long random text that stays the same",
-		Logger: slog.New(slog.DiscardHandler),
+		Database: db,
+		Keys:     coatcheck.Keys{Secret: "a long random text that stays the same"},
+		Site:     coatcheck.SiteOptions{Logger: slog.New(slog.DiscardHandler)},
 	})
 	if err != nil {
 		log.Fatal(err)

@@ -24,7 +24,7 @@ func guardExample(config coatcheck.Config, h http.HandlerFunc, header ...string)
 		log.Fatal(err)
 	}
 	defer db.Close()
-	config.Database, config.SecretKey, config.Logger = db, "a long random text that stays the same", slog.New(slog.DiscardHandler)
+	config.Database, config.Keys.Secret, config.Site.Logger = db, "a long random text that stays the same", slog.New(slog.DiscardHandler)
 	site, err := coatcheck.New(config)
 	if err != nil {
 		log.Fatal(err)
@@ -62,8 +62,8 @@ func Example_csrf() {
 		}
 		_ = page.Execute(w, field)
 	}
-	fmt.Println(guardExample(coatcheck.Config{Guard: coatcheck.GuardCrossOrigin}, form))
-	before, _, _ := strings.Cut(guardExample(coatcheck.Config{Guard: coatcheck.GuardDjango}, form), " value=")
+	fmt.Println(guardExample(coatcheck.Config{Web: coatcheck.WebOptions{Guard: coatcheck.GuardCrossOrigin}}, form))
+	before, _, _ := strings.Cut(guardExample(coatcheck.Config{Web: coatcheck.WebOptions{Guard: coatcheck.GuardDjango}}, form), " value=")
 	fmt.Println(before)
 	// Output:
 	// 200 <form method="post"><button>Order</button></form>
@@ -73,7 +73,7 @@ func Example_csrf() {
 // Hosts that a site serves.
 func Example_hosts() {
 	config := coatcheck.Config{}
-	config.AllowedHosts = []string{"example.com", ".example.org"} // .example.org has its subdomains with it
+	config.Web.AllowedHosts = []string{"example.com", ".example.org"} // .example.org has its subdomains with it
 	host := func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, middleware.Host(r)) }
 	fmt.Println(guardExample(config, host, "Host", "www.example.org:8000"))
 	fmt.Print(guardExample(config, host, "Host", "www.example.com"))
@@ -85,13 +85,13 @@ func Example_hosts() {
 // What a trusted proxy tells.
 func Example_proxies() {
 	config := coatcheck.Config{}
-	config.TrustedProxies = []string{"127.0.0.1", "fd00::/8"} // "unix" for one that comes by a Unix socket
+	config.Web.TrustedProxies = []string{"127.0.0.1", "fd00::/8"} // "unix" for one that comes by a Unix socket
 	who := func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, middleware.ClientIP(r), " ", middleware.IsSecure(r))
 	}
 	headers := []string{"X-Forwarded-For", "192.0.2.1, 203.0.113.5", "X-Forwarded-Proto", "https"}
 	fmt.Println(guardExample(config, who, headers...))
-	config.TrustedProxies = nil
+	config.Web.TrustedProxies = nil
 	fmt.Println(guardExample(config, who, headers...))
 	// Output:
 	// 200 203.0.113.5 true
@@ -100,8 +100,8 @@ func Example_proxies() {
 
 // Headers of every response, and nothing by HTTP.
 func Example_securityHeaders() {
-	config := coatcheck.Config{AllowedHosts: []string{"example.com"}}
-	config.Security = &middleware.SecurityConfig{HSTSSeconds: 31536000, SSLRedirect: true}
+	config := coatcheck.Config{Web: coatcheck.WebOptions{AllowedHosts: []string{"example.com"}}}
+	config.Web.Security = &middleware.SecurityConfig{HSTSSeconds: 31536000, SSLRedirect: true}
 	view := func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "hello") }
 	fmt.Println(guardExample(config, view, "Host", "example.com"))
 	// Output:

@@ -23,9 +23,12 @@ func newSite() (site *coatcheck.Site, stop func()) {
 		log.Fatal(err)
 	}
 	site, err = coatcheck.New(coatcheck.Config{
-		Database: db, SecretKey: "a long random text that stays the same",
-		Passwords: password.Config{Hashers: []password.Hasher{password.PBKDF2SHA256{Iterations: 1}}},
-		Logger:    slog.New(slog.DiscardHandler),
+		Database: db,
+		Keys:     coatcheck.Keys{Secret: "a long random text that stays the same"},
+		Passwords: coatcheck.PasswordOptions{
+			Hashing: password.Config{Hashers: []password.Hasher{password.PBKDF2SHA256{Iterations: 1}}},
+		},
+		Site: coatcheck.SiteOptions{Logger: slog.New(slog.DiscardHandler)},
 	})
 	if err != nil {
 		log.Fatal(err)

@@ -26,9 +26,10 @@ func Example_hooks() {
 		log.Fatal(err)
 	}
 	site, err := coatcheck.New(coatcheck.Config{
-		Database: db, SecretKey: "a long random text that stays the same",
-		Logger: slog.New(slog.DiscardHandler),
-		Hooks:  hooks.Hooks{SignedUp: hooks.List{employees(db), greet}},
+		Database: db,
+		Keys:     coatcheck.Keys{Secret: "a long random text that stays the same"},
+		Site:     coatcheck.SiteOptions{Logger: slog.New(slog.DiscardHandler)},
+		Logins:   coatcheck.LoginOptions{Hooks: hooks.Hooks{SignedUp: hooks.List{employees(db), greet}}},
 	})
 	if err != nil {
 		log.Fatal(err)

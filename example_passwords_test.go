@@ -31,13 +31,16 @@ func Example_passwords() {
 	hashers := password.DefaultHashers()
 	hashers[0] = password.PBKDF2SHA256{Iterations: iterations}
 	site, err := coatcheck.New(coatcheck.Config{
-		Database: db, SecretKey: key,
-		Passwords: password.Config{Hashers: hashers},
-		Validators: []validate.Validator{
-			validate.UserAttributeSimilarity{},
-			validate.MinimumLength{MinLength: 12},
-			validate.CommonPassword{},
-			validate.Numeric{},
+		Database: db,
+		Keys:     coatcheck.Keys{Secret: key},
+		Passwords: coatcheck.PasswordOptions{
+			Hashing: password.Config{Hashers: hashers},
+			Validators: []validate.Validator{
+				validate.UserAttributeSimilarity{},
+				validate.MinimumLength{MinLength: 12},
+				validate.CommonPassword{},
+				validate.Numeric{},
+			},
 		},
 	})
 	if err != nil {

@@ -41,7 +41,7 @@ func Example_poolSQLite() {
 	if _, err := pool.ExecContext(ctx, "CREATE TABLE company (name VARCHAR(40) UNIQUE, owner INTEGER)"); err != nil {
 		log.Fatal(err)
 	}
-	site, err := coatcheck.New(coatcheck.Config{Database: db, SecretKey: "an example's key, which has 32 characters at least"})
+	site, err := coatcheck.New(coatcheck.Config{Database: db, Keys: coatcheck.Keys{Secret: "an example's key, which has 32 characters at least"}})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -43,8 +43,11 @@ func Example_breachedPasswords() {
 	}
 	defer filter.Close()
 	site, err := coatcheck.New(coatcheck.Config{
-		Database: db, SecretKey: key,
-		Validators: append(validate.Default(), pwned.Validator{Filter: filter}),
+		Database: db,
+		Keys:     coatcheck.Keys{Secret: key},
+		Passwords: coatcheck.PasswordOptions{
+			Validators: append(validate.Default(), pwned.Validator{Filter: filter}),
+		},
 	})
 	if err != nil {
 		log.Fatal(err)

@@ -18,9 +18,9 @@ func Example_belowAPath() {
 		log.Fatal(err)
 	}
 	defer db.Close()
-	config := coatcheck.Config{Database: db, SecretKey: "a long random text that stays the same"}
-	config.Logger = slog.New(slog.DiscardHandler)
-	config.ScriptName = "/shop"
+	config := coatcheck.Config{Database: db, Keys: coatcheck.Keys{Secret: "a long random text that stays the same"}}
+	config.Site.Logger = slog.New(slog.DiscardHandler)
+	config.Site.ScriptName = "/shop"
 	site, err := coatcheck.New(config)
 	if err != nil {
 		log.Fatal(err)

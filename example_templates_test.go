@@ -56,9 +56,10 @@ func newShop() (*coatcheck.Site, func()) {
 		log.Fatal(err)
 	}
 	site, err := coatcheck.New(coatcheck.Config{
-		Database: db, SecretKey: "a long random text that stays the same",
-		Views:  views.Config{SiteName: "The shop", Templates: files},
-		Logger: slog.New(slog.DiscardHandler),
+		Database: db,
+		Keys:     coatcheck.Keys{Secret: "a long random text that stays the same"},
+		Site:     coatcheck.SiteOptions{Name: "The shop", Logger: slog.New(slog.DiscardHandler)},
+		Views:    views.Options{Templates: files},
 	})
 	if err != nil {
 		log.Fatal(err)

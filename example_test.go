@@ -21,6 +21,7 @@ import (
 	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/sessions"
 	"github.com/coatcheck/coatcheck/sessions/dbstore"
+	"github.com/coatcheck/coatcheck/signing"
 )
 
 // A whole program: accounts, a page for everybody and a page for users.
@@ -30,7 +31,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	site, err := coatcheck.New(coatcheck.Config{Database: db, SecretKey: os.Getenv("SECRET_KEY")})
+	site, err := coatcheck.New(coatcheck.Config{Database: db, Keys: coatcheck.Keys{Secret: os.Getenv("SECRET_KEY")}})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -124,8 +125,12 @@ func Example_loginBy() {
 	}
 	defer db.Close()
 	key := "a long random text that stays the same"
-	config := coatcheck.Config{Database: db, SecretKey: key, LoginBy: identity.ByEither}
-	config.Logger = slog.New(slog.DiscardHandler)
+	config := coatcheck.Config{
+		Database: db,
+		Keys:     coatcheck.Keys{Secret: key},
+		Logins:   coatcheck.LoginOptions{By: identity.ByEither},
+	}
+	config.Site.Logger = slog.New(slog.DiscardHandler)
 	site, err := coatcheck.New(config)
 	if err != nil {
 		log.Fatal(err)
@@ -260,7 +265,7 @@ func Example_wiring() {
 		log.Fatal(err)
 	}
 	defer db.Close()
-	codec, err := sessions.NewCodec(sessions.CodecConfig{SecretKey: key})
+	codec, err := sessions.NewCodec(sessions.CodecConfig{Keys: signing.Keys{Secret: key}})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -268,7 +273,7 @@ func Example_wiring() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	service, err := auth.New(auth.Config{Users: db, SecretKey: key})
+	service, err := auth.New(auth.Config{Users: db, Keys: signing.Keys{Secret: key}})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -314,7 +319,7 @@ func Example_userModel() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	site, err := coatcheck.New(coatcheck.Config{Database: db, SecretKey: os.Getenv("SECRET_KEY")})
+	site, err := coatcheck.New(coatcheck.Config{Database: db, Keys: coatcheck.Keys{Secret: os.Getenv("SECRET_KEY")}})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -343,8 +348,11 @@ func Example_remoteUser() {
 		log.Fatal(err)
 	}
 	site, err := coatcheck.New(coatcheck.Config{
-		Database: db, SecretKey: os.Getenv("SECRET_KEY"),
-		RemoteUser: &middleware.RemoteUserConfig{Header: "X-Remote-User", Trusted: []string{"127.0.0.1"}},
+		Database: db,
+		Keys:     coatcheck.Keys{Secret: os.Getenv("SECRET_KEY")},
+		Web: coatcheck.WebOptions{
+			RemoteUser: &middleware.RemoteUserConfig{Header: "X-Remote-User", Trusted: []string{"127.0.0.1"}},
+		},
 	})
 	if err != nil {
 		log.Fatal(err)

@@ -24,8 +24,8 @@ func Example_throttle() {
 	}
 	defer db.Close()
 	store := throttle.NewMemory(0)
-	config := coatcheck.Config{Database: db, SecretKey: "a long random text that stays the same"}
-	config.Throttle = attempts.Config{
+	config := coatcheck.Config{Database: db, Keys: coatcheck.Keys{Secret: "a long random text that stays the same"}}
+	config.Logins.Throttle = attempts.Config{
 		Store:   store,
 		Account: throttle.Limit{Burst: 10, Every: 20 * time.Minute},
 		Address: throttle.Limit{Burst: 200, Every: time.Second}, // a school behind one address

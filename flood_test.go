@@ -79,18 +79,18 @@ func floodSite(t *testing.T) (*coatcheck.Site, *floodHasher, *queueBackend) {
 	t.Helper()
 	h := &floodHasher{PBKDF2SHA256: password.PBKDF2SHA256{Iterations: 1}, release: make(chan struct{})}
 	config := testConfig(t)
-	config.Passwords = password.Config{
+	config.Passwords.Hashing = password.Config{
 		Hashers: []password.Hasher{h}, Workers: 1, MaxQueue: 16, MaxWait: time.Minute,
 	}
-	hashers, err := password.New(config.Passwords)
+	hashers, err := password.New(config.Passwords.Hashing)
 	if err != nil {
 		t.Fatal(err)
 	}
 	backend := &queueBackend{
 		auth.ModelBackend{Users: detachedUsers{config.Database}, Passwords: hashers}, make(chan struct{}, 100),
 	}
-	config.Backends = []auth.Backend{backend}
-	config.Throttle.Address = throttle.Limit{Burst: 1000, Every: time.Second} // all come from one address here
+	config.Logins.Backends = []auth.Backend{backend}
+	config.Logins.Throttle.Address = throttle.Limit{Burst: 1000, Every: time.Second} // all come from one address here
 	site, err := coatcheck.New(config)
 	if err != nil {
 		t.Fatal(err)

@@ -37,30 +37,30 @@ func (s *Site) wireMiddleware(c *Config) error {
 	if err != nil {
 		return err
 	}
-	proxy := c.Proxy
-	proxy.Logger = orLogger(proxy.Logger, c.Logger)
+	proxy := c.Web.Proxy
+	proxy.Logger = orLogger(proxy.Logger, c.Site.Logger)
 	if proxy.Trusted == nil {
-		proxy.Trusted = c.TrustedProxies
+		proxy.Trusted = c.Web.TrustedProxies
 	}
-	proxy.ScriptName = cmp.Or(proxy.ScriptName, c.ScriptName)
+	proxy.ScriptName = cmp.Or(proxy.ScriptName, c.Site.ScriptName)
 	var chain []wrapper
 	for _, part := range []struct {
 		wanted bool
 		make   func() (wrapper, error)
 	}{
-		{c.Views.Languages != nil, func() (wrapper, error) { return middleware.Locale(c.Views.Languages), nil }},
+		{c.Site.Languages != nil, func() (wrapper, error) { return middleware.Locale(c.Site.Languages), nil }},
 		{true, func() (wrapper, error) { return middleware.Proxy(proxy) }},
-		{c.AllowedHosts != nil, func() (wrapper, error) {
-			return middleware.Hosts(middleware.HostsConfig{Allowed: c.AllowedHosts, Logger: c.Logger})
+		{c.Web.AllowedHosts != nil, func() (wrapper, error) {
+			return middleware.Hosts(middleware.HostsConfig{Allowed: c.Web.AllowedHosts, Logger: c.Site.Logger})
 		}},
-		{c.Security != nil, func() (wrapper, error) { return secure(c) }},
-		{guard != GuardDjango, func() (wrapper, error) { return middleware.CrossOrigin(c.TrustedOrigins...) }},
+		{c.Web.Security != nil, func() (wrapper, error) { return secure(c) }},
+		{guard != GuardDjango, func() (wrapper, error) { return middleware.CrossOrigin(c.Web.TrustedOrigins...) }},
 		{true, func() (wrapper, error) {
 			return middleware.Sessions(s.Sessions, middleware.SessionHooks{Stored: s.record, Done: s.track}), nil
 		}},
 		{guard != GuardCrossOrigin, func() (wrapper, error) { return middleware.CSRF(s.csrfConfig(c)) }},
 		{true, func() (wrapper, error) { return middleware.Authentication(s.Auth), nil }},
-		{c.RemoteUser != nil, func() (wrapper, error) { return s.remoteUser(c) }},
+		{c.Web.RemoteUser != nil, func() (wrapper, error) { return s.remoteUser(c) }},
 	} {
 		if !part.wanted {
 			continue
@@ -92,29 +92,28 @@ func (s *Site) track(r *http.Request, sent string) {
 
 // remoteUser fills in what the site knows.
 func (s *Site) remoteUser(c *Config) (wrapper, error) {
-	config := *c.RemoteUser
-	config.Auth = s.Auth
+	config := *c.Web.RemoteUser
 	if config.Trusted == nil {
-		config.Trusted = c.TrustedProxies
+		config.Trusted = c.Web.TrustedProxies
 	}
-	return middleware.RemoteUser(config)
+	return middleware.RemoteUser(s.Auth, config)
 }
 
 // secure refuses to redirect visitors to an arbitrary host of theirs.
 func secure(c *Config) (wrapper, error) {
-	if c.Security.SSLRedirect && c.Security.SSLHost == "" && c.AllowedHosts == nil {
-		return nil, errors.New("coatcheck: Config.Security.SSLRedirect leads to the host that the request names; " +
-			"set Config.AllowedHosts, or Security.SSLHost")
+	if c.Web.Security.SSLRedirect && c.Web.Security.SSLHost == "" && c.Web.AllowedHosts == nil {
+		return nil, errors.New("coatcheck: Config.Web.Security.SSLRedirect leads to the host that the request names; " +
+			"set Config.Web.AllowedHosts, or Security.SSLHost")
 	}
-	return middleware.Security(*c.Security)
+	return middleware.Security(*c.Web.Security)
 }
 
 // csrfConfig fills in what the site knows.
 func (s *Site) csrfConfig(c *Config) middleware.CSRFConfig {
-	config := c.CSRF
-	config.Logger = orLogger(config.Logger, c.Logger)
+	config := c.Web.CSRF
+	config.Logger = orLogger(config.Logger, c.Site.Logger)
 	if config.TrustedOrigins == nil {
-		config.TrustedOrigins = c.TrustedOrigins
+		config.TrustedOrigins = c.Web.TrustedOrigins
 	}
 	if config.SessionCookieDomain == "" {
 		config.SessionCookieDomain = c.Sessions.CookieDomain
@@ -135,19 +134,20 @@ func orLogger(own, site *slog.Logger) *slog.Logger {
 	return site
 }
 
-// chooseGuard is Config.Guard, or the default for the database.
+// chooseGuard is Config.Web.Guard, or the default for the database.
 func chooseGuard(c *Config) (Guard, error) {
-	switch c.Guard {
+	switch c.Web.Guard {
 	case GuardCrossOrigin, GuardDjango, GuardBoth:
-		return c.Guard, nil
+		return c.Web.Guard, nil
 	case "":
 	default:
-		return "", fmt.Errorf("coatcheck: Config.Guard is %q; it must be %q, %q or %q", c.Guard, GuardCrossOrigin, GuardDjango, GuardBoth)
+		return "", fmt.Errorf("coatcheck: Config.Web.Guard is %q; it must be %q, %q or %q",
+			c.Web.Guard, GuardCrossOrigin, GuardDjango, GuardBoth)
 	}
 	ours, err := c.Database.Facts().MadeHere()
 	switch {
 	case err != nil:
-		return "", fmt.Errorf("coatcheck: find out who made the tables, to choose a guard (or set Config.Guard): %w", err)
+		return "", fmt.Errorf("coatcheck: find out who made the tables, to choose a guard (or set Config.Web.Guard): %w", err)
 	case ours:
 		return GuardCrossOrigin, nil
 	}

@@ -46,7 +46,7 @@ func TestGuards(t *testing.T) {
 		{coatcheck.GuardBoth, false, true, false, true},
 	} {
 		c := testConfig(t)
-		c.Guard = tt.guard
+		c.Web.Guard = tt.guard
 		b := guardedBy(t, c)
 		_, token := b.do("GET", "/", "")
 		if (len(token) == csrf.TokenLength) != tt.tokens {
@@ -105,11 +105,11 @@ func TestGuardOfTheDatabase(t *testing.T) {
 // reaches the guards.
 func TestHostsAndProxies(t *testing.T) {
 	c := testConfig(t)
-	c.Guard = coatcheck.GuardBoth
-	c.AllowedHosts = []string{"127.0.0.1", "a.example"}
-	c.TrustedProxies = []string{"127.0.0.1"}
-	c.Proxy.ForwardedHost = true
-	c.Security = &middleware.SecurityConfig{HSTSSeconds: 60}
+	c.Web.Guard = coatcheck.GuardBoth
+	c.Web.AllowedHosts = []string{"127.0.0.1", "a.example"}
+	c.Web.TrustedProxies = []string{"127.0.0.1"}
+	c.Web.Proxy.ForwardedHost = true
+	c.Web.Security = &middleware.SecurityConfig{HSTSSeconds: 60}
 	b := guardedBy(t, c)
 	https := []string{"X-Forwarded-Proto", "https", "X-Forwarded-Host", "a.example"}
 	response, token := b.do("GET", "/", "", https...)
@@ -124,7 +124,7 @@ func TestHostsAndProxies(t *testing.T) {
 		t.Errorf("another host: %d", response.StatusCode)
 	}
 	c = testConfig(t)
-	c.AllowedHosts = []string{}
+	c.Web.AllowedHosts = []string{}
 	if response, _ := guardedBy(t, c).do("GET", "/", ""); response.StatusCode != 400 {
 		t.Errorf("no host allowed: %d", response.StatusCode)
 	}
@@ -132,17 +132,17 @@ func TestHostsAndProxies(t *testing.T) {
 
 func TestGuardMistakes(t *testing.T) {
 	for want, spoil := range map[string]func(*coatcheck.Config){
-		"Config.Guard is":         func(c *coatcheck.Config) { c.Guard = "none" },
-		"ProxyConfig.Trusted":     func(c *coatcheck.Config) { c.TrustedProxies = []string{"proxy"} },
-		"HostsConfig.Allowed":     func(c *coatcheck.Config) { c.AllowedHosts = []string{"https://a.example"} },
-		"Security.SSLHost":        func(c *coatcheck.Config) { c.Security = &middleware.SecurityConfig{SSLRedirect: true} },
-		"SecurityConfig.Referrer": func(c *coatcheck.Config) { c.Security = &middleware.SecurityConfig{ReferrerPolicy: "x"} },
-		"CSRFConfig.HeaderName":   func(c *coatcheck.Config) { c.Guard, c.CSRF.HeaderName = coatcheck.GuardDjango, "a b" },
-		"set Config.Guard": func(c *coatcheck.Config) {
+		"Config.Web.Guard is":     func(c *coatcheck.Config) { c.Web.Guard = "none" },
+		"ProxyConfig.Trusted":     func(c *coatcheck.Config) { c.Web.TrustedProxies = []string{"proxy"} },
+		"HostsConfig.Allowed":     func(c *coatcheck.Config) { c.Web.AllowedHosts = []string{"https://a.example"} },
+		"Security.SSLHost":        func(c *coatcheck.Config) { c.Web.Security = &middleware.SecurityConfig{SSLRedirect: true} },
+		"SecurityConfig.Referrer": func(c *coatcheck.Config) { c.Web.Security = &middleware.SecurityConfig{ReferrerPolicy: "x"} },
+		"CSRFConfig.HeaderName":   func(c *coatcheck.Config) { c.Web.Guard, c.Web.CSRF.HeaderName = coatcheck.GuardDjango, "a b" },
+		"set Config.Web.Guard": func(c *coatcheck.Config) {
 			c.Database = changed(t, "ALTER TABLE django_migrations RENAME COLUMN applied TO other")
 		},
-		"ThrottleOff is set":                           func(c *coatcheck.Config) { c.ThrottleOff, c.Throttle.Store = true, throttle.NewMemory(0) },
-		"Config.Throttle: attempts: the limit Account": func(c *coatcheck.Config) { c.Throttle.Account.Burst = -1 },
+		"ThrottleOff is set":                           func(c *coatcheck.Config) { c.Logins.ThrottleOff, c.Logins.Throttle.Store = true, throttle.NewMemory(0) },
+		"Config.Throttle: attempts: the limit Account": func(c *coatcheck.Config) { c.Logins.Throttle.Account.Burst = -1 },
 	} {
 		c := testConfig(t)
 		spoil(&c)
@@ -156,8 +156,8 @@ func TestGuardMistakes(t *testing.T) {
 // that the trusted proxy names.
 func TestCSRFBehindProxy(t *testing.T) {
 	c := testConfig(t)
-	c.Guard, c.TrustedProxies = coatcheck.GuardDjango, []string{"127.0.0.1"}
-	c.Proxy = middleware.ProxyConfig{ForwardedHost: true, ForwardedPort: true}
+	c.Web.Guard, c.Web.TrustedProxies = coatcheck.GuardDjango, []string{"127.0.0.1"}
+	c.Web.Proxy = middleware.ProxyConfig{ForwardedHost: true, ForwardedPort: true}
 	client := guardedBy(t, c)
 	proxied := []string{"X-Forwarded-Proto", "https", "X-Forwarded-Host", "www.example.com", "X-Forwarded-Port", "443"}
 	_, token := client.do("GET", "/", "", proxied...)
@@ -182,7 +182,7 @@ func TestCSRFCookieOfASecureSite(t *testing.T) {
 		},
 	} {
 		c := testConfig(t)
-		c.Guard, c.CSRF.UseSessions = coatcheck.GuardDjango, true
+		c.Web.Guard, c.Web.CSRF.UseSessions = coatcheck.GuardDjango, true
 		change(&c)
 		response, _ := guardedBy(t, c).do("GET", "/", "")
 		if cookies := response.Cookies(); len(cookies) != 1 || cookies[0].Name != name || !cookies[0].Secure {

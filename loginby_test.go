@@ -13,6 +13,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth/sessionkeys"
 	"github.com/coatcheck/coatcheck/coatchecktest"
 	"github.com/coatcheck/coatcheck/identity"
+	"github.com/coatcheck/coatcheck/signing"
 	"github.com/coatcheck/coatcheck/throttle"
 )
 
@@ -94,7 +95,7 @@ func TestLoginBy(t *testing.T) {
 						t.Errorf("%q opens %q, want %q", text, opened, want)
 					}
 				}
-			}, func(c *coatcheck.Config) { c.LoginBy, c.ThrottleOff = by, true })
+			}, func(c *coatcheck.Config) { c.Logins.By, c.Logins.ThrottleOff = by, true })
 		})
 	}
 }
@@ -126,9 +127,9 @@ func TestLoginByIsThrottled(t *testing.T) {
 			t.Errorf("another account: %d", got)
 		}
 	}, func(c *coatcheck.Config) {
-		c.LoginBy = identity.ByEither
+		c.Logins.By = identity.ByEither
 		limit := throttle.Limit{Burst: 3, Every: time.Hour}
-		c.Throttle = attempts.Config{Account: limit, Device: limit, Address: throttle.Limit{Burst: 100, Every: time.Hour}}
+		c.Logins.Throttle = attempts.Config{Account: limit, Device: limit, Address: throttle.Limit{Burst: 100, Every: time.Hour}}
 	})
 }
 
@@ -138,7 +139,7 @@ func TestLoginByOnThePage(t *testing.T) {
 		identity.ByUsername: {"Username", "a correct username and"}, identity.ByEmail: {"Email", "a correct email address and"},
 		identity.ByEither: {"Username or email", "a correct username or email address and"},
 	} {
-		site := coatchecktest.NewSite(t, func(c *coatcheck.Config) { c.LoginBy = by })
+		site := coatchecktest.NewSite(t, func(c *coatcheck.Config) { c.Logins.By = by })
 		c := site.NewClient(site.Handler(site.Views))
 		if page := ask(c, http.MethodGet, "/accounts/login/", html).Body; !strings.Contains(page, ">"+want[0]+"</label>") {
 			t.Errorf("%s: no label %q in %s", by, want[0], page)
@@ -155,13 +156,13 @@ func TestLoginByOnThePage(t *testing.T) {
 // TestLoginByIsChecked: what cannot work is an error of New.
 func TestLoginByIsChecked(t *testing.T) {
 	config := testConfig(t)
-	config.LoginBy = "phone"
+	config.Logins.By = "phone"
 	if _, err := coatcheck.New(config); err == nil || !strings.Contains(err.Error(), `Config.LoginBy is "phone"`) {
 		t.Error(err)
 	}
 	users := struct{ auth.Users }{config.Database} // which find nobody by email
 	for _, by := range []identity.LoginBy{identity.ByEmail, identity.ByEither} {
-		if _, err := auth.New(auth.Config{Users: users, SecretKey: testKey, LoginBy: by}); err == nil || !strings.Contains(err.Error(), "found by email") {
+		if _, err := auth.New(auth.Config{Users: users, Keys: signing.Keys{Secret: testKey}, LoginBy: by}); err == nil || !strings.Contains(err.Error(), "found by email") {
 			t.Error(by, err)
 		}
 	}

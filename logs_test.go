@@ -115,8 +115,8 @@ func TestLogNamesClientAndUser(t *testing.T) {
 			"old_password", first, "new_password1", second, "new_password2", second)
 		do(c, "/accounts/close/", 200, "account closed by its user", "password", second, "understand", "on")
 	}, func(c *coatcheck.Config) {
-		c.Logger = slog.New(slog.NewJSONHandler(io.MultiWriter(log), nil))
-		c.TrustedProxies = []string{"127.0.0.1"}
-		c.Accounts.Mail, c.Accounts.BaseURL = box, "https://site.example"
+		c.Site.Logger = slog.New(slog.NewJSONHandler(io.MultiWriter(log), nil))
+		c.Web.TrustedProxies = []string{"127.0.0.1"}
+		c.Accounts.Mail, c.Site.BaseURL = box, "https://site.example"
 	})
 }

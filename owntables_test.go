@@ -60,7 +60,7 @@ func TestMissingTables(t *testing.T) {
 		t.Run(test.table, func(t *testing.T) {
 			var log bytes.Buffer
 			config := testConfig(t)
-			config.Logger = slog.New(slog.NewTextHandler(&log, nil))
+			config.Site.Logger = slog.New(slog.NewTextHandler(&log, nil))
 			config.Database = without(t, test.table)
 			site, err := coatcheck.New(config)
 			if err != nil {

@@ -29,7 +29,7 @@ func (terms) URL() string { return "/terms/" }
 // newTermsSite is a site with that factor, its page, and one that says who is signed in.
 func newTermsSite(t *testing.T) (*coatchecktest.Site, http.Handler) {
 	t.Helper()
-	site := coatchecktest.NewSite(t, func(c *coatcheck.Config) { c.Factors = []auth.Factor{terms{}} })
+	site := coatchecktest.NewSite(t, func(c *coatcheck.Config) { c.Logins.Factors = []auth.Factor{terms{}} })
 	mux := http.NewServeMux()
 	mux.Handle("/accounts/", site.Views)
 	mux.HandleFunc("POST /terms/", func(w http.ResponseWriter, r *http.Request) {
@@ -186,8 +186,8 @@ func TestDeviceCookieOfEveryDoor(t *testing.T) {
 // that waits, however many requests come concurrently.
 func TestRemoteUserInSteps(t *testing.T) {
 	site := coatchecktest.NewSite(t, func(c *coatcheck.Config) {
-		c.Factors = []auth.Factor{terms{}}
-		c.RemoteUser = &middleware.RemoteUserConfig{Header: "X-Remote-User", Trusted: []string{"127.0.0.0/8", "::1"}}
+		c.Logins.Factors = []auth.Factor{terms{}}
+		c.Web.RemoteUser = &middleware.RemoteUserConfig{Header: "X-Remote-User", Trusted: []string{"127.0.0.0/8", "::1"}}
 	})
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /terms/", func(_ http.ResponseWriter, r *http.Request) {

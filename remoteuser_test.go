@@ -26,7 +26,7 @@ func TestRemoteUser(t *testing.T) {
 		"the proxies alone": {&middleware.RemoteUserConfig{Header: "X-User"}, []string{"192.0.2.1"}, "AnonymousUser"},
 	} {
 		c := testConfig(t)
-		c.RemoteUser, c.TrustedProxies = tt.remote, tt.proxies
+		c.Web.RemoteUser, c.Web.TrustedProxies = tt.remote, tt.proxies
 		site, err := coatcheck.New(c)
 		if err != nil {
 			t.Fatal(err)
@@ -45,7 +45,7 @@ func TestRemoteUser(t *testing.T) {
 		}
 	}
 	c := testConfig(t)
-	c.RemoteUser = &middleware.RemoteUserConfig{Header: "X-User"}
+	c.Web.RemoteUser = &middleware.RemoteUserConfig{Header: "X-User"}
 	if _, err := coatcheck.New(c); err == nil || !strings.Contains(err.Error(), "RemoteUserConfig.Trusted is empty") {
 		t.Errorf("without a web server: %v", err)
 	}
@@ -55,7 +55,7 @@ func TestRemoteUser(t *testing.T) {
 // needs the token of before, and the login changes it for the next one.
 func TestRemoteUserPosts(t *testing.T) {
 	c := testConfig(t)
-	c.Guard, c.RemoteUser = coatcheck.GuardDjango, &middleware.RemoteUserConfig{Header: "X-User", Trusted: []string{"127.0.0.1"}}
+	c.Web.Guard, c.Web.RemoteUser = coatcheck.GuardDjango, &middleware.RemoteUserConfig{Header: "X-User", Trusted: []string{"127.0.0.1"}}
 	client := guardedBy(t, c)
 	_, token := client.do("GET", "/", "")
 	if response, _ := client.do("POST", "/", "a=b", "X-User", "alice"); response.StatusCode != http.StatusForbidden || client.key() != "" {

@@ -26,7 +26,7 @@ const (
 // wide is how many lines of a folder are wider than maxWidth, from times without that
 // measure. The numbers only fall; a folder that is not here has none.
 var wide = map[string]int{
-	".":                         25,
+	".":                         17,
 	"access":                    4,
 	"accounts":                  39,
 	"auth":                      19,
@@ -34,7 +34,7 @@ var wide = map[string]int{
 	"auth/backends":             2,
 	"auth/hooks":                3,
 	"bench":                     13,
-	"cmd/coatcheck":             3,
+	"cmd/coatcheck":             2,
 	"coatchecktest":             3,
 	"database":                  71,
 	"database/internal/dialect": 1,
@@ -54,7 +54,7 @@ var wide = map[string]int{
 	"internal/textfile":         1,
 	"mail":                      2,
 	"mail/smtp":                 4,
-	"messages":                  8,
+	"messages":                  7,
 	"middleware":                91,
 	"password":                  24,
 	"password/pwned":            6,

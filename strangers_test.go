@@ -43,7 +43,7 @@ func TestLookingChangesNothing(t *testing.T) {
 	for _, change := range []func(*coatcheck.Config){
 		func(c *coatcheck.Config) { c.Views.SignupVerification = true },
 		func(c *coatcheck.Config) { c.Views.SignupInvitation, c.Sessions.SaveEveryRequest = true, true },
-		func(c *coatcheck.Config) { c.Guard, c.CSRF.UseSessions = coatcheck.GuardDjango, true },
+		func(c *coatcheck.Config) { c.Web.Guard, c.Web.CSRF.UseSessions = coatcheck.GuardDjango, true },
 	} {
 		m := newMetered(t, change)
 		m.addAccounts()

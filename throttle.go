@@ -10,12 +10,12 @@ import (
 	"github.com/coatcheck/coatcheck/throttle"
 )
 
-// chooseThrottle is Config.Throttle with the store that the database calls for.
+// chooseThrottle is Config.Logins.Throttle with the store that the database calls for.
 func (s *Site) chooseThrottle(c *Config) (attempts.Config, error) {
-	t := c.Throttle
-	if c.ThrottleOff {
+	t := c.Logins.Throttle
+	if c.Logins.ThrottleOff {
 		if t.Store != nil {
-			return t, errors.New("coatcheck: Config.ThrottleOff is set, and Config.Throttle has a store; choose one")
+			return t, errors.New("coatcheck: Config.Logins.ThrottleOff is set, and Config.Logins.Throttle has a store; choose one")
 		}
 		return t, nil
 	}

@@ -41,12 +41,12 @@ func TestThrottleOfASite(t *testing.T) {
 		rows    int
 	}{
 		{"default", func(*testing.T, *coatcheck.Config) {}, 10, 2},
-		{"off", func(_ *testing.T, c *coatcheck.Config) { c.ThrottleOff = true }, 20, 0},
+		{"off", func(_ *testing.T, c *coatcheck.Config) { c.Logins.ThrottleOff = true }, 20, 0},
 		{"without the table", func(t *testing.T, c *coatcheck.Config) { c.Database = without(t, "coatcheck_throttle") }, 10, 0},
 		{"without another table", func(t *testing.T, c *coatcheck.Config) { c.Database = without(t, "coatcheck_link") }, 10, 2},
-		{"a store", func(_ *testing.T, c *coatcheck.Config) { c.Throttle.Store = throttle.NewMemory(0) }, 10, 0},
+		{"a store", func(_ *testing.T, c *coatcheck.Config) { c.Logins.Throttle.Store = throttle.NewMemory(0) }, 10, 0},
 		{"a limit", func(_ *testing.T, c *coatcheck.Config) {
-			c.Throttle.Address = throttle.Limit{Burst: 3, Every: time.Hour}
+			c.Logins.Throttle.Address = throttle.Limit{Burst: 3, Every: time.Hour}
 		}, 3, 2},
 	} {
 		t.Run(test.name, func(t *testing.T) {

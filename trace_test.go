@@ -20,9 +20,15 @@ import (
 // comes of it, with its statements and its table; and it shows no secret.
 func TestThrottleInTrace(t *testing.T) {
 	site, err := coatcheck.New(coatcheck.Config{
-		Database: openDB(t), SecretKey: testKey, Logger: slog.New(slog.DiscardHandler),
-		Passwords: password.Config{Hashers: []password.Hasher{password.PBKDF2SHA256{Iterations: 1}}},
-		Throttle:  attempts.Config{Account: throttle.Limit{Burst: 2, Every: time.Hour}},
+		Database: openDB(t),
+		Keys:     coatcheck.Keys{Secret: testKey},
+		Site:     coatcheck.SiteOptions{Logger: slog.New(slog.DiscardHandler)},
+		Passwords: coatcheck.PasswordOptions{
+			Hashing: password.Config{Hashers: []password.Hasher{password.PBKDF2SHA256{Iterations: 1}}},
+		},
+		Logins: coatcheck.LoginOptions{
+			Throttle: attempts.Config{Account: throttle.Limit{Burst: 2, Every: time.Hour}},
+		},
 	})
 	if err != nil {
 		t.Fatal(err)

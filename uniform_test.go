@@ -92,12 +92,16 @@ func newMetered(t *testing.T, changes ...func(*coatcheck.Config)) *metered {
 	t.Cleanup(func() { _ = db.Close() })
 	m := &metered{t: t, work: &work{}}
 	c := coatcheck.Config{
-		Database: db, SecretKey: testKey, Logger: slog.New(slog.DiscardHandler),
-		Passwords: password.Config{Hashers: []password.Hasher{
-			counted{password.PBKDF2SHA256{Iterations: meteredRounds}, m.work}, password.MD5{},
-		}},
+		Database: db,
+		Keys:     coatcheck.Keys{Secret: testKey},
+		Site:     coatcheck.SiteOptions{Logger: slog.New(slog.DiscardHandler)},
+		Passwords: coatcheck.PasswordOptions{
+			Hashing: password.Config{Hashers: []password.Hasher{
+				counted{password.PBKDF2SHA256{Iterations: meteredRounds}, m.work}, password.MD5{},
+			}},
+		},
 	}
-	c.Accounts.Mail, c.Accounts.BaseURL = unsent{}, "https://www.example.com"
+	c.Accounts.Mail, c.Site.BaseURL = unsent{}, "https://www.example.com"
 	for _, change := range changes {
 		change(&c)
 	}
@@ -246,7 +250,7 @@ func doors() map[string]door {
 			return m.ask(m.post("/accounts/login/", asJSON, "username", name, "password", "not-the-password"), name)
 		}},
 		"log in by the address": {
-			route: "login", hash: true, site: func(c *coatcheck.Config) { c.LoginBy = identity.ByEither },
+			route: "login", hash: true, site: func(c *coatcheck.Config) { c.Logins.By = identity.ByEither },
 			ask: func(m *metered, name string, asJSON bool) outcome {
 				return m.ask(m.post("/accounts/login/", asJSON, "username", name+"@example.com", "password", "not-the-password"), name)
 			},
@@ -291,7 +295,7 @@ func TestUniformOutcomes(t *testing.T) {
 		enrolled[d.route] = true
 		for _, asJSON := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, JSON %v", name, asJSON), func(t *testing.T) {
-				changes := []func(*coatcheck.Config){func(c *coatcheck.Config) { c.ThrottleOff = true }}
+				changes := []func(*coatcheck.Config){func(c *coatcheck.Config) { c.Logins.ThrottleOff = true }}
 				if d.site != nil {
 					changes = append(changes, d.site)
 				}
@@ -323,7 +327,7 @@ func TestUniformThrottle(t *testing.T) {
 	for name, d := range doors() {
 		t.Run(name, func(t *testing.T) {
 			m := newMetered(t, func(c *coatcheck.Config) {
-				c.Throttle.Address.Burst, c.Throttle.Address.Every = 1000, time.Second // from one address
+				c.Logins.Throttle.Address.Burst, c.Logins.Throttle.Address.Every = 1000, time.Second // from one address
 				if d.site != nil {
 					d.site(c)
 				}

@@ -234,7 +234,7 @@ func wantPage(t *testing.T, client *coatchecktest.Client, path string, wants ...
 func TestUserFieldsConfirmed(t *testing.T) {
 	links := make(chan string, 10)
 	sends := func(c *coatcheck.Config) {
-		c.Accounts.BaseURL = "http://site.example"
+		c.Site.BaseURL = "http://site.example"
 		c.Accounts.Mail = linkSender(links)
 	}
 	withFields(t, func(t *testing.T, site *coatchecktest.Site) {
@@ -374,7 +374,7 @@ func TestUserFieldsNothingLogged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	site := coatchecktest.NewSite(t, func(c *coatcheck.Config) { c.Database, c.Logger = db, slog.New(slog.NewTextHandler(&log, nil)) })
+	site := coatchecktest.NewSite(t, func(c *coatcheck.Config) { c.Database, c.Site.Logger = db, slog.New(slog.NewTextHandler(&log, nil)) })
 	body := newMember("ada")
 	body["company"] = "canary-company"
 	if got := site.NewClient(site.Handler(site.Views)).PostJSON("/accounts/signup/", body); got.Status != http.StatusCreated {

@@ -121,7 +121,7 @@ func TestLoginAfterSignup(t *testing.T) {
 		t.Errorf("by default: %d %s", got.Status, got.Body)
 	}
 	config := testConfig(t)
-	config.Accounts.Mail, config.Accounts.BaseURL = unsent{}, "https://site.example"
+	config.Accounts.Mail, config.Site.BaseURL = unsent{}, "https://site.example"
 	config.Views.LoginAfterSignup, config.Views.SignupVerification = true, true
 	if _, err := coatcheck.New(config); err == nil || !strings.Contains(err.Error(), "--login-after-signup") {
 		t.Errorf("with a link in an email: %v", err)

@@ -22,6 +22,7 @@ import (
 	"github.com/coatcheck/coatcheck/password"
 	"github.com/coatcheck/coatcheck/sessions"
 	"github.com/coatcheck/coatcheck/sessions/sessionstest"
+	"github.com/coatcheck/coatcheck/signing"
 )
 
 func TestMain(m *testing.M) {
@@ -74,7 +75,7 @@ func newSite(t *testing.T, config access.Config) *site {
 	t.Cleanup(func() { _ = s.db.Close() })
 	hashers, err := password.New(password.Config{Hashers: []password.Hasher{password.PBKDF2SHA256{Iterations: 1}}})
 	must(err)
-	s.auth, err = auth.New(auth.Config{Users: permissions{s.db, s}, Passwords: hashers, SecretKey: strings.Repeat("k", 50), Logger: quiet})
+	s.auth, err = auth.New(auth.Config{Users: permissions{s.db, s}, Passwords: hashers, Keys: signing.Keys{Secret: strings.Repeat("k", 50)}, Logger: quiet})
 	must(err)
 	config.Auth = s.auth
 	s.guard, err = access.New(config)

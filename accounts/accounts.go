@@ -19,48 +19,47 @@ import (
 	"github.com/coatcheck/coatcheck/mail"
 	"github.com/coatcheck/coatcheck/safeurl"
 	"github.com/coatcheck/coatcheck/sessions"
+	"github.com/coatcheck/coatcheck/signing"
 )
 
-// Config specifies with what accounts work. Database, Auth, Sessions and SecretKey are
-// required.
-type Config struct {
-	// Database has Coatcheck's own tables; New returns an [own.MissingError] if one that
-	// accounts need is not there.
-	Database *database.DB
-	Auth     *auth.Service
-	Sessions *sessions.Engine
-	// SecretKey seals what waits in the database to be sent. Django: SECRET_KEY.
-	SecretKey string `json:"-"`
-	// SecretKeyFallbacks still open it, and still read sessions. Django:
-	// SECRET_KEY_FALLBACKS.
-	SecretKeyFallbacks []string `json:"-"`
-	// AcceptSHA1 is that of sessions.CodecConfig.
-	AcceptSHA1 bool
-	// Serializer is that of sessions.CodecConfig.
-	Serializer sessions.Serializer
+// Options are the settings of what people do with their accounts.
+type Options struct {
 	// Mail sends; nil means that no email is sent, and what needs one is not offered.
 	Mail mail.Sender
-	// BaseURL is where the site is, "https://www.example.com", for the links in
-	// emails. It is required with [Config.Mail], and never taken from a request: a client that sends
-	// a request could choose where the links of others lead.
-	BaseURL string
-	// LoginURL is safeurl.LoginURL when empty; a path below BaseURL. Django: LOGIN_URL.
-	LoginURL string
 	// DeleteClosed deletes the row of an account that its user closes. Otherwise, and
 	// where rows of other tables refer to it, it is made inactive, as Django recommends.
 	DeleteClosed bool
-	// SiteName is how emails call the site; "Coatcheck" when empty.
-	SiteName string
 	// Templates has files that replace those of the emails; see MailTemplates. Files whose
 	// name begins with a dot are left out.
 	Templates fs.FS
-	// Languages are the catalogues for emails; nil means i18n.Default().
-	Languages *i18n.Catalogues
 	// SignupTimeout is how long the link holds that confirms a new account, and
 	// EmailTimeout that of a new address; three days when zero, as links that reset
 	// passwords. InvitationTimeout is two weeks when zero, NoticeTimeout, of the
 	// link "this wasn't me", one week.
 	SignupTimeout, EmailTimeout, InvitationTimeout, NoticeTimeout time.Duration
+}
+
+// Config specifies with what accounts work. Database, Auth, Sessions and Keys are
+// required.
+type Config struct {
+	Options
+	// Database has Coatcheck's own tables; New returns an [own.MissingError] if one that
+	// accounts need is not there.
+	Database *database.DB
+	Auth     *auth.Service
+	Sessions *sessions.Engine
+	// Keys seal what waits in the database to be sent, and read sessions.
+	Keys signing.Keys
+	// BaseURL is where the site is, "https://www.example.com", for the links in
+	// emails. It is required with [Options.Mail], and never taken from a request: a client that sends
+	// a request could choose where the links of others lead.
+	BaseURL string
+	// LoginURL is safeurl.LoginURL when empty; a path below BaseURL. Django: LOGIN_URL.
+	LoginURL string
+	// SiteName is how emails call the site; "Coatcheck" when empty.
+	SiteName string
+	// Languages are the catalogues for emails; nil means i18n.Default().
+	Languages *i18n.Catalogues
 	// Logger is slog.Default() when nil. It never gets a secret.
 	Logger *slog.Logger
 }
@@ -133,8 +132,8 @@ func New(c Config) (*Service, error) {
 	}
 	var err error
 	if s.codec, err = sessions.NewCodec(sessions.CodecConfig{
-		SecretKey: c.SecretKey, SecretKeyFallbacks: c.SecretKeyFallbacks, AcceptSHA1: c.AcceptSHA1,
-		Serializer: c.Serializer,
+		Keys:       c.Keys,
+		Serializer: c.Sessions.Config().Serializer,
 	}); err != nil {
 		return nil, fmt.Errorf("accounts: %w", err)
 	}
@@ -142,14 +141,14 @@ func New(c Config) (*Service, error) {
 		of      **seal.Box
 		purpose string
 	}{{&s.locators, "session locator"}, {&s.jobs, "mail"}, {&s.links, "link"}} {
-		if *box.of, err = seal.New(box.purpose, c.SecretKey, c.SecretKeyFallbacks...); err != nil {
+		if *box.of, err = seal.New(box.purpose, c.Keys.Secret, c.Keys.Fallbacks...); err != nil {
 			return nil, fmt.Errorf("accounts: %w", err)
 		}
 	}
 	if s.mails, err = readMails(c.Templates); err != nil {
 		return nil, err
 	}
-	s.config.SecretKey, s.config.SecretKeyFallbacks = "", nil // they are used up
+	s.config.Keys = signing.Keys{} // they are used up
 	return s, nil
 }
 
@@ -164,8 +163,8 @@ func (c *Config) check() error {
 	switch {
 	case c.Database == nil || c.Auth == nil || c.Sessions == nil:
 		return errors.New("accounts: Config.Database, Auth and Sessions must be set")
-	case c.SecretKey == "":
-		return errors.New("accounts: no secret key given; set Config.SecretKey")
+	case c.Keys.Secret == "":
+		return errors.New("accounts: no secret key given; set Config.Keys")
 	case c.Mail != nil && c.BaseURL == "":
 		return errors.New("accounts: emails need to know where the site is; set Config.BaseURL, for instance to https://www.example.com")
 	}

@@ -404,7 +404,7 @@ func TestThePresentSessionStays(t *testing.T) {
 // them, and a notice leads to what does: a new password.
 func TestSignedCookiesPromiseNothing(t *testing.T) {
 	var warned strings.Builder
-	r := newRig(t, func(c *coatcheck.Config) { c.Sessions.Store, c.Logger = signedCookies(t), warnings(&warned) })
+	r := newRig(t, func(c *coatcheck.Config) { c.Sessions.Store, c.Site.Logger = signedCookies(t), warnings(&warned) })
 	r.CreateUser("ada", canary)
 	desk, phone := r.login("ada", firefox), r.login("ada", safari)
 	for _, path := range []string{"/accounts/sessions/", "/accounts/sessions/end-others/", "/accounts/not-me/x/"} {
@@ -433,7 +433,7 @@ func TestSignedCookiesPromiseNothing(t *testing.T) {
 func TestUserAgentsThatNoColumnHolds(t *testing.T) {
 	engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
 		var warned strings.Builder
-		r := newRig(t, change, func(c *coatcheck.Config) { c.Logger = warnings(&warned) })
+		r := newRig(t, change, func(c *coatcheck.Config) { c.Site.Logger = warnings(&warned) })
 		if r.Database.Engine() == "mysql" {
 			if _, err := r.Database.SQL().ExecContext(t.Context(), "ALTER TABLE coatcheck_session CONVERT TO CHARACTER SET utf8mb3"); err != nil {
 				t.Fatal(err)
@@ -622,7 +622,7 @@ func TestRotationKeepsTheKey(t *testing.T) {
 		key := desk.Session().Key()
 		store := r.Sessions.Config().Store
 		rotated := newRig(t, func(c *coatcheck.Config) {
-			c.Database, c.SecretKey, c.SecretKeyFallbacks = r.Database, strings.Repeat("another key ", 4), []string{coatchecktest.SecretKey}
+			c.Database, c.Keys.Secret, c.Keys.Fallbacks = r.Database, strings.Repeat("another key ", 4), []string{coatchecktest.SecretKey}
 			c.Sessions.Store = store
 		})
 		var wg sync.WaitGroup

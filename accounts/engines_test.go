@@ -19,12 +19,13 @@ import (
 	"github.com/coatcheck/coatcheck/sessions/cookiestore"
 	"github.com/coatcheck/coatcheck/sessions/dbstore"
 	"github.com/coatcheck/coatcheck/sessions/filestore"
+	"github.com/coatcheck/coatcheck/signing"
 )
 
 // codec signs as the sites of coatchecktest do.
 func codec(t testing.TB) *sessions.Codec {
 	t.Helper()
-	c, err := sessions.NewCodec(sessions.CodecConfig{SecretKey: coatchecktest.SecretKey})
+	c, err := sessions.NewCodec(sessions.CodecConfig{Keys: signing.Keys{Secret: coatchecktest.SecretKey}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +55,7 @@ func openSQLite(t testing.TB) *database.DB {
 
 func signedCookies(t testing.TB) sessions.Store {
 	t.Helper()
-	store, err := cookiestore.NewIrrevocable(cookiestore.Config{Signing: sessions.CodecConfig{SecretKey: coatchecktest.SecretKey}})
+	store, err := cookiestore.NewIrrevocable(cookiestore.Config{Signing: sessions.CodecConfig{Keys: signing.Keys{Secret: coatchecktest.SecretKey}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -58,7 +58,7 @@ func newWitness(t *testing.T, changes ...func(*coatcheck.Config)) *witness {
 	t.Helper()
 	w := &witness{t: t}
 	r := newRig(t, append(changes, func(c *coatcheck.Config) {
-		c.Hooks = hooks.Hooks{
+		c.Logins.Hooks = hooks.Hooks{
 			SignedUp: w.hook("SignedUp"), Confirmed: w.hook("Confirmed"),
 			LoggedIn: w.hook("LoggedIn"), LoggedOut: w.hook("LoggedOut"), LoginFailed: w.hook("LoginFailed"),
 			PasswordChanged: w.hook("PasswordChanged"), EmailChanged: w.hook("EmailChanged"),

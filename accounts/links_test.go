@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -14,6 +15,7 @@ import (
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database/own"
+	"github.com/coatcheck/coatcheck/signing"
 )
 
 func newcomer(name string) auth.NewUser {
@@ -378,12 +380,12 @@ func TestMailsInEveryLanguage(t *testing.T) {
 // A Config and a Service print no key.
 func TestNoKeyIsPrinted(t *testing.T) {
 	r := newRig(t)
-	c := accounts.Config{SecretKey: canary, SecretKeyFallbacks: []string{canary}}
+	c := accounts.Config{Keys: signing.Keys{Secret: canary, Fallbacks: []string{canary}}}
 	text, err := json.Marshal(c)
 	if err == nil && strings.Contains(string(text), canary) {
 		t.Error("JSON shows the key")
 	}
-	for _, text := range []string{c.String(), c.GoString(), c.LogValue().String(), r.Accounts.String(), r.Accounts.GoString()} {
+	for _, text := range []string{fmt.Sprint(c), fmt.Sprintf("%+v %#v %s", c, c, []any{&c}), r.Accounts.String(), r.Accounts.GoString()} {
 		if strings.Contains(text, canary) || strings.Contains(text, "secret key") {
 			t.Errorf("shows a key: %s", text)
 		}

@@ -50,8 +50,8 @@ func TestMailTemplatesCanBeReplaced(t *testing.T) {
 func TestWrongMailTemplates(t *testing.T) {
 	r := newRig(t)
 	try := func(files map[string]string) error {
-		c := coatcheck.Config{Database: r.Database, SecretKey: coatchecktest.SecretKey}
-		c.Accounts.Templates, c.Accounts.Mail, c.Accounts.BaseURL = mails(files), r.outbox, "https://www.example.com"
+		c := coatcheck.Config{Database: r.Database, Keys: coatcheck.Keys{Secret: coatchecktest.SecretKey}}
+		c.Accounts.Templates, c.Accounts.Mail, c.Site.BaseURL = mails(files), r.outbox, "https://www.example.com"
 		_, err := coatcheck.New(c)
 		return err
 	}

@@ -69,7 +69,7 @@ func newRig(t testing.TB, changes ...func(*coatcheck.Config)) *rig {
 	t.Helper()
 	r := &rig{t: t, outbox: &outbox{}, mux: http.NewServeMux()}
 	r.Site = coatchecktest.NewSite(t, append([]func(*coatcheck.Config){func(c *coatcheck.Config) {
-		c.Accounts.Mail, c.Accounts.BaseURL, c.Views.SiteName = r.outbox, "https://www.example.com", "The Shop"
+		c.Accounts.Mail, c.Site.BaseURL, c.Site.Name = r.outbox, "https://www.example.com", "The Shop"
 	}}, changes...)...)
 	r.mux.Handle("/accounts/", r.Views)
 	r.do("/me", func(_ *http.Request, user *auth.User) error {

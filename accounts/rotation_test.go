@@ -20,7 +20,7 @@ func TestTheListOutlivesAFormerKey(t *testing.T) {
 		restarted := func(fallbacks ...string) (r2 *rig, desk2, phone2 *coatchecktest.Client) {
 			r2 = newRig(t, func(c *coatcheck.Config) {
 				c.Database, c.Sessions.Store = r.Database, r.Sessions.Config().Store
-				c.SecretKey, c.SecretKeyFallbacks = strings.Repeat("another key ", 4), fallbacks
+				c.Keys.Secret, c.Keys.Fallbacks = strings.Repeat("another key ", 4), fallbacks
 			})
 			desk2, phone2 = r2.NewClient(r2.handler), r2.NewClient(r2.handler)
 			desk2.SetSession(r2.Sessions.Session(string(desk.Key())))

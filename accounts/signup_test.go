@@ -28,7 +28,7 @@ func (o observer) PasswordChanged(_ context.Context, raw string, user validate.A
 // TestInvitationTellsObservers of the new password, once the account exists.
 func TestInvitationTellsObservers(t *testing.T) {
 	var seen []string
-	r := newRig(t, func(c *coatcheck.Config) { c.Validators = []validate.Validator{observer{&seen}} })
+	r := newRig(t, func(c *coatcheck.Config) { c.Passwords.Validators = []validate.Validator{observer{&seen}} })
 	r.CreateUser("eve", another)
 	url, err := r.Accounts.Invite(t.Context(), "", "")
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/sqlite"
+	"github.com/coatcheck/coatcheck/signing"
 )
 
 type customer struct {
@@ -36,7 +37,7 @@ func TestAs(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	s, err := auth.New(auth.Config{Users: db, SecretKey: "some key"})
+	s, err := auth.New(auth.Config{Users: db, Keys: signing.Keys{Secret: "some key"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/auth/attempts"
+	"github.com/coatcheck/coatcheck/signing"
 	"github.com/coatcheck/coatcheck/throttle"
 )
 
@@ -88,7 +89,9 @@ func TestDeviceCookie(t *testing.T) {
 
 	// A new secret key with the old one as a fallback, and without.
 	rotated, err := auth.New(auth.Config{
-		Users: r.users, SecretKey: "another " + secretKey, SecretKeyFallbacks: []string{secretKey}, Throttle: attempts.Config{Store: store, CookieSecure: true},
+		Users:    r.users,
+		Keys:     signing.Keys{Secret: "another " + secretKey, Fallbacks: []string{secretKey}},
+		Throttle: attempts.Config{Store: store, CookieSecure: true},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/sqlite"
 	"github.com/coatcheck/coatcheck/password/validate"
+	"github.com/coatcheck/coatcheck/signing"
 )
 
 func messages(t *testing.T, err error) []string {
@@ -45,7 +46,7 @@ func TestServiceValidatePassword(t *testing.T) {
 	if err := any.ValidatePassword(t.Context(), "", u); err != nil || len(any.PasswordHelpTexts()) != 0 {
 		t.Errorf("without validators: %v", err)
 	}
-	_, err := auth.New(auth.Config{Users: r.users, SecretKey: secretKey, Validators: []validate.Validator{nil}})
+	_, err := auth.New(auth.Config{Users: r.users, Keys: signing.Keys{Secret: secretKey}, Validators: []validate.Validator{nil}})
 	if err == nil || !strings.Contains(err.Error(), "Config.Validators: ") {
 		t.Errorf("a validator that is nil: %v", err)
 	}
@@ -102,7 +103,10 @@ func TestValidateCustomUsers(t *testing.T) {
 		"email address": {database.UserModel{UsernameColumn: "email"}, auth.User{Email: "butterfly@example.com"}},
 	} {
 		s, err := auth.New(auth.Config{
-			Users: modelled{openDB(t), test.model}, Passwords: hashers(t, 1), SecretKey: secretKey, Validators: []validate.Validator{all},
+			Users:      modelled{openDB(t), test.model},
+			Passwords:  hashers(t, 1),
+			Keys:       signing.Keys{Secret: secretKey},
+			Validators: []validate.Validator{all},
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -131,7 +135,10 @@ func TestValidateOwnColumns(t *testing.T) {
 	}
 	defer db.Close()
 	s, err := auth.New(auth.Config{
-		Users: db, Passwords: hashers(t, 1), SecretKey: secretKey, Logger: quiet(),
+		Users:      db,
+		Passwords:  hashers(t, 1),
+		Keys:       signing.Keys{Secret: secretKey},
+		Logger:     quiet(),
 		Validators: []validate.Validator{validate.UserAttributeSimilarity{Attributes: []string{"pet_name"}}},
 	})
 	if err != nil {

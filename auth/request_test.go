@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/signing"
 )
 
 // row is a session of a signed-in user.
@@ -21,14 +22,14 @@ func row(id, backend, hash string) string {
 // TestWhoIsARequest goes through Django's get_user step by step.
 func TestWhoIsARequest(t *testing.T) {
 	const fallbackKey = "a former secret key of the tests, also long enough"
-	r := newRig(t, func(c *auth.Config) { c.SecretKeyFallbacks = []string{fallbackKey} })
+	r := newRig(t, func(c *auth.Config) { c.Keys.Fallbacks = []string{fallbackKey} })
 	ada, off, gone := r.user("ada"), r.user("off"), r.user("gone")
 	hash := func(u *auth.User) string { return `"` + r.SessionAuthHash(u) + `"` }
 	off.IsActive = false
 	if err := errors.Join(r.db.UpdateUser(t.Context(), off), r.db.DeleteUser(t.Context(), gone.ID)); err != nil {
 		t.Fatal(err)
 	}
-	former := newRig(t, func(c *auth.Config) { c.SecretKey = fallbackKey })
+	former := newRig(t, func(c *auth.Config) { c.Keys.Secret = fallbackKey })
 	const model = auth.ModelBackendName
 	const kept, flushed, renewed = "kept", "flushed", "renewed"
 	for name, tt := range map[string]struct {
@@ -177,18 +178,18 @@ func TestConfigIsChecked(t *testing.T) {
 	db := openDB(t)
 	model := &auth.ModelBackend{Users: db, Passwords: hashers(t, 1)}
 	for want, c := range map[string]auth.Config{
-		"Config.Users":              {SecretKey: secretKey},
-		"Config.SecretKey ":         {Users: db},
-		"Config.SecretKeyFallbacks": {Users: db, SecretKey: secretKey, SecretKeyFallbacks: []string{"old", ""}},
-		"Config.Backends is empty":  {Users: db, SecretKey: secretKey, Backends: []auth.Backend{}},
-		"Config.Backends[1] is nil": {Users: db, SecretKey: secretKey, Backends: []auth.Backend{model, nil}},
-		"Config.Backends[1] and":    {Users: db, SecretKey: secretKey, Backends: []auth.Backend{model, model}},
+		"Config.Users":              {Keys: signing.Keys{Secret: secretKey}},
+		"Config.Keys.Secret is":     {Users: db},
+		"Config.Keys.Fallbacks":     {Users: db, Keys: signing.Keys{Secret: secretKey, Fallbacks: []string{"old", ""}}},
+		"Config.Backends is empty":  {Users: db, Keys: signing.Keys{Secret: secretKey}, Backends: []auth.Backend{}},
+		"Config.Backends[1] is nil": {Users: db, Keys: signing.Keys{Secret: secretKey}, Backends: []auth.Backend{model, nil}},
+		"Config.Backends[1] and":    {Users: db, Keys: signing.Keys{Secret: secretKey}, Backends: []auth.Backend{model, model}},
 	} {
 		if _, err := auth.New(c); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), secretKey) {
 			t.Errorf("want %q, got %v", want, err)
 		}
 	}
-	s, err := auth.New(auth.Config{Users: db, SecretKey: secretKey, Logger: slog.Default()})
+	s, err := auth.New(auth.Config{Users: db, Keys: signing.Keys{Secret: secretKey}, Logger: slog.Default()})
 	if err != nil || s.Passwords() == nil || s.Passwords().Preferred().Algorithm() != "pbkdf2_sha256" {
 		t.Errorf("the defaults: %v", err)
 	}

@@ -104,13 +104,13 @@ func TestResetTokenZones(t *testing.T) {
 		"no USE_TZ":              {auth.Config{Users: naive}, resettoken.Config{TimeZone: berlin, LoginZone: berlin}},
 		"a zone of the database": {auth.Config{Users: naive, TimeZone: time.UTC}, resettoken.Config{LoginZone: berlin}},
 	} {
-		test.config.SecretKey, test.config.Logger, test.config.Passwords = secretKey, quiet(), hashers(t, 1)
+		test.config.Keys.Secret, test.config.Logger, test.config.Passwords = secretKey, quiet(), hashers(t, 1)
 		s, err := auth.New(test.config)
 		if err != nil {
 			t.Fatal(err)
 		}
 		token := s.MakeResetToken(u)
-		test.want.SecretKey = secretKey
+		test.want.Keys.Secret = secretKey
 		g, err := resettoken.New(test.want)
 		if err != nil {
 			t.Fatal(err)

@@ -18,6 +18,7 @@ import (
 	"github.com/coatcheck/coatcheck/password"
 	"github.com/coatcheck/coatcheck/sessions"
 	"github.com/coatcheck/coatcheck/sessions/sessionstest"
+	"github.com/coatcheck/coatcheck/signing"
 )
 
 const secretKey = "a secret key of the tests, long enough for everything"
@@ -109,7 +110,7 @@ func newRig(t *testing.T, changes ...func(*auth.Config)) *rig {
 	t.Helper()
 	db := openDB(t)
 	r := &rig{t: t, db: db, users: &users{DB: db}, store: sessionstest.NewMemory()}
-	config := auth.Config{Users: r.users, Passwords: hashers(t, 1), SecretKey: secretKey, Logger: quiet()}
+	config := auth.Config{Users: r.users, Passwords: hashers(t, 1), Keys: signing.Keys{Secret: secretKey}, Logger: quiet()}
 	for _, change := range changes {
 		change(&config)
 	}

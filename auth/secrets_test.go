@@ -12,6 +12,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/password"
+	"github.com/coatcheck/coatcheck/signing"
 )
 
 const canary = "CANARY-that-nobody-may-see"
@@ -35,7 +36,7 @@ func printed(v any) string {
 
 func TestSecretsDoNotPrint(t *testing.T) {
 	db := openDB(t)
-	config := auth.Config{Users: db, Passwords: hashers(t, 1), SecretKey: canary, SecretKeyFallbacks: []string{canary + "-2"}, Logger: quiet()}
+	config := auth.Config{Users: db, Passwords: hashers(t, 1), Keys: signing.Keys{Secret: canary, Fallbacks: []string{canary + "-2"}}, Logger: quiet()}
 	service, err := auth.New(config)
 	if err != nil {
 		t.Fatal(err)

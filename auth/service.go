@@ -78,7 +78,7 @@ type Users interface {
 	PermissionLister
 }
 
-// Config specifies how users are found and checked. Users and SecretKey are required.
+// Config specifies how users are found and checked. Users and Keys are required.
 type Config struct {
 	Users Users
 	// Passwords hashes and checks; nil means password.New(password.Config{}).
@@ -93,14 +93,8 @@ type Config struct {
 	// LoginBy is what users type to log in, for every ModelBackend; identity.ByUsername when
 	// empty. Sessions keep the backend's name, so a Django accepts them in any case.
 	LoginBy identity.LoginBy
-	// SecretKey signs the session auth hash. Django: SECRET_KEY.
-	SecretKey string `json:"-"`
-	// SecretKeyFallbacks still verify it. Django: SECRET_KEY_FALLBACKS.
-	SecretKeyFallbacks []string `json:"-"`
-	// AcceptSHA1 also accepts session auth hashes that Django 3.2 wrote with
-	// DEFAULT_HASHING_ALGORITHM = 'sha1'.
-	// It goes for reset tokens as well.
-	AcceptSHA1 bool
+	// Keys sign and verify session auth hashes and reset tokens.
+	Keys signing.Keys
 	// PasswordResetTimeout is how long a reset token holds, in whole seconds;
 	// three days when zero. Django: PASSWORD_RESET_TIMEOUT.
 	PasswordResetTimeout time.Duration
@@ -172,7 +166,7 @@ func New(c Config) (*Service, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	keys := append([]string{c.SecretKey}, c.SecretKeyFallbacks...)
+	keys := c.Keys.All()
 	s := &Service{
 		users: c.Users, passwords: c.Passwords, backends: c.Backends, loginBy: c.LoginBy,
 		validators: slices.Clone(c.Validators),
@@ -187,12 +181,12 @@ func New(c Config) (*Service, error) {
 	for _, key := range keys {
 		s.hashes = append(s.hashes, signing.NewMAC(sha256.New, authHashSalt, key))
 	}
-	if c.AcceptSHA1 {
-		s.hashes = append(s.hashes, signing.NewMAC(sha1.New, authHashSalt, c.SecretKey))
+	if c.Keys.AcceptSHA1 {
+		s.hashes = append(s.hashes, signing.NewMAC(sha1.New, authHashSalt, c.Keys.Secret))
 	}
 	s.lookAtBackends()
 	var err error
-	if s.attempts, err = attempts.New(c.Throttle, c.SecretKey, c.Logger); err != nil {
+	if s.attempts, err = attempts.New(c.Throttle, c.Keys.Secret, c.Logger); err != nil {
 		return nil, fmt.Errorf("auth: Config.Throttle: %w", err)
 	}
 	if s.tokens, err = resettoken.New(c.tokens()); err != nil {
@@ -203,13 +197,11 @@ func New(c Config) (*Service, error) {
 
 // check fills in the defaults and refuses what cannot work.
 func (c *Config) check() error {
-	switch {
-	case c.Users == nil:
+	if c.Users == nil {
 		return errors.New("auth: no users given; set Config.Users to a database")
-	case c.SecretKey == "":
-		return errors.New("auth: no secret key given; set Config.SecretKey (Django: SECRET_KEY)")
-	case slices.Contains(c.SecretKeyFallbacks, ""):
-		return errors.New("auth: Config.SecretKeyFallbacks has an empty key; remove it")
+	}
+	if err := c.Keys.Check(); err != nil {
+		return fmt.Errorf("auth: Config.%w", err)
 	}
 	if c.Passwords == nil {
 		var err error
@@ -276,8 +268,9 @@ func (s *Service) lookAtBackends() {
 // zone Django reads its times.
 func (c *Config) tokens() resettoken.Config {
 	t := resettoken.Config{
-		SecretKey: c.SecretKey, SecretKeyFallbacks: c.SecretKeyFallbacks, AcceptSHA1: c.AcceptSHA1,
-		Timeout: c.PasswordResetTimeout, TimeZone: c.TimeZone,
+		Keys:     c.Keys,
+		Timeout:  c.PasswordResetTimeout,
+		TimeZone: c.TimeZone,
 	}
 	if db, ok := c.Users.(interface{ Location() *time.Location }); ok {
 		t.LoginZone = db.Location()

@@ -21,6 +21,7 @@ import (
 	"github.com/coatcheck/coatcheck/database/sqlite"
 	"github.com/coatcheck/coatcheck/internal/testenv"
 	"github.com/coatcheck/coatcheck/password"
+	"github.com/coatcheck/coatcheck/signing"
 	"github.com/coatcheck/coatcheck/throttle"
 	"github.com/coatcheck/coatcheck/throttle/redis"
 )
@@ -367,7 +368,9 @@ func TestRetryAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := throttle.NewMemory(0)
 		s, err := auth.New(auth.Config{
-			Users: db, SecretKey: secretKey, Logger: quiet(),
+			Users:    db,
+			Keys:     signing.Keys{Secret: secretKey},
+			Logger:   quiet(),
 			Throttle: attempts.Config{Store: store, Account: throttle.Limit{Burst: 1, Every: 5 * time.Hour}, Address: throttle.Limit{Burst: 2, Every: 90 * time.Second}},
 		})
 		if err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/coatcheck/coatcheck/password"
 	"github.com/coatcheck/coatcheck/sessions"
 	"github.com/coatcheck/coatcheck/sessions/sessionstest"
+	"github.com/coatcheck/coatcheck/signing"
 )
 
 // hashRecord is a record of the topic session_auth_hash.
@@ -40,21 +41,21 @@ func TestSessionAuthHashVectors(t *testing.T) {
 	for _, v := range vectors.Load(t, "session_auth_hash") {
 		var r hashRecord
 		v.DecodeAll(t, &r)
-		config := auth.Config{Users: openUsers(t), SecretKey: r.SecretKey, Passwords: hashers(t, 1), Logger: quiet()}
+		config := auth.Config{Users: openUsers(t), Keys: signing.Keys{Secret: r.SecretKey}, Passwords: hashers(t, 1), Logger: quiet()}
 		ok := false
 		switch v.Kind() {
 		case "hash":
 			ok = writes(t, config, r.Password) == r.Hash && accepts(t, config, r.Password, r.Hash)
 		case "hash_legacy_sha1":
 			ok = !accepts(t, config, r.Password, r.Hash)
-			config.AcceptSHA1 = true
+			config.Keys.AcceptSHA1 = true
 			ok = ok && accepts(t, config, r.Password, r.Hash)
 		case "fallbacks":
 			ok = len(r.Hashes) == len(r.Fallbacks)
 			for _, hash := range r.Hashes {
 				ok = ok && !accepts(t, config, r.Password, hash)
 			}
-			config.SecretKeyFallbacks = r.Fallbacks
+			config.Keys.Fallbacks = r.Fallbacks
 			for _, hash := range r.Hashes {
 				ok = ok && accepts(t, config, r.Password, hash)
 			}

@@ -26,10 +26,10 @@ type verdict struct {
 func verifyRig(t *testing.T) (*rig, map[string]verdict) {
 	const fallbackKey = "a former secret key of the tests, also long enough"
 	r := newRig(t, func(c *auth.Config) {
-		c.SecretKeyFallbacks, c.SessionMaxAge = []string{fallbackKey}, time.Hour
+		c.Keys.Fallbacks, c.SessionMaxAge = []string{fallbackKey}, time.Hour
 		c.Endings = own.New(c.Users.(*users).DB)
 	})
-	former := newRig(t, func(c *auth.Config) { c.SecretKey = fallbackKey })
+	former := newRig(t, func(c *auth.Config) { c.Keys.Secret = fallbackKey })
 	ada, off, gone, out := r.user("ada"), r.user("off"), r.user("gone"), r.user("out")
 	off.IsActive = false
 	if err := errors.Join(r.db.UpdateUser(t.Context(), off), r.db.DeleteUser(t.Context(), gone.ID)); err != nil {

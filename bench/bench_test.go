@@ -19,7 +19,9 @@ func TestBothLetTheUserIn(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	site, err := coatcheck.New(coatcheck.Config{
-		Database: db, SecretKey: secret, Logger: slog.New(slog.DiscardHandler),
+		Database: db,
+		Keys:     coatcheck.Keys{Secret: secret},
+		Site:     coatcheck.SiteOptions{Logger: slog.New(slog.DiscardHandler)},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -34,8 +34,12 @@ func serve(ctx context.Context, dsn string) error {
 	}
 	defer db.Close()
 	site, err := coatcheck.New(coatcheck.Config{
-		Database: db, SecretKey: secret, Logger: slog.New(slog.DiscardHandler),
-		Passwords: password.Config{Hashers: []password.Hasher{password.PBKDF2SHA256{Iterations: 1000}}},
+		Database: db,
+		Keys:     coatcheck.Keys{Secret: secret},
+		Site:     coatcheck.SiteOptions{Logger: slog.New(slog.DiscardHandler)},
+		Passwords: coatcheck.PasswordOptions{
+			Hashing: password.Config{Hashers: []password.Hasher{password.PBKDF2SHA256{Iterations: 1000}}},
+		},
 	})
 	if err != nil {
 		return err

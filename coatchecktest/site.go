@@ -36,9 +36,12 @@ func NewSite(t testing.TB, configure ...func(*coatcheck.Config)) *Site {
 		}
 	})
 	config := coatcheck.Config{
-		Database: db, SecretKey: SecretKey,
-		Passwords: password.Config{Hashers: []password.Hasher{password.PBKDF2SHA256{Iterations: 1}}},
-		Logger:    slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Database: db,
+		Keys:     coatcheck.Keys{Secret: SecretKey},
+		Passwords: coatcheck.PasswordOptions{
+			Hashing: password.Config{Hashers: []password.Hasher{password.PBKDF2SHA256{Iterations: 1}}},
+		},
+		Site: coatcheck.SiteOptions{Logger: slog.New(slog.NewTextHandler(t.Output(), nil))},
 	}
 	for _, change := range configure {
 		change(&config)

@@ -24,6 +24,7 @@ import (
 	"github.com/coatcheck/coatcheck/sessions/cacheddb"
 	"github.com/coatcheck/coatcheck/sessions/cachestore/redis"
 	"github.com/coatcheck/coatcheck/sessions/dbstore"
+	"github.com/coatcheck/coatcheck/signing"
 )
 
 // accountPair is a Django site and Coatcheck's account pages on one database, both
@@ -41,9 +42,15 @@ func newAccountPair(t *testing.T, version string, where testenv.Database, engine
 	p := &accountPair{t: t, theirs: t.TempDir(), ours: t.TempDir()}
 	settings := []string{"SESSION_ENGINE=django.contrib.sessions.backends." + engine, "EMAIL_DIR=" + p.theirs}
 	config := coatcheck.Config{
-		Database: openDatabase(t, where, database.UserModel{}), SecretKey: secretKey, Logger: slog.New(slog.DiscardHandler),
-		Guard:     coatcheck.GuardCrossOrigin, // the tests post JSON, without tokens
-		Passwords: password.Config{Hashers: append([]password.Hasher{password.PBKDF2SHA256{Iterations: 10000}}, password.DefaultHashers()[1:]...)},
+		Database: openDatabase(t, where, database.UserModel{}),
+		Keys:     coatcheck.Keys{Secret: secretKey},
+		Site:     coatcheck.SiteOptions{Logger: slog.New(slog.DiscardHandler)},
+		Web: coatcheck.WebOptions{
+			Guard: coatcheck.GuardCrossOrigin, // the tests post JSON, without tokens
+		},
+		Passwords: coatcheck.PasswordOptions{
+			Hashing: password.Config{Hashers: append([]password.Hasher{password.PBKDF2SHA256{Iterations: 10000}}, password.DefaultHashers()[1:]...)},
+		},
 	}
 	if engine == "cached_db" {
 		address := testenv.Redis(t)
@@ -60,7 +67,7 @@ func newAccountPair(t *testing.T, version string, where testenv.Database, engine
 	p.base = server.URL
 	sender, err := mail.NewDir(mail.DirConfig{Path: p.ours})
 	must(t, err)
-	config.Accounts.Mail, config.Accounts.BaseURL = sender, server.URL
+	config.Accounts.Mail, config.Site.BaseURL = sender, server.URL
 	p.site, err = coatcheck.New(config)
 	must(t, err)
 	mux.Handle("/", p.site.Handler(p.site.Views))
@@ -69,7 +76,7 @@ func newAccountPair(t *testing.T, version string, where testenv.Database, engine
 
 func cachedStore(t *testing.T, address string, db *database.DB) sessions.Store {
 	t.Helper()
-	codec, err := sessions.NewCodec(sessions.CodecConfig{SecretKey: secretKey})
+	codec, err := sessions.NewCodec(sessions.CodecConfig{Keys: signing.Keys{Secret: secretKey}})
 	must(t, err)
 	cache, err := redis.Open(t.Context(), redis.Config{URL: "redis://" + address + "/0", Timeout: time.Minute})
 	must(t, err)

@@ -40,10 +40,16 @@ func formsOfTheOther(t *testing.T, version string, inSessions bool) {
 	tw.Manage("migrate")
 	tw.Start()
 	site, err := coatcheck.New(coatcheck.Config{
-		Database: openDatabase(t, db, database.UserModel{}), SecretKey: secretKey, Logger: slog.New(slog.DiscardHandler),
-		// Django 3.2 cannot read a bare secret in a session.
-		CSRF:      middleware.CSRFConfig{UseSessions: inSessions, CookieMasked: version == "3.2"},
-		Passwords: password.Config{Hashers: []password.Hasher{password.PBKDF2SHA256{Iterations: 10000}}},
+		Database: openDatabase(t, db, database.UserModel{}),
+		Keys:     coatcheck.Keys{Secret: secretKey},
+		Site:     coatcheck.SiteOptions{Logger: slog.New(slog.DiscardHandler)},
+		Web: coatcheck.WebOptions{
+			// Django 3.2 cannot read a bare secret in a session.
+			CSRF: middleware.CSRFConfig{UseSessions: inSessions, CookieMasked: version == "3.2"},
+		},
+		Passwords: coatcheck.PasswordOptions{
+			Hashing: password.Config{Hashers: []password.Hasher{password.PBKDF2SHA256{Iterations: 10000}}},
+		},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -71,7 +71,7 @@ func makeResetToken(g *generator) fields {
 }
 
 func ownResetToken(_ *oracle, c fields) any {
-	generator, err := resettoken.New(resettoken.Config{SecretKey: oracleKey, SecretKeyFallbacks: []string{oracleOldKey}})
+	generator, err := resettoken.New(resettoken.Config{Keys: signing.Keys{Secret: oracleKey, Fallbacks: []string{oracleOldKey}}})
 	if err != nil {
 		return failed(err)
 	}

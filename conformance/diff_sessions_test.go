@@ -108,7 +108,7 @@ func mustSigner(key, salt string) *signing.TimestampSigner {
 }
 
 var mustCodec = sync.OnceValue(func() *sessions.Codec {
-	codec, err := sessions.NewCodec(sessions.CodecConfig{SecretKey: oracleKey, SecretKeyFallbacks: []string{oracleOldKey}})
+	codec, err := sessions.NewCodec(sessions.CodecConfig{Keys: signing.Keys{Secret: oracleKey, Fallbacks: []string{oracleOldKey}}})
 	if err != nil {
 		panic(err)
 	}

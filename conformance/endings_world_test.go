@@ -103,12 +103,18 @@ func (e *endingSites) restart(t fataler) {
 	e.store.left.Store(-1)
 	much := throttle.Limit{Burst: 100_000, Every: time.Millisecond}
 	site, err := coatcheck.New(coatcheck.Config{
-		Database: e.own.db, SecretKey: e.keys[0], SecretKeyFallbacks: e.keys[1:],
-		Logger: slog.New(slog.DiscardHandler), Guard: coatcheck.GuardCrossOrigin,
-		Sessions:  sessions.Config{Store: e.store.asStore()},
-		Passwords: password.Config{Hashers: []password.Hasher{password.PBKDF2SHA256{Iterations: walkIterations}}},
-		Throttle:  attempts.Config{Store: throttle.NewMemory(0), Account: much, Device: much, Address: much},
-		Accounts:  accounts.Config{Mail: &e.outbox, BaseURL: endingBase},
+		Database: e.own.db,
+		Keys:     coatcheck.Keys{Secret: e.keys[0], Fallbacks: e.keys[1:]},
+		Site:     coatcheck.SiteOptions{Logger: slog.New(slog.DiscardHandler), BaseURL: endingBase},
+		Web:      coatcheck.WebOptions{Guard: coatcheck.GuardCrossOrigin},
+		Sessions: sessions.Config{Store: e.store.asStore()},
+		Passwords: coatcheck.PasswordOptions{
+			Hashing: password.Config{Hashers: []password.Hasher{password.PBKDF2SHA256{Iterations: walkIterations}}},
+		},
+		Logins: coatcheck.LoginOptions{
+			Throttle: attempts.Config{Store: throttle.NewMemory(0), Account: much, Device: much, Address: much},
+		},
+		Accounts: accounts.Options{Mail: &e.outbox},
 	})
 	if err != nil {
 		t.Fatalf("%v", err)

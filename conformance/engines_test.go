@@ -22,6 +22,7 @@ import (
 	"github.com/coatcheck/coatcheck/sessions/cookiestore"
 	"github.com/coatcheck/coatcheck/sessions/dbstore"
 	"github.com/coatcheck/coatcheck/sessions/filestore"
+	"github.com/coatcheck/coatcheck/signing"
 )
 
 // engineSite is what a session engine needs, of Django and of ours.
@@ -41,7 +42,7 @@ func redisCache(address string) map[string]any {
 // engineSites are fresh sites, one of each engine.
 func engineSites(t *testing.T) []engineSite {
 	t.Helper()
-	codec, err := sessions.NewCodec(sessions.CodecConfig{SecretKey: secretKey})
+	codec, err := sessions.NewCodec(sessions.CodecConfig{Keys: signing.Keys{Secret: secretKey}})
 	must(t, err)
 	keys, address := cachestore.Keys{Prefix: "shop", Version: 3}, testenv.Redis(t)
 	inRedis, err := redis.Open(t.Context(), redis.Config{URL: "redis://" + address + "/1", Timeout: time.Minute})
@@ -66,7 +67,7 @@ func engineSites(t *testing.T) []engineSite {
 	must(t, err)
 	fileStore, err := filestore.New(filestore.Config{Codec: codec, Dir: dir})
 	must(t, err)
-	cookieStore, err := cookiestore.NewIrrevocable(cookiestore.Config{Signing: sessions.CodecConfig{SecretKey: secretKey}})
+	cookieStore, err := cookiestore.NewIrrevocable(cookiestore.Config{Signing: sessions.CodecConfig{Keys: signing.Keys{Secret: secretKey}}})
 	must(t, err)
 	cached := map[string]any{"engine": "cached_db", "cache": redisCache(address), "database": file}
 	return []engineSite{

@@ -27,15 +27,30 @@ func (w *flowWorld) handler(s *flowStep) http.Handler {
 		loginURL = safeurl.LoginURL
 	}
 	site, err := coatcheck.New(coatcheck.Config{
-		Database: w.db, SecretKey: key, SecretKeyFallbacks: fallbacks, LoginURL: loginURL,
-		Guard: coatcheck.GuardDjango, ThrottleOff: true, Security: &middleware.SecurityConfig{}, Logger: slog.New(slog.DiscardHandler),
-		CSRF: middleware.CSRFConfig{CookieMasked: w.masked, UseSessions: s.Flow == "csrf in session"},
-		Passwords: password.Config{
-			Hashers: append([]password.Hasher{password.PBKDF2SHA256{Iterations: 1000}, password.MD5{}}, password.DefaultHashers()[1:]...),
-			Update:  password.Exact,
+		Database: w.db,
+		Keys:     coatcheck.Keys{Secret: key, Fallbacks: fallbacks},
+		Site: coatcheck.SiteOptions{
+			LoginURL: loginURL,
+			Logger:   slog.New(slog.DiscardHandler),
+			BaseURL:  "http://testserver",
 		},
-		Accounts: accounts.Config{Mail: &w.outbox, BaseURL: "http://testserver"},
-		Views:    views.Config{LoginRedirectURL: s.text("LOGIN_REDIRECT_URL"), LogoutRedirectURL: s.text("LOGOUT_REDIRECT_URL")},
+		Web: coatcheck.WebOptions{
+			Guard:    coatcheck.GuardDjango,
+			Security: &middleware.SecurityConfig{},
+			CSRF:     middleware.CSRFConfig{CookieMasked: w.masked, UseSessions: s.Flow == "csrf in session"},
+		},
+		Logins: coatcheck.LoginOptions{ThrottleOff: true},
+		Passwords: coatcheck.PasswordOptions{
+			Hashing: password.Config{
+				Hashers: append([]password.Hasher{password.PBKDF2SHA256{Iterations: 1000}, password.MD5{}}, password.DefaultHashers()[1:]...),
+				Update:  password.Exact,
+			},
+		},
+		Accounts: accounts.Options{Mail: &w.outbox},
+		Views: views.Options{
+			LoginRedirectURL:  s.text("LOGIN_REDIRECT_URL"),
+			LogoutRedirectURL: s.text("LOGOUT_REDIRECT_URL"),
+		},
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -52,11 +67,14 @@ func (w *flowWorld) handler(s *flowStep) http.Handler {
 }
 
 func (w *flowWorld) mux(site *coatcheck.Site, s *flowStep) *http.ServeMux {
-	redirecting, err := views.New(views.Config{Auth: site.Auth, RedirectAuthenticatedUser: true, LoginRedirectURL: s.text("LOGIN_REDIRECT_URL")})
+	redirecting, err := views.New(views.Config{Auth: site.Auth, Options: views.Options{
+		RedirectAuthenticatedUser: true,
+		LoginRedirectURL:          s.text("LOGIN_REDIRECT_URL"),
+	}})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	leading, err := views.New(views.Config{Auth: site.Auth, LogoutRedirectURL: "/plain/"})
+	leading, err := views.New(views.Config{Auth: site.Auth, Options: views.Options{LogoutRedirectURL: "/plain/"}})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/coatcheck/coatcheck/database/sqlite"
 	"github.com/coatcheck/coatcheck/internal/testenv"
 	"github.com/coatcheck/coatcheck/sessions"
+	"github.com/coatcheck/coatcheck/signing"
 )
 
 // A flowWorld is Coatcheck's side of one flow: a database, and a server whose
@@ -242,7 +243,7 @@ func (w *flowWorld) writeSession(s *flowStep, data map[string]any, left time.Dur
 func (w *flowWorld) codec(s *flowStep) *sessions.Codec {
 	w.t.Helper()
 	key, fallbacks := flowKeys(w.t, s)
-	codec, err := sessions.NewCodec(sessions.CodecConfig{SecretKey: key, SecretKeyFallbacks: fallbacks})
+	codec, err := sessions.NewCodec(sessions.CodecConfig{Keys: signing.Keys{Secret: key, Fallbacks: fallbacks}})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -67,7 +67,7 @@ func TestMessages(t *testing.T) {
 	t.Parallel()
 	lists := messageLists()
 	site := coatchecktest.NewSite(t, func(c *coatcheck.Config) {
-		c.SecretKey, c.Messages.Level = messageKey, 1
+		c.Keys.Secret, c.Web.Messages.Level = messageKey, 1
 	})
 	var stored []storedMessages
 	for _, list := range lists {

@@ -41,9 +41,15 @@ func newOwn(t *testing.T, db testenv.Database) *own {
 func newOwnWith(t *testing.T, db testenv.Database, model database.UserModel, changes ...func(*coatcheck.Config)) *own {
 	t.Helper()
 	config := coatcheck.Config{
-		Database: openDatabase(t, db, model), SecretKey: secretKey, Logger: slog.New(slog.DiscardHandler),
-		Guard:     coatcheck.GuardCrossOrigin, // the tests post JSON, without tokens
-		Passwords: password.Config{Hashers: append([]password.Hasher{password.PBKDF2SHA256{Iterations: 10000}}, password.DefaultHashers()[1:]...)},
+		Database: openDatabase(t, db, model),
+		Keys:     coatcheck.Keys{Secret: secretKey},
+		Site:     coatcheck.SiteOptions{Logger: slog.New(slog.DiscardHandler)},
+		Web: coatcheck.WebOptions{
+			Guard: coatcheck.GuardCrossOrigin, // the tests post JSON, without tokens
+		},
+		Passwords: coatcheck.PasswordOptions{
+			Hashing: password.Config{Hashers: append([]password.Hasher{password.PBKDF2SHA256{Iterations: 10000}}, password.DefaultHashers()[1:]...)},
+		},
 	}
 	for _, change := range changes {
 		change(&config)

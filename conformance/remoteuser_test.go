@@ -41,7 +41,7 @@ func TestRemoteUserTwins(t *testing.T) {
 func remoteUserTwins(t *testing.T, version string, db testenv.Database, variant string) {
 	p := pair{django: newTwin(t, version, db, "REMOTE_USER="+variant), db: db}
 	p.own = newOwnWith(t, db, database.UserModel{}, func(c *coatcheck.Config) {
-		c.RemoteUser = &middleware.RemoteUserConfig{
+		c.Web.RemoteUser = &middleware.RemoteUserConfig{
 			Header: "X-Remote-User", Trusted: []string{"127.0.0.1"}, Persistent: variant == "PersistentHeaderUser",
 		}
 	})

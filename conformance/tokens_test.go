@@ -17,6 +17,7 @@ import (
 	"github.com/coatcheck/coatcheck/database/sqlite"
 	"github.com/coatcheck/coatcheck/internal/testenv"
 	"github.com/coatcheck/coatcheck/password"
+	"github.com/coatcheck/coatcheck/signing"
 )
 
 const oldKey = "the twins' former secret key, which is just as long"
@@ -132,8 +133,11 @@ func tokenService(t *testing.T, db *database.DB, zone *time.Location) *auth.Serv
 		t.Fatal(err)
 	}
 	s, err := auth.New(auth.Config{
-		Users: db, Passwords: hashers, SecretKey: secretKey, SecretKeyFallbacks: []string{oldKey}, TimeZone: zone,
-		Logger: slog.New(slog.DiscardHandler),
+		Users:     db,
+		Passwords: hashers,
+		Keys:      signing.Keys{Secret: secretKey, Fallbacks: []string{oldKey}},
+		TimeZone:  zone,
+		Logger:    slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -24,6 +24,7 @@ import (
 	"github.com/coatcheck/coatcheck/sessions/cookiestore"
 	"github.com/coatcheck/coatcheck/sessions/dbstore"
 	"github.com/coatcheck/coatcheck/sessions/filestore"
+	"github.com/coatcheck/coatcheck/signing"
 )
 
 // walkIterations is the cost of the walks' passwords.
@@ -91,8 +92,12 @@ func (w *walkOwn) use(keys []string) {
 	w.store = w.newStore(keys)
 	hashers := []password.Hasher{password.PBKDF2SHA256{Iterations: walkIterations}}
 	site, err := coatcheck.New(coatcheck.Config{
-		Database: w.db, SecretKey: keys[0], SecretKeyFallbacks: keys[1:], Logger: slog.New(slog.DiscardHandler),
-		Passwords: password.Config{Hashers: hashers}, Sessions: sessions.Config{Store: w.store}, ThrottleOff: true,
+		Database:  w.db,
+		Keys:      coatcheck.Keys{Secret: keys[0], Fallbacks: keys[1:]},
+		Site:      coatcheck.SiteOptions{Logger: slog.New(slog.DiscardHandler)},
+		Passwords: coatcheck.PasswordOptions{Hashing: password.Config{Hashers: hashers}},
+		Sessions:  sessions.Config{Store: w.store},
+		Logins:    coatcheck.LoginOptions{ThrottleOff: true},
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -118,7 +123,7 @@ func (w *walkOwn) use(keys []string) {
 
 func (w *walkOwn) newStore(keys []string) sessions.Store {
 	w.t.Helper()
-	signing := sessions.CodecConfig{SecretKey: keys[0], SecretKeyFallbacks: keys[1:]}
+	signing := sessions.CodecConfig{Keys: signing.Keys{Secret: keys[0], Fallbacks: keys[1:]}}
 	codec, err := sessions.NewCodec(signing)
 	must(w.t, err)
 	var store sessions.Store = dbstore.New(w.db, codec)

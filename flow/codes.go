@@ -108,7 +108,7 @@ var middlewareCodes = []Meaning{
 var authCodes = []Meaning{
 	{"user.anonymous", Middleware, "AnonymousUser: nobody is signed in to this session", names{"because"}, "The session names no user; because is the code of the step that says why."},
 	{"user.backend_unknown", Middleware, "AnonymousUser: the session's backend is not configured", names{"backend"}, "See AUTHENTICATION_BACKENDS."},
-	{"user.too_old", Middleware, "AnonymousUser: the session is older than SessionMaxAge", names{"user"}, "The session ends."},
+	{"user.too_old", Middleware, "AnonymousUser: the session is older than Config.Logins.MaxAge allows", names{"user"}, "The session ends."},
 	{"user.gone", Middleware, "AnonymousUser: the user does not exist any more", names{"user"}, "The backend does not know the ID in the session."},
 	{"user.inactive", Middleware, "AnonymousUser: the user is not active", names{"user"}, "The session ends, and stays over when the user is active again."},
 	{"user.hash_mismatch", Middleware, "AnonymousUser: the session auth hash differs, since the password was changed after the login", names{"user"}, "The session ends."},

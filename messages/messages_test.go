@@ -17,6 +17,7 @@ import (
 	"github.com/coatcheck/coatcheck/messages"
 	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/sessions"
+	"github.com/coatcheck/coatcheck/signing"
 )
 
 // browser keeps the cookies of a site.
@@ -91,7 +92,7 @@ func TestOnce(t *testing.T) {
 	for _, storage := range storages {
 		t.Run(string(storage), func(t *testing.T) {
 			b := open(t, func(c *coatcheck.Config) {
-				c.Messages.Storage, c.Messages.Tags = storage, map[messages.Level]string{50: "alarm"}
+				c.Web.Messages.Storage, c.Web.Messages.Tags = storage, map[messages.Level]string{50: "alarm"}
 			})
 			b.say("one", "")
 			b.get(func(http.ResponseWriter, *http.Request) {})
@@ -118,7 +119,7 @@ func TestOnce(t *testing.T) {
 // TestSameRequest: a page shows what it said itself, and not again.
 func TestSameRequest(t *testing.T) {
 	for _, storage := range storages {
-		b := open(t, func(c *coatcheck.Config) { c.Messages.Storage = storage })
+		b := open(t, func(c *coatcheck.Config) { c.Web.Messages.Storage = storage })
 		b.say("before")
 		w := b.get(func(w http.ResponseWriter, r *http.Request) {
 			err := errors.Join(messages.Success(r.Context(), "now"))
@@ -143,7 +144,7 @@ func TestTooLong(t *testing.T) {
 	for _, storage := range storages[:2] {
 		var log bytes.Buffer
 		b := open(t, func(c *coatcheck.Config) {
-			c.Messages.Storage, c.Messages.Logger = storage, slog.New(slog.NewTextHandler(&log, nil))
+			c.Web.Messages.Storage, c.Site.Logger = storage, slog.New(slog.NewTextHandler(&log, nil))
 		})
 		b.say(texts...)
 		if n := len(b.cookies[messages.CookieName].Value); n < 1900 || n > 2048 {
@@ -201,7 +202,7 @@ func (broken) Load(context.Context, string) (*sessions.Record, error) {
 // TestOutage: where messages cannot be read the page is a 503, and they wait.
 func TestOutage(t *testing.T) {
 	b := open(t, func(c *coatcheck.Config) {
-		c.Messages.Storage, c.Sessions.Store = messages.StorageSession, broken{}
+		c.Web.Messages.Storage, c.Sessions.Store = messages.StorageSession, broken{}
 	})
 	b.cookies["sessionid"] = &http.Cookie{Name: "sessionid", Value: strings.Repeat("a", 32)}
 	for _, view := range []func(http.ResponseWriter, *http.Request){
@@ -229,12 +230,12 @@ func TestWithoutMiddleware(t *testing.T) {
 
 // TestMistakes: a configuration that cannot work is refused, and prints no key.
 func TestMistakes(t *testing.T) {
-	for _, c := range []messages.Config{{}, {SecretKey: "key", Storage: "memory"}} {
+	for _, c := range []messages.Config{{}, {Keys: signing.Keys{Secret: "key"}, Options: messages.Options{Storage: "memory"}}} {
 		if _, err := messages.New(c); err == nil {
 			t.Errorf("%+v is taken", c)
 		}
 	}
-	if text := fmt.Sprintf("%v %+v %#v", messages.Config{SecretKey: "canary"}, messages.Config{SecretKey: "canary"}, messages.Config{SecretKey: "canary"}); strings.Contains(text, "canary") {
+	if text := fmt.Sprintf("%v %+v %#v", messages.Config{Keys: signing.Keys{Secret: "canary"}}, messages.Config{Keys: signing.Keys{Secret: "canary"}}, messages.Config{Keys: signing.Keys{Secret: "canary"}}); strings.Contains(text, "canary") {
 		t.Error(text)
 	}
 }

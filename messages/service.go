@@ -1,7 +1,6 @@
 package messages
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -30,17 +29,22 @@ const (
 	SessionKey = "_messages"
 )
 
-// Config has Django's MESSAGE_… settings. SecretKey is required, but for StorageSession.
-type Config struct {
-	SecretKey          string   `json:"-"`
-	SecretKeyFallbacks []string `json:"-"`
-	// AcceptSHA1 also reads what Django 3.2 signed with DEFAULT_HASHING_ALGORITHM = 'sha1'.
-	AcceptSHA1 bool
-	Storage    Storage
+// Options are Django's MESSAGE_… settings.
+type Options struct {
+	// Storage is where messages wait; in a cookie, and in the session what is too large for
+	// it, when empty. Django: MESSAGE_STORAGE.
+	Storage Storage
 	// Level is the least level that is kept; LevelInfo when zero (Django: MESSAGE_LEVEL).
 	Level Level
 	// Tags are names of levels, beside or instead of Django's own (Django: MESSAGE_TAGS).
 	Tags map[Level]string
+}
+
+// Config specifies how messages are kept. Keys are required, but for StorageSession.
+type Config struct {
+	Options
+	// Keys sign the cookie.
+	Keys signing.Keys
 	// The cookie has the attributes of the session's (Django: SESSION_COOKIE_…).
 	CookieDomain, CookieSameSite     string
 	CookieSecure, CookieScriptAccess bool
@@ -82,16 +86,16 @@ func New(c Config) (*Service, error) {
 	if c.Storage == StorageSession {
 		return s, nil
 	}
-	if c.SecretKey == "" {
-		return nil, errors.New("messages: no secret key given; set Config.SecretKey, or keep messages in the session by Config.Storage")
+	if err := c.Keys.Check(); err != nil {
+		return nil, fmt.Errorf("messages: Config.%w, or keep messages in the session by Storage", err)
 	}
-	fallbacks := make([]string, len(c.SecretKeyFallbacks))
-	for i, key := range c.SecretKeyFallbacks {
+	fallbacks := make([]string, len(c.Keys.Fallbacks))
+	for i, key := range c.Keys.Fallbacks {
 		fallbacks[i] = cookieKey(key)
 	}
 	var err error
 	s.signer, err = signing.NewTimestamp(signing.Config{
-		Key: cookieKey(c.SecretKey), FallbackKeys: fallbacks, Salt: "django.contrib.messages", AcceptSHA1: c.AcceptSHA1,
+		Key: cookieKey(c.Keys.Secret), FallbackKeys: fallbacks, Salt: "django.contrib.messages", AcceptSHA1: c.Keys.AcceptSHA1,
 	})
 	return s, err
 }

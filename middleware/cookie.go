@@ -36,7 +36,7 @@ func (l *lostCookie) look(r *http.Request, c *sessions.Config) {
 		l.insecure.Do(func() {
 			c.Logger.WarnContext(r.Context(), "the session cookie is for HTTPS alone and this request came by HTTP, so the browser drops it "+
 				"and the login is lost; only some browsers keep it on localhost. If a proxy in front speaks HTTPS, name it by "+
-				"--trusted-proxy (Config.TrustedProxies) and let it set X-Forwarded-Proto; else leave --session-cookie-secure out",
+				"--trusted-proxy (Config.Web.TrustedProxies) and let it set X-Forwarded-Proto; else leave --session-cookie-secure out",
 				"host", logText(host))
 		})
 	}

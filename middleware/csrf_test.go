@@ -18,6 +18,7 @@ import (
 	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/sessions"
 	"github.com/coatcheck/coatcheck/sessions/sessionstest"
+	"github.com/coatcheck/coatcheck/signing"
 )
 
 // guarded is a site with four views: /form responds with a token, /cart puts something
@@ -37,7 +38,7 @@ func newGuarded(t testing.TB, secure bool, c middleware.CSRFConfig, outer ...fun
 	if err != nil {
 		t.Fatal(err)
 	}
-	service, err := auth.New(auth.Config{Users: someUsers{}, SecretKey: "a key", Logger: slog.New(slog.DiscardHandler)})
+	service, err := auth.New(auth.Config{Users: someUsers{}, Keys: signing.Keys{Secret: "a key"}, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +75,7 @@ func (someUsers) SetLastLogin(context.Context, string, time.Time) error { return
 // rotate signs somebody in, on a session that is thrown away.
 func rotate(t *testing.T, req *http.Request) {
 	t.Helper()
-	service, err := auth.New(auth.Config{Users: someUsers{}, SecretKey: "a key", Logger: slog.New(slog.DiscardHandler)})
+	service, err := auth.New(auth.Config{Users: someUsers{}, Keys: signing.Keys{Secret: "a key"}, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,8 +17,6 @@ import (
 // RemoteUserConfig specifies how a web server in front names the user whom it checked.
 // All but Persistent is required: who may send the header may be anybody.
 type RemoteUserConfig struct {
-	// Auth must have a backends.RemoteUser.
-	Auth *auth.Service
 	// Header is the header that names the user, such as "X-Remote-User". The web
 	// server must set it or remove it on every request. Django: header, where it
 	// is written HTTP_X_REMOTE_USER; REMOTE_USER is of CGI, and no header.
@@ -32,14 +30,15 @@ type RemoteUserConfig struct {
 }
 
 // RemoteUser signs in whom the web server in front names, and logs out whom it
-// names no more (Django: RemoteUserMiddleware). It stands inside Authentication. The texts
+// names no more (Django: RemoteUserMiddleware). The service
+// must have a backends.RemoteUser. It stands inside Authentication. The texts
 // that web servers write for nobody, and values that they joined, name nobody. Two
 // lines of the header, of which one may be an unknown client's, are refused with 400.
-func RemoteUser(c RemoteUserConfig) (func(http.Handler) http.Handler, error) {
+func RemoteUser(service *auth.Service, c RemoteUserConfig) (func(http.Handler) http.Handler, error) {
 	name, err := headerName(c.Header)
 	switch {
-	case c.Auth == nil:
-		return nil, errors.New("middleware: RemoteUserConfig.Auth is missing")
+	case service == nil:
+		return nil, errors.New("middleware: RemoteUser needs the auth service")
 	case err != nil:
 		return nil, fmt.Errorf("middleware: RemoteUserConfig.Header: %w", err)
 	case name == "":
@@ -52,7 +51,7 @@ func RemoteUser(c RemoteUserConfig) (func(http.Handler) http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	u := &remoteUser{auth: c.Auth, header: name, trusted: trusted, persistent: c.Persistent, warned: &sync.Once{}}
+	u := &remoteUser{auth: service, header: name, trusted: trusted, persistent: c.Persistent, warned: &sync.Once{}}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			r = u.cleanse(r)

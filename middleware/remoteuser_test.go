@@ -15,6 +15,7 @@ import (
 	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/sessions"
 	"github.com/coatcheck/coatcheck/sessions/dbstore"
+	"github.com/coatcheck/coatcheck/signing"
 )
 
 const remoteHeader = "X-Remote-User"
@@ -26,22 +27,25 @@ func newRemoteSite(t *testing.T, b *backends.RemoteUser, change ...func(*middlew
 	b.Users = s.db
 	quiet := slog.New(slog.DiscardHandler)
 	service, err := auth.New(auth.Config{
-		Users: s.db, Passwords: s.auth.Passwords(), SecretKey: secretKey, Logger: quiet,
-		Backends: []auth.Backend{b, &auth.ModelBackend{Users: s.db, Passwords: s.auth.Passwords()}},
+		Users:     s.db,
+		Passwords: s.auth.Passwords(),
+		Keys:      signing.Keys{Secret: secretKey},
+		Logger:    quiet,
+		Backends:  []auth.Backend{b, &auth.ModelBackend{Users: s.db, Passwords: s.auth.Passwords()}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.auth = service
-	c := middleware.RemoteUserConfig{Auth: service, Header: remoteHeader, Trusted: []string{"127.0.0.1"}}
+	c := middleware.RemoteUserConfig{Header: remoteHeader, Trusted: []string{"127.0.0.1"}}
 	for _, f := range change {
 		f(&c)
 	}
-	remote, err := middleware.RemoteUser(c)
+	remote, err := middleware.RemoteUser(service, c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	codec, err := sessions.NewCodec(sessions.CodecConfig{SecretKey: secretKey})
+	codec, err := sessions.NewCodec(sessions.CodecConfig{Keys: signing.Keys{Secret: secretKey}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -239,14 +243,17 @@ func TestRemoteUserRace(t *testing.T) {
 
 func TestRemoteUserMistakes(t *testing.T) {
 	service := newSite(t).auth
+	good := middleware.RemoteUserConfig{Header: remoteHeader, Trusted: []string{"127.0.0.1"}}
+	if _, err := middleware.RemoteUser(nil, good); err == nil || !strings.Contains(err.Error(), "needs the auth service") {
+		t.Errorf("without a service: %v", err)
+	}
 	for want, c := range map[string]middleware.RemoteUserConfig{
-		"Auth is missing":     {Header: remoteHeader, Trusted: []string{"127.0.0.1"}},
-		"Header is empty":     {Auth: service, Trusted: []string{"127.0.0.1"}},
-		"Trusted is empty":    {Auth: service, Header: remoteHeader},
-		`"REMOTE_USER" is no`: {Auth: service, Header: "REMOTE_USER", Trusted: []string{"127.0.0.1"}},
-		`"localhost"`:         {Auth: service, Header: remoteHeader, Trusted: []string{"localhost"}},
+		"Header is empty":     {Trusted: []string{"127.0.0.1"}},
+		"Trusted is empty":    {Header: remoteHeader},
+		`"REMOTE_USER" is no`: {Header: "REMOTE_USER", Trusted: []string{"127.0.0.1"}},
+		`"localhost"`:         {Header: remoteHeader, Trusted: []string{"localhost"}},
 	} {
-		if _, err := middleware.RemoteUser(c); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := middleware.RemoteUser(service, c); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %s", err, want)
 		}
 	}

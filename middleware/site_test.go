@@ -17,6 +17,7 @@ import (
 	"github.com/coatcheck/coatcheck/password"
 	"github.com/coatcheck/coatcheck/sessions"
 	"github.com/coatcheck/coatcheck/sessions/dbstore"
+	"github.com/coatcheck/coatcheck/signing"
 )
 
 const secretKey = "a secret key of the tests, long enough for everything"
@@ -37,7 +38,7 @@ func newSite(t testing.TB) *site {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	codec, err := sessions.NewCodec(sessions.CodecConfig{SecretKey: secretKey})
+	codec, err := sessions.NewCodec(sessions.CodecConfig{Keys: signing.Keys{Secret: secretKey}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +47,7 @@ func newSite(t testing.TB) *site {
 		t.Fatal(err)
 	}
 	quiet := slog.New(slog.DiscardHandler)
-	service, err := auth.New(auth.Config{Users: db, Passwords: hashers, SecretKey: secretKey, Logger: quiet})
+	service, err := auth.New(auth.Config{Users: db, Passwords: hashers, Keys: signing.Keys{Secret: secretKey}, Logger: quiet})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,7 +27,7 @@ func (u *undeclared) look(r *http.Request, p *proxies, log *slog.Logger) {
 		if told := r.Header[forwardedPath]; len(told) > 0 && told[0] != "/" && !p.prefix && p.script == "" {
 			u.prefix.Do(func() {
 				log.WarnContext(r.Context(), "a trusted proxy sent X-Forwarded-Prefix, which is not looked at. If it mounts the site there, set "+
-					"--use-x-forwarded-prefix (Config.Proxy.ForwardedPrefix) or --script-name (Config.ScriptName); else let it remove the header")
+					"--use-x-forwarded-prefix (Config.Web.Proxy.ForwardedPrefix) or --script-name (Config.Site.ScriptName); else let it remove the header")
 			})
 		}
 		return
@@ -52,7 +52,7 @@ func (u *undeclared) look(r *http.Request, p *proxies, log *slog.Logger) {
 	once.Do(func() {
 		log.WarnContext(r.Context(), "a forwarded header came from a peer that is not trusted, and was not believed. If this is the proxy "+
 			"in front of the site, all visitors have its address, so that the wrong passwords of one lock everybody out: name it by "+
-			"--trusted-proxy (Config.TrustedProxies). If it is a visitor, all is well", "header", header, "peer", name,
+			"--trusted-proxy (Config.Web.TrustedProxies). If it is a visitor, all is well", "header", header, "peer", name,
 			"flag", "--trusted-proxy "+name)
 	})
 }

@@ -11,20 +11,15 @@ import (
 // file engines. A store class of one's own has another, made of its name.
 const DefaultSalt = "django.contrib.sessions.SessionStore"
 
-// CodecConfig specifies how session data is signed. Only SecretKey is required.
+// CodecConfig specifies how session data is signed. Only Keys are required.
 type CodecConfig struct {
-	// SecretKey signs. Django: SECRET_KEY.
-	SecretKey string
-	// SecretKeyFallbacks only verify. Django: SECRET_KEY_FALLBACKS.
-	SecretKeyFallbacks []string
+	// Keys sign and verify.
+	Keys signing.Keys
 	// Salt is DefaultSalt when empty. For a Django class of one's own:
 	// "django.contrib.sessions." and its qualified name.
 	Salt string
 	// Serializer is JSONSerializer when empty. Django: SESSION_SERIALIZER.
 	Serializer Serializer
-	// AcceptSHA1 also reads what Django 3.2 wrote with
-	// DEFAULT_HASHING_ALGORITHM = 'sha1'.
-	AcceptSHA1 bool
 }
 
 // String hides the keys.
@@ -46,7 +41,7 @@ func NewCodec(c CodecConfig) (*Codec, error) {
 		c.Salt = DefaultSalt
 	}
 	signer, err := signing.NewTimestamp(signing.Config{
-		Key: c.SecretKey, FallbackKeys: c.SecretKeyFallbacks, Salt: c.Salt, AcceptSHA1: c.AcceptSHA1,
+		Key: c.Keys.Secret, FallbackKeys: c.Keys.Fallbacks, Salt: c.Salt, AcceptSHA1: c.Keys.AcceptSHA1,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("sessions: %w", err)

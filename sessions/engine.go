@@ -22,6 +22,9 @@ const (
 type Config struct {
 	// Store keeps the sessions. Django: SESSION_ENGINE.
 	Store Store
+	// Serializer is the form in which Store has the data of sessions, for those who read rows
+	// beside the engine, as accounts do; JSONSerializer when empty. Django: SESSION_SERIALIZER.
+	Serializer Serializer
 	// CookieName is "sessionid" when empty. Django: SESSION_COOKIE_NAME.
 	CookieName string
 	// CookieAge is how long a session lives after its last save; two weeks when

@@ -11,7 +11,7 @@ import (
 
 func pickleCodec(t *testing.T) *sessions.Codec {
 	t.Helper()
-	c, err := sessions.NewCodec(sessions.CodecConfig{SecretKey: "a key for these tests", Serializer: sessions.PickleSerializer})
+	c, err := sessions.NewCodec(sessions.CodecConfig{Keys: signing.Keys{Secret: "a key for these tests"}, Serializer: sessions.PickleSerializer})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func TestPickleCodec(t *testing.T) {
 }
 
 func TestUnknownSerializer(t *testing.T) {
-	if _, err := sessions.NewCodec(sessions.CodecConfig{SecretKey: "k", Serializer: "yaml"}); err == nil {
+	if _, err := sessions.NewCodec(sessions.CodecConfig{Keys: signing.Keys{Secret: "k"}, Serializer: "yaml"}); err == nil {
 		t.Error("an unknown serializer is taken")
 	}
 }

@@ -280,7 +280,7 @@ func TestSecretsDoNotPrint(t *testing.T) {
 		data, &data,
 		sessions.Record{Data: data},
 		&sessions.Record{Data: data}, key,
-		sessions.CodecConfig{SecretKey: "canary", SecretKeyFallbacks: []string{"canary"}},
+		sessions.CodecConfig{Keys: signing.Keys{Secret: "canary", Fallbacks: []string{"canary"}}},
 	} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
 			if out := fmt.Sprintf(verb, v); strings.Contains(out, "canary") {
@@ -337,7 +337,7 @@ func TestData(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	codec, err := sessions.NewCodec(sessions.CodecConfig{SecretKey: "fuzz"})
+	codec, err := sessions.NewCodec(sessions.CodecConfig{Keys: signing.Keys{Secret: "fuzz"}})
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -65,7 +65,12 @@ func (r *record) codec(t *testing.T, salt string) *sessions.Codec {
 		r.SecretKey = defaultSecret
 	}
 	c, err := sessions.NewCodec(sessions.CodecConfig{
-		SecretKey: r.SecretKey, SecretKeyFallbacks: r.Fallbacks, Salt: salt, AcceptSHA1: strings.HasPrefix(r.Django(), "3."),
+		Keys: signing.Keys{
+			Secret:     r.SecretKey,
+			Fallbacks:  r.Fallbacks,
+			AcceptSHA1: strings.HasPrefix(r.Django(), "3."),
+		},
+		Salt: salt,
 	})
 	if err != nil {
 		t.Fatal(err)

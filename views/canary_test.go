@@ -59,8 +59,8 @@ func newLogged(t *testing.T, guard coatcheck.Guard) *loggedSite {
 	log := &logged{}
 	logger := slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	s := newWhole(t, func(c *coatcheck.Config) {
-		c.Guard, c.Logger, c.ThrottleOff, c.Views.SignupVerification = guard, logger, true, true
-		c.TrustedProxies = []string{"127.0.0.1"}
+		c.Web.Guard, c.Site.Logger, c.Logins.ThrottleOff, c.Views.SignupVerification = guard, logger, true, true
+		c.Web.TrustedProxies = []string{"127.0.0.1"}
 	})
 	mux := http.NewServeMux()
 	mux.Handle("/accounts/", s.whole.Views)

@@ -11,21 +11,8 @@ import (
 	"github.com/coatcheck/coatcheck/i18n"
 )
 
-// Config specifies how the account pages look and where they lead. Only Auth is
-// required.
-type Config struct {
-	// Auth finds, makes and signs in users.
-	Auth *auth.Service
-	// Accounts is what people do with their accounts beyond signing in and out: where
-	// they are signed in, links and emails. Nil leaves out the pages that need it.
-	Accounts *accounts.Service
-	// Languages are the catalogues of the pages; nil means i18n.Default().
-	Languages *i18n.Catalogues
-	// SiteName is shown on every page; "Coatcheck" when empty.
-	SiteName string
-	// LoginURL is safeurl.LoginURL of this site when empty; a path, which gets no script
-	// name in front, or a URL of another host. Django: LOGIN_URL.
-	LoginURL string
+// Options are how the account pages look and where they lead.
+type Options struct {
 	// LoginRedirectURL is where a login leads that was not asked for by another
 	// page; safeurl.LoginRedirectURL of this site when empty. Django: LOGIN_REDIRECT_URL.
 	LoginRedirectURL string
@@ -61,13 +48,30 @@ type Config struct {
 	// whose messages are shown to the user, or any other error for a failure of the store. Nil
 	// means Auth.ValidatePassword, so by the validators of the configuration.
 	Validate func(ctx context.Context, password string, user *auth.User) error
-	// Logger is told of pages that could not be made; slog.Default() when nil.
-	Logger *slog.Logger
 	// Templates has files that replace ours of the same name, which TemplateNames lists,
 	// and pages of the program's own: *.html of other names, shown by Render. New reads
 	// them all; a file that is broken, or is neither, is an error that names it. Files
 	// whose name begins with a dot are left out. Nil means ours alone.
 	Templates fs.FS
+}
+
+// Config specifies what the account pages work with. Only Auth is required.
+type Config struct {
+	Options
+	// Auth finds, makes and signs in users.
+	Auth *auth.Service
+	// Accounts is what people do with their accounts beyond signing in and out: where
+	// they are signed in, links and emails. Nil leaves out the pages that need it.
+	Accounts *accounts.Service
+	// Languages are the catalogues of the pages; nil means i18n.Default().
+	Languages *i18n.Catalogues
+	// SiteName is shown on every page; "Coatcheck" when empty.
+	SiteName string
+	// LoginURL is safeurl.LoginURL of this site when empty; a path, which gets no script
+	// name in front, or a URL of another host. Django: LOGIN_URL.
+	LoginURL string
+	// Logger is told of pages that could not be made; slog.Default() when nil.
+	Logger *slog.Logger
 }
 
 // check refuses what cannot work.

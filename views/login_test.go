@@ -12,6 +12,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/password"
+	"github.com/coatcheck/coatcheck/signing"
 	"github.com/coatcheck/coatcheck/views"
 )
 
@@ -241,7 +242,7 @@ func TestLoginOfInactiveUsers(t *testing.T) {
 	s := newSite(t)
 	s.addUser(t, auth.NewUser{Username: "ina", Inactive: true})
 	all := &auth.ModelBackend{Users: s.db, Passwords: s.auth.Passwords(), AllowInactive: true}
-	s = serve(t, s.db, auth.Config{Users: s.db, SecretKey: secretKey, Passwords: s.auth.Passwords(), Backends: []auth.Backend{all}})
+	s = serve(t, s.db, auth.Config{Users: s.db, Keys: signing.Keys{Secret: secretKey}, Passwords: s.auth.Passwords(), Backends: []auth.Backend{all}})
 	s.program(t).login("ina").wantJSON(t, 401, `{"error":"This account is inactive."}`)
 	if got := s.browser(t).login("ina").page(t).alert().text(); got != "This account is inactive." {
 		t.Errorf("%q", got)
@@ -273,7 +274,7 @@ func (f failing) User(context.Context, string) (*database.User, error) { return 
 func TestLoginWhenBusyOrOut(t *testing.T) {
 	base := newSite(t)
 	for _, err := range []error{password.ErrBusy, errors.New("the disk is full")} {
-		s := serve(t, base.db, auth.Config{Users: base.db, SecretKey: secretKey, Backends: []auth.Backend{failing{err}}})
+		s := serve(t, base.db, auth.Config{Users: base.db, Keys: signing.Keys{Secret: secretKey}, Backends: []auth.Backend{failing{err}}})
 		for _, c := range []*client{s.browser(t), s.program(t)} {
 			a := c.login("ada")
 			if a.StatusCode != http.StatusServiceUnavailable || a.Header.Get("Retry-After") == "" || strings.Contains(a.text, "disk") {

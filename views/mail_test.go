@@ -16,6 +16,7 @@ import (
 	"github.com/coatcheck/coatcheck/database/sqlite"
 	"github.com/coatcheck/coatcheck/internal/testenv"
 	"github.com/coatcheck/coatcheck/mail"
+	"github.com/coatcheck/coatcheck/signing"
 	"github.com/coatcheck/coatcheck/views"
 )
 
@@ -59,14 +60,20 @@ func mailSite(t testing.TB, db *database.DB, changes ...func(*views.Config)) *si
 // mailSiteOf is mailSite for users that auth reaches in another way.
 func mailSiteOf(t testing.TB, db *database.DB, users auth.Users, changes ...func(*views.Config)) *site {
 	t.Helper()
-	service, err := auth.New(auth.Config{Users: users, Passwords: quick(t), SecretKey: secretKey})
+	service, err := auth.New(auth.Config{Users: users, Passwords: quick(t), Keys: signing.Keys{Secret: secretKey}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := &site{db: db, auth: service, outbox: &outbox{}}
 	sessions := engine(t, db)
 	s.accounts, err = accounts.New(accounts.Config{
-		Database: db, Auth: service, Sessions: sessions, SecretKey: secretKey, Mail: s.outbox, BaseURL: baseURL, SiteName: "The Shop",
+		Database: db,
+		Auth:     service,
+		Sessions: sessions,
+		Keys:     signing.Keys{Secret: secretKey},
+		Options:  accounts.Options{Mail: s.outbox},
+		BaseURL:  baseURL,
+		SiteName: "The Shop",
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -63,7 +63,7 @@ func TestNewDeviceWhenTheQueueIsGone(t *testing.T) {
 func TestNoNoticeOfDevices(t *testing.T) {
 	for name, change := range map[string]func(*coatcheck.Config){
 		"no mail":       func(c *coatcheck.Config) { c.Accounts.Mail = nil },
-		"no throttling": func(c *coatcheck.Config) { c.ThrottleOff = true },
+		"no throttling": func(c *coatcheck.Config) { c.Logins.ThrottleOff = true },
 	} {
 		s := newWhole(t, change)
 		s.user(t, "ada")

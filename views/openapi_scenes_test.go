@@ -61,7 +61,7 @@ func openStage(t *testing.T, change func(*coatcheck.Config)) *stage {
 	t.Helper()
 	g := &gate{}
 	return &stage{gate: g, wholeSite: newWhole(t, func(c *coatcheck.Config) {
-		c.Throttle.Store = g
+		c.Logins.Throttle.Store = g
 		change(c)
 	})}
 }

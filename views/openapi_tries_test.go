@@ -213,7 +213,7 @@ func (c *contract) tryTakenAddress() {
 // document describes.
 func (c *contract) tryTokens() {
 	c.t.Helper()
-	s := openStage(c.t, func(c *coatcheck.Config) { c.Guard = coatcheck.GuardDjango })
+	s := openStage(c.t, func(c *coatcheck.Config) { c.Web.Guard = coatcheck.GuardDjango })
 	const op = "POST /accounts/login/"
 	login := scenes[op](c.t, s)
 	c.send(op, login, login.as(jsonType))

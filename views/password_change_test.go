@@ -8,6 +8,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/password"
+	"github.com/coatcheck/coatcheck/signing"
 )
 
 const (
@@ -126,7 +127,7 @@ func TestPasswordChangeKeepsRenewedHash(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	next := serve(t, s.db, auth.Config{Users: s.db, Passwords: stronger, SecretKey: secretKey})
+	next := serve(t, s.db, auth.Config{Users: s.db, Passwords: stronger, Keys: signing.Keys{Secret: secretKey}})
 	b.site = next
 	jar := b.http.Jar
 	for _, c := range jar.Cookies(must(http.NewRequest("GET", s.URL, nil)).URL) { // another port of the same host

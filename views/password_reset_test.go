@@ -12,6 +12,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth/resettoken"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/sessions"
+	"github.com/coatcheck/coatcheck/signing"
 )
 
 const (
@@ -195,7 +196,8 @@ func TestPasswordResetOnce(t *testing.T) {
 // TestPasswordResetVoid: what makes a token void, in a session too.
 func TestPasswordResetVoid(t *testing.T) {
 	old, err := resettoken.New(resettoken.Config{
-		SecretKey: secretKey, TimeZone: time.FixedZone("", -int((resettoken.DefaultTimeout+time.Minute)/time.Second)),
+		Keys:     signing.Keys{Secret: secretKey},
+		TimeZone: time.FixedZone("", -int((resettoken.DefaultTimeout+time.Minute)/time.Second)),
 	})
 	if err != nil {
 		t.Fatal(err)

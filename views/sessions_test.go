@@ -22,6 +22,7 @@ import (
 	"github.com/coatcheck/coatcheck/sessions/cachestore/redis"
 	"github.com/coatcheck/coatcheck/sessions/dbstore"
 	"github.com/coatcheck/coatcheck/sessions/sessionstest"
+	"github.com/coatcheck/coatcheck/signing"
 )
 
 // stores runs a test on stores that find keys, and on one that does not.
@@ -30,7 +31,7 @@ func stores(t *testing.T, test func(t *testing.T, change func(*coatcheck.Config)
 	onEveryDatabase(t, func(t *testing.T, db *database.DB) { test(t, on(db)) })
 	t.Run("cached_db", func(t *testing.T) {
 		test(t, func(c *coatcheck.Config) {
-			codec, err := sessions.NewCodec(sessions.CodecConfig{SecretKey: coatchecktest.SecretKey})
+			codec, err := sessions.NewCodec(sessions.CodecConfig{Keys: signing.Keys{Secret: coatchecktest.SecretKey}})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -13,6 +13,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/sqlite"
+	"github.com/coatcheck/coatcheck/signing"
 	"github.com/coatcheck/coatcheck/views"
 )
 
@@ -153,13 +154,13 @@ func TestSignupConfirmByEmail(t *testing.T) {
 // TestSignupConfig: what cannot work is refused with the remedy.
 func TestSignupConfig(t *testing.T) {
 	s := newMailSite(t)
-	silent := must(accounts.New(accounts.Config{Database: s.db, Auth: s.auth, Sessions: engine(t, s.db), SecretKey: secretKey}))
+	silent := must(accounts.New(accounts.Config{Database: s.db, Auth: s.auth, Sessions: engine(t, s.db), Keys: signing.Keys{Secret: secretKey}}))
 	for want, c := range map[string]views.Config{
-		"needs emails":   {SignupVerification: true},
-		"set Mail and":   {SignupVerification: true, Accounts: silent},
-		"needs Config.A": {SignupInvitation: true},
-		"set one of":     {SignupInvitation: true, SignupClosed: true, Accounts: s.accounts},
-		"with SignupVe":  {SignupInvitation: true, SignupVerification: true, Accounts: s.accounts},
+		"needs emails":   {Options: views.Options{SignupVerification: true}},
+		"set Mail and":   {Options: views.Options{SignupVerification: true}, Accounts: silent},
+		"needs Config.A": {Options: views.Options{SignupInvitation: true}},
+		"set one of":     {Options: views.Options{SignupInvitation: true, SignupClosed: true}, Accounts: s.accounts},
+		"with SignupVe":  {Options: views.Options{SignupInvitation: true, SignupVerification: true}, Accounts: s.accounts},
 	} {
 		c.Auth = s.auth
 		if _, err := views.New(c); err == nil || !strings.Contains(err.Error(), want) {

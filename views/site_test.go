@@ -24,6 +24,7 @@ import (
 	"github.com/coatcheck/coatcheck/password"
 	"github.com/coatcheck/coatcheck/sessions"
 	"github.com/coatcheck/coatcheck/sessions/dbstore"
+	"github.com/coatcheck/coatcheck/signing"
 	"github.com/coatcheck/coatcheck/views"
 )
 
@@ -82,7 +83,7 @@ func newSite(t testing.TB, changes ...func(*views.Config)) *site {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	return serve(t, db, auth.Config{Users: db, Passwords: quick(t), SecretKey: secretKey}, changes...)
+	return serve(t, db, auth.Config{Users: db, Passwords: quick(t), Keys: signing.Keys{Secret: secretKey}}, changes...)
 }
 
 // quick hashes passwords at once.
@@ -131,7 +132,7 @@ func (s *site) start(t testing.TB, sessions *sessions.Engine, changes ...func(*v
 // engine keeps sessions in the database.
 func engine(t testing.TB, db *database.DB) *sessions.Engine {
 	t.Helper()
-	codec, err := sessions.NewCodec(sessions.CodecConfig{SecretKey: secretKey})
+	codec, err := sessions.NewCodec(sessions.CodecConfig{Keys: signing.Keys{Secret: secretKey}})
 	if err != nil {
 		t.Fatal(err)
 	}

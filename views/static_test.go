@@ -10,6 +10,7 @@ import (
 	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/sessions"
 	"github.com/coatcheck/coatcheck/sessions/dbstore"
+	"github.com/coatcheck/coatcheck/signing"
 	"github.com/coatcheck/coatcheck/views"
 )
 
@@ -19,7 +20,7 @@ import (
 func TestStaticKnowsNoSession(t *testing.T) {
 	s := newSite(t)
 	s.addUser(t, auth.NewUser{Username: "ada"})
-	codec, err := sessions.NewCodec(sessions.CodecConfig{SecretKey: secretKey})
+	codec, err := sessions.NewCodec(sessions.CodecConfig{Keys: signing.Keys{Secret: secretKey}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/coatcheck/coatcheck/accounts/signup"
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/auth/attempts"
+	"github.com/coatcheck/coatcheck/signing"
 	"github.com/coatcheck/coatcheck/throttle"
 )
 
@@ -28,7 +29,7 @@ func (s waiting) Take(context.Context, string, throttle.Limit) (time.Duration, e
 func newThrottledSite(t testing.TB, limits attempts.Config) *site {
 	t.Helper()
 	made := newSite(t)
-	return serve(t, made.db, auth.Config{Users: made.db, Passwords: made.auth.Passwords(), SecretKey: secretKey, Throttle: limits})
+	return serve(t, made.db, auth.Config{Users: made.db, Passwords: made.auth.Passwords(), Keys: signing.Keys{Secret: secretKey}, Throttle: limits})
 }
 
 // TestTooManyAttempts: the form again with the sentence on top, or JSON; 429 and

@@ -33,7 +33,7 @@ func newWhole(t testing.TB, changes ...func(*coatcheck.Config)) *wholeSite {
 	t.Helper()
 	sent := &outbox{}
 	whole := coatchecktest.NewSite(t, append([]func(*coatcheck.Config){func(c *coatcheck.Config) {
-		c.Accounts.Mail, c.Accounts.BaseURL, c.Logger = sent, baseURL, slog.Default()
+		c.Accounts.Mail, c.Site.BaseURL, c.Site.Logger = sent, baseURL, slog.Default()
 	}}, changes...)...).Site
 	mux := http.NewServeMux()
 	mux.Handle("/accounts/", whole.Views)

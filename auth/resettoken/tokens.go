@@ -6,10 +6,10 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math"
 	"math/big"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -34,18 +34,13 @@ const (
 // epoch2001 is 2001-01-01 00:00:00 in seconds since 1970, from which tokens count.
 const epoch2001 = 978307200
 
-// Config specifies how tokens are made. Only SecretKey is required. A Service
+// Config specifies how tokens are made. Only Keys are required. A Service
 // has a generator of its own configuration; make another one for links of
 // another kind.
 type Config struct {
-	// SecretKey signs and verifies tokens. Django: SECRET_KEY.
-	SecretKey string `json:"-"`
-	// SecretKeyFallbacks verify tokens too. Django: SECRET_KEY_FALLBACKS.
-	SecretKeyFallbacks []string `json:"-"`
-	// AcceptSHA1 also verifies tokens that Django 3.2 accepts as those of an
-	// older Django or of DEFAULT_HASHING_ALGORITHM = 'sha1', but not those of
-	// Django 3.0, which counted days.
-	AcceptSHA1 bool
+	// Keys make and verify tokens. AcceptSHA1 goes for tokens that Django 3.2 accepts as
+	// those of an older Django, but not for those of Django 3.0, which counted days.
+	Keys signing.Keys
 	// Timeout is how long a token holds, in whole seconds; three days when zero.
 	// (Less than a second is Django's 0.) Django: PASSWORD_RESET_TIMEOUT.
 	Timeout time.Duration
@@ -85,12 +80,10 @@ type Generator struct {
 
 // New checks the configuration.
 func New(c Config) (*Generator, error) {
-	switch {
-	case c.SecretKey == "":
-		return nil, errors.New("resettoken: no secret key given; set Config.SecretKey (Django: SECRET_KEY)")
-	case slices.Contains(c.SecretKeyFallbacks, ""):
-		return nil, errors.New("resettoken: Config.SecretKeyFallbacks has an empty key; remove it")
-	case c.Timeout < 0:
+	if err := c.Keys.Check(); err != nil {
+		return nil, fmt.Errorf("resettoken: Config.%w", err)
+	}
+	if c.Timeout < 0 {
 		return nil, errors.New("resettoken: the timeout of tokens is negative; leave it zero for three days")
 	}
 	g := &Generator{
@@ -98,11 +91,11 @@ func New(c Config) (*Generator, error) {
 		timeZone: cmp.Or(c.TimeZone, time.UTC), loginZone: cmp.Or(c.LoginZone, time.UTC), now: time.Now,
 	}
 	salt := cmp.Or(c.KeySalt, salt)
-	for _, key := range append([]string{c.SecretKey}, c.SecretKeyFallbacks...) {
+	for _, key := range c.Keys.All() {
 		g.macs = append(g.macs, signing.NewMAC(sha256.New, salt, key))
 	}
-	if c.AcceptSHA1 {
-		g.macs = append(g.macs, signing.NewMAC(sha1.New, salt, c.SecretKey))
+	if c.Keys.AcceptSHA1 {
+		g.macs = append(g.macs, signing.NewMAC(sha1.New, salt, c.Keys.Secret))
 	}
 	return g, nil
 }

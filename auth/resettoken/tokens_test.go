@@ -10,6 +10,7 @@ import (
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/internal/vectors"
 	"github.com/coatcheck/coatcheck/password"
+	"github.com/coatcheck/coatcheck/signing"
 )
 
 const (
@@ -19,8 +20,8 @@ const (
 
 func generator(t testing.TB, c resettoken.Config) *resettoken.Generator {
 	t.Helper()
-	if c.SecretKey == "" {
-		c.SecretKey = secretKey
+	if c.Keys.Secret == "" {
+		c.Keys.Secret = secretKey
 	}
 	g, err := resettoken.New(c)
 	if err != nil {
@@ -63,26 +64,26 @@ func TestResetTokenTime(t *testing.T) {
 
 func TestResetTokenKeys(t *testing.T) {
 	u := &database.User{ID: "7", Password: "x"}
-	old := generator(t, resettoken.Config{SecretKey: "old"}).Make(u)
+	old := generator(t, resettoken.Config{Keys: signing.Keys{Secret: "old"}}).Make(u)
 	for name, test := range map[string]struct {
 		config resettoken.Config
 		want   bool
 	}{
-		"the key":            {resettoken.Config{SecretKey: "old"}, true},
-		"another key":        {resettoken.Config{SecretKey: "new"}, false},
-		"a fallback":         {resettoken.Config{SecretKey: "new", SecretKeyFallbacks: []string{"newer", "old"}}, true},
-		"of another purpose": {resettoken.Config{SecretKey: "old", KeySalt: "email"}, false},
+		"the key":            {resettoken.Config{Keys: signing.Keys{Secret: "old"}}, true},
+		"another key":        {resettoken.Config{Keys: signing.Keys{Secret: "new"}}, false},
+		"a fallback":         {resettoken.Config{Keys: signing.Keys{Secret: "new", Fallbacks: []string{"newer", "old"}}}, true},
+		"of another purpose": {resettoken.Config{Keys: signing.Keys{Secret: "old"}, KeySalt: "email"}, false},
 	} {
 		if generator(t, test.config).Check(u, old) != test.want {
 			t.Errorf("%s: %v", name, !test.want)
 		}
 	}
-	for _, broken := range []resettoken.Config{{}, {SecretKey: "k", SecretKeyFallbacks: []string{""}}, {SecretKey: "k", Timeout: -1}} {
+	for _, broken := range []resettoken.Config{{}, {Keys: signing.Keys{Secret: "k", Fallbacks: []string{""}}}, {Keys: signing.Keys{Secret: "k"}, Timeout: -1}} {
 		if _, err := resettoken.New(broken); err == nil {
-			t.Errorf("%#v with %d fallbacks was taken", broken, len(broken.SecretKeyFallbacks))
+			t.Errorf("%#v with %d fallbacks was taken", broken, len(broken.Keys.Fallbacks))
 		}
 	}
-	config := resettoken.Config{SecretKey: canary, SecretKeyFallbacks: []string{canary}}
+	config := resettoken.Config{Keys: signing.Keys{Secret: canary, Fallbacks: []string{canary}}}
 	for _, v := range []any{config, &config, generator(t, config)} {
 		text := fmt.Sprintf("%v %+v %#v %s %x", v, v, v, v, v)
 		if strings.Contains(text, canary) || strings.Contains(text, fmt.Sprintf("%x", canary)) {
@@ -94,7 +95,7 @@ func TestResetTokenKeys(t *testing.T) {
 // FuzzResetToken: no text but the token itself is taken for it.
 func FuzzResetToken(f *testing.F) {
 	users := []*database.User{{ID: "7", Email: "a@example.com"}, {ID: "78", Password: password.Hash("x")}, {}}
-	g := generator(f, resettoken.Config{SecretKeyFallbacks: []string{"old"}, AcceptSHA1: true})
+	g := generator(f, resettoken.Config{Keys: signing.Keys{Fallbacks: []string{"old"}, AcceptSHA1: true}})
 	noon := time.Date(2026, 1, 10, 12, 0, 0, 0, time.UTC)
 	g.SetNow(func() time.Time { return noon })
 	for i, r := range vectors.Load(f, "reset_tokens") {

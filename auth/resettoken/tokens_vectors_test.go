@@ -13,6 +13,7 @@ import (
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/internal/vectors"
 	"github.com/coatcheck/coatcheck/password"
+	"github.com/coatcheck/coatcheck/signing"
 )
 
 // resetRecord is a record of the topic reset_tokens; each kind has some of the
@@ -83,9 +84,9 @@ func (r resetRecord) generator(t *testing.T, c resettoken.Config) *resettoken.Ge
 		}
 		c.TimeZone = loc
 	}
-	c.SecretKey = r.SecretKey
+	c.Keys.Secret = r.SecretKey
 	if r.Settings.SecretKey != "" {
-		c.SecretKey, c.SecretKeyFallbacks = r.Settings.SecretKey, r.Settings.Fallbacks
+		c.Keys.Secret, c.Keys.Fallbacks = r.Settings.SecretKey, r.Settings.Fallbacks
 	}
 	c.Timeout = time.Duration(r.Settings.Timeout) * time.Second
 	g, err := resettoken.New(c)
@@ -117,7 +118,7 @@ func TestResetTokenVectors(t *testing.T) {
 			ok = g.Make(u) == r.Token && g.Check(u, r.Token)
 		case "check":
 			u, zone := r.user(t)
-			c := resettoken.Config{LoginZone: zone, AcceptSHA1: strings.HasPrefix(record.Django(), "3.")}
+			c := resettoken.Config{LoginZone: zone, Keys: signing.Keys{AcceptSHA1: strings.HasPrefix(record.Django(), "3.")}}
 			ok = r.generator(t, c).Check(u, r.Token) == r.OK
 		default:
 			t.Errorf("%v: a kind that nobody tests", record)

@@ -170,12 +170,12 @@ func (c *serveCommand) wired(ctx context.Context, con *console.Console, key secr
 	if err != nil {
 		return err
 	}
-	if config.Accounts.BaseURL == "" {
-		config.Accounts.BaseURL = "http://localhost" // serve takes its own address
+	if config.Site.BaseURL == "" {
+		config.Site.BaseURL = "http://localhost" // serve takes its own address
 	}
 	config.Database = db
 	if fresh { // otherwise the tables of the conditions are elsewhere
-		if err := checkConditions(ctx, db, config.LoginConditions); err != nil {
+		if err := checkConditions(ctx, db, config.Logins.Conditions); err != nil {
 			return err
 		}
 	}

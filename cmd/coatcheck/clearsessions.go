@@ -49,7 +49,7 @@ func (c *clearsessionsCommand) clearFiles(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	config, err := c.Site.Sessions.config(loc)
+	config, err := c.Site.Sessions.config(loc, c.Site.Engine.Serializer)
 	if err != nil {
 		return err
 	}

@@ -39,9 +39,7 @@ type engineFlags struct {
 func (f *engineFlags) store(
 	ctx context.Context, db *database.DB, key secret, acceptSHA1 bool, c sessions.Config, log *slog.Logger,
 ) (sessions.Store, func(), error) {
-	signing := sessions.CodecConfig{
-		SecretKey: key.key, SecretKeyFallbacks: key.fallbacks, AcceptSHA1: acceptSHA1, Serializer: f.Serializer,
-	}
+	signing := sessions.CodecConfig{Keys: key.keys(acceptSHA1), Serializer: c.Serializer}
 	nothing := func() {}
 	if f.Name == "signed_cookies" {
 		store, err := cookiestore.NewIrrevocable(cookiestore.Config{
@@ -59,8 +57,7 @@ func (f *engineFlags) store(
 	case "file":
 		store, err := filestore.New(filestore.Config{
 			Codec: codec, Dir: f.FilePath, CookieName: c.CookieName, CookieAge: c.CookieAge,
-			Location: c.Location,
-			Logger:   log,
+			Location: c.Location, Logger: log,
 		})
 		return store, nothing, err
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/coatcheck/coatcheck/password/pwned"
 	"github.com/coatcheck/coatcheck/password/validate"
 	"github.com/coatcheck/coatcheck/sessions"
+	"github.com/coatcheck/coatcheck/signing"
 )
 
 // databaseFlags say where the users and sessions are.
@@ -221,7 +222,7 @@ func (f *passwordFlags) accounts(db *database.DB) (*auth.Service, error) {
 		return nil, err
 	}
 	return auth.New(auth.Config{
-		Users: db, Passwords: hashers, Validators: validators, SecretKey: rand.Text(),
+		Users: db, Passwords: hashers, Validators: validators, Keys: signing.Keys{Secret: rand.Text()},
 		Logger: slog.New(slog.DiscardHandler),
 	})
 }
@@ -240,13 +241,13 @@ type sessionFlags struct {
 	ExpireAtBrowserClose bool   `group:"sessions" name:"session-expire-at-browser-close" help:"End the cookie with the browser."`
 }
 
-func (f *sessionFlags) config(loc *time.Location) (sessions.Config, error) {
+func (f *sessionFlags) config(loc *time.Location, s sessions.Serializer) (sessions.Config, error) {
 	age, err := span("session-cookie-age", float64(f.CookieAge), 1)
 	if err != nil {
 		return sessions.Config{}, err
 	}
 	return sessions.Config{
-		CookieName: f.CookieName, CookieAge: age,
+		CookieName: f.CookieName, CookieAge: age, Serializer: s,
 		CookieDomain: f.CookieDomain, CookiePath: f.CookiePath, CookieSecure: f.CookieSecure,
 		CookieScriptAccess: !f.CookieHTTPOnly, CookieSameSite: f.CookieSameSite,
 		SaveEveryRequest: f.SaveEveryRequest, ExpireAtBrowserClose: f.ExpireAtBrowserClose, Location: loc,

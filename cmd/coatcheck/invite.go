@@ -71,10 +71,11 @@ func (c *inviteCommand) invite(
 	ctx context.Context, db *database.DB, key secret, email string,
 ) (string, error) {
 	config := coatcheck.Config{
-		Database: db, SecretKey: key.key, SecretKeyFallbacks: key.fallbacks,
-		Logger: slog.New(slog.DiscardHandler), ScriptName: c.Mount.Path,
+		Database: db,
+		Keys:     key.keys(false),
+		Site:     coatcheck.SiteOptions{Logger: slog.New(slog.DiscardHandler), ScriptName: c.Mount.Path},
 	}
-	config.Accounts.Mail, config.Accounts.BaseURL = queueOnly{}, c.BaseURL
+	config.Accounts.Mail, config.Site.BaseURL = queueOnly{}, c.BaseURL
 	site, err := coatcheck.New(config)
 	if err != nil {
 		return "", err

@@ -27,7 +27,7 @@ func checkConditions(ctx context.Context, db *database.DB, conditions []database
 
 // apply configures the site.
 func (f *loginFlags) apply(c *coatcheck.Config) error {
-	c.BackendPaths, c.LoginBy = f.Backends, f.LoginBy
+	c.Logins.BackendPaths, c.Logins.By = f.Backends, f.LoginBy
 	for _, group := range []struct {
 		flag   string
 		texts  []string
@@ -38,7 +38,7 @@ func (f *loginFlags) apply(c *coatcheck.Config) error {
 			if err != nil {
 				return usageError{fmt.Errorf("%s: %w", group.flag, err)}
 			}
-			c.LoginConditions = append(c.LoginConditions, condition)
+			c.Logins.Conditions = append(c.Logins.Conditions, condition)
 		}
 	}
 	return nil

@@ -33,7 +33,7 @@ const passwordVariable = envPrefix + "_EMAIL_HOST_PASSWORD"
 
 // apply configures the site.
 func (f *mailFlags) apply(c *coatcheck.Config, con *console.Console) (err error) {
-	c.Accounts.BaseURL = f.BaseURL
+	c.Site.BaseURL = f.BaseURL
 	switch f.Backend {
 	case "none":
 		return nil

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/internal/textfile"
 )
 
@@ -27,6 +28,11 @@ type secret struct {
 	key       string
 	fallbacks []string
 	made      string // the file that was made for it
+}
+
+// keys are all of them, for the layers.
+func (s secret) keys(acceptSHA1 bool) coatcheck.Keys {
+	return coatcheck.Keys{Secret: s.key, Fallbacks: s.fallbacks, AcceptSHA1: acceptSHA1}
 }
 
 // String hides the key.

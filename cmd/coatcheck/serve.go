@@ -171,7 +171,7 @@ func (c *serveCommand) site(
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := checkConditions(ctx, db, config.LoginConditions); err != nil {
+	if err := checkConditions(ctx, db, config.Logins.Conditions); err != nil {
 		return nil, nil, err
 	}
 	store, closeEngine, err := c.Engine.store(ctx, db, key, c.Secret.AcceptSHA1, config.Sessions, log)
@@ -199,7 +199,7 @@ func (c *serveCommand) config(
 	if err != nil {
 		return config, err
 	}
-	sessions, err := c.Sessions.config(loc)
+	sessions, err := c.Sessions.config(loc, c.Engine.Serializer)
 	if err != nil {
 		return config, err
 	}
@@ -216,35 +216,33 @@ func (c *serveCommand) config(
 		return config, err
 	}
 	config = coatcheck.Config{
-		SecretKey: key.key, SecretKeyFallbacks: key.fallbacks, AcceptSHA1: c.Secret.AcceptSHA1,
-		SessionSerializer: c.Engine.Serializer, Sessions: sessions, Passwords: passwords,
-		Validators: validators, LoginURL: unless(c.LoginURL, safeurl.LoginURL), Logger: log,
-		PasswordResetTimeout: reset, SessionMaxAge: maxAge, TimeZone: zone,
-		Views: c.views(),
+		Keys: key.keys(c.Secret.AcceptSHA1),
+		Site: coatcheck.SiteOptions{
+			Name: c.SiteName, LoginURL: unless(c.LoginURL, safeurl.LoginURL), TimeZone: zone, Logger: log,
+		},
+		Sessions:  sessions,
+		Passwords: coatcheck.PasswordOptions{Hashing: passwords, Validators: validators, ResetTimeout: reset},
+		Logins:    coatcheck.LoginOptions{MaxAge: maxAge},
+		Views:     c.views(),
 	}
 	if err := c.Web.apply(&config); err != nil {
 		return config, err
 	}
 	c.Accounts.apply(&config)
+	c.Throttle.apply(&config)
 	if err := c.Templates.apply(&config, log); err != nil {
 		return config, err
 	}
-	if err := c.Mail.apply(&config, con); err != nil {
-		return config, err
-	}
-	c.Throttle.apply(&config)
-	if err := c.Logins.apply(&config); err != nil {
-		return config, err
-	}
-	return config, c.CSRF.apply(&config)
+	return config, errors.Join(c.Mail.apply(&config, con), c.Logins.apply(&config), c.CSRF.apply(&config))
 }
 
 // views are the settings of the account pages that no group of flags has.
-func (c *serveCommand) views() views.Config {
-	return views.Config{
-		SiteName: c.SiteName, LoginRedirectURL: unless(c.LoginRedirectURL, safeurl.LoginRedirectURL),
-		LogoutRedirectURL: c.LogoutRedirectURL,
-		SignupClosed:      c.SignupClosed, AllowedRedirectHosts: c.RedirectHosts,
+func (c *serveCommand) views() views.Options {
+	return views.Options{
+		LoginRedirectURL:     unless(c.LoginRedirectURL, safeurl.LoginRedirectURL),
+		LogoutRedirectURL:    c.LogoutRedirectURL,
+		SignupClosed:         c.SignupClosed,
+		AllowedRedirectHosts: c.RedirectHosts,
 	}
 }
 

@@ -122,11 +122,8 @@ func (c *signedInFlags) siteConfig(log *slog.Logger) (key secret, config coatche
 	if err != nil {
 		return key, config, err
 	}
-	config = coatcheck.Config{
-		SecretKey: key.key, SecretKeyFallbacks: key.fallbacks, AcceptSHA1: c.Secret.AcceptSHA1,
-		SessionSerializer: c.Engine.Serializer, Logger: log,
-	}
-	config.Sessions, err = c.Sessions.config(loc)
+	config = coatcheck.Config{Keys: key.keys(c.Secret.AcceptSHA1), Site: coatcheck.SiteOptions{Logger: log}}
+	config.Sessions, err = c.Sessions.config(loc, c.Engine.Serializer)
 	return key, config, err
 }
 

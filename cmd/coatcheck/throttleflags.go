@@ -20,11 +20,12 @@ type throttleFlags struct {
 
 // apply configures the site.
 func (f *throttleFlags) apply(c *coatcheck.Config) {
-	c.Throttle.Account, c.Throttle.Device, c.Throttle.Address = f.Account, f.Device, f.Address
+	limits := &c.Logins.Throttle
+	limits.Account, limits.Device, limits.Address = f.Account, f.Device, f.Address
 	switch f.Store.Kind {
 	case "off":
-		c.ThrottleOff = true
+		c.Logins.ThrottleOff = true
 	case "memory":
-		c.Throttle.Store = throttle.NewMemory(0)
+		c.Logins.Throttle.Store = throttle.NewMemory(0)
 	}
 }

@@ -45,7 +45,7 @@ func (f *attemptFlags) unlocker(ctx context.Context, db *database.DB, folder str
 		return nil, err
 	}
 	limits := attempts.Config{Store: own.New(db).Throttle()}
-	return auth.New(auth.Config{Users: db, SecretKey: key.key, Throttle: limits, Logger: log})
+	return auth.New(auth.Config{Users: db, Keys: key.keys(false), Throttle: limits, Logger: log})
 }
 
 // unlockCommand restores budgets of attempts.

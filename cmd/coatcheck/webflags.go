@@ -57,17 +57,17 @@ func (f *webFlags) apply(c *coatcheck.Config) error {
 		return err
 	}
 	if len(f.AllowedHosts) > 0 {
-		c.AllowedHosts = f.AllowedHosts
+		c.Web.AllowedHosts = f.AllowedHosts
 	}
-	c.TrustedProxies, c.ScriptName = f.TrustedProxies, f.Mount.Path
-	c.Proxy = middleware.ProxyConfig{
+	c.Web.TrustedProxies, c.Site.ScriptName = f.TrustedProxies, f.Mount.Path
+	c.Web.Proxy = middleware.ProxyConfig{
 		SSLHeader: f.SSLHeader, SSLValue: f.SSLValue, ForwardedHost: f.ForwardedHost,
 		ForwardedPort:   f.ForwardedPort,
 		ForwardedPrefix: f.ForwardedPrefix,
 	}
-	c.Security = f.security()
+	c.Web.Security = f.security()
 	if f.RemoteUserHeader != "" {
-		c.RemoteUser = &middleware.RemoteUserConfig{
+		c.Web.RemoteUser = &middleware.RemoteUserConfig{
 			Header: f.RemoteUserHeader, Trusted: f.RemoteUserTrusted, Persistent: f.RemoteUserPersistent,
 		}
 	}
@@ -103,10 +103,10 @@ func (f *csrfFlags) apply(c *coatcheck.Config) error {
 		return err
 	}
 	if f.Guard != "auto" {
-		c.Guard = coatcheck.Guard(f.Guard)
+		c.Web.Guard = coatcheck.Guard(f.Guard)
 	}
-	c.TrustedOrigins = f.TrustedOrigins
-	c.CSRF = middleware.CSRFConfig{
+	c.Web.TrustedOrigins = f.TrustedOrigins
+	c.Web.CSRF = middleware.CSRFConfig{
 		CookieName: f.CookieName, CookieAge: age, ExpireAtBrowserClose: f.CookieAge == 0,
 		CookieDomain: f.CookieDomain, CookiePath: f.CookiePath, CookieSecure: f.CookieSecure,
 		CookieHTTPOnly: f.CookieHTTPOnly,

@@ -17,7 +17,7 @@ func TestCSRFBrowser(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a browser takes some seconds")
 	}
-	s := newSite(t, func(c *coatcheck.Config) { c.Guard = coatcheck.GuardDjango })
+	s := newSite(t, func(c *coatcheck.Config) { c.Web.Guard = coatcheck.GuardDjango })
 	s.addUser(t, "ada")
 	b := newTab(t, s.base)
 	b.open("/accounts/login/")

@@ -34,7 +34,7 @@ func TestBrowserLongNames(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a browser takes some seconds")
 	}
-	j := newJourney(t, func(c *coatcheck.Config) { c.Views.SiteName = "Donaudampfschifffahrtsgesellschaft & Söhne" })
+	j := newJourney(t, func(c *coatcheck.Config) { c.Site.Name = "Donaudampfschifffahrtsgesellschaft & Söhne" })
 	name := strings.Repeat("Rindfleischetikettierung.", 6)
 	email := strings.Repeat("x", 60) + "@" + strings.Repeat("very-long-label-", 3) + "of-a-host.example.com"
 	if _, err := j.site.Auth.CreateUser(t.Context(), auth.NewUser{Username: name, Email: email, Password: canary}); err != nil {

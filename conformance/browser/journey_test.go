@@ -29,7 +29,7 @@ type journey struct {
 func newJourney(t *testing.T, changes ...func(*coatcheck.Config)) *journey {
 	t.Helper()
 	s := newSite(t, append([]func(*coatcheck.Config){func(c *coatcheck.Config) {
-		c.Views.SiteName, c.Views.SignupVerification = "The Shop", true
+		c.Site.Name, c.Views.SignupVerification = "The Shop", true
 	}}, changes...)...)
 	run(t, s.Site)
 	return &journey{tab: newTab(t, s.base), site: s.Site, mails: s.mails, read: map[int]bool{}}

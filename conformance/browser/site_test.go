@@ -68,7 +68,7 @@ func newSite(t *testing.T, changes ...func(*coatcheck.Config)) *site {
 		t.Fatal(err)
 	}
 	s.Site = coatchecktest.NewSite(t, append([]func(*coatcheck.Config){func(c *coatcheck.Config) {
-		c.Accounts.Mail, c.Accounts.BaseURL, c.Logger = sender, s.base, slog.Default()
+		c.Accounts.Mail, c.Site.BaseURL, c.Site.Logger = sender, s.base, slog.Default()
 	}}, changes...)...).Site
 	mux := http.NewServeMux()
 	mux.Handle(views.Path, s.Views)

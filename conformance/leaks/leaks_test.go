@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 func newSite(t *testing.T) *coatchecktest.Site {
 	t.Helper()
 	t.Cleanup(func() { goleak.VerifyNone(t) })
-	return coatchecktest.NewSite(t, func(c *coatcheck.Config) { c.Logger = slog.Default() }) // of the panic
+	return coatchecktest.NewSite(t, func(c *coatcheck.Config) { c.Site.Logger = slog.Default() }) // of the panic
 }
 
 // TestSiteEnds walks through a site, guarded pages too, while its housekeeping runs; then

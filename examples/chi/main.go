@@ -36,7 +36,9 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer db.Close()
-	site, err := coatcheck.New(coatcheck.Config{Database: db, SecretKey: os.Getenv("SECRET_KEY")})
+	site, err := coatcheck.New(coatcheck.Config{
+		Database: db, Keys: coatcheck.Keys{Secret: os.Getenv("SECRET_KEY")},
+	})
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,9 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	site, err := coatcheck.New(coatcheck.Config{Database: db, SecretKey: os.Getenv("SECRET_KEY")})
+	site, err := coatcheck.New(coatcheck.Config{
+		Database: db, Keys: coatcheck.Keys{Secret: os.Getenv("SECRET_KEY")},
+	})
 	if err != nil {
 		log.Fatal(err)
 	}

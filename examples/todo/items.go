@@ -33,9 +33,9 @@ func createTable(ctx context.Context, db *database.DB) error {
 // configured returns each new user a first item, in the transaction that stores the user.
 func configured(c coatcheck.Config) coatcheck.Config {
 	list := items{c.Database.SQL()}
-	c.Guard = coatcheck.GuardCrossOrigin // forms need no token
+	c.Web.Guard = coatcheck.GuardCrossOrigin // forms need no token
 	c.Views.LoginRedirectURL = "/"
-	c.Hooks.SignedUp = hooks.List{{Before: func(ctx context.Context, e *hooks.Event) error {
+	c.Logins.Hooks.SignedUp = hooks.List{{Before: func(ctx context.Context, e *hooks.Event) error {
 		return list.insert(ctx, e.User, "Write down what there is to do")
 	}}}
 	return c

@@ -45,7 +45,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	site, err := coatcheck.New(configured(coatcheck.Config{Database: db, SecretKey: key}))
+	site, err := coatcheck.New(configured(coatcheck.Config{Database: db, Keys: coatcheck.Keys{Secret: key}}))
 	if err != nil {
 		return err
 	}

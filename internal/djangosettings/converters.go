@@ -134,7 +134,7 @@ func validatorsSetting(c *conversion, s djangoSetting, value any) {
 	}
 	if len(list) > 0 && !standard {
 		c.note(s.name, "are not the four of a new project, which are used instead; others are "+
-			"Config.Validators in Go")
+			"Config.Passwords.Validators in Go")
 	}
 }
 

@@ -63,8 +63,8 @@ var djangoSettings = []djangoSetting{
 	{"CSRF_FAILURE_VIEW", "'django.views.csrf.csrf_failure'", "", "", "in Go: `CSRFConfig.Failure`", onlyDefault("django.views.csrf.csrf_failure")},
 
 	{"AUTH_USER_MODEL", "'auth.User'", "", "user-table", "and the others of its kind: [user models](user-models.md)", userModelSetting},
-	{"AUTHENTICATION_BACKENDS", "['django.contrib.auth.backends.ModelBackend']", "", "authentication-backend", "all of them; in Go: `Config.BackendPaths`", backendsSetting},
-	{"AUTH_PASSWORD_VALIDATORS", "[]", "", "validate-passwords", "all four of a new project, or none; others in Go: `Config.Validators`", validatorsSetting},
+	{"AUTHENTICATION_BACKENDS", "['django.contrib.auth.backends.ModelBackend']", "", "authentication-backend", "all of them; in Go: `Config.Logins.BackendPaths`", backendsSetting},
+	{"AUTH_PASSWORD_VALIDATORS", "[]", "", "validate-passwords", "all four of a new project, or none; others in Go: `Config.Passwords.Validators`", validatorsSetting},
 	{"PASSWORD_HASHERS", "[PBKDF2PasswordHasher, ...]", "", "password-hasher", "the first that both know; with what each costs, and `--accept-hasher`: [passwords](passwords.md)", hashersSetting},
 	{"PASSWORD_RESET_TIMEOUT", "259200", "", "password-reset-timeout", "seconds", same},
 	{"PASSWORD_RESET_TIMEOUT_DAYS", "3", "3.2", "password-reset-timeout", "in seconds", resetDays},

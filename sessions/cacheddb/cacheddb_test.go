@@ -16,6 +16,7 @@ import (
 	"github.com/coatcheck/coatcheck/sessions/cachestore/redis"
 	"github.com/coatcheck/coatcheck/sessions/dbstore"
 	"github.com/coatcheck/coatcheck/sessions/sessionstest"
+	"github.com/coatcheck/coatcheck/signing"
 )
 
 func newStore(t *testing.T, c cacheddb.Config) *cacheddb.Store {
@@ -34,7 +35,7 @@ func rows(t *testing.T) sessions.Store {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	codec, err := sessions.NewCodec(sessions.CodecConfig{SecretKey: "a key for these tests"})
+	codec, err := sessions.NewCodec(sessions.CodecConfig{Keys: signing.Keys{Secret: "a key for these tests"}})
 	if err != nil {
 		t.Fatal(err)
 	}

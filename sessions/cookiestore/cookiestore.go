@@ -17,7 +17,7 @@ const Salt = "django.contrib.sessions.backends.signed_cookies"
 // longer ones without a word; Django does not look.
 const MaxCookie = 4096
 
-// Config specifies how cookies are signed. Only Signing.SecretKey is required.
+// Config specifies how cookies are signed. Only Signing.Keys are required.
 type Config struct {
 	// Signing contains the keys. Its Salt is that of this package when empty.
 	Signing sessions.CodecConfig

@@ -13,12 +13,13 @@ import (
 	"github.com/coatcheck/coatcheck/sessions"
 	"github.com/coatcheck/coatcheck/sessions/cookiestore"
 	"github.com/coatcheck/coatcheck/sessions/sessionstest"
+	"github.com/coatcheck/coatcheck/signing"
 )
 
 func open(t *testing.T, c cookiestore.Config) *cookiestore.Store {
 	t.Helper()
-	if c.Signing.SecretKey == "" {
-		c.Signing.SecretKey = "a key for these tests"
+	if c.Signing.Keys.Secret == "" {
+		c.Signing.Keys.Secret = "a key for these tests"
 	}
 	s, err := cookiestore.NewIrrevocable(c)
 	if err != nil {
@@ -124,7 +125,7 @@ func TestLogoutCannotReachACopy(t *testing.T) {
 
 // TestOtherSalts: what is signed for other ends is no session.
 func TestOtherSalts(t *testing.T) {
-	codec, err := sessions.NewCodec(sessions.CodecConfig{SecretKey: "a key for these tests"})
+	codec, err := sessions.NewCodec(sessions.CodecConfig{Keys: signing.Keys{Secret: "a key for these tests"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +179,7 @@ func TestVectors(t *testing.T) {
 		}
 		synctest.Test(t, func(t *testing.T) {
 			time.Sleep(time.Until(now))
-			s := open(t, cookiestore.Config{Signing: sessions.CodecConfig{SecretKey: secret, AcceptSHA1: strings.HasPrefix(v.Django(), "3.")}})
+			s := open(t, cookiestore.Config{Signing: sessions.CodecConfig{Keys: signing.Keys{Secret: secret, AcceptSHA1: strings.HasPrefix(v.Django(), "3.")}}})
 			got, err := s.Load(t.Context(), r.CookieValue)
 			want := r.DecodedJSON
 			if v.Kind() == "signed_cookie_age" {

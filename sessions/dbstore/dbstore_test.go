@@ -13,11 +13,12 @@ import (
 	"github.com/coatcheck/coatcheck/sessions"
 	"github.com/coatcheck/coatcheck/sessions/dbstore"
 	"github.com/coatcheck/coatcheck/sessions/sessionstest"
+	"github.com/coatcheck/coatcheck/signing"
 )
 
 func codec(t *testing.T, key string) *sessions.Codec {
 	t.Helper()
-	c, err := sessions.NewCodec(sessions.CodecConfig{SecretKey: key})
+	c, err := sessions.NewCodec(sessions.CodecConfig{Keys: signing.Keys{Secret: key}})
 	if err != nil {
 		t.Fatal(err)
 	}

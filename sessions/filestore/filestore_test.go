@@ -21,7 +21,7 @@ const secretKey = "a key for these tests"
 
 func codec(t testing.TB) *sessions.Codec {
 	t.Helper()
-	c, err := sessions.NewCodec(sessions.CodecConfig{SecretKey: secretKey})
+	c, err := sessions.NewCodec(sessions.CodecConfig{Keys: signing.Keys{Secret: secretKey}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/internal/vectors"
 	"github.com/coatcheck/coatcheck/sessions"
+	"github.com/coatcheck/coatcheck/signing"
 )
 
 // record is a record of the topic file_sessions, or of the kind file_key of
@@ -47,7 +48,7 @@ func TestVectors(t *testing.T) {
 
 // checkFile reads Django's file, and one of our own.
 func checkFile(t *testing.T, v vectors.Record, r *record) {
-	codec, err := sessions.NewCodec(sessions.CodecConfig{SecretKey: r.SecretKey})
+	codec, err := sessions.NewCodec(sessions.CodecConfig{Keys: signing.Keys{Secret: r.SecretKey}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,163 @@
+package coatcheck
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/coatcheck/coatcheck/access"
+	"github.com/coatcheck/coatcheck/accounts"
+	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/hooks"
+	"github.com/coatcheck/coatcheck/database/own"
+	"github.com/coatcheck/coatcheck/messages"
+	"github.com/coatcheck/coatcheck/middleware"
+	"github.com/coatcheck/coatcheck/password"
+	"github.com/coatcheck/coatcheck/sessions"
+	"github.com/coatcheck/coatcheck/sessions/dbstore"
+	"github.com/coatcheck/coatcheck/views"
+)
+
+// look refuses a database without the tables that each page needs, or whose account may
+// not read them.
+func (s *Site) look(c *Config) error {
+	_, inRows := c.Sessions.Store.(sessions.Finder)
+	if err := c.Database.Facts().Ready(c.Sessions.Store == nil || inRows); err != nil {
+		return fmt.Errorf("coatcheck: %w", err)
+	}
+	return nil
+}
+
+// has reports whether the database has the tables of a feature, and otherwise warns of
+// what there is not.
+func (s *Site) has(without string, tables ...string) bool {
+	err := own.Missing(s.Database, tables...)
+	if err != nil {
+		s.log.Warn(without, "error", err)
+	}
+	return err == nil
+}
+
+func (s *Site) wireSessions(c *Config) error {
+	if c.Sessions.Logger == nil {
+		c.Sessions.Logger = c.Site.Logger
+	}
+	if c.Sessions.Store == nil {
+		codec, err := sessions.NewCodec(sessions.CodecConfig{
+			Keys: c.Keys, Serializer: c.Sessions.Serializer,
+		})
+		if err != nil {
+			return err
+		}
+		c.Sessions.Store = dbstore.New(c.Database, codec)
+	}
+	var err error
+	s.Sessions, err = sessions.New(c.Sessions)
+	return err
+}
+
+// hooks are those of the program, and at each login the notice about a new device.
+func (s *Site) hooks(c *Config) hooks.Hooks {
+	all := c.Logins.Hooks
+	all.LoggedIn = slices.Concat(all.LoggedIn, hooks.List{{After: func(ctx context.Context, e *hooks.Event) {
+		if s.Accounts != nil {
+			s.Accounts.NoticeLogin(ctx, e)
+		}
+	}}})
+	return all
+}
+
+func (s *Site) wireAuth(c *Config) error {
+	passwords, err := password.New(c.Passwords.Hashing)
+	if err != nil {
+		return err
+	}
+	if err := c.chooseBackends(passwords); err != nil {
+		return err
+	}
+	limits, err := s.chooseThrottle(c)
+	if err != nil {
+		return err
+	}
+	_, s.throttleRows = limits.Store.(own.Throttle)
+	var endings auth.Endings
+	if s.has("sessions end only where the store finds them", own.EndingTable) {
+		endings = s.own
+	}
+	s.has("two users who sign up at the same moment can get one name in two spellings", own.LockTable)
+	s.Auth, err = auth.New(auth.Config{
+		Users: c.Database, Keys: c.Keys, Logger: c.Site.Logger, TimeZone: c.Site.TimeZone,
+		Passwords: passwords, Validators: c.Passwords.Validators,
+		PasswordResetTimeout: c.Passwords.ResetTimeout, SessionMaxAge: c.Logins.MaxAge, Endings: endings,
+		Backends: c.Logins.Backends, LoginBy: c.Logins.By, LoginConditions: c.Logins.Conditions,
+		Factors: c.Logins.Factors, Hooks: s.hooks(c), Throttle: limits,
+	})
+	return err
+}
+
+// wireAccounts returns the accounts where the database has their tables.
+func (s *Site) wireAccounts(c *Config) error {
+	base, err := baseURL(c.Site.BaseURL, c.Site.ScriptName)
+	if err != nil {
+		return err
+	}
+	s.Accounts, err = accounts.New(accounts.Config{
+		Options: c.Accounts, Database: c.Database, Auth: s.Auth, Sessions: s.Sessions, Keys: c.Keys,
+		BaseURL: base, LoginURL: strings.TrimPrefix(c.Site.LoginURL, c.Site.ScriptName),
+		SiteName: c.Site.Name, Languages: c.Site.Languages, Logger: c.Site.Logger,
+	})
+	if missing := (*own.MissingError)(nil); errors.As(err, &missing) {
+		c.Site.Logger.Warn("there is no list of sessions and no email", "error", missing)
+		return nil
+	}
+	return err
+}
+
+func (s *Site) wireMessages(c *Config) error {
+	cookie := s.Sessions.Config()
+	service, err := messages.New(messages.Config{
+		Options: c.Web.Messages, Keys: c.Keys, Logger: c.Site.Logger,
+		CookieDomain: cookie.CookieDomain, CookieSameSite: cookie.CookieSameSite,
+		CookieSecure: cookie.CookieSecure, CookieScriptAccess: cookie.CookieScriptAccess,
+	})
+	if err != nil {
+		return err
+	}
+	s.messages = middleware.Messages(service)
+	return nil
+}
+
+// baseURL is where the site is, for emails. It may name the path below which a proxy
+// mounts the site or leave it out.
+func baseURL(base, scriptName string) (string, error) {
+	u, err := url.Parse(base)
+	scriptName = strings.TrimSuffix(scriptName, "/")
+	if err != nil || base == "" || scriptName == "" { // accounts.New judges it
+		return base, nil
+	}
+	if path := strings.TrimSuffix(u.Path, "/"); path != "" && path != scriptName {
+		return "", fmt.Errorf("coatcheck: Config.Site.BaseURL (--base-url) is %q, and ScriptName "+
+			"(--script-name) %q; "+
+			"name the same path, or the host alone", base, scriptName)
+	}
+	u.Path = scriptName
+	return u.String(), nil
+}
+
+func (s *Site) wireViews(c *Config) error {
+	var err error
+	s.Views, err = views.New(views.Config{
+		Options: c.Views, Auth: s.Auth, Accounts: s.Accounts,
+		SiteName: c.Site.Name, LoginURL: c.Site.LoginURL, Languages: c.Site.Languages, Logger: c.Site.Logger,
+	})
+	return err
+}
+
+func (s *Site) wireAccess(c *Config) error {
+	var err error
+	s.Access, err = access.New(access.Config{Auth: s.Auth, LoginURL: c.Site.LoginURL})
+	return err
+}
