@@ -75,9 +75,14 @@ type Kit struct {
 type Feature interface {
 	// Routes are its addresses, below Path.
 	Routes() []Route
-	// Templates are its pages, *.html; nil for none.
-	Templates() fs.FS
+	// Files are its pages, *.html, and, in OpenAPIFile, what its addresses say in JSON; nil
+	// for none.
+	Files() fs.FS
 }
+
+// OpenAPIFile is the file of a feature with its paths, an OpenAPI Paths Object. It may refer
+// to the components of the document that the package views serves.
+const OpenAPIFile = "openapi.json"
 
 // New checks the configuration and returns a Kit without any page: see Mount.
 func New(c Config) (*Kit, error) {
@@ -104,7 +109,7 @@ func (k *Kit) Mount(features ...Feature) error {
 	folders := []fs.FS{Templates()}
 	k.routes = append(k.routes, k.languagePage())
 	for _, f := range features {
-		if of := f.Templates(); of != nil {
+		if of := f.Files(); of != nil {
 			folders = append(folders, of)
 		}
 		k.routes = append(k.routes, f.Routes()...)

@@ -36,6 +36,20 @@ type Page struct {
 // instance, or nothing where the site has no such page. Django: {% url %}.
 func (p *Page) URL(name string) string { return p.kit.URL(p.request, name) }
 
+// MenuItem is a link on the profile page.
+type MenuItem struct{ URL, Label string }
+
+// Menu is what signed-in users can do with their account.
+func (p *Page) Menu() []MenuItem {
+	var items []MenuItem
+	for _, r := range p.kit.routes {
+		if r.Menu != "" {
+			items = append(items, MenuItem{p.URL(r.Name), p.T(r.Menu)})
+		}
+	}
+	return items
+}
+
 // Home is the address of the site's first page.
 func (p *Page) Home() string { return requestinfo.Below(p.request, "/") }
 

@@ -88,6 +88,7 @@ func readFiles(folders []fs.FS, given fs.FS) (map[string]string, error) {
 		if err != nil {
 			return nil, err
 		}
+		delete(own, OpenAPIFile)
 		for name, text := range own {
 			if _, twice := files[name]; twice {
 				return nil, fmt.Errorf("views: two features have a template %q; give one of them another "+

@@ -38,8 +38,8 @@ var ownFiles embed.FS
 // site is the feature of the pages in this package.
 type site struct{ *pages.Kit }
 
-// Templates are the pages.
-func (site) Templates() fs.FS {
+// Files are the pages.
+func (site) Files() fs.FS {
 	own, err := fs.Sub(ownFiles, "templates")
 	if err != nil {
 		panic(err) // they are embedded

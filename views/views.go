@@ -74,7 +74,7 @@ func TemplateNames() []string {
 	var names []string
 	folders := []fs.FS{pages.Templates()}
 	for _, f := range features(nil, Config{}) {
-		folders = append(folders, f.Templates())
+		folders = append(folders, f.Files())
 	}
 	for _, folder := range folders {
 		files, err := fs.Glob(folder, "*")
@@ -83,6 +83,7 @@ func TemplateNames() []string {
 		}
 		names = append(names, files...)
 	}
+	names = slices.DeleteFunc(names, func(name string) bool { return name == pages.OpenAPIFile })
 	slices.Sort(names)
 	return names
 }

@@ -23,8 +23,8 @@ const (
 
 const sayClosed = "Your account is closed"
 
-//go:embed *.html
-var templates embed.FS
+//go:embed *.html openapi.json
+var files embed.FS
 
 // Feature is the pages.
 type Feature struct {
@@ -35,8 +35,8 @@ type Feature struct {
 // New returns the pages; none without a service.
 func New(k *pages.Kit, a *accounts.Service) *Feature { return &Feature{k, a} }
 
-// Templates are the pages.
-func (*Feature) Templates() fs.FS { return templates }
+// Files are the pages, and their description.
+func (*Feature) Files() fs.FS { return files }
 
 // Routes are the addresses.
 func (f *Feature) Routes() []pages.Route {
@@ -44,7 +44,8 @@ func (f *Feature) Routes() []pages.Route {
 		return nil
 	}
 	return []pages.Route{
-		f.PrivatePage("close_account", URL, f.serve, pages.GETAndPOST...),
+		f.PrivatePage("close_account", URL, f.serve, pages.GETAndPOST...).
+			InMenu(i18n.Mark("Close your account")),
 		f.Page("account_closed", ClosedURL, func(w http.ResponseWriter, r *http.Request) {
 			f.Tell(w, r, "account_closed.html", sayClosed)
 		}, pages.GET...),

@@ -33,8 +33,8 @@ const (
 	sayDone = "Your email address was changed"
 )
 
-//go:embed *.html
-var templates embed.FS
+//go:embed *.html openapi.json
+var files embed.FS
 
 // Feature is the pages.
 type Feature struct {
@@ -45,8 +45,8 @@ type Feature struct {
 // New returns the pages; none without a service that sends email.
 func New(k *pages.Kit, a *accounts.Service) *Feature { return &Feature{k, a} }
 
-// Templates are the pages.
-func (*Feature) Templates() fs.FS { return templates }
+// Files are the pages, and their description.
+func (*Feature) Files() fs.FS { return files }
 
 // Routes are the addresses.
 func (f *Feature) Routes() []pages.Route {
@@ -57,7 +57,8 @@ func (f *Feature) Routes() []pages.Route {
 		return func(w http.ResponseWriter, r *http.Request) { f.Tell(w, r, page, sentence) }
 	}
 	return []pages.Route{
-		f.PrivatePage("email_change", URL, f.change, pages.GETAndPOST...),
+		f.PrivatePage("email_change", URL, f.change, pages.GETAndPOST...).
+			InMenu(i18n.Mark("Change your email address")),
 		f.PrivatePage("email_change_sent", SentURL, tell("email_change_sent.html", saySent), pages.GET...),
 		f.Page("email_change_confirm", accounts.EmailConfirmPath+"{token}/", f.confirm, pages.GETAndPOST...),
 		f.Page("email_change_done", DoneURL, tell("email_change_done.html", sayDone), pages.GET...),

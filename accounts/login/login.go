@@ -25,8 +25,8 @@ const (
 	ProfileURL = safeurl.LoginRedirectURL
 )
 
-//go:embed *.html
-var templates embed.FS
+//go:embed *.html openapi.json
+var files embed.FS
 
 // Feature is the pages.
 type Feature struct {
@@ -37,8 +37,8 @@ type Feature struct {
 // New returns the pages. Their login form has a box "Remember me" if remember says so.
 func New(k *pages.Kit, remember bool) *Feature { return &Feature{k, remember} }
 
-// Templates are the pages.
-func (*Feature) Templates() fs.FS { return templates }
+// Files are the pages, and their description.
+func (*Feature) Files() fs.FS { return files }
 
 // Routes are the addresses.
 func (f *Feature) Routes() []pages.Route {

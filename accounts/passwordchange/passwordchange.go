@@ -22,8 +22,8 @@ const (
 	DoneURL = URL + "done/"
 )
 
-//go:embed *.html
-var templates embed.FS
+//go:embed *.html openapi.json
+var files embed.FS
 
 // Feature is the pages.
 type Feature struct {
@@ -35,13 +35,14 @@ type Feature struct {
 // alone, and no notice is sent.
 func New(k *pages.Kit, a *accounts.Service) *Feature { return &Feature{k, a} }
 
-// Templates are the pages.
-func (*Feature) Templates() fs.FS { return templates }
+// Files are the pages, and their description.
+func (*Feature) Files() fs.FS { return files }
 
 // Routes are the addresses.
 func (f *Feature) Routes() []pages.Route {
 	return []pages.Route{
-		f.PrivatePage("password_change", URL, f.change, pages.GETAndPOST...),
+		f.PrivatePage("password_change", URL, f.change, pages.GETAndPOST...).
+			InMenu(i18n.Mark("Change your password")),
 		f.PrivatePage("password_change_done", DoneURL, f.done, pages.GET...),
 	}
 }

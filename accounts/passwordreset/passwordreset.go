@@ -40,8 +40,8 @@ const (
 	urlToken = "set-password"
 )
 
-//go:embed *.html
-var templates embed.FS
+//go:embed *.html openapi.json
+var files embed.FS
 
 // Feature is the pages.
 type Feature struct {
@@ -53,8 +53,8 @@ type Feature struct {
 // sends email.
 func New(k *pages.Kit, a *accounts.Service) *Feature { return &Feature{k, a} }
 
-// Templates are the pages.
-func (*Feature) Templates() fs.FS { return templates }
+// Files are the pages, and their description.
+func (*Feature) Files() fs.FS { return files }
 
 // Routes are the addresses.
 func (f *Feature) Routes() []pages.Route {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/flow"
+	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/pages"
 )
@@ -17,8 +18,8 @@ import (
 // URL is where users change their fields. The profile itself is at pages.Path + "profile/".
 const URL = pages.Path + "profile/edit/"
 
-//go:embed *.html
-var templates embed.FS
+//go:embed *.html openapi.json
+var files embed.FS
 
 // Feature is the page to change fields.
 type Feature struct{ *pages.Kit }
@@ -26,15 +27,16 @@ type Feature struct{ *pages.Kit }
 // New returns the feature.
 func New(k *pages.Kit) *Feature { return &Feature{k} }
 
-// Templates are the pages.
-func (*Feature) Templates() fs.FS { return templates }
+// Files are the pages, and their description.
+func (*Feature) Files() fs.FS { return files }
 
 // Routes are the addresses: none without fields on the profile.
 func (f *Feature) Routes() []pages.Route {
 	if !f.HasProfileFields() {
 		return nil
 	}
-	return []pages.Route{f.PrivatePage("profile_edit", URL, f.edit, pages.GETAndPOST...)}
+	return []pages.Route{f.PrivatePage("profile_edit", URL, f.edit, pages.GETAndPOST...).
+		InMenu(i18n.Mark("Change your details"))}
 }
 
 // edit shows the fields of the signed-in user and stores what is sent. A field that is not

@@ -18,8 +18,8 @@ import (
 	"github.com/coatcheck/coatcheck/pages"
 )
 
-//go:embed *.html
-var templates embed.FS
+//go:embed *.html openapi.json
+var files embed.FS
 
 // Feature is the page.
 type Feature struct {
@@ -30,8 +30,8 @@ type Feature struct {
 // New returns the page; none without a service that sends email and ends sessions.
 func New(k *pages.Kit, a *accounts.Service) *Feature { return &Feature{k, a} }
 
-// Templates are the pages.
-func (*Feature) Templates() fs.FS { return templates }
+// Files are the pages, and their description.
+func (*Feature) Files() fs.FS { return files }
 
 // Routes are the addresses.
 func (f *Feature) Routes() []pages.Route {

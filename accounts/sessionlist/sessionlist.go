@@ -35,8 +35,8 @@ const endedField = "ended"
 // maxEnded bounds the number that it says.
 const maxEnded = 9999
 
-//go:embed *.html
-var templates embed.FS
+//go:embed *.html openapi.json
+var files embed.FS
 
 // Feature is the pages.
 type Feature struct {
@@ -47,8 +47,8 @@ type Feature struct {
 // New returns the pages; none without a service that ends sessions.
 func New(k *pages.Kit, a *accounts.Service) *Feature { return &Feature{k, a} }
 
-// Templates are the pages.
-func (*Feature) Templates() fs.FS { return templates }
+// Files are the pages, and their description.
+func (*Feature) Files() fs.FS { return files }
 
 // Routes are the addresses.
 func (f *Feature) Routes() []pages.Route {
@@ -62,7 +62,8 @@ func (f *Feature) Routes() []pages.Route {
 		}
 	}
 	return []pages.Route{
-		f.PrivatePage("sessions", URL, f.list, pages.GET...),
+		f.PrivatePage("sessions", URL, f.list, pages.GET...).
+			InMenu(i18n.Mark("Where you are signed in")),
 		button("end_session", endURL, f.end),
 		button("end_other_sessions", endOthersURL, f.endOthers),
 	}

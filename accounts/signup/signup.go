@@ -30,8 +30,8 @@ const (
 	SentURL = URL + "sent/" // tells new users to look at their emails
 )
 
-//go:embed *.html
-var templates embed.FS
+//go:embed *.html openapi.json
+var files embed.FS
 
 // Options say who may sign up, and how. See views.Config.
 type Options struct {
@@ -49,8 +49,8 @@ type Feature struct {
 // New returns the pages. The service is needed for Verification and Invitation.
 func New(k *pages.Kit, a *accounts.Service, o Options) *Feature { return &Feature{k, a, o} }
 
-// Templates are the pages.
-func (*Feature) Templates() fs.FS { return templates }
+// Files are the pages, and their description.
+func (*Feature) Files() fs.FS { return files }
 
 // Routes are the addresses.
 func (f *Feature) Routes() []pages.Route {
