@@ -68,10 +68,7 @@ var staircase = []step{
 	{"between 2 and 3, who", []string{"auth/backends"}, nil},
 	{"3, the middleware", []string{"middleware"}, nil},
 	{"4, the views", []string{"pages"}, nil},
-	{"4, the views", []string{
-		"accounts/closing", "accounts/emailchange", "accounts/login", "accounts/passwordchange", "accounts/profile", "accounts/passwordreset",
-		"accounts/rescue", "accounts/sessionlist", "accounts/signup",
-	}, nil},
+	{"4, the views", []string{"accounts/..."}, nil}, // a folder a feature, none of which imports another
 	{"4, the views", []string{"views"}, nil},
 	{"5, the access control", []string{"access"}, nil},
 	{"the front door", []string{"."}, nil},

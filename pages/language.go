@@ -13,8 +13,8 @@ import (
 	"github.com/coatcheck/coatcheck/safeurl"
 )
 
-// LanguageURL is where visitors choose a language.
-const LanguageURL = Path + "language/"
+// languageURL is where visitors choose a language.
+const languageURL = Path + "language/"
 
 // languageField is Django's name of the field that has the choice.
 const languageField = "language"
@@ -65,7 +65,7 @@ type LanguagePage struct {
 
 // languagePage is the route of the switch.
 func (k *Kit) languagePage() Route {
-	return k.Page("set_language", LanguageURL, k.language, GETAndPOST...)
+	return k.Page("set_language", languageURL, k.language, GETAndPOST...)
 }
 
 // language sets the cookie of the language that a visitor chose, and redirects back.
@@ -111,8 +111,8 @@ func (k *Kit) showLanguages(w http.ResponseWriter, r *http.Request) {
 	JSON(w, http.StatusOK, map[string]any{"language": k.Translator(w, r).Code(), "languages": names})
 }
 
-// LanguageURL is the address of the switch as a page of its own, for pages that
+// languageURL is the address of the switch as a page of its own, for pages that
 // are to have no form.
-func (p *Page) LanguageURL() string {
-	return WithQuery(requestinfo.Below(p.request, LanguageURL), safeurl.RedirectFieldName, p.Here())
+func (p *Page) languageURL() string {
+	return WithQuery(requestinfo.Below(p.request, languageURL), safeurl.RedirectFieldName, p.Here())
 }

@@ -3,6 +3,7 @@ package pages
 import (
 	"html/template"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,18 +37,10 @@ type Page struct {
 // instance, or nothing where the site has no such page. Django: {% url %}.
 func (p *Page) URL(name string) string { return p.kit.URL(p.request, name) }
 
-// MenuItem is a link on the profile page.
-type MenuItem struct{ URL, Label string }
-
-// Menu is what signed-in users can do with their account.
-func (p *Page) Menu() []MenuItem {
-	var items []MenuItem
-	for _, r := range p.kit.routes {
-		if r.Menu != "" {
-			items = append(items, MenuItem{p.URL(r.Name), p.T(r.Menu)})
-		}
-	}
-	return items
+// Menu is what signed-in users can do with their account: the routes with a link on the
+// profile page.
+func (p *Page) Menu() []Route {
+	return slices.DeleteFunc(p.kit.Routes(), func(r Route) bool { return r.Menu == "" })
 }
 
 // Home is the address of the site's first page.

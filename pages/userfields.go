@@ -134,7 +134,7 @@ func (f *Form) RejectUnstorable(err error) bool {
 		return false
 	}
 	for _, field := range f.Fields {
-		if field.declared != nil && field.Name == lacking.Field {
+		if field.Name == lacking.Field {
 			field.Reject(errUnstorable)
 			return true
 		}
