@@ -111,8 +111,8 @@ func (k *Kit) showLanguages(w http.ResponseWriter, r *http.Request) {
 	JSON(w, http.StatusOK, map[string]any{"language": k.Translator(w, r).Code(), "languages": names})
 }
 
-// languageURL is the address of the switch as a page of its own, for pages that
+// LanguageURL is the address of the switch as a page of its own, for pages that
 // are to have no form.
-func (p *Page) languageURL() string {
+func (p *Page) LanguageURL() string {
 	return WithQuery(requestinfo.Below(p.request, languageURL), safeurl.RedirectFieldName, p.Here())
 }
