@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -105,22 +106,31 @@ func (f *Form) wrong() *Field {
 	return nil
 }
 
-// wanted names the fields that must be sent.
+// wanted names the fields that must be sent, or where none must be, those that may.
 func (f *Form) wanted() string {
-	var names []string
+	var required, others []string
 	for _, field := range f.Fields {
-		if field.Required && !field.Fixed {
-			names = append(names, field.Name)
+		switch {
+		case field.Fixed:
+		case field.Required:
+			required = append(required, field.Name)
+		default:
+			others = append(others, field.Name)
 		}
 	}
-	if len(names) == 0 {
-		return "nothing"
+	if len(required) > 0 {
+		return list(required, "and")
 	}
+	return cmp.Or(list(others, "or"), "nothing")
+}
+
+// list joins names by commas, and the last one by a word.
+func list(names []string, word string) string {
 	last := len(names) - 1
-	if last == 0 {
-		return names[0]
+	if last <= 0 {
+		return strings.Join(names, "")
 	}
-	return strings.Join(names[:last], ", ") + " and " + names[last]
+	return strings.Join(names[:last], ", ") + " " + word + " " + names[last]
 }
 
 // focus puts the cursor where there is something to do.
