@@ -157,6 +157,9 @@ var scenes = map[string]func(testing.TB, *stage) scene{
 	"GET /accounts/profile/edit/":  private("/accounts/profile/edit/", nil),
 	"POST /accounts/profile/edit/": private("/accounts/profile/edit/", object{"company": "Analytical Engines"}),
 
+	"GET /accounts/name/":  private("/accounts/name/", nil),
+	"POST /accounts/name/": private("/accounts/name/", object{"first_name": "Ada", "last_name": "Lovelace"}),
+
 	"GET /accounts/sessions/": private("/accounts/sessions/", nil),
 	"POST /accounts/sessions/end/": func(t testing.TB, s *stage) scene {
 		c, _ := s.member(t)

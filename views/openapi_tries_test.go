@@ -179,6 +179,7 @@ func (c *contract) tryOthers(open, confirmed, closed *stage) {
 	c.change("POST /accounts/reset/{uidb64}/{token}/", open, "new_password2", "other")
 	c.change("POST /accounts/email/", open, "password", "wrong")
 	c.change("POST /accounts/profile/edit/", open, "company", "")
+	c.change("POST /accounts/name/", open, "first_name", strings.Repeat("a", 151))
 	c.change("POST /accounts/close/", open, "password", "wrong")
 	for _, op := range []string{"GET /accounts/signup/", "HEAD /accounts/signup/", "POST /accounts/signup/"} {
 		c.send(op, scene{closed.program(c.t), "/accounts/signup/", nil})

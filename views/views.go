@@ -7,6 +7,7 @@ import (
 	"github.com/coatcheck/coatcheck/accounts/closing"
 	"github.com/coatcheck/coatcheck/accounts/emailchange"
 	"github.com/coatcheck/coatcheck/accounts/login"
+	"github.com/coatcheck/coatcheck/accounts/name"
 	"github.com/coatcheck/coatcheck/accounts/passwordchange"
 	"github.com/coatcheck/coatcheck/accounts/passwordreset"
 	"github.com/coatcheck/coatcheck/accounts/profile"
@@ -59,6 +60,7 @@ func features(k *pages.Kit, c Config) []pages.Feature {
 			Login: c.LoginAfterSignup,
 		}),
 		profile.New(k),
+		name.New(k),
 		passwordchange.New(k, c.Accounts),
 		passwordreset.New(k, c.Accounts),
 		emailchange.New(k, c.Accounts),
