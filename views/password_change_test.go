@@ -197,7 +197,7 @@ func TestPasswordManagersKnowWhose(t *testing.T) {
 		"/accounts/password_change/": b, "/accounts/email/": b, "/accounts/close/": b, set: guest,
 	} {
 		hint := c.get(path).page(t).where("input", "autocomplete", "username")
-		if hint.attr("value") != "ada" || !hint.has("hidden") || hint.has("name") {
+		if hint.attr("value") != "ada" || !hint.has("hidden") || hint.has("name") || !hint.has("id") {
 			t.Errorf("%s: %v", path, hint.Node)
 		}
 	}

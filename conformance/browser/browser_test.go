@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/audits"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
@@ -77,13 +78,29 @@ func newTab(t *testing.T, base string) *tab {
 	return b
 }
 
-// watchLog reports everything that the browser complains about as an error: a
-// violation of the content security policy first of all.
+// watchLog reports everything that the browser complains about as an error, in its log and
+// among its issues: a violation of the content security policy first of all.
 func (b *tab) watchLog() {
 	b.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		if _, err := cdp.Call(ctx, t, audits.Enable, cdp.Empty{}); err != nil {
+			return err
+		}
 		_, err := cdp.Call(ctx, t, log.Enable, cdp.Empty{})
 		return err
 	}))
+	issues := chromedp.Events(b.ctx, audits.IssueAdded)
+	go func() {
+		for e, err := range issues {
+			if err != nil {
+				return
+			}
+			if slow := e.Issue.Details.PerformanceIssueDetails; slow != nil && slow.SourceCodeLocation.URL == "" {
+				continue // a script of these tests
+			}
+			details, err := json.Marshal(e.Issue.Details)
+			b.t.Errorf("the browser has an issue: %s %s %v", e.Issue.Code, details, err)
+		}
+	}()
 	entries := chromedp.Events(b.ctx, log.EntryAdded)
 	go func() {
 		for e, err := range entries {

@@ -39,7 +39,7 @@ func TestCSRFBrowser(t *testing.T) {
 
 	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
-		io.WriteString(w, `<form method="post" action="`+s.base+`/accounts/login/"><button>Win a prize</button></form>`)
+		io.WriteString(w, `<!DOCTYPE html><form method="post" action="`+s.base+`/accounts/login/"><button>Win a prize</button></form>`)
 	}))
 	defer other.Close()
 	b.do(chromedp.Navigate(other.URL))

@@ -43,7 +43,7 @@ func TestBrowserLongNames(t *testing.T) {
 	j.open("/accounts/login/?next=/accounts/profile/")
 	j.fill("username", name, "password", canary)
 	for title, path := range map[string]string{
-		"profile": "/accounts/profile/", "home": "/", "logout": "/accounts/logout/", "email": "/accounts/email/", "sessions": "/accounts/sessions/",
+		"profile": "/accounts/profile/", "home": "/", "logout": "/accounts/logout/", "email": "/accounts/email/", "name": "/accounts/name/", "sessions": "/accounts/sessions/",
 	} {
 		j.open(path)
 		j.inspect(title + "-long")

@@ -318,7 +318,7 @@ func (j *journey) speak() {
 			break
 		}
 		for name, path := range map[string]string{
-			"profile": "/accounts/profile/", "sessions": "/accounts/sessions/", "email": "/accounts/email/", "close": "/accounts/close/",
+			"profile": "/accounts/profile/", "sessions": "/accounts/sessions/", "email": "/accounts/email/", "name": "/accounts/name/", "close": "/accounts/close/",
 			"home": "/", "password-change": "/accounts/password_change/", "signup": "/accounts/signup/", "login": "/accounts/login/",
 		} {
 			j.open(path)

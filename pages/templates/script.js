@@ -1,5 +1,19 @@
-// The switch that shows what is typed as a password. Every page works without it.
+// Every page works without this.
 'use strict'
+
+// A page of somebody who has logged out since is not shown again when a browser goes back to
+// it: what it kept of a page whose cookies a redirect set, as every login does, it shows
+// whatever no-store says.
+if (document.querySelector('form.logout')) {
+  window.addEventListener('pageshow', event => {
+    if (event.persisted) {
+      document.documentElement.hidden = true
+      location.reload()
+    }
+  })
+}
+
+// The switch that shows what is typed as a password.
 
 for (const button of document.querySelectorAll('button.reveal')) {
   const input = document.getElementById(button.getAttribute('aria-controls'))
