@@ -129,7 +129,7 @@ func (s *Service) verify(
 	if s.outlived(session) {
 		return nil, "user.too_old", nil
 	}
-	user, err := backend.User(ctx, id)
+	user, err := backend.User(session.Along(ctx), id)
 	switch {
 	case errors.Is(err, ErrInactive):
 		return nil, "user.inactive", nil

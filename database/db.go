@@ -24,6 +24,13 @@ type DB struct {
 	facts   *atomic.Pointer[Facts]
 	users   *userTable
 	readRow dialect.RowFunc // past database/sql; may be nil
+	hints   *hints
+
+	readRows dialect.RowsFunc // may be nil
+	together *together        // nil where readRows is
+
+	userWrites *atomic.Int64 // counts what may have changed users; see Along
+
 	closer  func() error
 	lent    bool // pool is somebody else's
 	created []string
@@ -55,6 +62,7 @@ func New(ctx context.Context, from dialect.Source, d dialect.Dialect, m UserMode
 	db := &DB{
 		pool: from.Pool, reader: from.Reader, program: from.Own, dialect: &d, readRow: from.Row, closer: from.Close, lent: from.Lent,
 		annex: a, facts: &atomic.Pointer[Facts]{}, charsets: &charsets{}, emptyEmail: &emptyEmail{},
+		hints: newHints(), userWrites: &atomic.Int64{},
 	}
 	err := a.check()
 	if err != nil {
@@ -64,6 +72,9 @@ func New(ctx context.Context, from dialect.Source, d dialect.Dialect, m UserMode
 		return nil, errors.Join(err, db.Close())
 	}
 	db.queries = newQueries(db.dialect, db.users, &db.annex)
+	if db.readRows = from.Rows; db.readRows != nil {
+		db.together = &together{db: db}
+	}
 	if d.Prepare {
 		db.stmts = &sync.Map{}
 	}

@@ -10,6 +10,9 @@ type queries struct {
 	walkSessions, sessionKeys, sessionsAfter   dialect.Query
 	deleteExpired                              dialect.Query
 
+	pair, pairAndEnding            dialect.Query // see Along
+	pairsTogether, pairsAndEndings dialect.Query // the same for several; PostgreSQL's SQL
+
 	// Those of what the user model does not have are empty.
 	userByID, userAndEnding                    dialect.Query
 	userByName, userByFold, nameTaken          dialect.Query
@@ -61,6 +64,7 @@ func newQueries(d *dialect.Dialect, t *userTable, a *Annex) *queries {
 	q.permissionRows(d)
 	q.groupRows(d)
 	q.beside(d, t, a)
+	q.pairs(d, t, a)
 	if t.groups != "" {
 		q.userPermissionRows(d, t)
 		q.userGroupRows(d, t)

@@ -32,13 +32,20 @@ func (db *DB) row(ctx context.Context, q *dialect.Query, args []any, dest ...any
 		return db.conn(q).QueryRowContext(ctx, q.Text, db.args(q, args)...).Scan(dest...)
 	})
 	missing := errors.Is(err, sql.ErrNoRows) || db.nowhere(q, err)
-	if flow.On(ctx) && (err == nil || missing) {
-		timer.Emit(ctx, "database.row", slog.String("query", q.Name), slog.Bool("found", !missing), tables(q))
+	if err == nil || missing {
+		emitRow(ctx, timer, q, !missing)
 	}
 	if missing {
 		return ErrNotFound
 	}
 	return db.explain(q, err)
+}
+
+// emitRow reports to the flow a query for one row.
+func emitRow(ctx context.Context, timer flow.Timer, q *dialect.Query, found bool) {
+	if flow.On(ctx) {
+		timer.Emit(ctx, "database.row", slog.String("query", q.Name), slog.Bool("found", found), tables(q))
+	}
 }
 
 // rows runs a query and calls scan for each row. The empty query, of what a user
@@ -113,6 +120,7 @@ func (db *DB) exec(ctx context.Context, q *dialect.Query, args ...any) (int64, e
 // result runs a statement.
 func (db *DB) result(ctx context.Context, q *dialect.Query, args []any) (result sql.Result, err error) {
 	db = db.in(ctx)
+	defer db.noteWrite(q)
 	err = db.retry(ctx, false, func(db *DB) (err error) {
 		if stmt := db.prepared(ctx, q); stmt != nil {
 			result, err = stmt.ExecContext(ctx, q.Args(args)...)
@@ -122,6 +130,16 @@ func (db *DB) result(ctx context.Context, q *dialect.Query, args []any) (result 
 		return err
 	})
 	return result, db.explain(q, err)
+}
+
+// noteWrite counts a statement that may change what a user is; see [Along].
+func (db *DB) noteWrite(q *dialect.Query) {
+	for _, table := range [...]string{db.users.name, db.annex.Endings} {
+		if table != "" && strings.Contains(q.Text, table) {
+			db.userWrites.Add(1)
+			return
+		}
+	}
 }
 
 // args are the arguments of a statement, with the driver's word in front where it is

@@ -31,6 +31,7 @@ func (s SQL) QueryRowContext(ctx context.Context, query string, args ...any) *sq
 }
 
 func (s SQL) conn(ctx context.Context) dialect.Conn {
+	s.db.userWrites.Add(1) // for all that is known
 	if db := s.db.in(ctx); db.tx != nil {
 		return db.tx
 	}

@@ -60,6 +60,7 @@ func (db *DB) once(ctx context.Context, fn func(context.Context, *DB) error) err
 	if err := db.explain(&dialect.Query{Name: "commit"}, begun.Commit()); err != nil { // constraints may be deferred until here
 		return err
 	}
+	db.userWrites.Add(1) // what it wrote can be seen from now on
 	for _, f := range joined.tx.end() {
 		f()
 	}

@@ -21,23 +21,30 @@ func (t *userTable) is(d *dialect.Dialect, mark string) string {
 }
 
 // columns spells what a SELECT of users reads, in the order of userRow.
-func (t *userTable) columns(d *dialect.Dialect) string {
-	id := t.id
-	if t.uuid {
+func (t *userTable) columns(d *dialect.Dialect) string { return t.columnsOf(d, "") }
+
+// columnsOf is columns with a prefix that names the table, where that may have no row: a
+// key that is an integer is 0 then.
+func (t *userTable) columnsOf(d *dialect.Dialect, prefix string) string {
+	id := prefix + t.id
+	switch {
+	case t.uuid:
 		id = d.UUIDColumn(id)
+	case prefix != "":
+		id = "COALESCE(" + id + ", 0)"
 	}
 	list := []string{id}
 	for _, field := range userFields {
 		switch name := t.column[field]; {
 		case name == "" || field == "email" && t.sameEmail:
 		case field == "last_login" || field == "date_joined":
-			list = append(list, d.TimeColumn(name))
+			list = append(list, d.TimeColumn(prefix+name))
 		default:
-			list = append(list, name)
+			list = append(list, prefix+name)
 		}
 	}
 	for _, name := range t.model.Extra {
-		list = append(list, d.AsText(d.Quote(name)))
+		list = append(list, d.AsText(prefix+d.Quote(name)))
 	}
 	return strings.Join(list, ", ")
 }

@@ -75,6 +75,14 @@ func (row *userRow) destEnding() []any {
 	return row.columns[:]
 }
 
+// absent reports whether a join found no user.
+func (row *userRow) absent() bool {
+	if row.custom != nil && row.custom.table.uuid {
+		return row.custom.uuid == ""
+	}
+	return row.id == 0
+}
+
 // finish returns the User once the columns are read.
 func (row *userRow) finish() *User {
 	if row.custom != nil {
@@ -97,7 +105,7 @@ type customRow struct {
 func (c *customRow) dest(row *userRow) []any {
 	all := []any{any(&row.id)}
 	if c.table.uuid {
-		all[0] = &c.uuid
+		all[0] = dialect.Text{Dest: &c.uuid}
 	}
 	for _, field := range userFields {
 		if c.table.column[field] != "" && (field != "email" || !c.table.sameEmail) {

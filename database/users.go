@@ -19,14 +19,27 @@ func (db *DB) UserByID(ctx context.Context, id string) (*User, error) {
 	if !ok {
 		return nil, fmt.Errorf("database: user: %w", ErrNotFound)
 	}
-	if db.Facts().Has(db.annex.Endings) {
-		row := db.newUserRow()
-		if err := db.row(ctx, &db.queries.userAndEnding, []any{n, id}, row.destEnding()...); err != nil {
-			return nil, absent("user", err)
-		}
-		return row.finish(), nil
+	along := db.along(ctx)
+	if u := along.take(id); u != nil {
+		return u, nil
 	}
-	return db.user(ctx, &db.queries.userByID, n)
+	u, err := db.userByID(ctx, n, id)
+	if err == nil {
+		along.learn(u)
+	}
+	return u, err
+}
+
+// userByID asks the database for a user, by the argument that is the ID.
+func (db *DB) userByID(ctx context.Context, n any, id string) (*User, error) {
+	if !db.Facts().Has(db.annex.Endings) {
+		return db.user(ctx, &db.queries.userByID, n)
+	}
+	row := db.newUserRow()
+	if err := db.row(ctx, &db.queries.userAndEnding, []any{n, id}, row.destEnding()...); err != nil {
+		return nil, absent("user", err)
+	}
+	return row.finish(), nil
 }
 
 // LockUser fetches the user and keeps everybody else from changing the row until the

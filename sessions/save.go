@@ -140,6 +140,7 @@ func (s *Session) merge(ctx context.Context) error {
 		return err
 	}
 	s.data, s.version, s.readOnly = data, fresh.Version, fresh.ReadOnly
+	s.along = fresh.Along
 	s.emit(ctx, "session.merged")
 	return nil
 }

@@ -37,6 +37,8 @@ type Session struct {
 	corrupt  bool      // what was loaded could not be decoded
 	expires  time.Time // Record.Expires of what was loaded
 
+	along func(context.Context) context.Context // Record.Along of what was loaded; may be nil
+
 	detached    bool  // see Detach
 	lost        Key   // that the client sent, and under which there was no session
 	began       bool  // see Begin
@@ -170,7 +172,7 @@ func (s *Session) Clear() {
 }
 
 func (s *Session) clear() {
-	s.data, s.loaded, s.readOnly, s.corrupt = Data{}, true, nil, false
+	s.data, s.loaded, s.readOnly, s.corrupt, s.along = Data{}, true, nil, false, nil
 	s.changes = changes{cleared: true}
 	s.accessed, s.modified = true, true
 }
@@ -216,7 +218,7 @@ func (s *Session) load(ctx context.Context) error {
 		return &StoreError{Op: "load", Err: err}
 	default:
 		s.data, s.version, s.readOnly = record.Data, record.Version, record.ReadOnly
-		s.expires = record.Expires
+		s.expires, s.along = record.Expires, record.Along
 		s.modified = s.modified || record.Replace
 		s.check(ctx, record)
 	}

@@ -28,6 +28,17 @@ func (s *Session) State(ctx context.Context) (flow.Code, error) {
 	return "session.loaded", nil
 }
 
+// Along returns ctx with what the store read along with the session, for looking that up; see
+// Record.Along. Where there is nothing it is ctx.
+func (s *Session) Along(ctx context.Context) context.Context {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.along == nil {
+		return ctx
+	}
+	return s.along(ctx)
+}
+
 // Expires returns when the session ends, as it was stored when it was loaded; it is zero if
 // it was not loaded, or its store cannot tell.
 func (s *Session) Expires() time.Time {

@@ -100,6 +100,9 @@ type Record struct {
 	// Key is set by Create, Update and Move of a store whose keys are made of what
 	// they hold, as signed cookies are: the session has this key from then on.
 	Key string
+	// Along returns a context for looking up what Load read in the same statement, such as
+	// the user, or is nil.
+	Along func(ctx context.Context) context.Context
 	// Replace asks that the session be saved though nothing in it changes:
 	// Django replaces a signed cookie that cannot be read.
 	Replace bool

@@ -123,6 +123,19 @@ func (c Config) on(ctx context.Context, pool *pgxpool.Pool, from dialect.Source)
 	from.Row = func(ctx context.Context, text string, args, dest []any) error {
 		return pool.QueryRow(ctx, text, args...).Scan(dest...) // its ErrNoRows is sql's
 	}
+	from.Rows = func(ctx context.Context, text string, args []any, each func(dialect.Scan) error) error {
+		rows, err := pool.Query(ctx, text, args...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			if err := each(rows.Scan); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	}
 	db, err := database.New(ctx, from, spoken(c.Location), c.UserModel, own.Annex("postgres"))
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)

@@ -43,6 +43,7 @@ type Rows interface {
 // Store is a sessions.Store over a database. It is safe for concurrent use.
 type Store struct {
 	rows  Rows
+	db    *database.DB // rows, where it is one; else nil
 	codec *sessions.Codec
 }
 
@@ -56,24 +57,41 @@ var (
 // New returns a store over the rows, which a *database.DB is, with the codec that
 // signs their data.
 func New(rows Rows, codec *sessions.Codec) *Store {
-	return &Store{rows: rows, codec: codec}
+	db, _ := rows.(*database.DB)
+	return &Store{rows: rows, db: db, codec: codec}
 }
 
 // maxKeyLength is the width of the column.
 const maxKeyLength = 40
 
-// Load reads the row of key, unless it has expired.
+// Load reads the row of key, unless it has expired, and in the same statement the user to
+// whom it is likely to belong; see database.Along.
 func (s *Store) Load(ctx context.Context, key string) (*sessions.Record, error) {
 	if len(key) > maxKeyLength {
 		return nil, sessions.ErrNotFound
 	}
-	row, err := s.rows.SessionByKey(ctx, key, time.Now())
+	if s.db == nil {
+		row, err := s.rows.SessionByKey(ctx, key, time.Now())
+		if err != nil {
+			return nil, translate(err)
+		}
+		return s.record(row), nil
+	}
+	row, along, err := s.db.SessionAndUser(ctx, key, time.Now())
 	if err != nil {
 		return nil, translate(err)
 	}
+	r := s.record(row)
+	if along != nil {
+		r.Along = along.Context
+	}
+	return r, nil
+}
+
+func (s *Store) record(row *database.Session) *sessions.Record {
 	r := s.codec.Record(row.Data)
 	r.Expires = row.Expires
-	return r, nil
+	return r
 }
 
 // row is what the table gets.

@@ -129,6 +129,7 @@ type Source struct {
 	Reader *sql.DB      // takes the reads; nil: Pool does
 	Own    *sql.DB      // is for statements of the program; nil: Pool is
 	Row    RowFunc      // reads single rows outside of transactions; nil: Reader does
+	Rows   RowsFunc     // reads the rows of PostgreSQL's queries with lists as parameters; may be nil
 	Close  func() error // called after both are closed; may be nil
 	Create bool         // create absent tables
 	Lent   bool         // Pool belongs to somebody else, who closes it
@@ -139,6 +140,12 @@ type Source struct {
 // one where its driver reads a row at a fraction of what it costs through
 // database/sql, for the two rows that each request of a signed-in user reads.
 type RowFunc func(ctx context.Context, text string, args, dest []any) error
+
+// RowsFunc runs a SELECT outside of transactions and calls each with what scans a row.
+type RowsFunc func(ctx context.Context, text string, args []any, each func(Scan) error) error
+
+// Scan reads the columns of a row.
+type Scan func(dest ...any) error
 
 // Conn is what *sql.DB, *sql.Tx and *sql.Conn have in common.
 type Conn interface {
@@ -155,13 +162,15 @@ type Query struct {
 	Text string
 	// Write means that it changes rows.
 	Write bool
+	// Marks is the number of parameters.
+	Marks int
 	order []int // the parameters in the order of their marks; nil: as given
 }
 
 // Query spells a statement that is written with the
 // parameters ?1, ?2 and so on.
 func (d *Dialect) Query(name, text string) Query {
-	q := Query{Name: name, Text: text, Write: !strings.HasPrefix(text, "SELECT") || strings.HasSuffix(text, "FOR UPDATE")}
+	q := Query{Name: name, Text: text, Marks: countMarks(text), Write: !strings.HasPrefix(text, "SELECT") || strings.HasSuffix(text, "FOR UPDATE")}
 	switch d.Style {
 	case Dollar:
 		q.Text = marks(text, func(n int) string { return "$" + strconv.Itoa(n) })
@@ -220,6 +229,15 @@ func marks(text string, spell func(int) string) string {
 		i = end - 1
 	}
 	return b.String()
+}
+
+// countMarks returns the highest number of a mark.
+func countMarks(text string) (most int) {
+	marks(text, func(n int) string {
+		most = max(most, n)
+		return ""
+	})
+	return most
 }
 
 // inOrder reports whether order is 0, 1, 2 and so on.
