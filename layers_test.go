@@ -38,6 +38,7 @@ var staircase = []step{
 	{"0, the pure tools", []string{"internal/pyjson", "internal/negotiate", "internal/requestinfo", "internal/seal", "internal/device"}, nil},
 	{"0, the pure tools", []string{"internal/httptext"}, []string{"golang.org/x/net"}},
 	{"0, the pure tools", []string{"internal/pickle", "internal/locale"}, nil},
+	{"0, the pure tools", []string{"internal/pbkdf2"}, []string{"golang.org/x/sys"}},
 	{"0, the pure tools", []string{"internal/problem"}, nil},
 	{"0, the pure tools", []string{"csrf", "flow", "identity", "mail", "password", "safeurl", "signing", "throttle"}, nil},
 	{"0, the pure tools", []string{"userfields"}, nil},

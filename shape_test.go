@@ -56,7 +56,7 @@ var wide = map[string]int{
 	"mail/smtp":                 4,
 	"messages":                  7,
 	"middleware":                91,
-	"password":                  24,
+	"password":                  23,
 	"password/pwned":            6,
 	"password/validate":         3,
 	"safeurl":                   1,

@@ -75,6 +75,9 @@ func (s *Site) wireAuth(c *Config) error {
 	if err != nil {
 		return err
 	}
+	if err := passwords.SelfTest(); err != nil {
+		s.log.Warn("passwords are hashed by the standard library, in twice the time", "error", err)
+	}
 	if err := c.chooseBackends(passwords); err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/coatcheck/coatcheck/password"
 )
 
-// meter is PBKDF2 that counts its rounds. A round is 170 ns by Cost.
+// meter is PBKDF2 that counts its rounds. Cost returns the nominal time of a round.
 type meter struct {
 	password.PBKDF2SHA256
 	rounds *atomic.Int64
@@ -39,7 +39,11 @@ func (m meter) Verify(raw string, h password.Hash) (bool, error) {
 }
 
 func (m meter) Harden(raw string, work time.Duration) {
-	m.rounds.Add(int64(work / 170))
+	one, err := password.PBKDF2SHA256{Iterations: 1}.Cost("")
+	if err != nil {
+		panic(err)
+	}
+	m.rounds.Add(int64(work / one.Work))
 	m.PBKDF2SHA256.Harden(raw, work)
 }
 

@@ -15,8 +15,9 @@ import (
 // context's deadline was the reason, the error is context.DeadlineExceeded too.
 var ErrBusy = errors.New("password: too busy to hash")
 
-// gate admits hashing: at most workers at a time whose memory together stays in
-// the budget. One that alone exceeds the budget runs when nothing else does.
+// gate admits hashing: at most workers turns at a time whose memory together stays in
+// the budget. One that alone exceeds the budget runs when nothing else does. Two hashes of
+// PBKDF2-SHA256 share a turn where all workers are busy.
 //
 // Known clients and unknown ones each have a lane: a queue with places of its
 // own, first come, first served. Known clients go first, but of four turns one is
@@ -28,9 +29,11 @@ type gate struct {
 	maxWait  time.Duration
 	maxQueue int // of each lane
 
-	mu      sync.Mutex // guards what follows
-	running int
-	used    int64         // memory of those that run
+	mu      sync.Mutex    // guards what follows
+	running int           // turns
+	single  []*turn       // those of one hash that may have a second
+	resting []*thread     // those without a turn
+	used    int64         // memory of the hashes that run
 	mean    time.Duration // of a run, the last ones counting most
 	unknown list.List     // of *waiter
 	known   list.List     // of *waiter
@@ -43,39 +46,41 @@ const maxStreak = 3
 // waiter is one place in a lane.
 type waiter struct {
 	client  string // the known client, or ""
-	memory  int64
+	need    need
+	turn    *turn         // set before granted is closed
 	granted chan struct{} // closed, under mu, when its turn has come
 }
 
-// enter waits for a turn. The caller must call leave when the work is done.
-func (g *gate) enter(ctx context.Context, memory int64) (leave func(), err error) {
+// enter waits for a turn. The caller must leave the place when the work is done.
+func (g *gate) enter(ctx context.Context, n need) (*place, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, waitError(ctx)
 	}
 	g.mu.Lock()
-	if g.unknown.Len()+g.known.Len() == 0 && g.fits(memory) {
-		g.take(memory)
+	if g.unknown.Len()+g.known.Len() == 0 && g.fits(n) {
+		t := g.take(n)
 		g.mu.Unlock()
-		return g.leaver(memory), nil
+		return g.place(t, n), nil
 	}
-	w := &waiter{client: g.knownClient(ctx), memory: memory, granted: make(chan struct{})}
+	w := &waiter{client: g.knownClient(ctx), need: n, granted: make(chan struct{})}
 	lane := g.lane(w)
 	if lane.Len() >= g.maxQueue || g.expectedWait(lane) > g.patience(ctx) {
 		g.mu.Unlock()
 		return nil, ErrBusy
 	}
-	place := lane.PushBack(w)
+	element := lane.PushBack(w)
 	g.admit() // a known client may fit where the unknown ones in front of it do not
 	g.mu.Unlock()
-	return g.wait(ctx, w, place)
+	return g.wait(ctx, w, element)
 }
 
-func (g *gate) wait(ctx context.Context, w *waiter, place *list.Element) (leave func(), err error) {
+func (g *gate) wait(ctx context.Context, w *waiter, element *list.Element) (*place, error) {
 	timer := time.NewTimer(g.maxWait)
 	defer timer.Stop()
+	var err error
 	select {
 	case <-w.granted:
-		return g.leaver(w.memory), nil
+		return g.place(w.turn, w.need), nil
 	case <-ctx.Done():
 		err = waitError(ctx)
 	case <-timer.C:
@@ -85,28 +90,16 @@ func (g *gate) wait(ctx context.Context, w *waiter, place *list.Element) (leave 
 	defer g.mu.Unlock()
 	select {
 	case <-w.granted: // in the same moment; the turn goes to the next one
-		g.give(w.memory)
+		g.give(w.turn, w.need)
 	default:
-		g.lane(w).Remove(place)
+		g.lane(w).Remove(element)
 	}
 	g.admit()
 	return nil, err
 }
 
-// leaver returns the function that gives the turn back and learns how long it was used.
-func (g *gate) leaver(memory int64) func() {
-	start := time.Now()
-	return func() {
-		took := time.Since(start)
-		g.mu.Lock()
-		defer g.mu.Unlock()
-		if g.mean == 0 {
-			g.mean = took
-		}
-		g.mean += (took - g.mean) / 8
-		g.give(memory)
-		g.admit()
-	}
+func (g *gate) place(t *turn, n need) *place {
+	return &place{gate: g, turn: t, need: n, start: time.Now()}
 }
 
 // lane returns the queue that the waiter stands in.
@@ -141,7 +134,7 @@ func (g *gate) admit() {
 	for lane := g.next(); lane.Len() > 0; lane = g.next() {
 		front := lane.Front()
 		w := front.Value.(*waiter)
-		if !g.fits(w.memory) {
+		if !g.fits(w.need) {
 			return
 		}
 		lane.Remove(front)
@@ -149,7 +142,7 @@ func (g *gate) admit() {
 		if w.client == "" {
 			g.streak = 0
 		}
-		g.take(w.memory)
+		w.turn = g.take(w.need)
 		close(w.granted)
 	}
 }
@@ -161,14 +154,6 @@ func (g *gate) next() *list.List {
 	}
 	return &g.known
 }
-
-func (g *gate) fits(memory int64) bool {
-	return g.running == 0 || g.running < g.workers && memory <= g.memory-g.used
-}
-
-func (g *gate) take(memory int64) { g.running, g.used = g.running+1, g.used+memory }
-
-func (g *gate) give(memory int64) { g.running, g.used = g.running-1, g.used-memory }
 
 // waitError is the error for a context that is done: a deadline that passed
 // means busy, a cancellation means that nobody wants to know any more.

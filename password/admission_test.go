@@ -31,11 +31,11 @@ func (g *gate) idle(t *testing.T) {
 
 // hold keeps a turn for a time.
 func (g *gate) hold(ctx context.Context, memory int64, d time.Duration) error {
-	leave, err := g.enter(ctx, memory)
+	place, err := g.enter(ctx, need{memory: memory})
 	if err != nil {
 		return err
 	}
-	defer leave()
+	defer place.leave()
 	time.Sleep(d)
 	return nil
 }
@@ -48,7 +48,7 @@ func TestGateIsFirstComeFirstServed(t *testing.T) {
 		var mu sync.Mutex
 		for i := range 10 {
 			go func() {
-				leave, err := g.enter(t.Context(), 1)
+				place, err := g.enter(t.Context(), need{memory: 1})
 				if err != nil {
 					t.Error(err)
 					return
@@ -59,7 +59,7 @@ func TestGateIsFirstComeFirstServed(t *testing.T) {
 				mu.Unlock()
 				time.Sleep(100 * time.Millisecond)
 				running.Add(-1)
-				leave()
+				place.leave()
 			}()
 			synctest.Wait()
 			time.Sleep(time.Millisecond)
@@ -99,7 +99,7 @@ func TestGateGivesUp(t *testing.T) {
 				ctx, cancel := c.ctx(t.Context())
 				defer cancel()
 				start := time.Now()
-				_, err := g.enter(ctx, 1)
+				_, err := g.enter(ctx, need{memory: 1})
 				if took := time.Since(start); took != c.after {
 					t.Errorf("after %v", took)
 				}
@@ -127,7 +127,7 @@ func TestGateRefusesWhomItCannotServe(t *testing.T) {
 		g.maxQueue = 2
 		done, cancel := context.WithCancel(t.Context())
 		cancel()
-		if _, err := g.enter(done, 1); !errors.Is(err, context.Canceled) {
+		if _, err := g.enter(done, need{memory: 1}); !errors.Is(err, context.Canceled) {
 			t.Errorf("cancelled before: %v", err)
 		}
 		for range 3 {
@@ -135,7 +135,7 @@ func TestGateRefusesWhomItCannotServe(t *testing.T) {
 		}
 		synctest.Wait()
 		start := time.Now()
-		if _, err := g.enter(t.Context(), 1); !errors.Is(err, ErrBusy) || time.Since(start) != 0 {
+		if _, err := g.enter(t.Context(), need{memory: 1}); !errors.Is(err, ErrBusy) || time.Since(start) != 0 {
 			t.Errorf("third in a queue of two: %v after %v", err, time.Since(start))
 		}
 		time.Sleep(5 * time.Second)
@@ -169,7 +169,7 @@ func TestGateRefusesWhomItCannotServe(t *testing.T) {
 		}
 		synctest.Wait()
 		start = time.Now()
-		if _, err := g.enter(short, 1); !errors.Is(err, ErrBusy) || time.Since(start) != 0 {
+		if _, err := g.enter(short, need{memory: 1}); !errors.Is(err, ErrBusy) || time.Since(start) != 0 {
 			t.Errorf("a deadline that cannot be met: %v after %v", err, time.Since(start))
 		}
 		time.Sleep(5 * time.Second)
@@ -182,7 +182,7 @@ func TestGateBudgetsMemory(t *testing.T) {
 		g := newGate(10)
 		var running atomic.Int64
 		hold := func(memory int64) {
-			leave, err := g.enter(t.Context(), memory)
+			place, err := g.enter(t.Context(), need{memory: memory})
 			if err != nil {
 				t.Error(err)
 				return
@@ -192,7 +192,7 @@ func TestGateBudgetsMemory(t *testing.T) {
 			}
 			time.Sleep(100 * time.Millisecond)
 			running.Add(-memory)
-			leave()
+			place.leave()
 		}
 		for range 2 {
 			go hold(400)
@@ -259,7 +259,7 @@ func TestGateUnderRandomLoad(t *testing.T) {
 				if cancelled {
 					time.AfterFunc(patience/3, cancel)
 				}
-				leave, err := g.enter(ctx, size)
+				place, err := g.enter(ctx, need{memory: size})
 				if err != nil {
 					refused.Add(1)
 					return
@@ -270,7 +270,7 @@ func TestGateUnderRandomLoad(t *testing.T) {
 				time.Sleep(d)
 				running.Add(-1)
 				memory.Add(-size)
-				leave()
+				place.leave()
 				served.Add(1)
 			})
 		}

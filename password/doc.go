@@ -8,8 +8,8 @@
 //
 // What Django leaves to the operator is built in:
 //
-//   - Admission. At most Workers hashes are computed at a time, within a budget
-//     of memory; the rest waits, no longer than MaxWait or the context's deadline,
+//   - Admission. Hashes are computed by at most Workers threads of low priority, within a
+//     budget of memory; the rest waits, no longer than MaxWait or the context's deadline,
 //     and gets [ErrBusy] (503 or 429 with Retry-After). Known clients wait in a
 //     queue of their own, which no flood of unknown ones fills: see [KnownClient].
 //   - Equal work. A failed Check takes about the time of one Make whatever the

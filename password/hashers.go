@@ -4,8 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"time"
+
+	"github.com/coatcheck/coatcheck/internal/pbkdf2"
 )
 
 // Config sets up [Hashers]. The zero value is Django 6.1's defaults.
@@ -16,9 +17,16 @@ type Config struct {
 	// Update specifies which verified hashes Check asks to replace; the zero value is
 	// OnlyUp, Django's rule is Exact.
 	Update UpdatePolicy
-	// Workers is the number of hashes that are computed at a time. Zero means
-	// one for each processor that Go may use (GOMAXPROCS).
+	// Workers is the number of threads that compute hashes at a time, two of PBKDF2-SHA256
+	// together where the processor has SHA instructions. Zero means one for each processor
+	// that Go may use (GOMAXPROCS).
 	Workers int
+	// NoThreads: hashes are computed at normal priority by the goroutines that ask for
+	// them, one by each worker. Else each worker is a thread of the operating system, which
+	// on Linux has a low priority (nice 10), and GOMAXPROCS is higher by one for each while
+	// they run, so that requests that hash nothing wait for none of them. A thread starts
+	// with the first hash, and ends 0.1 seconds after the last.
+	NoThreads bool
 	// MaxWait is how long a hash waits for a worker before ErrBusy; zero means
 	// 5 seconds. A context with an earlier deadline waits no longer than that.
 	MaxWait time.Duration
@@ -35,7 +43,7 @@ type Config struct {
 	// MaxWork bounds what a stored hash may cost, in nominal time (see [Cost]).
 	// One that would cost more, and more than each of the configured Hashers'
 	// new hashes, is refused. Zero means 4 seconds: 23 million iterations of
-	// PBKDF2, 16 rounds of bcrypt, 4 GiB that argon2 goes over.
+	// PBKDF2, or 50 million by the SHA instructions, 16 rounds of bcrypt, 4 GiB that argon2 goes over.
 	MaxWork time.Duration
 }
 
@@ -46,6 +54,7 @@ type Hashers struct {
 	target    Cost // of a new hash
 	limit     Cost // of a stored one
 	policy    UpdatePolicy
+	noThreads bool
 	gate      gate
 }
 
@@ -108,11 +117,11 @@ func New(c Config) (*Hashers, error) {
 	if c.Workers < 0 || c.MaxWait < 0 || c.MaxQueue < 0 || c.MaxMemory < 0 || c.MaxWork < 0 {
 		return nil, errors.New("password: Config.Workers, MaxWait, MaxQueue, MaxMemory and MaxWork cannot be negative")
 	}
-	workers := orDefault(c.Workers, runtime.GOMAXPROCS(0))
+	workers := orDefault(c.Workers, processors())
 	s := &Hashers{
 		byName: make(map[string]Hasher, len(c.Hashers)),
-		policy: c.Update,
-		limit:  Cost{Work: c.MaxWork, Memory: c.MaxMemory},
+		policy: c.Update, noThreads: c.NoThreads,
+		limit: Cost{Work: c.MaxWork, Memory: c.MaxMemory},
 	}
 	if s.limit.Work == 0 {
 		s.limit.Work = 4 * time.Second
@@ -169,12 +178,12 @@ func (s *Hashers) Make(ctx context.Context, raw string) (Hash, error) {
 	if err := s.accepts(raw); err != nil {
 		return "", err
 	}
-	leave, err := s.gate.enter(ctx, s.target.Memory)
+	place, err := s.gate.enter(ctx, s.need(s.preferred, Cost{}))
 	if err != nil {
 		return "", err
 	}
-	defer leave()
-	return s.preferred.Encode(raw)
+	defer place.leave()
+	return place.encode(s.preferred, raw)
 }
 
 // Check reports whether raw is the password that h was made of. Whatever h is, a
@@ -184,13 +193,13 @@ func (s *Hashers) Make(ctx context.Context, raw string) (Hash, error) {
 // run (FIPS mode). Django: check_password.
 func (s *Hashers) Check(ctx context.Context, raw string, h Hash) (Verdict, error) {
 	hasher, cost, reason := s.inspect(h)
-	leave, err := s.gate.enter(ctx, max(cost.Memory, s.target.Memory))
+	place, err := s.gate.enter(ctx, s.need(hasher, cost))
 	if err != nil {
 		return Verdict{}, err
 	}
-	defer leave()
+	defer place.leave()
 	if reason == "" {
-		ok, err := hasher.Verify(raw, h)
+		ok, err := place.verify(hasher, raw, h)
 		switch {
 		case ok && err == nil:
 			return Verdict{OK: true, MustUpdate: s.accepts(raw) == nil && s.mustUpdate(hasher, h)}, nil
@@ -204,9 +213,15 @@ func (s *Hashers) Check(ctx context.Context, raw string, h Hash) (Verdict, error
 			return Verdict{}, fmt.Errorf("password: verify %s: %w", hasher.Algorithm(), err)
 		}
 	}
-	s.harden(raw, s.target.Work-cost.Work)
+	s.harden(place, raw, s.target.Work-cost.Work)
 	return Verdict{Reason: reason}, nil
 }
+
+// SelfTest reports whether PBKDF2-SHA256 by the SHA instructions of the processor is right: it
+// returns an error if it does not compute what the standard library does. Then the standard
+// library computes all hashes, in twice the time. It returns nil where the processor lacks the
+// instructions. It takes less than a millisecond, once.
+func (s *Hashers) SelfTest() error { return pbkdf2.SelfTest() }
 
 // Dummy does the work of a Check and throws it away, for accounts that do not
 // exist. It fails as Make does, ErrTooLong and ErrNUL excepted.
@@ -262,15 +277,26 @@ func (s *Hashers) mustUpdate(hasher Hasher, h Hash) bool {
 }
 
 // harden does the work that a failed check did less than a Make would have.
-func (s *Hashers) harden(raw string, missing time.Duration) {
+func (s *Hashers) harden(p *place, raw string, missing time.Duration) {
 	if missing <= 0 {
 		return
 	}
-	if h, ok := s.preferred.(Hardener); ok {
-		h.Harden(raw, missing)
+	if _, ok := s.preferred.(Hardener); ok {
+		p.harden(s.preferred, raw, missing)
 	} else if missing > s.target.Work/2 {
-		_, _ = s.preferred.Encode(raw)
+		_, _ = p.encode(s.preferred, raw)
 	}
+}
+
+// need returns what a check of a hash of that cost, or a new hash, asks of the gate. The hasher
+// is nil where there is nothing to compute but what is missing.
+func (s *Hashers) need(hasher Hasher, cost Cost) need {
+	n := need{memory: max(cost.Memory, s.target.Memory)}
+	n.thread = !s.noThreads && max(cost.Work, s.target.Work) >= threadWork
+	_, stored := hasher.(PBKDF2SHA256)
+	_, preferred := s.preferred.(PBKDF2SHA256)
+	n.pair = n.thread && preferred && (stored || hasher == nil) && pbkdf2.Accelerated()
+	return n
 }
 
 // accepts asks whether the preferred hasher can take the password.

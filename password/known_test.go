@@ -20,12 +20,12 @@ type turns struct {
 
 // hold waits for a turn of g, records it and holds it for a second.
 func (r *turns) hold(t *testing.T, g *gate, ctx context.Context, who string, memory int64) {
-	leave, err := g.enter(ctx, memory)
+	place, err := g.enter(ctx, need{memory: memory})
 	if err != nil {
 		t.Errorf("%s: %v", who, err)
 		return
 	}
-	defer leave()
+	defer place.leave()
 	r.mu.Lock()
 	r.order = append(r.order, who)
 	r.mu.Unlock()

@@ -1,15 +1,16 @@
 package password
 
 import (
-	"crypto/pbkdf2"
+	stdpbkdf2 "crypto/pbkdf2"
 	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
-	"hash"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/coatcheck/coatcheck/internal/pbkdf2"
 )
 
 // defaultIterations is Django 6.1's PBKDF2 work factor.
@@ -44,18 +45,32 @@ type PBKDF2SHA1 struct {
 // pbkdf2Kind is what the two share.
 type pbkdf2Kind struct {
 	name       string
-	digest     func() hash.Hash
-	size       int           // of the hash in bytes
+	derive     derive
 	perRound   time.Duration // nominal time of one iteration
 	iterations int
 }
 
+// derive returns the key, of the length of its hash function.
+type derive func(raw string, salt []byte, iterations int) ([]byte, error)
+
+func deriveSHA1(raw string, salt []byte, iterations int) ([]byte, error) {
+	return stdpbkdf2.Key(sha1.New, raw, salt, iterations, sha1.Size)
+}
+
+func deriveSHA256(raw string, salt []byte, iterations int) ([]byte, error) {
+	return pbkdf2.Key(raw, salt, iterations, sha256.Size)
+}
+
 func (p PBKDF2SHA256) kind() pbkdf2Kind {
-	return pbkdf2Kind{"pbkdf2_sha256", sha256.New, sha256.Size, 170, orDefault(p.Iterations, defaultIterations)}
+	perRound := time.Duration(170)
+	if pbkdf2.Accelerated() {
+		perRound = 80
+	}
+	return pbkdf2Kind{"pbkdf2_sha256", deriveSHA256, perRound, orDefault(p.Iterations, defaultIterations)}
 }
 
 func (p PBKDF2SHA1) kind() pbkdf2Kind {
-	return pbkdf2Kind{"pbkdf2_sha1", sha1.New, sha1.Size, 195, orDefault(p.Iterations, defaultIterations)}
+	return pbkdf2Kind{"pbkdf2_sha1", deriveSHA1, 195, orDefault(p.Iterations, defaultIterations)}
 }
 
 // Algorithm is "pbkdf2_sha256".
@@ -130,7 +145,7 @@ func (k pbkdf2Kind) encode(raw, salt string) (Hash, error) {
 	if badSalt(salt) {
 		return "", fmt.Errorf("%w: salt must be provided and cannot contain $", ErrMalformed)
 	}
-	key, err := pbkdf2.Key(k.digest, raw, []byte(salt), k.iterations, k.size)
+	key, err := k.derive(raw, []byte(salt), k.iterations)
 	if err != nil {
 		return "", fmt.Errorf("password: %s: %w", k.name, err)
 	}
@@ -179,6 +194,6 @@ func (k pbkdf2Kind) cost(h Hash) (Cost, error) {
 
 func (k pbkdf2Kind) harden(raw string, work time.Duration) {
 	if n := int(work / k.perRound); n > 0 {
-		_, _ = pbkdf2.Key(k.digest, raw, []byte(letters[:saltLength]), n, k.size)
+		_, _ = k.derive(raw, []byte(letters[:saltLength]), n)
 	}
 }
