@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -91,8 +92,13 @@ type Service struct {
 	recent   *recent
 	wake     *bell       // rings when an email was queued
 	taking   *sync.Mutex // held while a sender takes an email
-	adopted  database.Session
-	stuck    *sync.Once // warns of a database that is read-only
+	stuck    *sync.Once  // warns of a database that is read-only
+
+	sightings *sightings
+	walks     bool   // there is a table for the place of the walk that adopts sessions
+	node      string // what this one is called where nodes take turns
+
+	onAdopted func(sessions int) // for tests: is called in the walk
 
 	unfinished *unfinished // endings whose walk Run goes on with
 }
@@ -128,7 +134,8 @@ func New(c Config) (*Service, error) {
 	}
 	s := &Service{
 		db: c.Database, own: own.New(c.Database), auth: c.Auth, sessions: c.Sessions, config: c, log: c.Logger, now: time.Now,
-		recent: &recent{}, unfinished: &unfinished{}, wake: &bell{}, taking: &sync.Mutex{}, stuck: &sync.Once{},
+		recent: newRecent(maxSeen), sightings: newSightings(), node: rand.Text(),
+		unfinished: &unfinished{}, wake: &bell{}, taking: &sync.Mutex{}, stuck: &sync.Once{},
 	}
 	var err error
 	if s.codec, err = sessions.NewCodec(sessions.CodecConfig{
@@ -149,6 +156,8 @@ func New(c Config) (*Service, error) {
 		return nil, err
 	}
 	s.config.Keys = signing.Keys{} // they are used up
+	s.db.BeforeClose(s.closeIndex)
+	s.lookForWalks()
 	return s, nil
 }
 

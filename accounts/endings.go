@@ -97,6 +97,7 @@ func (e *ending) stamp(ctx context.Context, number int64) error {
 
 // removeIndexed removes the sessions that the index has.
 func (e *ending) removeIndexed(ctx context.Context) error {
+	e.settle(ctx, e.user.ID)
 	after := ""
 	for {
 		rows, err := e.own.WalkIndexedSessions(ctx, e.user.ID, after, batch)
@@ -148,7 +149,7 @@ func (e *ending) remove(ctx context.Context, key string) (stays bool, err error)
 	if err := session.Flush(ctx); err != nil {
 		return false, err
 	}
-	e.recent.forget(key)
+	e.unsee(key)
 	if e.auth.Holds(data, e.user, e.last) {
 		e.removed++
 	}

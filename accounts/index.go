@@ -4,16 +4,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"net/http"
-	"net/netip"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/coatcheck/coatcheck/auth/sessionkeys"
-	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/sessions"
@@ -36,54 +32,8 @@ const (
 	writeEvery = 5 * time.Minute
 	writeMove  = 30 * time.Second
 
-	// maxSeen bounds what a node remembers of sessions that it has written.
-	maxSeen = 1 << 16
-
 	indexTimeout = 5 * time.Second
 )
-
-// seen is what a node wrote last about a session.
-type seen struct {
-	userID    string
-	client    netip.Addr
-	userAgent string
-	at        time.Time
-}
-
-// recent remembers what was written, so that most requests write nothing.
-type recent struct {
-	mu   sync.Mutex // guards what follows
-	seen map[string]seen
-}
-
-// written reports whether there is nothing new to write about the session.
-func (m *recent) written(key string, now seen) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	last, ok := m.seen[key]
-	if !ok || last.userID != now.userID {
-		return false
-	}
-	if last.client != now.client || last.userAgent != now.userAgent {
-		return now.at.Sub(last.at) < writeMove
-	}
-	return now.at.Sub(last.at) < writeEvery
-}
-
-func (m *recent) remember(key string, s seen) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.seen == nil || len(m.seen) >= maxSeen {
-		m.seen = map[string]seen{}
-	}
-	m.seen[key] = s
-}
-
-func (m *recent) forget(key string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.seen, key)
-}
 
 // Record writes to the index what a request did to its session, before the cookie
 // goes out, so that an ending finds whatever a client was told of: a session that was
@@ -121,36 +71,40 @@ func (s *Service) Record(r *http.Request, _ string) error {
 // forget removes the row of a session that has ended. What is left over is removed
 // when the list is shown.
 func (s *Service) forget(ctx context.Context, key string) {
-	s.recent.forget(key)
+	s.unsee(key)
 	if err := s.own.DeleteIndexedSession(ctx, keyHash(key)); err != nil {
 		s.log.WarnContext(ctx, "an ended session could not be removed from the index", "error", err)
 	}
 }
 
-// Track writes to the index that a session was used, once the request is done: by
-// what and from where, and when. One that is in use is written every five minutes, and
-// one that nobody asked for, or that nobody is signed in to, not at all. Its key is sealed
-// anew each time, so that it can be found when a former secret key is gone. A session that
-// is not in the index was made elsewhere. It is for middleware.SessionHooks.
+// unsee forgets what this node has seen of a session.
+func (s *Service) unsee(key string) {
+	s.recent.forget(key)
+	s.sightings.drop(key)
+}
+
+// Track sees that a session was used, once the request is done: by what and from where, and
+// when. It never waits: what it saw is written to the index within a few seconds, that of many
+// sessions in one statement, and by Flush. A session that is in use is written every five
+// minutes, however many nodes see it, and one that nobody asked for, or that nobody is signed in
+// to, not at all. Its key is sealed anew each time, so that it can be found when a former secret
+// key is gone. A session that is not in the index was made elsewhere. It is for
+// middleware.SessionHooks.
 func (s *Service) Track(r *http.Request, _ string) {
 	key, now := s.sighted(r)
 	if key == "" || s.recent.written(key, now) {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), indexTimeout)
-	defer cancel()
-	err := s.see(ctx, s.row(key, now))
-	if errors.Is(err, database.ErrReadOnly) {
-		s.stuck.Do(func() {
-			s.log.WarnContext(ctx, "the database is read-only, so the list of sessions does not show when they were used", "error", err)
-		})
-		err = nil // and not again for as long as if it had been written
-	}
+	session, err := sessions.FromContext(r.Context())
 	if err != nil {
-		s.log.WarnContext(ctx, "a session could not be written to the index; trying again at its next use", "user", now.userID, "error", err)
 		return
 	}
-	s.recent.remember(key, now)
+	_, ours := session.Peek(sessionkeys.Ending)
+	// Clones do not keep in memory what these are parts of.
+	now.userID, now.userAgent = strings.Clone(now.userID), strings.Clone(now.userAgent)
+	if s.sightings.add(strings.Clone(key), sighting{now, ours}, s.flushLater) {
+		s.recent.remember(key, now)
+	}
 }
 
 // ensureRow sees to it that the index has the session of a request that is about to move
@@ -186,11 +140,11 @@ func (s *Service) sighted(r *http.Request) (key string, now seen) {
 	if userID == "" {
 		return "", seen{}
 	}
-	return string(session.Key()), sighting(r, userID, s.now())
+	return string(session.Key()), seenOf(r, userID, s.now())
 }
 
-// sighting is what a request shows of the user of a session.
-func sighting(r *http.Request, userID string, at time.Time) seen {
+// seenOf is what a request shows of the user of a session.
+func seenOf(r *http.Request, userID string, at time.Time) seen {
 	return seen{userID, requestinfo.Client(r), userAgent(r), at}
 }
 
@@ -247,7 +201,7 @@ func keyHash(key string) string {
 // What a locator begins with.
 const (
 	locatorPrefix = "p:" // the beginning of the key, enough to find it in an index
-	locatorSealed = "s:" // the key itself, sealed, for stores that find nothing
+	locatorSealed = "s:" // a secret key's name, and the key sealed by it, for stores that find nothing
 )
 
 // locator returns the text from which the session key can later be recovered. A store
@@ -257,12 +211,15 @@ func (s *Service) locator(key string) string {
 	if _, ok := s.sessions.Config().Store.(sessions.Finder); ok && len(key) > prefixLength {
 		return locatorPrefix + key[:prefixLength]
 	}
-	return locatorSealed + s.locators.Seal(key, keyHash(key))
+	return locatorSealed + s.locators.KeyName() + ":" + s.locators.Seal(key, keyHash(key))
 }
 
 // find returns the key of an indexed session, or "" where it has ended.
 func (s *Service) find(ctx context.Context, row own.IndexedSession) (string, error) {
 	if sealed, ok := strings.CutPrefix(row.Locator, locatorSealed); ok {
+		if _, text, named := strings.Cut(sealed, ":"); named {
+			sealed = text
+		}
 		key, err := s.locators.Open(sealed, row.KeyHash)
 		if err != nil {
 			return "", nil //nolint:nilerr // a secret key that is gone sealed it

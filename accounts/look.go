@@ -14,6 +14,7 @@ import (
 // through all of them, and finds the sessions that a Django made and the index has not seen;
 // FirstSeen and LastSeen of these are zero. Current is false for all. It returns at most 200.
 func (s *Service) Look(ctx context.Context, user *auth.User) ([]SessionInfo, error) {
+	s.settle(ctx, user.ID)
 	all, err := s.listIndexed(ctx, user, nil, "", s.open)
 	if err != nil {
 		return nil, err

@@ -23,6 +23,9 @@ func TestLook(t *testing.T) {
 		theirs.ForceLogin(bob)
 		r.want(known, "/me", http.StatusOK)
 		r.want(ended, "/me", http.StatusOK)
+		if n := r.indexed(); n != 2 {
+			t.Errorf("%d rows before the look, want 2", n)
+		}
 		if err := r.Sessions.Config().Store.Delete(t.Context(), string(ended.Session().Key())); err != nil {
 			t.Fatal(err)
 		}

@@ -46,7 +46,7 @@ func (s *Service) recordMove(ctx context.Context, session *sessions.Session, fro
 	if !moved {
 		return s.recordUnmoved(ctx, session, now)
 	}
-	s.recent.forget(from)
+	s.unsee(from)
 	s.recent.remember(key, now)
 	return nil
 }

@@ -3,63 +3,73 @@ package accounts
 import (
 	"context"
 	"errors"
-	"fmt"
+	"sync"
 	"time"
 
 	"github.com/coatcheck/coatcheck/auth/sessionkeys"
-	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/own"
-	"github.com/coatcheck/coatcheck/sessions"
 )
 
-// batch is how many rows housekeeping takes at a time, and pause how long it lets
-// others work after each.
-const (
-	batch = 500
-	pause = 50 * time.Millisecond
-)
+// batch is how many rows housekeeping takes at a time.
+const batch = 500
 
 // Clean keeps the tables in order: it removes links that have expired, forgets
-// sessions that have ended, and adopts those that others made. It is part of
-// Site.Run, about once an hour.
+// sessions that have ended, and adopts those that others made, where that is due. It is
+// what Site.Run does about once an hour.
 func (s *Service) Clean(ctx context.Context) error {
+	return errors.Join(s.tidyUp(ctx), s.adoptDue(ctx))
+}
+
+// tidyUp is Clean without the adoption, which may take long.
+func (s *Service) tidyUp(ctx context.Context) error {
 	_, err := s.own.DeleteExpiredLinks(ctx, s.now())
-	return errors.Join(err, s.finish(ctx), s.forgetEnded(ctx), s.Adopt(ctx))
+	return errors.Join(err, s.finish(ctx), s.forgetEnded(ctx))
 }
 
 // forgetEnded removes rows of sessions that nobody has seen for the life of a
 // session, and that have ended. One that lives was used on a node that has no
 // index, a Django's, and counts as seen now.
 func (s *Service) forgetEnded(ctx context.Context) error {
-	now := s.now()
+	now, pace := s.now(), newPace(batch)
 	before := now.Add(-s.sessions.Config().CookieAge)
 	for {
-		rows, err := s.own.IndexedSessionsBefore(ctx, before, batch)
+		began := time.Now()
+		rows, err := s.own.IndexedSessionsBefore(ctx, before, pace.rows)
 		if err != nil {
 			return err
 		}
-		for _, row := range rows {
-			alive, err := s.alive(ctx, row)
-			if err != nil {
-				return err
-			}
-			if alive {
-				row.LastSeen = now
-				_, err = s.own.SeenIndexedSession(ctx, row)
-			} else {
-				err = s.own.DeleteIndexedSession(ctx, row.KeyHash)
-			}
-			if err != nil {
-				return err
-			}
+		if err := s.forgetRows(ctx, rows, now); err != nil {
+			return err
 		}
-		if len(rows) < batch {
+		if len(rows) < pace.rows {
 			return nil
 		}
-		if err := rest(ctx); err != nil {
+		if err := pace.rest(ctx, time.Since(began)); err != nil {
 			return err
 		}
 	}
+}
+
+// forgetRows removes the rows of those sessions that have ended; the others are seen now.
+func (s *Service) forgetRows(ctx context.Context, rows []own.IndexedSession, now time.Time) error {
+	var dead []string
+	var living []own.IndexedSession
+	for _, row := range rows {
+		alive, err := s.alive(ctx, row)
+		switch {
+		case err != nil:
+			return err
+		case alive:
+			row.LastSeen = now
+			living = append(living, row)
+		default:
+			dead = append(dead, row.KeyHash)
+		}
+	}
+	if _, err := s.own.SeeIndexedSessions(ctx, living, 0, 0); err != nil {
+		return err
+	}
+	return s.own.DeleteIndexedSessions(ctx, dead)
 }
 
 // alive reports whether an indexed session still is one of its user.
@@ -68,84 +78,34 @@ func (s *Service) alive(ctx context.Context, row own.IndexedSession) (bool, erro
 	if err != nil || key == "" {
 		return false, err
 	}
+	return s.signsIn(ctx, key, row.UserID)
+}
+
+// signsIn reports whether the store has a session of the user under a key.
+func (s *Service) signsIn(ctx context.Context, key, userID string) (bool, error) {
 	session := s.sessions.Session(key)
 	if _, _, err := session.Get(ctx, sessionkeys.UserID); err != nil {
 		return false, err
 	}
-	return signedInTo(session) == row.UserID, nil
-}
-
-// rest lets others work.
-func rest(ctx context.Context) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(pause):
-		return nil
-	}
-}
-
-// Adopt puts sessions into the index that others made, such as a Django on the same
-// database, and that have not been seen here. It walks through the table of
-// sessions in small pieces; the next time it goes on where it was, since a new
-// session ends later than those before it. Only the engines that keep rows in the
-// database can be walked through; in the others a session is adopted when it is
-// first used here.
-func (s *Service) Adopt(ctx context.Context) error {
-	if _, ok := s.sessions.Config().Store.(sessions.Finder); !ok {
-		return nil
-	}
-	for {
-		rows, err := s.db.SessionsAfter(ctx, s.adopted, batch)
-		if err != nil {
-			return fmt.Errorf("accounts: adopt sessions: %w", err)
-		}
-		for _, row := range rows {
-			if err := s.adopt(ctx, row); err != nil {
-				return err
-			}
-			s.adopted = row
-		}
-		if len(rows) < batch {
-			return nil
-		}
-		if err := rest(ctx); err != nil {
-			return err
-		}
-	}
-}
-
-// adopt puts one session into the index if somebody is signed in to it.
-func (s *Service) adopt(ctx context.Context, row database.Session) error {
-	data, err := s.codec.Decode(row.Data)
-	if err != nil || row.Expires.Before(s.now()) {
-		return nil //nolint:nilerr // nobody is signed in to what cannot be read
-	}
-	userID := sessionkeys.UserOf(data)
-	if userID == "" {
-		return nil
-	}
-	now := s.now()
-	_, err = s.own.InsertIndexedSession(ctx, own.IndexedSession{
-		KeyHash: keyHash(row.Key), UserID: userID, Locator: s.locator(row.Key), Method: MethodElsewhere, Created: now, LastSeen: now,
-	})
-	if errors.Is(err, database.ErrInvalid) { // an id that is none
-		return nil
-	}
-	return err
+	return signedInTo(session) == userID, nil
 }
 
 // cleanEvery is how often Run cleans.
 const cleanEvery = time.Hour
 
-// Run sends emails as they are queued, and cleans about once an hour, until ctx is
-// done; it returns nil then. It is part of Site.Run.
+// Run sends emails as they are queued, cleans about once an hour, and adopts sessions when
+// that is due, until ctx is done; then it writes what waits for the index, and returns nil. It
+// is part of Site.Run.
 func (s *Service) Run(ctx context.Context) error {
+	defer s.flushLater()
 	defer s.startSenders(ctx)()
+	var adopting sync.WaitGroup
+	defer adopting.Wait()
+	adopting.Go(func() { s.keepAdopting(ctx) })
 	next := time.Now()
 	for ctx.Err() == nil {
 		if now := time.Now(); !now.Before(next) {
-			if err := s.Clean(ctx); err != nil && ctx.Err() == nil {
+			if err := s.tidyUp(ctx); err != nil && ctx.Err() == nil {
 				s.log.WarnContext(ctx, "accounts could not be kept in order; trying again later", "error", err)
 			}
 			next = now.Add(cleanEvery)
@@ -153,10 +113,7 @@ func (s *Service) Run(ctx context.Context) error {
 		if err := s.finish(ctx); err != nil && ctx.Err() == nil {
 			s.log.WarnContext(ctx, "sessions that were ended could not be removed from the store; trying again later", "error", err)
 		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(pollEvery):
-		}
+		pauseFor(ctx, pollEvery)
 	}
 	return nil
 }

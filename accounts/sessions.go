@@ -47,6 +47,7 @@ const maxListed = 200
 // has. Those that ended are left out, and out of the index. Current is the key of
 // the session of the request, or empty.
 func (s *Service) Sessions(ctx context.Context, user *auth.User, current sessions.Key) ([]SessionInfo, error) {
+	s.settle(ctx, user.ID)
 	var all []SessionInfo
 	present := keyHash(string(current))
 	if row, err := s.live(ctx, user, present); err == nil {

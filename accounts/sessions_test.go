@@ -38,9 +38,12 @@ func (r *rig) list(user *auth.User, key sessions.Key) []accounts.SessionInfo {
 	return all
 }
 
-// count returns the number of rows of the index.
+// indexed returns the number of rows of the index, with what waits to be written.
 func (r *rig) indexed() (n int) {
 	r.t.Helper()
+	if err := r.Accounts.Flush(r.t.Context()); err != nil {
+		r.t.Fatal(err)
+	}
 	if err := r.Database.SQL().QueryRowContext(r.t.Context(), "SELECT COUNT(*) FROM coatcheck_session").Scan(&n); err != nil {
 		r.t.Fatal(err)
 	}

@@ -179,6 +179,7 @@ func (p *accountPair) sessions() {
 	here.wants(here.post(p.base+"/accounts/login/", user), http.StatusOK)
 	count := func() (n int) {
 		t.Helper()
+		must(t, p.site.Accounts.Flush(t.Context()))
 		must(t, p.site.Database.SQL().QueryRowContext(t.Context(), "SELECT COUNT(*) FROM coatcheck_session").Scan(&n))
 		return n
 	}

@@ -265,6 +265,9 @@ func (s *endingStep) forgetKeys() {
 
 // loseIndex: the table is empty, as after a restore, and Coatcheck starts anew.
 func (s *endingStep) loseIndex() {
+	if err := s.site.Accounts.Flush(s.t.Context()); err != nil {
+		s.Fatalf("%v", err)
+	}
 	s.own.exec("DELETE FROM coatcheck_session")
 	s.restart(s)
 	for _, t := range s.tickets {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -32,6 +33,7 @@ type DB struct {
 	userWrites *atomic.Int64 // counts what may have changed users; see Along
 
 	closer  func() error
+	closing *closing
 	lent    bool // pool is somebody else's
 	created []string
 	onQuery func(string) // for tests: sees every statement
@@ -61,7 +63,7 @@ func New(ctx context.Context, from dialect.Source, d dialect.Dialect, m UserMode
 	}
 	db := &DB{
 		pool: from.Pool, reader: from.Reader, program: from.Own, dialect: &d, readRow: from.Row, closer: from.Close, lent: from.Lent,
-		annex: a, facts: &atomic.Pointer[Facts]{}, charsets: &charsets{}, emptyEmail: &emptyEmail{},
+		annex: a, facts: &atomic.Pointer[Facts]{}, charsets: &charsets{}, emptyEmail: &emptyEmail{}, closing: &closing{},
 		hints: newHints(), userWrites: &atomic.Int64{},
 	}
 	err := a.check()
@@ -121,11 +123,38 @@ func (db *DB) Ping(ctx context.Context) error {
 	return nil
 }
 
+// BeforeClose has Close call f first, while the connections are good: for what waits to be
+// written. What was given last is called first.
+func (db *DB) BeforeClose(f func()) {
+	db.closing.mu.Lock()
+	defer db.closing.mu.Unlock()
+	db.closing.calls = append(db.closing.calls, f)
+}
+
+// closing is what is to be done before a database is closed.
+type closing struct {
+	mu    sync.Mutex // guards what follows
+	calls []func()
+}
+
+// take returns the calls, the last one first, and forgets them.
+func (c *closing) take() []func() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	calls := c.calls
+	c.calls = nil
+	slices.Reverse(calls)
+	return calls
+}
+
 // Close closes every connection, but for those of a pool that a program has lent: see From in
 // the packages of the engines.
 func (db *DB) Close() error {
 	if db.tx != nil {
 		return errors.New("database: a transaction's handle is not to be closed")
+	}
+	for _, f := range db.closing.take() {
+		f()
 	}
 	var errs []error
 	if db.stmts != nil {

@@ -7,7 +7,7 @@ import "github.com/coatcheck/coatcheck/database/internal/dialect"
 type queries struct {
 	sessionByKey, sessionExists, insertSession dialect.Query
 	updateSession, moveSession, deleteSession  dialect.Query
-	walkSessions, sessionKeys, sessionsAfter   dialect.Query
+	walkSessions, sessionKeys                  dialect.Query
 	deleteExpired                              dialect.Query
 
 	pair, pairAndEnding            dialect.Query // see Along
@@ -89,8 +89,6 @@ func (q *queries) sessions(d *dialect.Dialect) {
 	q.walkSessions = d.Query("session rows walked", "SELECT session_key, session_data FROM django_session"+
 		" WHERE session_key > ?1 AND expire_date > ?2 ORDER BY session_key LIMIT ?3")
 	q.sessionKeys = d.Query("session keys found", "SELECT session_key FROM django_session WHERE "+d.Prefixed("session_key")+" AND expire_date > ?3")
-	q.sessionsAfter = d.Query("session rows walked", "SELECT session_key, session_data, "+d.TimeColumn("expire_date")+
-		" FROM django_session WHERE expire_date >= ?1 AND (expire_date > ?1 OR session_key > ?2) ORDER BY expire_date, session_key LIMIT ?3")
 	q.deleteSession = d.Query("session row deleted", "DELETE FROM django_session WHERE "+d.Same("session_key", "?1"))
 	if d.DeleteLimit {
 		q.deleteExpired = d.Query("expired session rows deleted",

@@ -15,8 +15,6 @@ type Session struct {
 	Data string `json:"-"`
 	// Expires is when the session ends.
 	Expires time.Time
-
-	spelled string // how the column spells Expires, for a walk in its order
 }
 
 // String reports when the session ends, and nothing else.

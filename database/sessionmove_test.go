@@ -129,24 +129,34 @@ func TestWalkSessions(t *testing.T) {
 	})
 }
 
-// TestWalkSessionsOddDates: in SQLite any text may be in expire_date. A walk still
-// goes forward and ends.
+// TestWalkSessionsOddDates: in SQLite any text may be in expire_date, and other databases have
+// dates beyond all others. A walk goes forward and ends.
 func TestWalkSessionsOddDates(t *testing.T) {
+	far := moment.Add(24 * time.Hour).UTC()
+	odd := map[string]struct {
+		dates []any
+		alive []string // as SessionByKey finds them
+	}{
+		"sqlite": {[]any{ // "9" becomes a number there, which is less than any text
+			far.Format(time.RFC3339), "9", "tomorrow", 5, "", 2.5, far.Format("2006-01-02 15:04:05"), far.Format("2006-01-02T15:04:05"),
+			far.Format("2006-01-02 15:04:05.000000"), far.Format("2006-01-02 15:04:05-07:00"), far.Format("2006-01-02T15:04:05.999Z"),
+		}, []string{"odd00", "odd02", "odd06", "odd07", "odd08", "odd09", "odd10"}},
+		"postgres": {[]any{"infinity", "-infinity", "2999-01-02 03:04:05+02", "294276-01-01 00:00:00+00"}, []string{"odd00", "odd02", "odd03"}},
+		"mysql":    {[]any{"9999-12-31 23:59:59.999999", "1000-01-01 00:00:00"}, []string{"odd00"}},
+	}
 	eachDB(t, func(t *testing.T, db *database.DB) {
-		if db.Engine() != "sqlite" {
-			t.Skip("other databases hold dates only")
-		}
-		far := moment.Add(24 * time.Hour).Format(time.RFC3339)
-		// "9" becomes a number there, which is less than any text.
-		for i, date := range []any{far, "9", "tomorrow", 5, "", 2.5} {
-			name := fmt.Sprintf("odd%d", i)
-			_, err := db.SQL().ExecContext(t.Context(),
-				"INSERT INTO django_session (session_key, session_data, expire_date) VALUES (?, ?, ?)",
-				name, "of "+name, date)
+		of := odd[db.Engine()]
+		for i, date := range of.dates {
+			statement := "INSERT INTO django_session (session_key, session_data, expire_date) VALUES (?, ?, ?)"
+			if db.Engine() == "postgres" {
+				statement = "INSERT INTO django_session (session_key, session_data, expire_date) VALUES ($1, $2, $3::text::timestamptz)"
+			}
+			name := fmt.Sprintf("odd%02d", i)
+			_, err := db.SQL().ExecContext(t.Context(), statement, name, "of "+name, date)
 			must(t, err)
 		}
-		if got := walk(t, db, 1); !slices.Equal(got, []string{"odd0", "odd2"}) { // as SessionByKey finds them
-			t.Errorf("walked %q", got)
+		if got := walk(t, db, 1); !slices.Equal(got, of.alive) {
+			t.Errorf("walked %q, want %q", got, of.alive)
 		}
 	})
 }

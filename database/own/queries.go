@@ -16,11 +16,14 @@ type queries struct {
 
 	ending, endingNow, firstEnding, nextEnding dialect.Query
 
-	throttle throttleQueries
+	throttle  throttleQueries
+	sightings sightingQueries
+	walks     walkQueries
 }
 
 func newQueries(d *dialect.Dialect) *queries {
 	q := &queries{emails: newEmailQueries(d, EmailTable), notices: newEmailQueries(d, NoticeTable), throttle: newThrottleQueries(d)}
+	q.sightings, q.walks = newSightingQueries(d), newWalkQueries(d)
 	q.index(d)
 	q.links(d)
 	q.endings(d)
@@ -40,11 +43,14 @@ func (q *queries) endings(d *dialect.Dialect) {
 	q.nextEnding = d.Query("user's sessions ended", "UPDATE coatcheck_ending SET ending = CASE WHEN ending < ?2 THEN ?2 ELSE ending + 1 END WHERE user_id = ?1")
 }
 
-const indexColumns = "key_hash, user_id, locator, method, ip, user_agent"
+const (
+	indexColumns  = "key_hash, user_id, locator, method, ip, user_agent"
+	insertIndexed = "INSERT INTO coatcheck_session (" + indexColumns + ", created, last_seen)"
+)
 
 func (q *queries) index(d *dialect.Dialect) {
 	columns := "SELECT " + indexColumns + ", " + d.TimeColumn("created") + ", " + d.TimeColumn("last_seen") + " FROM coatcheck_session"
-	q.insertIndexed = d.Query("session indexed", "INSERT INTO coatcheck_session ("+indexColumns+", created, last_seen)"+
+	q.insertIndexed = d.Query("session indexed", insertIndexed+
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"+d.DoNothing("key_hash"))
 	q.seenIndexed = d.Query("indexed session seen", "UPDATE coatcheck_session SET ip = ?3, user_agent = ?4, last_seen = ?5"+
 		", locator = ?6 WHERE key_hash = ?1 AND user_id = ?2")

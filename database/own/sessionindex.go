@@ -34,12 +34,10 @@ type IndexedSession struct {
 // InsertIndexedSession adds a row, and reports whether it did: false where there
 // is one already.
 func (s *Store) InsertIndexedSession(ctx context.Context, row IndexedSession) (bool, error) {
-	if err := column.Check(column.Of("key hash", row.KeyHash, 64), column.Of("user id", row.UserID, 64), column.Of("locator", row.Locator, 255),
-		column.Of("method", row.Method, 40), column.Of("ip", row.IP, 45), column.Of("user agent", row.UserAgent, 512)); err != nil {
+	if err := row.check(); err != nil {
 		return false, err
 	}
-	count, err := s.db.Exec(ctx, &s.q.insertIndexed, row.KeyHash, row.UserID, row.Locator, row.Method, row.IP, row.UserAgent,
-		s.d.Bind(row.Created), s.d.Bind(row.LastSeen))
+	count, err := s.db.Exec(ctx, &s.q.insertIndexed, s.insertArgs(row)...)
 	if errors.Is(err, database.ErrDuplicate) {
 		return false, nil
 	}

@@ -17,6 +17,7 @@ const (
 	ThrottleTable = "coatcheck_throttle" // budgets of attempts
 	EndingTable   = "coatcheck_ending"   // endings of users' sessions
 	LockTable     = "coatcheck_lock"     // locks on names
+	WalkTable     = "coatcheck_walk"     // places of walks
 )
 
 // MissingError means that tables which a feature needs are not in the database.

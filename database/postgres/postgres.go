@@ -164,6 +164,8 @@ func spoken(loc *time.Location) dialect.Dialect {
 		Returning:  true,
 		OnConflict: true,
 		IntCast:    "::bigint",
+		TimeCast:   "::timestamptz",
+		UpdateFrom: true,
 		UUIDCast:   "::uuid",
 		AsText:     func(column string) string { return column + "::text" },
 		ForUpdate:  " FOR UPDATE",

@@ -158,6 +158,7 @@ func spoken(loc *time.Location) dialect.Dialect {
 		PrefixRange: true,
 		Prepare:     true,
 		OnConflict:  true,
+		UpdateFrom:  true,
 		AsText:      asText,
 		Alike: func(column, mark string) string {
 			return column + " = " + mark + " COLLATE NOCASE OR length(" + column + ") <> octet_length(" + column + ")"

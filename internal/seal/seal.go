@@ -21,6 +21,7 @@ var ErrBroken = errors.New("seal: what was sealed cannot be opened")
 // from the secret keys of the site (HKDF, RFC 5869). It is safe for concurrent use.
 type Box struct {
 	ciphers []cipher.AEAD // the first one seals
+	name    string        // of the key that seals
 }
 
 // New returns a box for one purpose, which is part of the derived keys: what is
@@ -46,8 +47,20 @@ func New(purpose, secretKey string, fallbacks ...string) (*Box, error) {
 		}
 		b.ciphers = append(b.ciphers, aead)
 	}
+	name, err := hkdf.Key(sha256.New, []byte(secretKey), nil, "coatcheck seal name "+purpose, nameBytes)
+	if err != nil {
+		return nil, fmt.Errorf("seal: %w", err)
+	}
+	b.name = base64.RawURLEncoding.EncodeToString(name)
 	return b, nil
 }
+
+// nameBytes is how many bytes of a key's name there are, which are 8 characters.
+const nameBytes = 6
+
+// KeyName names the key that seals, in 8 characters of ASCII without a colon: another key has
+// another name. The key cannot be told from it.
+func (b *Box) KeyName() string { return b.name }
 
 // Seal returns the text sealed, in ASCII, about a third and 40 bytes longer. What it
 // belongs to, such as the number of a row, is not in it, and needed to open it.

@@ -66,6 +66,10 @@ type Dialect struct {
 	BinaryCast bool
 	// IntCast is appended to an integer parameter.
 	IntCast string
+	// TimeCast is appended to a parameter that is a time, where nothing else says so.
+	TimeCast string
+	// UpdateFrom means that UPDATE ... FROM (VALUES ...) exists.
+	UpdateFrom bool
 	// UUIDCast is appended to a parameter that is a UUID.
 	UUIDCast string
 	// Backticks means that names are quoted by them, and not by quotation marks.
@@ -312,4 +316,13 @@ func (d *Dialect) DoNothing(columns string) string {
 		return " ON CONFLICT (" + columns + ") DO NOTHING"
 	}
 	return ""
+}
+
+// Keep ends an INSERT of many rows that leaves alone those that exist; column is the primary
+// key. The row count does not tell.
+func (d *Dialect) Keep(column string) string {
+	if d.OnConflict {
+		return d.DoNothing(column)
+	}
+	return " ON DUPLICATE KEY UPDATE " + column + " = " + column
 }

@@ -138,33 +138,6 @@ func (s *Time) Scan(value any) error {
 	return fmt.Errorf("a time column holds a %T", value)
 }
 
-// SpelledTime is a Time that keeps the text of a column of texts, and to which a text
-// that is no time is the zero time.
-type SpelledTime struct {
-	Time
-	Text string // empty where the column holds instants
-}
-
-// Scan implements sql.Scanner.
-func (s *SpelledTime) Scan(value any) error {
-	switch v := value.(type) {
-	case string:
-		s.Text = v
-	case []byte:
-		s.Text = string(v)
-	case time.Time: // what SQLite's driver makes of a text that this form gives back
-		if s.Dialect.TimeText {
-			s.Text = v.Format(time.RFC3339Nano)
-		}
-	}
-	err := s.Time.Scan(value)
-	if err != nil && s.Text != "" {
-		*s.Dest = time.Time{}
-		return nil
-	}
-	return err
-}
-
 // The times beyond all others, which PostgreSQL spells in words.
 var infinities = map[string]time.Time{
 	"infinity": time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC), "-infinity": time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC),
