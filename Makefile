@@ -3,6 +3,8 @@
 SHELL := /bin/bash
 FUZZTIME ?= 60s
 export FUZZTIME
+QUICK ?=
+ARGS ?=
 
 # The race detector needs a C compiler; without one, outside of CI, the tests run
 # without it.
@@ -45,8 +47,12 @@ fuzz: ## each fuzz target for FUZZTIME=60s
 sabotage: ## break the code by each patch of sabotage/, or those like PATTERN: the tests must notice
 	@scripts/withservers.sh scripts/sabotage.sh '$(PATTERN)'
 
-bench: ## the benchmarks, in their own module
-	@scripts/withservers.sh bash -c 'go -C bench run . -database "sqlite::memory: $$COATCHECK_TEST_POSTGRES"'
+bench: ## what requests cost, beside yardsticks, into docs/performance.md; QUICK=1 prints it in two minutes, ARGS='-only Flood' a part
+	@mkdir -p .cache/bench
+	@go -C bench build -o ../.cache/bench/bench .
+	@go -C bench/peers build -o ../../.cache/bench/peers .
+	@scripts/withservers.sh .cache/bench/bench -peers .cache/bench/peers -top . $(if $(QUICK),-quick) \
+		$(if $(QUICK)$(ARGS),,-results bench/results.md -plots docs/performance -page docs/performance.md) $(ARGS)
 
 screenshots: ## a picture of every page into .cache/screenshots
 	@mkdir -p .cache/screenshots

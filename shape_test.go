@@ -33,7 +33,6 @@ var wide = map[string]int{
 	"auth/attempts":             5,
 	"auth/backends":             2,
 	"auth/hooks":                3,
-	"bench":                     13,
 	"cmd/coatcheck":             2,
 	"coatchecktest":             3,
 	"database":                  69,

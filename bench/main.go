@@ -1,184 +1,111 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
-	"io"
-	"net/http"
 	"os"
-	"os/exec"
-	"slices"
-	"strings"
-	"text/tabwriter"
+	"os/signal"
+	"regexp"
+	"syscall"
+	"time"
+
+	"github.com/coatcheck/coatcheck/bench/load"
+	"github.com/coatcheck/coatcheck/bench/server"
 )
 
+// options are the flags.
+type options struct {
+	Sessions int
+	Tables   int
+	Rounds   int
+	Requests int
+	Rate     float64
+	Flood    time.Duration
+	Only     *regexp.Regexp
+	Quick    bool
+	Peers    string
+	Against  string
+	Results  string
+	Plots    string
+	Page     string
+	Profiles string
+	Top      string
+}
+
 func main() {
-	dsn := flag.String("database", "sqlite::memory:", "sqlite:PATH, postgres://… or mysql://…; several with spaces between")
-	requests := flag.Int("requests", 4000, "requests in a round")
-	rounds := flag.Int("rounds", 11, "rounds; the medians count")
-	child := flag.Bool("child", false, "be the server that is measured")
-	flag.Parse()
-	var err error
-	if *child {
-		err = serve(context.Background(), *dsn)
-	} else {
-		for _, one := range strings.Fields(*dsn) {
-			if err = measure(one, *requests, *rounds); err != nil {
-				break
-			}
-		}
-	}
-	if err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
+		os.Exit(1) //nolint:gocritic // stop is of no use any more
 	}
 }
 
-// stats are the counters of the child.
-type stats struct {
-	CPU    int64 // nanoseconds, user and system
-	Allocs uint64
-	Bytes  uint64
-}
-
-func (s stats) per(n int, before stats) [3]float64 {
-	return [3]float64{
-		float64(s.CPU-before.CPU) / float64(n), float64(s.Allocs-before.Allocs) / float64(n), float64(s.Bytes-before.Bytes) / float64(n),
+// run is the program, which is three: the server under test, the client, and what starts both.
+func run(ctx context.Context, args []string) error {
+	if len(args) > 0 && args[0] == "serve" {
+		return server.Run(ctx, os.Stdin)
 	}
-}
-
-// ready is what the child prints when it listens.
-type ready struct {
-	URL, Cookie, Engine string
-}
-
-// paths are what is measured, each after the yardstick that it is compared with.
-var paths = []struct{ name, path, yardstick string }{
-	{"bare handler", "/bare/public/", ""},
-	{"coatcheck /public/", "/site/public/", "/bare/public/"},
-	{"plain checks, two SELECTs", "/plain/profile/", ""},
-	{"coatcheck login-required", "/site/profile/", "/plain/profile/"},
-}
-
-func measure(dsn string, requests, rounds int) error {
-	cmd := exec.Command(os.Args[0], "-child", "-database", dsn)
-	cmd.Stderr = os.Stderr
-	stop, err := cmd.StdinPipe()
+	if len(args) > 0 && args[0] == "load" {
+		return load.Run(os.Stdin, os.Stdout)
+	}
+	o, err := parse(args)
 	if err != nil {
 		return err
 	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
+	if err := checkTargets(targets, groups(o)); err != nil {
 		return err
 	}
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	defer cmd.Wait()
-	defer stop.Close() // the child ends with its input
-	var r ready
-	line, err := bufio.NewReader(out).ReadBytes('\n')
-	if err != nil {
-		return fmt.Errorf("the server did not start: %w", err)
-	}
-	if err := json.Unmarshal(line, &r); err != nil {
-		return err
-	}
-	results, err := run(r, requests, rounds)
-	if err != nil {
-		return err
-	}
-	return report(r.Engine, requests, rounds, results)
+	return measure(ctx, o)
 }
 
-// run measures the paths in turn, and returns for each the figures of every round.
-func run(r ready, requests, rounds int) (map[string][][3]float64, error) {
-	results := map[string][][3]float64{}
-	for round := range rounds + 1 { // the first one warms up
-		for _, p := range paths {
-			before, err := counters(r.URL)
-			if err != nil {
-				return nil, err
-			}
-			for range requests {
-				if err := get(r, p.path); err != nil {
-					return nil, err
-				}
-			}
-			after, err := counters(r.URL)
-			if err != nil {
-				return nil, err
-			}
-			if round > 0 {
-				results[p.path] = append(results[p.path], after.per(requests, before))
-			}
-		}
+// parse reads the flags.
+func parse(args []string) (options, error) {
+	var o options
+	f := flag.NewFlagSet("bench", flag.ContinueOnError)
+	f.BoolVar(&o.Quick, "quick", false, "take under two minutes: fewer sessions, rounds and requests")
+	f.IntVar(&o.Sessions, "sessions", 0, "users, each with a session (100,000; 2,000 with -quick)")
+	f.IntVar(&o.Tables, "tables", 0,
+		"rows of the largest table, to 10,000,000 (1,000,000; 20,000 with -quick)")
+	f.IntVar(&o.Rounds, "rounds", 0, "rounds, of which medians and quartiles count (11; 3 with -quick)")
+	f.IntVar(&o.Requests, "requests", 0, "requests in a round of one server (3,000; 200 with -quick)")
+	f.Float64Var(&o.Rate, "rate", 300, "requests a second of the open loop")
+	f.DurationVar(&o.Flood, "flood", 0, "how long a round of the flood of logins takes (10s; 2s with -quick)")
+	only := f.String("only", "", "measure the groups whose name matches this regular expression")
+	f.StringVar(&o.Peers, "peers", "", "the program built of ./peers; without it they are not measured")
+	f.StringVar(&o.Against, "against", "", "a bench built of another commit, to measure beside this one")
+	f.StringVar(&o.Results, "results", "", "write the tables to this file of Markdown")
+	f.StringVar(&o.Plots, "plots", "", "write the plots, SVG, to this folder")
+	f.StringVar(&o.Page, "page", "", "write the summary between the two lines for it in this page")
+	f.StringVar(&o.Profiles, "profiles", "", "write a CPU profile of each server to this folder")
+	f.StringVar(&o.Top, "top", "..", "the repository, whose program is measured; -quick leaves it out")
+	if err := f.Parse(args); err != nil {
+		return o, err
 	}
-	return results, nil
-}
-
-func get(r ready, path string) error {
-	request, err := http.NewRequest(http.MethodGet, r.URL+path, nil)
+	defaults := options{Sessions: 100_000, Tables: 1_000_000, Rounds: 11, Requests: 3_000}
+	defaults.Flood = 10 * time.Second
+	if o.Quick {
+		o.Top = "" // a build may take minutes
+		defaults = options{Sessions: 2_000, Tables: 20_000, Rounds: 3, Requests: 200, Flood: 2 * time.Second}
+	}
+	o.Sessions, o.Tables = either(o.Sessions, defaults.Sessions), either(o.Tables, defaults.Tables)
+	o.Rounds, o.Requests = either(o.Rounds, defaults.Rounds), either(o.Requests, defaults.Requests)
+	o.Flood = either(o.Flood, defaults.Flood)
+	var err error
+	o.Only, err = regexp.Compile(*only)
 	if err != nil {
-		return err
+		return o, fmt.Errorf("-only: %w", err)
 	}
-	request.Header.Set("Cookie", r.Cookie)
-	response, err := http.DefaultTransport.RoundTrip(request)
-	if err != nil {
-		return err
+	if f.NArg() > 0 {
+		return o, fmt.Errorf("%q is no flag; see -h", f.Arg(0))
 	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		return err
-	}
-	if response.StatusCode != http.StatusOK || !strings.Contains(string(body), `"profile"`) {
-		return fmt.Errorf("%s: %s %q", path, response.Status, body)
-	}
-	return nil
+	return o, nil
 }
 
-func counters(base string) (s stats, err error) {
-	response, err := http.Get(base + "/counters")
-	if err != nil {
-		return s, err
+func either[T int | time.Duration](value, otherwise T) T {
+	if value == 0 {
+		return otherwise
 	}
-	defer response.Body.Close()
-	return s, json.NewDecoder(response.Body).Decode(&s)
-}
-
-func report(engine string, requests, rounds int, results map[string][][3]float64) error {
-	fmt.Printf("\n%s: %d rounds of %d requests, medians\n", engine, rounds, requests)
-	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "handler\tCPU µs/request\tallocs\tbytes\tCPU ratio (quartiles)\t")
-	for _, p := range paths {
-		own := results[p.path]
-		fmt.Fprintf(w, "%s\t%.1f\t%.0f\t%.0f\t", p.name, median(column(own, 0))/1000, median(column(own, 1)), median(column(own, 2)))
-		if p.yardstick != "" {
-			ratios := make([]float64, len(own))
-			for i := range own {
-				ratios[i] = own[i][0] / results[p.yardstick][i][0]
-			}
-			slices.Sort(ratios)
-			fmt.Fprintf(w, "%.3f (%.3f–%.3f)", median(ratios), ratios[len(ratios)/4], ratios[len(ratios)*3/4])
-		}
-		fmt.Fprintln(w, "\t")
-	}
-	return w.Flush()
-}
-
-func column(rows [][3]float64, i int) []float64 {
-	out := make([]float64, len(rows))
-	for n, row := range rows {
-		out[n] = row[i]
-	}
-	return out
-}
-
-func median(values []float64) float64 {
-	values = slices.Sorted(slices.Values(values))
-	return values[len(values)/2]
+	return value
 }

@@ -178,3 +178,24 @@ func TestFindTakesTheHighestVersion(t *testing.T) {
 		t.Errorf("got %v, want errAbsent", err)
 	}
 }
+
+// TestStartRedis starts a server that nobody else has, and ends it.
+func TestStartRedis(t *testing.T) {
+	address, stop, err := StartRedis()
+	if errors.Is(err, errAbsent) {
+		absent(t, err, redisRemedy)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn.Close()
+	stop()
+	if conn, err := net.Dial("tcp", address); err == nil {
+		conn.Close()
+		t.Error("the server is still there")
+	}
+}
