@@ -18,6 +18,9 @@ const (
 	flushEvery = 2 * time.Second
 	flushFull  = 1024
 
+	// flushPiece is how many are written within indexTimeout.
+	flushPiece = 256
+
 	// maxWaiting is how many sightings wait while the database takes none.
 	maxWaiting = 8192
 
@@ -138,12 +141,8 @@ func (b *sightings) toTell(now time.Time) (dropped int, reason error) {
 // failure of the database: what could not be written is written when it is seen again.
 func (s *Service) Flush(ctx context.Context) error { return s.flush(ctx, "") }
 
-// flushLater is Flush for the timer.
-func (s *Service) flushLater() {
-	ctx, cancel := context.WithTimeout(context.Background(), indexTimeout)
-	defer cancel()
-	_ = s.Flush(ctx) // the log tells
-}
+// flushLater is Flush for the timer. It waits for a flush before it as long as that takes.
+func (s *Service) flushLater() { _ = s.Flush(context.Background()) } // the log tells
 
 // closeIndex writes what waits before the database is closed, and lets nothing wait any more.
 func (s *Service) closeIndex() {
@@ -200,23 +199,31 @@ func (s *Service) write(ctx context.Context, taken map[string]sighting) error {
 		row := s.row(key, sighting.seen)
 		rows, keys[row.KeyHash] = append(rows, row), key
 	}
-	refused, err := own.EachIndexedSession(rows, func(rows []own.IndexedSession) error {
-		return s.writeRows(ctx, rows, keys, taken)
-	})
-	switch {
-	case errors.Is(err, database.ErrReadOnly):
-		s.stuck.Do(func() {
-			const stuck = "the database is read-only: the list of sessions does not show when they were used"
-			s.log.WarnContext(ctx, stuck, "error", err)
+	for len(rows) > 0 {
+		piece := rows[:min(len(rows), flushPiece)]
+		refused, err := own.EachIndexedSession(piece, func(rows []own.IndexedSession) error {
+			ctx, cancel := context.WithTimeout(ctx, indexTimeout)
+			defer cancel()
+			return s.writeRows(ctx, rows, keys, taken)
 		})
-	case err != nil:
-		s.sightings.lose(len(taken), err)
-		for key := range taken {
-			s.recent.forget(key)
+		switch {
+		case errors.Is(err, database.ErrReadOnly):
+			s.stuck.Do(func() {
+				const stuck = "the database is read-only: the list of sessions does not show when they " +
+					"were used"
+				s.log.WarnContext(ctx, stuck, "error", err)
+			})
+			return nil
+		case err != nil:
+			s.sightings.lose(len(rows), err)
+			for _, row := range rows {
+				s.recent.forget(keys[row.KeyHash])
+			}
+			return fmt.Errorf("accounts: index sessions: %w", err)
+		case refused > 0: // not tried again before they are due
+			s.sightings.lose(refused, database.ErrInvalid)
 		}
-		return fmt.Errorf("accounts: index sessions: %w", err)
-	case refused > 0: // not tried again before they are due
-		s.sightings.lose(refused, database.ErrInvalid)
+		rows = rows[len(piece):]
 	}
 	return nil
 }
