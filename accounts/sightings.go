@@ -75,6 +75,13 @@ func (b *sightings) add(key string, s sighting, flush func()) bool {
 	return true
 }
 
+// idle reports whether nothing waits, and nothing is being written.
+func (b *sightings) idle() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.waiting) == 0 && len(b.busy) == 0
+}
+
 // drop forgets what waits about a session that has ended.
 func (b *sightings) drop(key string) {
 	b.mu.Lock()
@@ -163,6 +170,9 @@ func (s *Service) settle(ctx context.Context, userID string) {
 
 // flush writes what waits of a user, or of all for "".
 func (s *Service) flush(ctx context.Context, userID string) error {
+	if s.sightings.idle() {
+		return nil
+	}
 	select {
 	case s.sightings.busy <- struct{}{}:
 	case <-ctx.Done():
