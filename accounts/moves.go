@@ -39,6 +39,7 @@ func (s *Service) recordMove(ctx context.Context, session *sessions.Session, fro
 		!errors.Is(err, database.ErrDuplicate) { // the hook is called twice
 		return err
 	}
+	s.settle(ctx, now.userID) // the row under the old key may still wait
 	moved, err := s.own.MoveIndexedSession(ctx, keyHash(from), s.row(key, now))
 	if err != nil {
 		return fmt.Errorf("accounts: index session: %w", err)
