@@ -2,12 +2,14 @@ package coatcheck
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/middleware"
+	"github.com/coatcheck/coatcheck/sessions"
 )
 
 // Guard names what keeps other sites' pages from acting with a visitor's
@@ -56,7 +58,9 @@ func (s *Site) wireMiddleware(c *Config) error {
 		{c.Web.Security != nil, func() (wrapper, error) { return secure(c) }},
 		{guard != GuardDjango, func() (wrapper, error) { return middleware.CrossOrigin(c.Web.TrustedOrigins...) }},
 		{true, func() (wrapper, error) {
-			return middleware.Sessions(s.Sessions, middleware.SessionHooks{Stored: s.record, Done: s.track}), nil
+			return middleware.Sessions(s.Sessions, middleware.SessionHooks{
+				Moving: s.moving, Stored: s.record, Done: s.track,
+			}), nil
 		}},
 		{guard != GuardCrossOrigin, func() (wrapper, error) { return middleware.CSRF(s.csrfConfig(c)) }},
 		{true, func() (wrapper, error) { return middleware.Authentication(s.Auth), nil }},
@@ -81,6 +85,13 @@ func (s *Site) record(r *http.Request, sent string) error {
 		return nil
 	}
 	return s.Accounts.Record(r, sent)
+}
+
+// moving has the index ready for a session that is about to get another key.
+func (s *Site) moving(ctx context.Context, key sessions.Key) {
+	if s.Accounts != nil {
+		s.Accounts.BeforeMove(ctx, string(key))
+	}
 }
 
 // track writes to the index that a session was used.

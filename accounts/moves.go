@@ -26,6 +26,15 @@ const (
 	maxMoves  = 10 // that a key is followed
 )
 
+// BeforeMove writes what waits to be written of a session that is about to get another key,
+// since the move is only completed if the index has its row. It is for
+// middleware.SessionHooks.
+func (s *Service) BeforeMove(ctx context.Context, key string) {
+	if userID, waits := s.sightings.of(key); waits {
+		s.settle(ctx, userID)
+	}
+}
+
 // recordMove moves the row of a session that got another key. The error is
 // sessions.ErrInterrupted if the session was ended under the old key since. A session of
 // a Django may have no row yet, and gets one.
@@ -39,7 +48,6 @@ func (s *Service) recordMove(ctx context.Context, session *sessions.Session, fro
 		!errors.Is(err, database.ErrDuplicate) { // the hook is called twice
 		return err
 	}
-	s.settle(ctx, now.userID) // the row under the old key may still wait
 	moved, err := s.own.MoveIndexedSession(ctx, keyHash(from), s.row(key, now))
 	if err != nil {
 		return fmt.Errorf("accounts: index session: %w", err)

@@ -82,6 +82,18 @@ func (b *sightings) idle() bool {
 	return len(b.waiting) == 0 && len(b.busy) == 0
 }
 
+// of returns whose session it is that waits, or is being written.
+func (b *sightings) of(key string) (userID string, waits bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, there := range []map[string]sighting{b.waiting, b.writing} {
+		if s, ok := there[key]; ok {
+			return s.userID, true
+		}
+	}
+	return "", false
+}
+
 // drop forgets what waits about a session that has ended.
 func (b *sightings) drop(key string) {
 	b.mu.Lock()

@@ -28,10 +28,18 @@ const saveTimeout = 10 * time.Second
 // warning in the log says so.
 func Sessions(engine *sessions.Engine, hooks ...SessionHooks) func(http.Handler) http.Handler {
 	config, lost, stuck := engine.Config(), &lostCookie{}, &sync.Once{}
+	moving := func(ctx context.Context, key sessions.Key) {
+		for _, h := range hooks {
+			if h.Moving != nil {
+				h.Moving(ctx, key)
+			}
+		}
+	}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			key, sent := httptext.Lookup(r.Header, config.CookieName)
 			session := engine.Session(key)
+			session.BeforeMove(moving)
 			ctx := r.Context()
 			if flow.On(ctx) {
 				flow.Emit(ctx, "cookie.read",
@@ -59,6 +67,9 @@ type SessionHooks struct {
 	// session is removed and the response is a 503 without its cookie, if the client
 	// did not know the key: so whatever a client was told of has been seen by the hook.
 	Stored func(r *http.Request, sent string) error
+	// Moving is called before the session of a request gets another key, with the one that it
+	// has. It must not use the session.
+	Moving func(ctx context.Context, key sessions.Key)
 	// Done is called when the request is done.
 	Done func(r *http.Request, sent string)
 }

@@ -18,8 +18,9 @@ find . -mindepth 2 -name go.mod -not -path "*/.*" -not -path "*/testdata/*" -not
   done
 echo "== ."
 shared='/(accounts|auth|database|messages|middleware|password|sessions|signing|throttle)(/|$)'
+more=$(($(getconf _NPROCESSORS_ONLN) + 1)) # than processors, since these tests wait for databases and clocks
 # shellcheck disable=SC2046 # lists of words
-go test -timeout 25m "$@" $(go list ./... | grep -E "$shared")
+go test -p "$more" -timeout 25m "$@" $(go list ./... | grep -E "$shared")
 
 half=$((($(getconf _NPROCESSORS_ONLN) + 1) / 2)) # of the processors, since conformance has the rest
 output=$(mktemp)

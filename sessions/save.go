@@ -236,6 +236,9 @@ func (s *Session) cycleKey(ctx context.Context) error {
 	if old == "" {
 		return s.create(ctx)
 	}
+	if s.beforeMove != nil {
+		s.beforeMove(ctx, Key(old))
+	}
 	err := s.store(ctx, "cycle key", func(ctx context.Context, r *Record) (string, error) {
 		key := NewKey()
 		err := s.engine.config.Store.Move(ctx, old, key, r)
@@ -256,6 +259,14 @@ func (s *Session) cycleKey(ctx context.Context) error {
 		s.emit(ctx, "session.moved", slog.String("old", flow.Brief(old)))
 	}
 	return nil
+}
+
+// BeforeMove has f called each time before the session gets another key, with the one that it
+// has. It must not use the session.
+func (s *Session) BeforeMove(f func(ctx context.Context, key Key)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.beforeMove = f
 }
 
 // Begin marks the session as somebody's from now on, by a login, so that what it was

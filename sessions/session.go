@@ -39,10 +39,11 @@ type Session struct {
 
 	along func(context.Context) context.Context // Record.Along of what was loaded; may be nil
 
-	detached    bool  // see Detach
-	lost        Key   // that the client sent, and under which there was no session
-	began       bool  // see Begin
-	movedFrom   Key   // see MovedFrom
+	detached    bool // see Detach
+	lost        Key  // that the client sent, and under which there was no session
+	began       bool // see Begin
+	movedFrom   Key  // see MovedFrom
+	beforeMove  func(context.Context, Key)
 	ended       []Key // see Ended
 	interrupted bool  // see Interrupted
 }
