@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/internal/negotiate"
 )
 
 // permissionsField in the query asks for the user's permissions in JSON.
@@ -68,6 +69,16 @@ func (k *Kit) describe(
 // SayProfile reports to a program who is signed in.
 func (k *Kit) SayProfile(w http.ResponseWriter, r *http.Request, u *auth.User) {
 	k.describe(w, r, u, http.StatusOK, func(u *userJSON) any { return profileJSON{"private data", u} })
+}
+
+// ProfileChanged ends a change of a user: it leads browsers back to the profile, and reports to
+// a program, with a message, what the user is now.
+func (k *Kit) ProfileChanged(w http.ResponseWriter, r *http.Request, u *auth.User, message string) {
+	if negotiate.HTML(r) {
+		k.GoTo(w, r, Path+"profile/")
+		return
+	}
+	k.SayUser(w, r, u, message)
 }
 
 // SayUser reports to a program, with a message, what a user is now.

@@ -14,7 +14,6 @@ import (
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/identity"
-	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/pages"
 )
 
@@ -65,14 +64,8 @@ func (f *Feature) change(w http.ResponseWriter, r *http.Request) {
 				part("last_name", t.T("Last name"), "family-name", user.LastName),
 			}}
 		},
-		Act: func(b pages.Body, form *pages.Form) error { return f.save(r, b, form, &changed) },
-		Done: func(*pages.Form) {
-			if negotiate.HTML(r) {
-				f.GoTo(w, r, pages.Path+"profile/")
-				return
-			}
-			f.SayUser(w, r, &changed, "Name changed successfully")
-		},
+		Act:  func(b pages.Body, form *pages.Form) error { return f.save(r, b, form, &changed) },
+		Done: func(*pages.Form) { f.ProfileChanged(w, r, &changed, "Name changed successfully") },
 	})
 }
 

@@ -11,7 +11,6 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
-	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/pages"
 )
 
@@ -58,13 +57,7 @@ func (f *Feature) edit(w http.ResponseWriter, r *http.Request) {
 		Shown:    "profile.form", Refused: "profile.refused", Failed: "profile.failed",
 		Form: func(pages.Body) *pages.Form { return &pages.Form{Submit: t.T("Save"), Fields: fields} },
 		Act:  func(b pages.Body, form *pages.Form) error { return f.save(r, b, form, &changed) },
-		Done: func(*pages.Form) {
-			if negotiate.HTML(r) {
-				f.GoTo(w, r, pages.Path+"profile/")
-				return
-			}
-			f.SayUser(w, r, &changed, "Profile changed successfully")
-		},
+		Done: func(*pages.Form) { f.ProfileChanged(w, r, &changed, "Profile changed successfully") },
 	})
 }
 
