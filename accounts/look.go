@@ -9,10 +9,11 @@ import (
 	"github.com/coatcheck/coatcheck/sessions"
 )
 
-// Look lists where the user is signed in, as Sessions does, and writes nothing: it works on a
-// database that takes no writes. Where the engine keeps rows in the database it also walks
-// through all of them, and finds the sessions that a Django made and the index has not seen;
-// FirstSeen and LastSeen of these are zero. Current is false for all. It returns at most 200.
+// Look lists where the user is signed in, as Sessions does, and writes nothing but what this
+// node has seen already: it works on a database that takes no writes. Where the engine keeps
+// rows in the database it also walks through all of them, and finds the sessions that a Django
+// made and the index has not seen; FirstSeen and LastSeen of these are zero. Current is false
+// for all. It returns at most 200.
 func (s *Service) Look(ctx context.Context, user *auth.User) ([]SessionInfo, error) {
 	s.settle(ctx, user.ID)
 	all, err := s.listIndexed(ctx, user, nil, "", s.open)

@@ -53,11 +53,11 @@ func newSightingQueries(d *dialect.Dialect) sightingQueries {
 // another kind. Each row has the hash, the user, the address, the user agent, the locator, the
 // time, and before which time the row in the table is due, or due from another place.
 func seenText(d *dialect.Dialect, rows int) string {
+	const due = "s.key_hash = {1} AND s.user_id = {2} AND (s.last_seen <= {7}" +
+		" OR s.last_seen <= {8} AND (s.ip <> {3} OR s.user_agent <> {4})" +
+		" OR s.ip = '' AND s.user_agent = ''" +
+		" OR SUBSTR(s.locator, 1, " + locatorKind + ") <> SUBSTR({5}, 1, " + locatorKind + "))"
 	if d.UpdateFrom {
-		const due = "s.key_hash = {1} AND s.user_id = {2} AND (s.last_seen <= {7}" +
-			" OR s.last_seen <= {8} AND (s.ip <> {3} OR s.user_agent <> {4})" +
-			" OR s.ip = '' AND s.user_agent = ''" +
-			" OR SUBSTR(s.locator, 1, " + locatorKind + ") <> SUBSTR({5}, 1, " + locatorKind + "))"
 		column := strings.NewReplacer("{", "v.column", "}", "")
 		cast := d.TimeCast
 		values := "({1}, {2}, {3}, {4}, {5}, {6}" + cast + ", {7}" + cast + ", {8}" + cast + ")"
@@ -69,10 +69,7 @@ func seenText(d *dialect.Dialect, rows int) string {
 		cases := repeated("WHEN {1} THEN "+arg, rows, seenArgs, " ")
 		return column + " = CASE key_hash " + cases + " ELSE " + column + " END"
 	}
-	const due = "key_hash = {1} AND user_id = {2} AND (last_seen <= {7}" +
-		" OR last_seen <= {8} AND (ip <> {3} OR user_agent <> {4}) OR ip = '' AND user_agent = ''" +
-		" OR SUBSTR(locator, 1, " + locatorKind + ") <> SUBSTR({5}, 1, " + locatorKind + "))"
-	return "UPDATE coatcheck_session SET " + strings.Join([]string{
+	return "UPDATE coatcheck_session AS s SET " + strings.Join([]string{
 		set("ip", "{3}"), set("user_agent", "{4}"), set("locator", "{5}"), set("last_seen", "{6}"),
 	}, ", ") + " WHERE " + repeated(due, rows, seenArgs, " OR ")
 }
