@@ -30,7 +30,7 @@ func TestGuide(t *testing.T) {
 	}
 	commands := strings.NewReplacer("127.0.0.1:8000", freeAddress(t), "127.0.0.1:8001", freeAddress(t)).Replace(strings.Join(blocks, "\n"))
 	dir := guideProject(t)
-	script := "set -euo pipefail\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n" + commands
+	script := "set -euo pipefail\ntrap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT\n" + commands
 	cmd := exec.CommandContext(t.Context(), "bash", "-c", script)
 	cmd.Dir, cmd.Env = dir, guideEnvironment(t, dir)
 	out, err := cmd.CombinedOutput()

@@ -232,10 +232,16 @@ func TestTablesElsewhere(t *testing.T) {
 }
 
 // TestTablesInAnotherDatabase is TestTablesElsewhere for MariaDB, whose schemas are
-// databases.
+// databases. Its account sees these two alone, since other tests have theirs on the server.
 func TestTablesInAnotherDatabase(t *testing.T) {
 	full, empty := testenv.MariaDBDatabase(t), testenv.MariaDBDatabase(t)
 	start(t, t.TempDir(), nil, "--database", full.URL()).stop()
+	account := "'" + empty.Name + "'@'127.0.0.1'"
+	statement(t, full, "CREATE USER "+account+" IDENTIFIED BY 'x'")
+	statement(t, full, "GRANT ALL ON "+full.Name+".* TO "+account)
+	statement(t, full, "GRANT ALL ON "+empty.Name+".* TO "+account)
+	defer statement(t, full, "DROP USER "+account)
+	empty.User, empty.Password = empty.Name, "x"
 	_, errs, status := command(t, t.TempDir(), "serve", "--addr", "127.0.0.1:0", "--database", empty.URL(), "--no-create")
 	if status == 0 || !strings.Contains(errs, "there is no table auth_user and none django_session where it is looked for, but in "+full.Name) {
 		t.Errorf("%d %s", status, errs)
