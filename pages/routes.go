@@ -6,7 +6,6 @@ import (
 
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
-	"github.com/coatcheck/coatcheck/safeurl"
 )
 
 // The methods that pages accept: those that are only looked at, and those with a form.
@@ -82,9 +81,6 @@ func (k *Kit) mount() {
 		k.mux.Handle(r.Pattern+"{$}", r.Handler)
 		k.mux.Handle(r.Pattern[:len(r.Pattern)-1], k.Cacheable(addSlash, GETAndPOST...))
 	}
-	k.mux.Handle(Path+"{$}", k.Cacheable(func(w http.ResponseWriter, r *http.Request) {
-		k.GoTo(w, r, safeurl.LoginRedirectURL) // which leads visitors to the login page
-	}, GET...))
 	k.mux.Handle(Path+"static/{name}", k.Cacheable(k.static, GET...))
 	k.mux.Handle("/", k.Cacheable(k.notFound, GETAndPOST...))
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
+	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/safeurl"
 	"github.com/coatcheck/coatcheck/sessions"
 )
@@ -62,6 +63,31 @@ func (k *Kit) LeadToStep(w http.ResponseWriter, r *http.Request, step auth.Facto
 		"error": k.Translator(w, r).T((&auth.StepError{Step: step}).Sentence()),
 		"step":  step.Name(), "url": target,
 	})
+}
+
+// PassBy sends browsers that are signed in away, where the site wants it. It reports whether
+// it responded.
+func (k *Kit) PassBy(w http.ResponseWriter, r *http.Request) bool {
+	if !k.config.RedirectAuthenticatedUser || !negotiate.HTML(r) {
+		return false
+	}
+	user, err := auth.UserFromContext(r.Context())
+	if err != nil {
+		middleware.Fail(w, r, err)
+		return true
+	}
+	if !user.IsAuthenticated() || k.LoginAsked(r) {
+		return false
+	}
+	target := k.successURL(r, k.Next(r, nil))
+	if samePath(target, r) {
+		if target = k.loginRedirectURL(r); samePath(target, r) {
+			return false
+		}
+	}
+	flow.Emit(r.Context(), "login.needless", slog.String("location", requestinfo.LogURL(target)))
+	k.Redirect(w, r, target)
+	return true
 }
 
 // LoginAsked reports whether a page asked the signed-in user to log in again.

@@ -97,7 +97,7 @@ func (f *Feature) form(t *i18n.Translator, next string) *pages.Form {
 // login checks credentials and creates the session. Every failed login gets the same response,
 // whether the user is unknown or inactive or the password is wrong.
 func (f *Feature) login(w http.ResponseWriter, r *http.Request) {
-	if f.PassBy(w, r, i18n.Mark("Log in with another account")) {
+	if f.PassBy(w, r) {
 		return
 	}
 	if r.Method != http.MethodPost {

@@ -109,7 +109,7 @@ func (f *Feature) serve(w http.ResponseWriter, r *http.Request) {
 		f.Refuse(w, r, refused)
 		return
 	}
-	if f.PassBy(w, r, i18n.Mark("Create another account")) {
+	if f.PassBy(w, r) {
 		return
 	}
 	t := f.Translator(w, r)
