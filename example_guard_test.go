@@ -79,7 +79,7 @@ func Example_hosts() {
 	fmt.Print(guardExample(config, host, "Host", "www.example.com"))
 	// Output:
 	// 200 www.example.org:8000
-	// 400 {"error":"This site is not served under that name. If it should, its host belongs into the setting AllowedHosts."}
+	// 400 {"error":"This site is not served under that name. Please check the address that you opened."}
 }
 
 // What a trusted proxy tells.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/coatcheck/coatcheck/internal/errorpages"
 	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/sessions"
 )
@@ -32,8 +33,8 @@ const (
 
 type wrapper = func(http.Handler) http.Handler
 
-// wireMiddleware returns the chain: Locale, Proxy, Hosts, Security, CrossOrigin, Sessions,
-// CSRF, Authentication, RemoteUser; of these, those that the configuration asks for.
+// wireMiddleware returns the chain: error pages, Locale, Proxy, Hosts, Security, CrossOrigin,
+// Sessions, CSRF, Authentication, RemoteUser; of these, those that the configuration asks for.
 func (s *Site) wireMiddleware(c *Config) error {
 	guard, err := chooseGuard(c)
 	if err != nil {
@@ -50,6 +51,7 @@ func (s *Site) wireMiddleware(c *Config) error {
 		wanted bool
 		make   func() (wrapper, error)
 	}{
+		{true, func() (wrapper, error) { return errorpages.Handler(c.Site.Logger, s.showError), nil }},
 		{c.Site.Languages != nil, func() (wrapper, error) { return middleware.Locale(c.Site.Languages), nil }},
 		{true, func() (wrapper, error) { return middleware.Proxy(proxy) }},
 		{c.Web.AllowedHosts != nil, func() (wrapper, error) {
@@ -77,6 +79,11 @@ func (s *Site) wireMiddleware(c *Config) error {
 	}
 	s.chain = middleware.Chain(chain...)
 	return s.checkCookies(c, guard)
+}
+
+// showError shows a refusal in the look of the site.
+func (s *Site) showError(w http.ResponseWriter, r *http.Request, status int, title, message string) {
+	s.Views.ErrorPage(w, r, status, title, message)
 }
 
 // record writes to the index what a request did to its session.

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/coatcheck/coatcheck/flow"
-	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 )
 
@@ -40,15 +39,25 @@ func CrossOrigin(trusted ...string) (func(http.Handler) http.Handler, error) {
 				seen.Host = host
 			}
 			if err := guard.Check(seen); err != nil && !domains.match(r.Header.Get("Origin")) {
-				flow.Emit(r.Context(), "origin.refused",
-					slog.String("origin", requestinfo.LogOrigin(r.Header.Get("Origin"))),
-					slog.String("sec-fetch-site", requestinfo.LogText(r.Header.Get("Sec-Fetch-Site"))))
-				Say(w, r, http.StatusForbidden, i18n.Mark("This request came from another site, so it was refused. "+
-					"Open the form on this site and send it again. If this is this site, its address is not the one "+
-					"that the server sees: let the proxy pass the Host header on, or add the origin to the trusted ones."))
+				refuseOrigin(w, r)
 				return
 			}
 			next.ServeHTTP(w, r)
 		})
 	}, nil
+}
+
+// refuseOrigin responds with what the visitor can do, and logs what those who run the site can do.
+func refuseOrigin(w http.ResponseWriter, r *http.Request) {
+	origin := requestinfo.LogOrigin(r.Header.Get("Origin"))
+	site := requestinfo.LogText(r.Header.Get("Sec-Fetch-Site"))
+	flow.Emit(r.Context(), "origin.refused",
+		slog.String("origin", origin), slog.String("sec-fetch-site", site))
+	t := translator(r)
+	why := diagnoseOrigin(r, t, &csrfRefusal{origin: r.Header.Get("Origin")})
+	logger(r).WarnContext(r.Context(), "refused with 403: the request seems to come from another site's page",
+		"code", "origin.refused", "path", requestinfo.LogPath(r), "origin", origin, "sec-fetch-site", site,
+		"own", requestinfo.LogText(requestinfo.Origin(r)), "remedy", why.Remedy, "setting", why.Setting)
+	say(w, r, t, http.StatusForbidden, t.T("This form was not accepted"),
+		t.T("This request came from another site, so it was refused. Open the form on this site and send it again."))
 }

@@ -39,7 +39,7 @@ func Refuse(w http.ResponseWriter, r *http.Request, f CSRFFailure) {
 	} else if f.Remedy != "" {
 		message += " " + t.T("If you run this site") + ": " + f.Remedy
 	}
-	say(w, r, t, http.StatusForbidden, message)
+	say(w, r, t, http.StatusForbidden, title(t, http.StatusForbidden), message)
 }
 
 // What visitors can do.

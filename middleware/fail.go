@@ -17,6 +17,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth/attempts"
 	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/i18n"
+	"github.com/coatcheck/coatcheck/internal/errorpages"
 	"github.com/coatcheck/coatcheck/internal/locale"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
@@ -108,34 +109,37 @@ func logFailure(r *http.Request, status int, err error) {
 		"error", requestinfo.LogError(err))
 }
 
-// logger is the one that the site's sessions were configured with.
+// logger is the one that the site was configured with.
 func logger(r *http.Request) *slog.Logger {
 	if session, err := sessions.FromContext(r.Context()); err == nil {
 		return session.Logger()
 	}
-	return slog.Default()
+	return errorpages.Logger(r.Context())
 }
 
-// Say responds with a status and one sentence: a small page for browsers, which
-// name text/html in Accept, and {"error": …} for everybody else. The sentence is
+// Say responds with a status and one sentence: a page for browsers, which name text/html in
+// Accept, in the look of the site behind Site.Handler, and {"error": …} for everybody else. The sentence is
 // in the visitor's language where the catalogues have it; see Locale. The args are names
 // and values for the %(name)s in it, as those of i18n.Translator.T.
 func Say(w http.ResponseWriter, r *http.Request, status int, message string, args ...any) {
 	t := translator(r)
-	say(w, r, t, status, t.T(message, args...))
+	say(w, r, t, status, title(t, status), t.T(message, args...))
 }
 
 // say is Say for what is translated already.
-func say(w http.ResponseWriter, r *http.Request, t *i18n.Translator, status int, message string) {
+func say(w http.ResponseWriter, r *http.Request, t *i18n.Translator, status int, title, message string) {
 	header := w.Header()
 	locale.Vary(header)
 	header.Del("Content-Length")
 	header.Set("X-Content-Type-Options", "nosniff")
 	var body []byte
 	if negotiate.HTML(r) {
+		if errorpages.Respond(w, r, status, title, message) {
+			return
+		}
 		header.Set("Content-Type", "text/html; charset=utf-8")
 		header.Set("Content-Security-Policy", pagePolicy)
-		body = fmt.Appendf(nil, page, html.EscapeString(title(t, status)), html.EscapeString(message), pageStyle, t.Language(), t.Dir())
+		body = fmt.Appendf(nil, page, html.EscapeString(title), html.EscapeString(message), pageStyle, t.Language(), t.Dir())
 	} else {
 		header.Set("Content-Type", "application/json")
 		body, _ = json.Marshal(map[string]string{"error": message}) // a map of strings always has JSON

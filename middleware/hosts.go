@@ -53,7 +53,7 @@ func Hosts(c HostsConfig) (func(http.Handler) http.Handler, error) {
 				log.WarnContext(r.Context(), why)
 				flow.Emit(r.Context(), "host.refused")
 				Say(w, r, http.StatusBadRequest, i18n.Mark("This site is not served under that name. "+
-					"If it should, its host belongs into the setting AllowedHosts."))
+					"Please check the address that you opened."))
 				return
 			}
 			next.ServeHTTP(w, r)

@@ -99,15 +99,14 @@ func Proxy(c ProxyConfig) (func(http.Handler) http.Handler, error) {
 			info, err := p.info(r)
 			hint.look(r, p, log)
 			if err != nil {
-				log.WarnContext(r.Context(), "refused with 400: "+err.Error(), "peer", r.RemoteAddr)
-				flow.Emit(r.Context(), "proxy.refused")
-				sentence := i18n.Mark("The proxy in front of this site named a host that is none. " +
-					"See to it that it sends one host name in X-Forwarded-Host, or set ForwardedHost to false.")
+				remedy := "let the proxy send one host name in X-Forwarded-Host, or set ForwardedHost to false"
 				if errors.Is(err, errForwardedPrefix) {
-					sentence = i18n.Mark("The proxy in front of this site named a path that is none. " +
-						"See to it that it sends one path in X-Forwarded-Prefix, or set ForwardedPrefix to false.")
+					remedy = "let the proxy send one path in X-Forwarded-Prefix, or set ForwardedPrefix to false"
 				}
-				Say(w, r, http.StatusBadRequest, sentence)
+				log.WarnContext(r.Context(), "refused with 400: "+err.Error(), "peer", r.RemoteAddr, "remedy", remedy)
+				flow.Emit(r.Context(), "proxy.refused")
+				Say(w, r, http.StatusBadRequest, i18n.Mark("This site could not tell under which address you opened it. "+
+					"This is a fault of the site and not yours."))
 				return
 			}
 			r = r.WithContext(requestinfo.NewContext(r.Context(), &info))

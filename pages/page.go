@@ -20,9 +20,10 @@ import (
 type Page struct {
 	*i18n.Translator
 	SiteName   string
-	Stylesheet string // its address
-	Script     string // its address; pages work without it
-	SignupURL  string // empty where nobody may sign up
+	Stylesheet string       // its address
+	Script     string       // its address; pages work without it
+	Style      template.CSS // the stylesheet itself, on a page that stands alone; else empty
+	SignupURL  string       // empty where nobody may sign up
 	LoginURL   string
 	LogoutURL  string
 	ProfileURL string

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"html/template"
 	"maps"
 	"net/http"
 	"slices"
@@ -42,6 +43,9 @@ func (k *Kit) Render(w http.ResponseWriter, r *http.Request, status int, name st
 	if !k.config.HideSignup {
 		page.SignupURL = k.URL(r, "signup")
 	}
+	if alone, ok := data.(standalone); ok {
+		page.Data, page.Style = alone.data, template.CSS(k.style.text)
+	}
 	if form, ok := data.(*Form); ok {
 		if err := page.fillIn(form); err != nil {
 			middleware.Fail(w, r, err)
@@ -62,6 +66,18 @@ func (k *Kit) Render(w http.ResponseWriter, r *http.Request, status int, name st
 	header.Set("Content-Length", strconv.Itoa(b.Len()))
 	w.WriteHeader(status)
 	_, _ = b.WriteTo(w) // the client is gone
+}
+
+// standalone marks the data of a page that RenderAlone shows.
+type standalone struct{ data any }
+
+// RenderAlone is Render for a page that has the stylesheet in it and no script, because the
+// refusal that it tells of may hold for those too. It sets the headers that pages have.
+func (k *Kit) RenderAlone(w http.ResponseWriter, r *http.Request, status int, name string, data any) {
+	k.SetSecurity(w.Header())
+	w.Header().Set("Content-Security-Policy", strings.Replace(k.security[0][1], "style-src 'self'",
+		"style-src 'self' '"+k.style.integrity+"'", 1))
+	k.Render(w, r, status, name, standalone{data})
 }
 
 // broken responds where a page cannot be made, which only a change of the

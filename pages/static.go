@@ -2,6 +2,7 @@ package pages
 
 import (
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"net/http"
 	"path"
@@ -25,6 +26,8 @@ type static struct {
 	kind string
 	etag string
 	text string
+
+	integrity string // the text's hash, for a Content-Security-Policy
 }
 
 // newStatic names style.css "style.<hash>.css".
@@ -33,7 +36,10 @@ func newStatic(name, kind, text string) static {
 	hash := hex.EncodeToString(sum[:8])
 	ending := path.Ext(name)
 	name = strings.TrimSuffix(name, ending) + "." + hash + ending
-	return static{name: name, url: Path + "static/" + name, kind: kind, etag: `"` + hash + `"`, text: text}
+	return static{
+		name: name, url: Path + "static/" + name, kind: kind, etag: `"` + hash + `"`, text: text,
+		integrity: "sha256-" + base64.StdEncoding.EncodeToString(sum[:]),
+	}
 }
 
 func (k *Kit) static(w http.ResponseWriter, r *http.Request) {

@@ -33,3 +33,9 @@ func (v *Views) CSRFFailure(w http.ResponseWriter, r *http.Request, f middleware
 	}
 	pages.JSON(w, http.StatusForbidden, csrfError{f.Cause + " " + f.Visitor, f.Reason, f.Remedy, f.Setting})
 }
+
+// ErrorPage responds with error.html for a refusal of the middleware. It is for
+// Site.Handler (Django: handler400, handler403, handler500).
+func (v *Views) ErrorPage(w http.ResponseWriter, r *http.Request, status int, title, message string) {
+	v.RenderAlone(w, r, status, "error.html", pages.ErrorPage{Title: title, Message: message})
+}

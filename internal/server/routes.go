@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/coatcheck/coatcheck/internal/errorpages"
 	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/sessions/cacheddb"
 	"github.com/coatcheck/coatcheck/views"
@@ -43,7 +44,7 @@ func (s *Server) handler() http.Handler {
 		site.ServeHTTP(w, r)
 	})
 	mux.Handle("/", site)
-	return s.Headers(s.limit(mux))
+	return errorpages.Handler(s.Log, s.Site.Views.ErrorPage)(s.Headers(s.limit(mux)))
 }
 
 // observed logs or traces each request, as the flags say.
