@@ -11,6 +11,7 @@ import (
 	"github.com/coatcheck/coatcheck/accounts/signup"
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/flow"
+	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/httptext"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
@@ -30,6 +31,33 @@ type HomePage struct {
 	Origin string
 	// PublicURL and APIProfileURL are the other pages of the site.
 	PublicURL, APIProfileURL string
+	// DocsURL is where the documentation begins.
+	DocsURL string
+}
+
+// docs is where the pages of the documentation are.
+const docs = "https://github.com/coatcheck/coatcheck/blob/main/docs/"
+
+// floor is a layer in the picture of the home page.
+type floor struct {
+	Number, Y  int
+	Name, Docs string
+	Door       bool // where requests come in
+}
+
+// Floors are the five layers from the top, in the language of t, with the page about each.
+func (HomePage) Floors(t *i18n.Translator) []floor {
+	all := []floor{
+		{Name: t.T("Access control"), Docs: "library.md"},
+		{Name: t.T("Views"), Docs: "templates.md"},
+		{Name: t.T("Middleware"), Docs: "flow.md", Door: true},
+		{Name: t.T("Session engine"), Docs: "session-engines.md"},
+		{Name: t.T("Database"), Docs: "databases.md"},
+	}
+	for i := range all {
+		all[i].Number, all[i].Y, all[i].Docs = len(all)-i, 40+42*i, docs+all[i].Docs
+	}
+	return all
 }
 
 //go:embed templates
@@ -50,15 +78,15 @@ func (site) Files() fs.FS {
 // Routes are the addresses below pages.Path: none, since the program mounts these pages.
 func (site) Routes() []pages.Route { return nil }
 
-// Home is the page at "/": it tells what happens where, and who the visitor is.
-// To a program it gives the addresses.
+// Home is the page at "/": it tells visitors what they can do here and who they are, and anyone
+// who is curious what happens where. Programs get the addresses.
 func (v *Views) Home() http.Handler {
 	return v.Handler(func(w http.ResponseWriter, r *http.Request) {
 		flow.Emit(r.Context(), "home.shown")
 		if negotiate.HTML(r) {
 			v.Render(w, r, http.StatusOK, "home.html", HomePage{
 				origin(r),
-				requestinfo.Below(r, PublicURL), requestinfo.Below(r, APIProfileURL),
+				requestinfo.Below(r, PublicURL), requestinfo.Below(r, APIProfileURL), docs + "README.md",
 			})
 			return
 		}

@@ -2,6 +2,7 @@ package views_test
 
 import (
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 
@@ -61,8 +62,18 @@ func TestHome(t *testing.T) {
 	s.addUser(t, auth.NewUser{Username: "ada"})
 	b := s.browser(t)
 	page := b.get("/").page(t)
-	if n := len(page.one("ol").all("li")); n != 5 {
-		t.Errorf("%d layers", n)
+	if h1 := page.one("h1").text(); h1 != "Welcome to Coatcheck" {
+		t.Error(h1)
+	}
+	layers := page.where("svg", "class", "layers").all("a")
+	if len(layers) != 5 {
+		t.Errorf("%d layers", len(layers))
+	}
+	for _, layer := range layers { // each is explained by a page that is there
+		doc, ours := strings.CutPrefix(layer.attr("href"), "https://github.com/coatcheck/coatcheck/blob/main/")
+		if _, err := os.Stat("../" + doc); !ours || err != nil {
+			t.Errorf("%s: %v", layer.attr("href"), err)
+		}
 	}
 	if !strings.Contains(page.one("pre").text(), "curl -c jar -d username=ada -d password=blue-umbrella-42 "+s.URL+"/accounts/login/") {
 		t.Errorf("%q", page.one("pre").text())

@@ -27,6 +27,7 @@ type serveCommand struct {
 	RedirectHosts     []string      `group:"server" name:"allowed-redirect-host" placeholder:"HOST" help:"Another host, with its port if it has one, to which the next of a login or logout may lead; may be repeated (success_url_allowed_hosts)."`
 	SignupClosed      bool          `group:"server" help:"Let nobody sign up."`
 	Templates         templateFlags `embed:""`
+	Home              homeFlag      `embed:""`
 	StopDelay         time.Duration `group:"server" default:"0s" help:"How long to go on after a stop signal with /readyz saying no, so that a load balancer notices."`
 	Database          databaseFlags `embed:""`
 	Create            createFlag    `embed:""`
@@ -85,18 +86,28 @@ func (c *serveCommand) Run(ctx context.Context, con *console.Console) error {
 	}
 	defer closeEngine()
 	con.Say("Coatcheck is at " + server.URL(listener.Addr()))
-	headers, err := c.Web.headers()
+	s, err := c.server(site, log)
 	if err != nil {
 		return err
-	}
-	s := &server.Server{
-		Site: site, Log: log, Headers: headers, StopDelay: c.StopDelay, Engine: c.Engine.Name,
-		Mounted: strings.TrimSuffix(c.Web.Mount.Path, "/"), LogRequests: c.LogRequests,
 	}
 	if c.Trace {
 		s.Trace = con.Err
 	}
 	return s.Serve(ctx, listener)
+}
+
+// server is the HTTP server of the site.
+func (c *serveCommand) server(site *coatcheck.Site, log *slog.Logger) (*server.Server, error) {
+	headers, err := c.Web.headers()
+	if err != nil {
+		return nil, err
+	}
+	mounted := coatcheck.Config{Site: coatcheck.SiteOptions{ScriptName: c.Web.Mount.Path}}
+	home, err := c.Home.apply(&mounted)
+	return &server.Server{
+		Site: site, Log: log, Headers: headers, StopDelay: c.StopDelay, Engine: c.Engine.Name, Home: home,
+		Mounted: strings.TrimSuffix(c.Web.Mount.Path, "/"), LogRequests: c.LogRequests,
+	}, err
 }
 
 // refuse returns what is wrong with the settings, as far as a server has to know before it
@@ -231,6 +242,9 @@ func (c *serveCommand) config(
 	c.Accounts.apply(&config)
 	c.Throttle.apply(&config)
 	if err := c.Templates.apply(&config, log); err != nil {
+		return config, err
+	}
+	if _, err := c.Home.apply(&config); err != nil {
 		return config, err
 	}
 	return config, errors.Join(c.Mail.apply(&config, con), c.Logins.apply(&config), c.CSRF.apply(&config))

@@ -135,8 +135,11 @@ func (j *journey) walk() {
 func (j *journey) lookAround() {
 	j.t.Helper()
 	j.open("/")
-	j.want("/", "You hand over your coat and get a ticket.")
+	j.want("/", "Welcome to The Shop")
 	j.inspect("home")
+	j.do(chromedp.Click(chromedp.CSS("summary")))
+	j.inspect("home-developers")
+	j.showsMore("pre")
 	j.open("/public/")
 	j.inspect("public")
 	j.open("/nothing-here/")

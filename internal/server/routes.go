@@ -17,7 +17,7 @@ import (
 // handler is all that the server serves.
 func (s *Server) handler() http.Handler {
 	pages := http.NewServeMux()
-	pages.Handle("/{$}", s.Site.Views.Home())
+	pages.Handle("/{$}", s.home())
 	pages.Handle("/public/", s.Site.Views.Public())
 	pages.HandleFunc("/public", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, middleware.ScriptName(r)+views.PublicURL, http.StatusMovedPermanently)
@@ -45,6 +45,14 @@ func (s *Server) handler() http.Handler {
 	})
 	mux.Handle("/", site)
 	return errorpages.Handler(s.Log, s.Site.Views.ErrorPage)(s.Headers(s.limit(mux)))
+}
+
+// home is the page at /.
+func (s *Server) home() http.Handler {
+	if s.Home != nil {
+		return s.Home
+	}
+	return s.Site.Views.Home()
 }
 
 // observed logs or traces each request, as the flags say.

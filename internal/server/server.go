@@ -29,7 +29,7 @@ const (
 	stopTimeout    = 10 * time.Second
 )
 
-// Server is the site behind a listener. All fields but Trace, Mounted and StopDelay are needed.
+// Server is the site behind a listener. All fields but Trace, Mounted, Home and StopDelay are needed.
 type Server struct {
 	Site        *coatcheck.Site
 	Log         *slog.Logger
@@ -37,6 +37,7 @@ type Server struct {
 	Trace       io.Writer                       // nil for no trace
 	LogRequests bool                            // a line for each request, where there is no trace
 	Mounted     string                          // the path below which a proxy mounts the site, or empty
+	Home        http.Handler                    // the page at /; nil for the one of the site
 	Engine      string                          // where sessions are kept, as the flag says
 	StopDelay   time.Duration                   // from the stop signal on, while /readyz says no
 	stopping    atomic.Bool
