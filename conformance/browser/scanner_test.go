@@ -17,7 +17,7 @@ var (
 )
 
 // scan opens every link of an email as a scanner does that a mailbox has: with HEAD and GET,
-// twice, and with every redirect. Whoever gets the email uses the link after that.
+// twice, and with every redirect. The walk uses the link after that.
 func scan(t *testing.T, subject string, m mailtest.Received) {
 	t.Helper()
 	links := textLink.FindAllString(m.Text, -1)
