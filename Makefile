@@ -54,10 +54,10 @@ bench: ## what requests cost, beside yardsticks, into docs/performance.md; QUICK
 	@scripts/withservers.sh .cache/bench/bench -peers .cache/bench/peers -top . $(if $(QUICK),-quick) \
 		$(if $(QUICK)$(ARGS),,-results bench/results.md -plots docs/performance -page docs/performance.md) $(ARGS)
 
-screenshots: ## a picture of every page into .cache/screenshots
-	@mkdir -p .cache/screenshots
+screenshots: ## a picture of every page and email into .cache/screenshots, all on one page: index.html
+	@rm -rf .cache/screenshots && mkdir -p .cache/screenshots
 	@COATCHECK_SCREENSHOTS=$(CURDIR)/.cache/screenshots go -C conformance test -count=1 -run "TestBrowser|TestShowPassword" ./browser
-	@ls .cache/screenshots
+	@echo $(CURDIR)/.cache/screenshots/index.html
 
 cover: ## the coverage of all tests, into .cache/cover.html
 	@rm -rf .cache/cover && mkdir -p .cache/cover

@@ -41,6 +41,14 @@ var looks = []look{
 	{"narrow-dark", 320, 640, "dark", false},
 }
 
+// emailLooks are those of emails: a message's pane on a desktop, and a phone.
+var emailLooks = []look{
+	{"wide-light", 600, 800, "light", false},
+	{"wide-dark", 600, 800, "dark", true},
+	{"narrow-light", 320, 640, "light", true},
+	{"narrow-dark", 320, 640, "dark", false},
+}
+
 // tab is the tab of a real browser, which has a profile of its own.
 type tab struct {
 	t    *testing.T
@@ -49,6 +57,8 @@ type tab struct {
 	dir  string // for screenshots, or empty
 	hold bool   // do not inspect
 	slim bool   // inspect in one look, the narrow one
+
+	looks []look
 }
 
 // newTab starts a browser for the site at the address.
@@ -67,7 +77,7 @@ func newTab(t *testing.T, base string) *tab {
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
-	b := &tab{t: t, ctx: ctx, base: base, dir: os.Getenv(envScreenshots)}
+	b := &tab{t: t, ctx: ctx, base: base, dir: os.Getenv(envScreenshots), looks: looks}
 	if b.dir != "" {
 		if err := os.MkdirAll(b.dir, 0o755); err != nil {
 			t.Fatal(err)
@@ -171,7 +181,7 @@ func (b *tab) inspect(name string) {
 	if b.hold {
 		return
 	}
-	for _, l := range looks {
+	for _, l := range b.looks {
 		if b.dir == "" && (!l.axe || b.slim && l.name != "narrow-light") {
 			continue // between the two that are the farthest apart; for pictures
 		}

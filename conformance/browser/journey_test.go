@@ -69,7 +69,7 @@ func (j *journey) put(pairs ...string) {
 var anyLink = regexp.MustCompile(`(?m)^http://127\.0\.0\.1:\d+(/accounts/\S*)$`)
 
 // letter waits until an email that was not looked at yet is about the subject, inspects
-// it under the name, and returns the path of the link in it.
+// it under the name, has a scanner open its links, and returns the path of the first.
 func (j *journey) letter(name, to, subject string) string {
 	j.t.Helper()
 	for n := 0; ; n++ {
@@ -81,8 +81,10 @@ func (j *journey) letter(name, to, subject string) string {
 		if !slices.Contains(m.To, to) {
 			j.t.Errorf("%q went to %v, want %s", m.Subject, m.To, to)
 		}
+		scan(j.t, m.Subject, m)
 		if j.reader == nil && !j.hold {
 			j.reader = newTab(j.t, j.base)
+			j.reader.looks = emailLooks
 		}
 		if j.reader != nil {
 			j.reader.do(chromedp.Navigate("data:text/html;charset=utf-8;base64," + base64.StdEncoding.EncodeToString([]byte(m.HTML))))

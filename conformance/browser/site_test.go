@@ -46,6 +46,12 @@ func TestMain(m *testing.M) {
 		os.Stderr.WriteString("a password is in the logs:\n" + text)
 		code = 1
 	}
+	if dir := os.Getenv(envScreenshots); dir != "" {
+		if err := writeSheet(dir); err != nil {
+			os.Stderr.WriteString("the contact sheet: " + err.Error() + "\n")
+			code = 1
+		}
+	}
 	os.Exit(code)
 }
 
