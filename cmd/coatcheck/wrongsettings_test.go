@@ -118,7 +118,7 @@ var wrongSettings = []wrong{
 	{"session-max-age", "-1", "", "--session-max-age is -1; it must be from 0", refuses},
 	{"socket-mode", "999", "--addr=unix:coatcheck.sock", "write a mode in octal", refuses},
 	{"home", "none.html", "", "--home: open none.html: no such file", refuses},
-	{"home", "DIR/broken/home.html", "", "template home.html: template: home.html:1: unexpected {{end}}", refuses},
+	{"home", "DIR/broken-home/home.html", "", "template home.html: template: home.html:1: unexpected {{end}}", refuses},
 	{"home", "ftp://a.example/", "", "such as https://shop.example/", refuses},
 	{"home", "/", "", "redirected without end", refuses},
 	{"home", "//a.example/", "", "one slash in front", refuses},
@@ -187,7 +187,7 @@ func TestWrongSettings(t *testing.T) {
 		}
 	}
 	for name, text := range map[string]string{
-		"broken/home.html":                    "{{end}}",
+		"broken-home/home.html":               "{{end}}",
 		"broken/login.html":                   "{{define \"main\"}}\n{{end}}{{end}}",
 		"broken-emails/emails/invitation.txt": "Welcome\n\n{{.",
 	} {
