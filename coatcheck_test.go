@@ -120,6 +120,7 @@ func (c *client) do(method, path, form string, header ...string) (*http.Response
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
+	r.Host = r.Header.Get("Host") // or the one of the server
 	response, err := c.http.Do(r)
 	if err != nil {
 		c.t.Fatal(err)

@@ -25,44 +25,25 @@ func TestRefusalsLookLikeTheSite(t *testing.T) {
 	}
 	server := httptest.NewServer(site.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "in") })))
 	t.Cleanup(server.Close)
-	ask := func(method, accept, language, host, origin string) (*http.Response, string) {
-		t.Helper()
-		r, err := http.NewRequestWithContext(t.Context(), method, server.URL+"/", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Header.Set("Accept", accept)
-		r.Header.Set("Accept-Language", language)
-		if host != "" {
-			r.Host = host
-		}
-		if origin != "" {
-			r.Header.Set("Origin", origin)
-		}
-		got, err := server.Client().Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer got.Body.Close()
-		body, err := io.ReadAll(got.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return got, string(body)
-	}
+	visitor := newClient(t, server)
 	for _, tt := range []struct {
-		method, host, origin string
-		status               int
-		en, de, log          string
+		method      string
+		header      []string
+		status      int
+		en, de, log string
 	}{
 		{
-			"POST", "", "https://evil.example", 403,
+			"POST",
+			[]string{"Origin", "https://evil.example"},
+			403,
 			"This request came from another site, so it was refused. Open the form on this site and send it again.",
 			"Öffnen Sie das Formular auf dieser Website und senden Sie es noch einmal.",
 			"code=origin.refused",
 		},
 		{
-			"GET", "other.example", "", 400,
+			"GET",
+			[]string{"Host", "other.example"},
+			400,
 			"This site is not served under that name. Please check the address that you opened.",
 			"Bitte prüfen Sie die Adresse, die Sie geöffnet haben.",
 			"ALLOWED_HOSTS",
@@ -70,30 +51,30 @@ func TestRefusalsLookLikeTheSite(t *testing.T) {
 	} {
 		for language, sentence := range map[string]string{"en": tt.en, "de": tt.de} {
 			log.Reset()
-			got, body := ask(tt.method, "text/html", language, tt.host, tt.origin)
+			got, body := visitor.do(tt.method, "/", "", append(tt.header, "Accept", "text/html", "Accept-Language", language)...)
 			if got.StatusCode != tt.status || !strings.Contains(body, sentence) || !strings.Contains(body, `<html lang="`+language) {
-				t.Errorf("%s %s: %d\n%s", tt.origin+tt.host, language, got.StatusCode, body)
+				t.Errorf("%v %s: %d\n%s", tt.header, language, got.StatusCode, body)
 			}
 			for _, want := range []string{"The Shop", `<header class="top">`, "<style>"} {
 				if !strings.Contains(body, want) {
-					t.Errorf("%s: the page lacks %s\n%s", tt.origin+tt.host, want, body)
+					t.Errorf("%v: the page lacks %s\n%s", tt.header, want, body)
 				}
 			}
 			for _, other := range []string{`rel="stylesheet"`, "<script", "proxy", "Proxy", "AllowedHosts"} {
 				if strings.Contains(body, other) {
-					t.Errorf("%s: the page has %s\n%s", tt.origin+tt.host, other, body)
+					t.Errorf("%v: the page has %s\n%s", tt.header, other, body)
 				}
 			}
 			if policy := got.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "style-src 'self' 'sha256-") {
-				t.Errorf("%s: the policy is %q", tt.origin+tt.host, policy)
+				t.Errorf("%v: the policy is %q", tt.header, policy)
 			}
 			if !strings.Contains(log.String(), tt.log) {
-				t.Errorf("%s: the log lacks %s\n%s", tt.origin+tt.host, tt.log, log.String())
+				t.Errorf("%v: the log lacks %s\n%s", tt.header, tt.log, log.String())
 			}
 		}
-		got, body := ask(tt.method, "application/json", "en", tt.host, tt.origin)
+		got, body := visitor.do(tt.method, "/", "", append(tt.header, "Accept", "application/json")...)
 		if want := `{"error":"` + tt.en + `"}`; got.StatusCode != tt.status || strings.TrimSpace(body) != want {
-			t.Errorf("%s: a program gets %d %s, want %s", tt.origin+tt.host, got.StatusCode, body, want)
+			t.Errorf("%v: a program gets %d %s, want %s", tt.header, got.StatusCode, body, want)
 		}
 	}
 }

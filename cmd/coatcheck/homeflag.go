@@ -20,14 +20,22 @@ import (
 // homeFlag puts a page or a redirect at the address /.
 type homeFlag struct {
 	Home string `group:"server" name:"home" placeholder:"FILE|URL" help:"What visitors find at / instead of the home page: a file FILE.html, or an address to redirect to, https://shop.example/ or /shop/."`
+
+	handler http.Handler // that apply made; nil for the page of the site
 }
 
 // homeFile is the template that shows the home page.
 const homeFile = "home.html"
 
-// apply configures the site where the home page is a template, and returns the handler of one
-// that is not; nil for the site's own.
-func (f *homeFlag) apply(c *coatcheck.Config) (http.Handler, error) {
+// apply configures the site where the home page is a template, and keeps the handler of one
+// that is not.
+func (f *homeFlag) apply(c *coatcheck.Config) (err error) {
+	f.handler, err = f.read(c)
+	return err
+}
+
+// read is apply that returns the handler; nil for the site's own.
+func (f *homeFlag) read(c *coatcheck.Config) (http.Handler, error) {
 	switch ending := strings.ToLower(path.Ext(f.Home)); {
 	case f.Home == "":
 		return nil, nil

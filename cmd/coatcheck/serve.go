@@ -102,12 +102,11 @@ func (c *serveCommand) server(site *coatcheck.Site, log *slog.Logger) (*server.S
 	if err != nil {
 		return nil, err
 	}
-	mounted := coatcheck.Config{Site: coatcheck.SiteOptions{ScriptName: c.Web.Mount.Path}}
-	home, err := c.Home.apply(&mounted)
 	return &server.Server{
-		Site: site, Log: log, Headers: headers, StopDelay: c.StopDelay, Engine: c.Engine.Name, Home: home,
+		Site: site, Log: log, Headers: headers, StopDelay: c.StopDelay, Engine: c.Engine.Name,
+		Home:    c.Home.handler,
 		Mounted: strings.TrimSuffix(c.Web.Mount.Path, "/"), LogRequests: c.LogRequests,
-	}, err
+	}, nil
 }
 
 // refuse returns what is wrong with the settings, as far as a server has to know before it
@@ -244,7 +243,7 @@ func (c *serveCommand) config(
 	if err := c.Templates.apply(&config, log); err != nil {
 		return config, err
 	}
-	if _, err := c.Home.apply(&config); err != nil {
+	if err := c.Home.apply(&config); err != nil {
 		return config, err
 	}
 	return config, errors.Join(c.Mail.apply(&config, con), c.Logins.apply(&config), c.CSRF.apply(&config))
