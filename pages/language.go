@@ -63,9 +63,13 @@ type LanguagePage struct {
 	Next string // where to go afterwards
 }
 
-// languagePage is the route of the switch.
+// languagePage is the route of the switch, in the menu where there is a choice.
 func (k *Kit) languagePage() Route {
-	return k.Page("set_language", languageURL, k.language, GETAndPOST...)
+	route := k.Page("set_language", languageURL, k.language, GETAndPOST...)
+	if len(k.languages) < 2 {
+		return route
+	}
+	return route.InMenu(i18n.Mark("Language"))
 }
 
 // language sets the cookie of the language that a visitor chose, and redirects back.

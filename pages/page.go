@@ -3,7 +3,6 @@ package pages
 import (
 	"html/template"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -36,12 +35,6 @@ type Page struct {
 // URL returns the address of a page by the name of its route, "sessions" for
 // instance, or nothing where the site has no such page. Django: {% url %}.
 func (p *Page) URL(name string) string { return p.kit.URL(p.request, name) }
-
-// Menu is what signed-in users can do with their account: the routes with a link on the
-// profile page.
-func (p *Page) Menu() []Route {
-	return slices.DeleteFunc(p.kit.Routes(), func(r Route) bool { return r.Menu == "" })
-}
 
 // Home is the address of the site's first page.
 func (p *Page) Home() string { return requestinfo.Below(p.request, "/") }

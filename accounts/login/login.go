@@ -48,7 +48,7 @@ func (f *Feature) Routes() []pages.Route {
 			Name: "logout", Pattern: LogoutURL, Methods: []string{http.MethodPost},
 			Handler: f.HandlerOr(f.logout, f.offerLogout, http.MethodPost),
 		},
-		f.PrivatePage("profile", ProfileURL, f.profile, pages.GET...),
+		f.PrivatePage("profile", ProfileURL, f.profile, pages.GET...).InMenu(i18n.Mark("Profile")),
 	}
 }
 

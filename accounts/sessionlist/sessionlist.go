@@ -63,7 +63,7 @@ func (f *Feature) Routes() []pages.Route {
 	}
 	return []pages.Route{
 		f.PrivatePage("sessions", URL, f.list, pages.GET...).
-			InMenu(i18n.Mark("Where you are signed in")),
+			InMenu(i18n.Mark("Devices")),
 		button("end_session", endURL, f.end),
 		button("end_other_sessions", endOthersURL, f.endOthers),
 	}

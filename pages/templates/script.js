@@ -27,3 +27,13 @@ for (const button of document.querySelectorAll('button.reveal')) {
   window.addEventListener('pagehide', () => show(false))
   button.hidden = false
 }
+
+// The strip of the account pages begins at the present one.
+
+const here = document.querySelector('.menu [aria-current]')
+if (here) {
+  const strip = here.closest('ul')
+  const show = () => { strip.scrollLeft = here.offsetLeft - (strip.clientWidth - here.offsetWidth) / 2 }
+  window.addEventListener('resize', show)
+  show()
+}
