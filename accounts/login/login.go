@@ -81,7 +81,7 @@ func (f *Feature) form(t *i18n.Translator, next string) *pages.Form {
 	case identity.ByEither:
 		name.Label, name.MaxLength = t.T("Username or email"), pages.MaxEmail
 	}
-	form := &pages.Form{Submit: t.T("Log in"), Next: next, Fields: []*pages.Field{
+	form := &pages.Form{Submit: t.T("Log in"), Busy: t.T("Logging in…"), Next: next, Fields: []*pages.Field{
 		name,
 		{
 			Name: "password", Label: t.T("Password"), Type: "password", Autocomplete: "current-password",
