@@ -35,6 +35,7 @@ type serveCommand struct {
 	Sessions          sessionFlags  `embed:""`
 	Engine            engineFlags   `embed:""`
 	CSRF              csrfFlags     `embed:""`
+	Language          languageFlags `embed:""`
 	Web               webFlags      `embed:""`
 	Mail              mailFlags     `embed:""`
 	Accounts          accountFlags  `embed:""`
@@ -233,7 +234,8 @@ func (c *serveCommand) config(
 	if err := c.Templates.apply(&config, log); err != nil {
 		return config, err
 	}
-	return config, errors.Join(c.Mail.apply(&config, con), c.Logins.apply(&config), c.CSRF.apply(&config))
+	return config, errors.Join(c.Mail.apply(&config, con), c.Logins.apply(&config), c.CSRF.apply(&config),
+		c.Language.apply(&config))
 }
 
 // views are the settings of the account pages that no group of flags has.
