@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/coatcheck/coatcheck"
+	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/coatchecktest"
 	"github.com/coatcheck/coatcheck/sessions"
 )
@@ -221,9 +222,7 @@ func TestEndOthersIsComplete(t *testing.T) {
 		if n := r.indexed(); n != 2 {
 			t.Errorf("%d rows in the index, want those of the two sessions", n)
 		}
-		for range 201 {
-			r.NewClient(r.handler).ForceLogin(ada)
-		}
+		r.crowd(ada)
 		unindexed := r.NewClient(r.handler)
 		unindexed.ForceLogin(ada)
 		desk := r.login("ada", firefox)
@@ -251,6 +250,19 @@ func TestEndOthersIsComplete(t *testing.T) {
 	})
 }
 
+// crowd creates more sessions of a user than a page lists, and returns the client of the last.
+func (r *rig) crowd(user *auth.User) *coatchecktest.Client {
+	r.t.Helper()
+	c := r.NewClient(r.handler)
+	for range 201 {
+		c.SetSession(r.Sessions.Session("")) // the browser of another
+		c.ForceLogin(user)
+		r.use(string(c.Session().Key()), safari)
+	}
+	r.flush()
+	return c
+}
+
 // A session is found by its hash, however many newer ones there are.
 func TestEndAnOldSession(t *testing.T) {
 	everyEngine(t, func(t *testing.T, change func(*coatcheck.Config)) {
@@ -259,10 +271,7 @@ func TestEndAnOldSession(t *testing.T) {
 		owner := r.login("ada", firefox)
 		thief := r.login("ada", safari)
 		id := r.list(ada, owner.Session().Key())[1].ID
-		var last *coatchecktest.Client
-		for range 201 {
-			last = r.login("ada", safari)
-		}
+		last := r.crowd(ada)
 		if got := owner.PostJSON("/accounts/sessions/end/", map[string]string{"id": id}); got.Status != http.StatusOK {
 			t.Errorf("ending by its id: %d %s", got.Status, got.Body)
 		}

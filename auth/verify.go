@@ -56,20 +56,20 @@ func (s *Service) Verify(ctx context.Context, session *sessions.Session) (Identi
 
 // whose is Verify without what only its callers want to know.
 func (s *Service) whose(ctx context.Context, session *sessions.Session) (Identity, flow.Code, error) {
-	id := Identity{User: AnonymousUser()}
+	var id Identity
 	state, err := session.State(ctx)
 	if err != nil {
-		return id, "", err
+		return Identity{User: AnonymousUser()}, "", err
 	}
 	v := sessionkeys.Loaded(session)
 	id.UserID = sessionkeys.UserOf(v)
 	id.Backend, _ = sessionkeys.Text(v, sessionkeys.Backend)
 	user, code, err := s.verify(ctx, session, id.UserID, id.Backend)
 	if err != nil {
-		return id, "", err
+		return Identity{User: AnonymousUser()}, "", err
 	}
-	if user != nil {
-		id.User = user
+	if id.User = user; user == nil {
+		id.User = AnonymousUser()
 	}
 	if code == "user.anonymous" && state != "session.loaded" {
 		code = state

@@ -91,13 +91,13 @@ func pack(text string, compress bool) string {
 func unpack(payload string) (string, error) {
 	encoded, compressed := strings.CutPrefix(payload, ".")
 	raw, err := decodeBase64(encoded)
-	if err != nil {
+	switch {
+	case err != nil:
 		return "", err
+	case compressed:
+		return inflate(raw)
 	}
-	if compressed {
-		raw, err = inflate(raw)
-	}
-	return string(raw), err
+	return string(raw), nil
 }
 
 var deflaters = sync.Pool{New: func() any { return zlib.NewWriter(io.Discard) }}
@@ -112,28 +112,51 @@ func deflate(text string) []byte {
 	return buf.Bytes()
 }
 
-var inflaters sync.Pool // of io.ReadCloser that are zlib.Resetter
+var inflaters = sync.Pool{New: func() any { return &inflater{} }}
 
-func inflate(packed []byte) ([]byte, error) {
-	r, err := newInflater(bytes.NewReader(packed))
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
-	}
-	defer inflaters.Put(r)
-	out, err := io.ReadAll(io.LimitReader(r, MaxInflated+1))
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
-	}
-	if len(out) > MaxInflated {
-		return nil, ErrTooLarge
-	}
-	return out, nil
+// inflater is a reader of zlib's format with the buffers of a call.
+type inflater struct {
+	src     bytes.Reader
+	zlib    io.ReadCloser // nil until the first call
+	limited io.LimitedReader
+	out     bytes.Buffer
 }
 
-func newInflater(src io.Reader) (io.ReadCloser, error) {
-	r, ok := inflaters.Get().(io.ReadCloser)
-	if !ok {
-		return zlib.NewReader(src)
+// inflate returns what was packed, at most MaxInflated bytes.
+func inflate(packed []byte) (string, error) {
+	z := inflaters.Get().(*inflater)
+	defer inflaters.Put(z)
+	err := z.inflate(packed)
+	defer z.clear()
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("%w: %w", ErrMalformed, err)
+	case z.out.Len() > MaxInflated:
+		return "", ErrTooLarge
 	}
-	return r, r.(zlib.Resetter).Reset(src, nil)
+	return z.out.String(), nil
+}
+
+// inflate reads packed into z.out, one byte more than the limit at most.
+func (z *inflater) inflate(packed []byte) (err error) {
+	z.src.Reset(packed)
+	if z.zlib == nil {
+		z.zlib, err = zlib.NewReader(&z.src)
+	} else {
+		err = z.zlib.(zlib.Resetter).Reset(&z.src, nil)
+	}
+	if err != nil {
+		return err
+	}
+	z.limited = io.LimitedReader{R: z.zlib, N: MaxInflated + 1}
+	_, err = z.out.ReadFrom(&z.limited)
+	return err
+}
+
+// clear forgets what was inflated, and a buffer that has grown.
+func (z *inflater) clear() {
+	z.src.Reset(nil)
+	if z.out.Reset(); z.out.Cap() > maxKept {
+		z.out = bytes.Buffer{}
+	}
 }

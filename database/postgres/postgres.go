@@ -121,7 +121,7 @@ func suits(ctx context.Context, pool *pgxpool.Pool) error {
 func (c Config) on(ctx context.Context, pool *pgxpool.Pool, from dialect.Source) (*database.DB, error) {
 	from.Pool, from.Create = stdlib.OpenDBFromPool(pool), !c.NoCreate
 	from.Row = func(ctx context.Context, text string, args, dest []any) error {
-		return pool.QueryRow(ctx, text, args...).Scan(dest...) // its ErrNoRows is sql's
+		return scan(pool.QueryRow(ctx, text, args...), dest) // its ErrNoRows is sql's
 	}
 	from.Rows = func(ctx context.Context, text string, args []any, each func(dialect.Scan) error) error {
 		rows, err := pool.Query(ctx, text, args...)
@@ -130,7 +130,7 @@ func (c Config) on(ctx context.Context, pool *pgxpool.Pool, from dialect.Source)
 		}
 		defer rows.Close()
 		for rows.Next() {
-			if err := each(rows.Scan); err != nil {
+			if err := each(func(dest ...any) error { return scan(rows, dest) }); err != nil {
 				return err
 			}
 		}

@@ -19,6 +19,10 @@ func PatchVary(h http.Header, names ...string) {
 	if len(names) == 1 && len(lines) == 1 && strings.EqualFold(lines[0], names[0]) {
 		return // the usual case of the second call
 	}
+	if len(names) == 1 && len(lines) == 0 && names[0] != "" && names[0] == pystr.Strip(names[0]) {
+		h["Vary"] = []string{names[0]} // that of the first
+		return
+	}
 	present := splitHeader(lines)
 	all := slices.Clip(present)
 	for _, name := range names {
