@@ -107,13 +107,13 @@ func New(c Config) (*Kit, error) {
 // Mount reads the templates and mounts the routes of features. It is called once.
 func (k *Kit) Mount(features ...Feature) error {
 	folders := []fs.FS{Templates()}
-	k.routes = append(k.routes, k.languagePage())
 	for _, f := range features {
 		if of := f.Files(); of != nil {
 			folders = append(folders, of)
 		}
 		k.routes = append(k.routes, f.Routes()...)
 	}
+	k.routes = append(k.routes, k.languagePage())
 	if err := k.readTemplates(folders, k.config.Templates); err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ func TestCloseAccountPage(t *testing.T) {
 		t.Error("the tick is forgotten after an error")
 	}
 	page = b.form("/accounts/close/", "password", canary, "understand", "no").page(t)
-	if got := page.fieldError("understand"); got != required || !page.where("input", "id", "id_understand").has("autofocus") {
+	if got := page.fieldError("understand"); got != required || !page.alert().has("autofocus") {
 		t.Errorf("%q", got)
 	}
 	phone.wantIn(true)

@@ -146,9 +146,16 @@ func (n node) field(name string) node {
 	return n.where("input", "name", name)
 }
 
-// fieldError returns the sentence that describes a field as wrong.
+// fieldError returns the sentences that describe a field as wrong: those in its list of rules, and
+// those below it.
 func (n node) fieldError(name string) string {
-	return n.where("p", "id", "id_"+name+"_error").text()
+	var said []string
+	for _, rule := range n.where("ul", "id", "id_"+name+"_help").all("li") {
+		if rule.attr("class") == "broken" {
+			said = append(said, rule.text())
+		}
+	}
+	return strings.TrimSpace(strings.Join(append(said, n.where("p", "id", "id_"+name+"_error").text()), " "))
 }
 
 // alert returns the summary of the errors.

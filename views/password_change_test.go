@@ -80,7 +80,7 @@ func TestPasswordChangePage(t *testing.T) {
 	b.get("/accounts/password_change/").wantRedirect(t, "/accounts/login/?next=/accounts/password_change/")
 	b.get("/accounts/password_change/done/").wantRedirect(t, "/accounts/login/?next=/accounts/password_change/done/")
 	b.login("ada")
-	if b.get("/accounts/profile/").page(t).where("a", "href", "/accounts/password_change/").text() != "Change your password" {
+	if b.get("/accounts/profile/").page(t).where("a", "href", "/accounts/password_change/").text() != "Password" {
 		t.Error("the profile does not lead to the form")
 	}
 	page := b.get("/accounts/password_change/").page(t)

@@ -43,9 +43,11 @@ func (f *Feature) Routes() []pages.Route {
 	if f.accounts == nil {
 		return nil
 	}
+	page := f.PrivatePage("close_account", URL, f.serve, pages.GETAndPOST...).
+		InMenu(i18n.Mark("Close your account"))
+	page.Apart = true
 	return []pages.Route{
-		f.PrivatePage("close_account", URL, f.serve, pages.GETAndPOST...).
-			InMenu(i18n.Mark("Close your account")),
+		page,
 		f.Page("account_closed", ClosedURL, func(w http.ResponseWriter, r *http.Request) {
 			f.Tell(w, r, "account_closed.html", sayClosed)
 		}, pages.GET...),

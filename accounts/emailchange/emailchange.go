@@ -58,7 +58,7 @@ func (f *Feature) Routes() []pages.Route {
 	}
 	return []pages.Route{
 		f.PrivatePage("email_change", URL, f.change, pages.GETAndPOST...).
-			InMenu(i18n.Mark("Change your email address")),
+			InMenu(i18n.Mark("Email")),
 		f.PrivatePage("email_change_sent", SentURL, tell("email_change_sent.html", saySent), pages.GET...),
 		f.Page("email_change_confirm", accounts.EmailConfirmPath+"{token}/", f.confirm, pages.GETAndPOST...),
 		f.Page("email_change_done", DoneURL, tell("email_change_done.html", sayDone), pages.GET...),

@@ -48,7 +48,7 @@ func (f *Feature) Routes() []pages.Route {
 			Name: "logout", Pattern: LogoutURL, Methods: []string{http.MethodPost},
 			Handler: f.HandlerOr(f.logout, f.offerLogout, http.MethodPost),
 		},
-		f.PrivatePage("profile", ProfileURL, f.profile, pages.GET...),
+		f.PrivatePage("profile", ProfileURL, f.profile, pages.GET...).InMenu(i18n.Mark("Profile")),
 	}
 }
 
@@ -81,7 +81,7 @@ func (f *Feature) form(t *i18n.Translator, next string) *pages.Form {
 	case identity.ByEither:
 		name.Label, name.MaxLength = t.T("Username or email"), pages.MaxEmail
 	}
-	form := &pages.Form{Submit: t.T("Log in"), Next: next, Fields: []*pages.Field{
+	form := &pages.Form{Submit: t.T("Log in"), Busy: t.T("Logging in…"), Next: next, Fields: []*pages.Field{
 		name,
 		{
 			Name: "password", Label: t.T("Password"), Type: "password", Autocomplete: "current-password",

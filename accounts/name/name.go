@@ -41,7 +41,7 @@ func (f *Feature) Routes() []pages.Route {
 		return nil
 	}
 	return []pages.Route{
-		f.PrivatePage("name", URL, f.change, pages.GETAndPOST...).InMenu(i18n.Mark("Change your name")),
+		f.PrivatePage("name", URL, f.change, pages.GETAndPOST...).InMenu(i18n.Mark("Name")),
 	}
 }
 

@@ -42,7 +42,7 @@ func (*Feature) Files() fs.FS { return files }
 func (f *Feature) Routes() []pages.Route {
 	return []pages.Route{
 		f.PrivatePage("password_change", URL, f.change, pages.GETAndPOST...).
-			InMenu(i18n.Mark("Change your password")),
+			InMenu(i18n.Mark("Password")),
 		f.PrivatePage("password_change_done", DoneURL, f.done, pages.GET...),
 	}
 }

@@ -35,7 +35,7 @@ func (f *Feature) Routes() []pages.Route {
 		return nil
 	}
 	return []pages.Route{f.PrivatePage("profile_edit", URL, f.edit, pages.GETAndPOST...).
-		InMenu(i18n.Mark("Change your details"))}
+		InMenu(i18n.Mark("Details"))}
 }
 
 // edit shows the fields of the signed-in user and stores what is sent. A field that is not

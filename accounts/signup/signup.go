@@ -91,7 +91,7 @@ func (f *Feature) form(t *i18n.Translator, next string) *pages.Form {
 		Required: true,
 		Help:     t.T("A few words that nobody would guess."),
 	}
-	if rules := f.Auth().PasswordHelpTextsIn(t); len(rules) > 0 {
+	if rules := f.Auth().PasswordRulesIn(t); len(rules) > 0 {
 		secret.Help, secret.Rules = "", rules
 	}
 	fields := []*pages.Field{name, email, secret}

@@ -55,7 +55,7 @@ func TestBrowserFields(t *testing.T) {
 			t.Errorf("the profile does not show %q", want)
 		}
 	}
-	j.click(`.links a[href="/accounts/profile/edit/"]`)
+	j.click(`.menu a[href="/accounts/profile/edit/"]`)
 	j.inspect("profile-edit")
 	j.fill("company", "Analytical Engines")
 	j.want("/accounts/profile/", "Your profile")

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -255,11 +256,23 @@ func (j *journey) endSessions() {
 	j.inspect("sessions")
 	j.click(".places form button")
 	j.inspect("sessions-ended")
+	j.wantNotice("Signed out: Chrome on Linux.")
 	j.click(".places + form button")
-	j.want("/accounts/sessions/?ended=1", "Where you are signed in")
+	j.want("/accounts/sessions/", "Where you are signed in")
+	j.wantNotice("Signed out: Chrome on Linux.")
+	j.open("/accounts/sessions/")
+	j.wantNotice("")
 	for _, other := range others {
 		other.open("/accounts/profile/")
 		other.want("/accounts/login/?next=/accounts/profile/", "Log in")
+	}
+}
+
+// wantNotice checks what the page tells of what was done before it.
+func (j *journey) wantNotice(want string) {
+	j.t.Helper()
+	if got := evaluate[string](j.tab, `document.querySelector('.notice')?.innerText ?? ""`); got != want {
+		j.t.Errorf("the page tells %q, want %q", got, want)
 	}
 }
 
@@ -314,8 +327,7 @@ func (j *journey) speak() {
 	j.slim = true
 	for _, language := range []string{"de", "fr", "ja", "en"} {
 		j.open("/accounts/profile/")
-		j.do(chromedp.SetValue(chromedp.ID("language"), language))
-		j.click(".language button")
+		j.chooseLanguage(language)
 		if got := evaluate[string](j.tab, `document.documentElement.lang`); got != language {
 			j.t.Errorf("the page is in %q, want %q", got, language)
 		}
@@ -336,6 +348,20 @@ func (j *journey) speak() {
 	j.inspect("language")
 	j.click("main button[aria-current]")
 	j.want("/public/", "Open to everybody")
+}
+
+// chooseLanguage chooses from the list at the foot, which needs no button.
+func (j *journey) chooseLanguage(code string) {
+	j.t.Helper()
+	choose := chromedp.Evaluate[chromedp.Void](`(() => {
+		const choice = document.getElementById('language');
+		if (getComputedStyle(choice.form.querySelector('button')).visibility !== 'hidden') throw 'the button is still there';
+		choice.value = ` + strconv.Quote(code) + `;
+		choice.dispatchEvent(new Event('change', { bubbles: true }));
+	})()`)
+	if _, err := chromedp.RunResponse(j.ctx, choose); err != nil {
+		j.t.Fatal(err)
+	}
 }
 
 func (j *journey) close() {
