@@ -162,6 +162,7 @@ var viewCodes = []Meaning{
 	{"login.refused", View, "login refused", nil, "The form says the same for every reason."},
 	{"login.redirected", View, "redirected after login", names{"location"}, "The return URL, or the site's page for users."},
 	{"login.needless", View, "redirected: signed in already", names{"location"}, "The login page is for visitors."},
+	{"login.both_ways", View, "signed in already: both ways shown, on and to another account", nil, "The user chooses."},
 	{"login.until_close", View, "the session ends with the browser, as was chosen", nil, "The cookie has no expiry."},
 	{"logout.form", View, "logout button shown: only a POST logs out", nil, "A link on another site must not log out."},
 	{"logout.redirected", View, "redirected after logout", names{"location"}, "The page after a logout."},

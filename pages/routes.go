@@ -6,6 +6,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
+	"github.com/coatcheck/coatcheck/safeurl"
 )
 
 // The methods that pages accept: those that are only looked at, and those with a form.
@@ -81,8 +82,14 @@ func (k *Kit) mount() {
 		k.mux.Handle(r.Pattern+"{$}", r.Handler)
 		k.mux.Handle(r.Pattern[:len(r.Pattern)-1], k.Cacheable(addSlash, GETAndPOST...))
 	}
+	k.mux.Handle(Path+"{$}", k.Handler(k.index, GET...))
 	k.mux.Handle(Path+"static/{name}", k.Cacheable(k.static, GET...))
 	k.mux.Handle("/", k.Cacheable(k.notFound, GETAndPOST...))
+}
+
+// index leads from Path to the profile, which leads visitors to the login page.
+func (k *Kit) index(w http.ResponseWriter, r *http.Request) {
+	k.GoTo(w, r, safeurl.LoginRedirectURL)
 }
 
 // URL returns the address of a page by the name of its route, or nothing where the site has

@@ -65,10 +65,13 @@ func (k *Kit) LeadToStep(w http.ResponseWriter, r *http.Request, step auth.Facto
 	})
 }
 
-// PassBy sends browsers that are signed in away, where the site wants it. It reports whether
-// it responded.
+// PassBy responds to browsers that are signed in already, instead of a form to log in or sign
+// up: it redirects them to where they go on, where the site wants that, and else shows a page
+// with both ways, on and to another account. It reports whether it responded. A page that asked
+// for another login, and a form that is sent all the same, get the form.
 func (k *Kit) PassBy(w http.ResponseWriter, r *http.Request) bool {
-	if !k.config.RedirectAuthenticatedUser || !negotiate.HTML(r) {
+	redirects := k.config.RedirectAuthenticatedUser
+	if !negotiate.HTML(r) || !redirects && r.Method == http.MethodPost {
 		return false
 	}
 	user, err := auth.UserFromContext(r.Context())
@@ -84,6 +87,11 @@ func (k *Kit) PassBy(w http.ResponseWriter, r *http.Request) bool {
 		if target = k.loginRedirectURL(r); samePath(target, r) {
 			return false
 		}
+	}
+	if !redirects {
+		flow.Emit(r.Context(), "login.both_ways")
+		k.Render(w, r, http.StatusOK, "signed_in.html", target)
+		return true
 	}
 	flow.Emit(r.Context(), "login.needless", slog.String("location", requestinfo.LogURL(target)))
 	k.Redirect(w, r, target)

@@ -43,19 +43,61 @@ func TestLoginJSON(t *testing.T) {
 	}
 }
 
-// TestLoginFormNamesWhoIsSignedIn: a page of another application that the user may not open
-// leads here, where the form says as whom the user is signed in.
-func TestLoginFormNamesWhoIsSignedIn(t *testing.T) {
+// TestLoginWhileSignedIn: the pages for logging in and signing up show who is signed in already,
+// and both ways: on to where the address says, and to another account.
+func TestLoginWhileSignedIn(t *testing.T) {
+	s := newSite(t)
+	s.addUser(t, auth.NewUser{Username: "ada"})
+	s.addUser(t, auth.NewUser{Username: "grace"})
+	for path, target := range map[string]string{
+		"/accounts/login/": "/accounts/profile/", "/accounts/login/?next=/admin/": "/admin/",
+		"/accounts/login/?next=//evil.example/":     "/accounts/profile/",
+		"/accounts/login/?next=%2Faccounts%2Flogin": "/accounts/login",
+		"/accounts/login/?next=/accounts/login/":    "/accounts/profile/", // no loop
+		"/accounts/signup/?next=/admin/":            "/admin/",
+	} {
+		b := s.browser(t)
+		if main := b.get(path).page(t).one("main"); strings.Contains(main.text(), "signed in") || main.field("password").Node == nil {
+			t.Errorf("%s: a visitor sees %s", path, main.text())
+		}
+		b.login("ada")
+		a := b.get(path)
+		main := a.page(t).one("main")
+		on, other := main.where("a", "class", "button"), main.one("form")
+		if a.StatusCode != http.StatusOK || !strings.Contains(main.text(), "You are signed in as ada.") || main.field("password").Node != nil {
+			t.Errorf("%s: %d %s", path, a.StatusCode, main.text())
+		}
+		if on.attr("href") != target || on.text() != "Go on" || other.text() != "Use another account" {
+			t.Errorf("%s: %q to %q, and %q", path, on.text(), on.attr("href"), other.text())
+		}
+		b.form(other.attr("action"), "next", other.field("next").attr("value")).wantRedirect(t, path)
+		if main := b.get(path).page(t).one("main"); main.field("password").Node == nil {
+			t.Errorf("%s: after the logout %s", path, main.text())
+		}
+	}
+
+	// A form that was open in another tab signs in whom it names, and a program sees no page.
+	b := s.browser(t)
+	b.login("ada")
+	b.login("grace").wantRedirect(t, "/accounts/profile/")
+	if profile := b.get("/accounts/profile/").text; !strings.Contains(profile, "grace") {
+		t.Error(profile)
+	}
+	p := s.program(t)
+	p.login("ada")
+	p.get("/accounts/login/").wantJSON(t, 200, `{"message":"Send username and password by POST, as a form or as JSON."}`)
+}
+
+// TestIndex: the address of all account pages leads to the profile, and so visitors to the login.
+func TestIndex(t *testing.T) {
 	s := newSite(t)
 	s.addUser(t, auth.NewUser{Username: "ada"})
 	b := s.browser(t)
-	const notice = "You are signed in as ada. Log in here to use another account."
-	if a := b.get("/accounts/login/?next=/admin/"); strings.Contains(a.text, "signed in as") {
-		t.Errorf("a visitor is told\n%s", a.text)
-	}
-	b.login("ada")
-	if a := b.get("/accounts/login/?next=/admin/"); a.StatusCode != http.StatusOK || !strings.Contains(a.text, notice) {
-		t.Errorf("%d\n%s", a.StatusCode, a.text)
+	b.get("/accounts/").wantRedirect(t, "/accounts/profile/")
+	b.get("/accounts/profile/").wantRedirect(t, "/accounts/login/?next=/accounts/profile/")
+	s.program(t).get("/accounts/").wantRedirect(t, "/accounts/profile/")
+	if a := b.form("/accounts/"); a.StatusCode != http.StatusMethodNotAllowed {
+		t.Errorf("POST: %d", a.StatusCode)
 	}
 }
 

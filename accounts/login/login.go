@@ -180,20 +180,16 @@ func (f *Feature) credentials(r *http.Request, b pages.Body, form *pages.Form) a
 	return c
 }
 
-// notice is what the form says above its fields: whose account is new, or who is signed in
-// already, since another application may redirect users here who may not open one of its
-// pages.
+// notice is what the form says above its fields: whose account is new, or why a user who is
+// signed in is to log in again.
 func (f *Feature) notice(r *http.Request, t *i18n.Translator) string {
 	if pages.Query(r)[pages.CreatedField].Text != "" {
 		return t.T("Your account is ready. Log in to go on.")
 	}
-	if user, err := auth.UserFromContext(r.Context()); err == nil && user.IsAuthenticated() {
-		if f.LoginAsked(r) {
-			return t.T("You are signed in as %(username)s. The page that you want to open asks you to log "+
-				"in again.", "username", user.String())
-		}
-		return t.T("You are signed in as %(username)s. Log in here to use another account.", "username",
-			user.String())
+	user, err := auth.UserFromContext(r.Context())
+	if err != nil || !user.IsAuthenticated() || !f.LoginAsked(r) {
+		return ""
 	}
-	return ""
+	return t.T("You are signed in as %(username)s. The page that you want to open asks you to log in "+
+		"again.", "username", user.String())
 }
