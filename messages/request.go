@@ -41,6 +41,12 @@ func (s *Service) Begin(r *http.Request) (*Request, *http.Request) {
 
 type contextKey struct{}
 
+// Kept reports whether a middleware keeps messages for this request.
+func Kept(ctx context.Context) bool {
+	_, kept := ctx.Value(contextKey{}).(*Request)
+	return kept
+}
+
 // Add keeps a message for the next page that takes them. One without a text, or of a
 // level that is not kept, is dropped. Its LevelTag is not looked at. Add it before the
 // response begins. The error is ErrNoMessages (Django: add_message).
