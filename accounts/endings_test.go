@@ -250,7 +250,7 @@ func TestEndOthersIsComplete(t *testing.T) {
 	})
 }
 
-// crowd makes more sessions of a user than a page lists, and returns the client of the last.
+// crowd creates more sessions of a user than a page lists, and returns the client of the last.
 func (r *rig) crowd(user *auth.User) *coatchecktest.Client {
 	r.t.Helper()
 	c := r.NewClient(r.handler)

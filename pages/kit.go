@@ -105,7 +105,7 @@ func New(c Config) (*Kit, error) {
 	return &Kit{
 		notes: notes, config: c, mux: http.NewServeMux(), urls: map[string]string{},
 		languages: nameLanguages(c.Languages),
-		fields: c.Auth.UserFields(),
+		fields:    c.Auth.UserFields(),
 		security: [][2]string{
 			{"Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src " +
 				"'self' data:; form-action " +

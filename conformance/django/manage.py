@@ -8,16 +8,30 @@
 import os
 import sys
 import threading
-from socketserver import ThreadingMixIn
+from concurrent.futures import ThreadPoolExecutor
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 sys.dont_write_bytecode = True
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings")
 
 
-class Server(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
+class Server(WSGIServer):
+    """Has threads that stay, each with its connection to the database: another connection for
+    each request is most of what a request costs PostgreSQL."""
+
     request_queue_size = 128
+    threads = ThreadPoolExecutor(32)
+
+    def process_request(self, request, client_address):
+        self.threads.submit(self.process, request, client_address)
+
+    def process(self, request, client_address):
+        try:
+            self.finish_request(request, client_address)
+        except Exception:
+            self.handle_error(request, client_address)
+        finally:
+            self.shutdown_request(request)
 
 
 class Handler(WSGIRequestHandler):

@@ -54,6 +54,7 @@ DATABASES = {
         "PORT": env("DB_PORT"),
         "USER": env("DB_USER"),
         "PASSWORD": env("DB_PASSWORD"),
+        "CONN_MAX_AGE": 600,
     }
 }
 if env("DB_ENGINE") == "mysql":
