@@ -69,7 +69,7 @@ func (k *Kit) setNote(w http.ResponseWriter, r *http.Request, value string, age 
 		maxAge = -1
 	}
 	http.SetCookie(w, &http.Cookie{
-		Name: noteCookie, Value: value, Path: requestinfo.Below(r, Path), MaxAge: maxAge,
+		Name: noteCookie, Value: value, Path: requestinfo.Below(r, "/"), MaxAge: maxAge,
 		Secure: requestinfo.Secure(r), HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	})
 }
