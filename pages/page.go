@@ -30,6 +30,8 @@ type Page struct {
 	Data       any
 
 	request *http.Request
+	status  int
+	header  http.Header // of the response
 	kit     *Kit
 	failure error // of finding out who the visitor is
 }

@@ -160,3 +160,21 @@ func (n node) fieldError(name string) string {
 
 // alert returns the summary of the errors.
 func (n node) alert() node { return n.where("div", "role", "alert") }
+
+// wantNotice checks what the page says that was left for it by pages before, or that it says
+// nothing.
+func (a *answer) wantNotice(t testing.TB, want string) {
+	t.Helper()
+	if got := a.page(t).where("div", "class", "notices"); got.text() != want || want != "" && got.where("p", "class", "notice success").Node == nil {
+		t.Errorf("%s: the notice is %q, want %q", a.Request.URL.Path, got.text(), want)
+	}
+}
+
+// wantFilledIn checks that a login page has the name filled in, and the focus on the password.
+func (a *answer) wantFilledIn(t testing.TB, name string) {
+	t.Helper()
+	page := a.page(t)
+	if got := page.field("username").attr("value"); got != name || !page.field("password").has("autofocus") {
+		t.Errorf("the login page has the name %q and the focus elsewhere, want %q", got, name)
+	}
+}

@@ -107,16 +107,21 @@ func TestSignupPage(t *testing.T) {
 	}
 
 	a := b.form("/accounts/signup/", "username", "ada", "email", "", "password", canary, "next", "/accounts/profile/?a=b&c")
-	a.wantRedirect(t, "/accounts/login/?created=1&next=/accounts/profile/%3Fa%3Db%26c")
+	a.wantRedirect(t, "/accounts/login/?next=/accounts/profile/%3Fa%3Db%26c")
 	if a.cookie() != "" {
 		t.Error("signing up made a session")
 	}
-	page = b.get(a.Header.Get("Location")).page(t)
-	if got := page.where("p", "role", "status").text(); got != "Your account is ready. Log in to go on." {
-		t.Errorf("notice %q", got)
-	}
+	login := b.get(a.Header.Get("Location"))
+	login.wantNotice(t, "Your account is ready. Log in to go on.")
+	login.wantFilledIn(t, "ada")
+	page = login.page(t)
 	if got := page.field("next").attr("value"); got != "/accounts/profile/?a=b&c" {
 		t.Errorf("next is %q", got)
+	}
+	login = b.get(a.Header.Get("Location"))
+	login.wantNotice(t, "")
+	if got := login.page(t).field("username").attr("value"); got != "" {
+		t.Errorf("the name %q is filled in a second time", got)
 	}
 }
 
@@ -234,7 +239,7 @@ func TestBlanksStayInPasswords(t *testing.T) {
 	const blank = "  four blue umbrellas\t"
 	s := newSite(t)
 	s.program(t).json("/accounts/signup/", `{"username":"ada","password":"  four blue umbrellas\t"}`).wantJSON(t, 201, `{"message":"User created successfully"}`)
-	s.browser(t).form("/accounts/signup/", "username", "bob", "email", "", "password", blank).wantRedirect(t, "/accounts/login/?created=1")
+	s.browser(t).form("/accounts/signup/", "username", "bob", "email", "", "password", blank).wantRedirect(t, "/accounts/login/")
 	for _, name := range []string{"ada", "bob"} {
 		s.program(t).json("/accounts/login/", `{"username":"`+name+`","password":"  four blue umbrellas\t"}`).wantUser(t, "message", "Login successful", name)
 		s.program(t).json("/accounts/login/", `{"username":"`+name+`","password":"four blue umbrellas"}`).wantJSON(t, 401, `{"error":"Invalid credentials"}`)
@@ -251,11 +256,11 @@ func TestBlanksStayInPasswords(t *testing.T) {
 	s.addUser(t, auth.NewUser{Username: "eve"})
 	b := s.browser(t)
 	b.login("eve")
-	b.form("/accounts/password_change/", "old_password", canary, "new_password1", other).wantRedirect(t, "/accounts/password_change/done/")
+	b.form("/accounts/password_change/", "old_password", canary, "new_password1", other).wantRedirect(t, "/accounts/profile/")
 	opens(other)
 	b.form("/accounts/password_change/", "old_password", strings.TrimSpace(other), "new_password1", third).page(t)
 	b.form("/accounts/password_change/", "old_password", other, "new_password1", third, "new_password2", third).
-		wantRedirect(t, "/accounts/password_change/done/")
+		wantRedirect(t, "/accounts/profile/")
 	opens(third)
 	s.program(t).form(s.resetLink(must(s.auth.UserByUsername(t.Context(), "eve"))), "new_password1", blank).wantJSON(t, 200, `{"message":"Password changed successfully"}`)
 	opens(blank)

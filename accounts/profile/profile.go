@@ -57,7 +57,10 @@ func (f *Feature) edit(w http.ResponseWriter, r *http.Request) {
 		Shown:    "profile.form", Refused: "profile.refused", Failed: "profile.failed",
 		Form: func(pages.Body) *pages.Form { return &pages.Form{Submit: t.T("Save"), Fields: fields} },
 		Act:  func(b pages.Body, form *pages.Form) error { return f.save(r, b, form, &changed) },
-		Done: func(*pages.Form) { f.ProfileChanged(w, r, &changed, "Profile changed successfully") },
+		Done: func(*pages.Form) {
+			f.ProfileChanged(w, r, &changed, t.T("Your details were changed."),
+				"Profile changed successfully")
+		},
 	})
 }
 
