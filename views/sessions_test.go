@@ -175,19 +175,22 @@ func TestSessionsPage(t *testing.T) {
 	}
 	form := cards[2].one("form")
 	a = desk.form(form.attr("action"), "id", form.one("input").attr("value"))
-	a.wantRedirect(t, "/accounts/sessions/?ended=1")
+	a.wantRedirect(t, "/accounts/sessions/")
 	page = desk.get(a.Header.Get("Location")).page(t)
-	if got := page.where("p", "role", "status").text(); got != "1 session was ended." {
+	if got := page.where("div", "role", "status").text(); got != "Signed out: Safari on iPhone." {
 		t.Errorf("notice %q", got)
 	}
 	phone.wantIn(false)
 	if a := desk.form(form.attr("action"), "id", form.one("input").attr("value")); a.StatusCode != http.StatusNotFound {
 		t.Errorf("ended twice: %d", a.StatusCode)
 	}
-	desk.form("/accounts/sessions/end-others/").wantRedirect(t, "/accounts/sessions/?ended=1")
+	desk.form("/accounts/sessions/end-others/").wantRedirect(t, "/accounts/sessions/")
 	thing.wantIn(false)
-	page = desk.get("/accounts/sessions/?ended=x").page(t)
-	if page.where("p", "role", "status").Node != nil || page.one("main").one("form").Node != nil {
+	if got := desk.get("/accounts/sessions/").page(t).where("div", "role", "status").text(); got != "Signed out: Unknown device." {
+		t.Errorf("notice %q", got)
+	}
+	page = desk.get("/accounts/sessions/").page(t)
+	if page.where("div", "role", "status").Node != nil || page.one("main").one("form").Node != nil {
 		t.Errorf("%s", page.one("main").text())
 	}
 	if got := desk.form("/accounts/sessions/end/", "id", desk.places()[0].ID).page(t).one("h1").text(); got != "You are logged out" {

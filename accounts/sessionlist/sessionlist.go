@@ -65,7 +65,6 @@ func (f *Feature) Routes() []pages.Route {
 
 // Page is what sessions.html shows.
 type Page struct {
-	Notice   string
 	Sessions []Row // the present one first
 	// EndURL and EndOthersURL are where the buttons post to.
 	EndURL, EndOthersURL string
@@ -137,10 +136,6 @@ func (f *Feature) list(w http.ResponseWriter, r *http.Request) {
 			s, deviceName(t, s), device.Kind(s.UserAgent), moment(t, s.FirstSeen, now),
 			moment(t, s.LastSeen, now),
 		})
-	}
-	if p.Notice, err = f.notice(r, t); err != nil {
-		f.Fail(w, r, err)
-		return
 	}
 	f.Render(w, r, http.StatusOK, "sessions.html", p)
 }
