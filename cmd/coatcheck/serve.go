@@ -245,11 +245,9 @@ func (c *serveCommand) config(
 	if err := c.Templates.apply(&config, log); err != nil {
 		return config, err
 	}
-	if _, err := c.Home.apply(&config); err != nil {
-		return config, err
-	}
-	return config, errors.Join(c.Mail.apply(&config, con), c.Logins.apply(&config), c.CSRF.apply(&config),
-		c.Language.apply(&config))
+	_, err = c.Home.apply(&config)
+	return config, errors.Join(err, c.Mail.apply(&config, con), c.Logins.apply(&config),
+		c.CSRF.apply(&config), c.Language.apply(&config))
 }
 
 // views are the settings of the account pages that no group of flags has.
