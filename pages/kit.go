@@ -102,6 +102,7 @@ func New(c Config) (*Kit, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.Keys = signing.Keys{} // which the signer has, and does not print
 	return &Kit{
 		notes: notes, config: c, mux: http.NewServeMux(), urls: map[string]string{},
 		languages: nameLanguages(c.Languages),

@@ -18,12 +18,10 @@ const (
 )
 
 // Note is what one page leaves for the next page of the same browser, so that it need not be in
-// an address: the name to log in with, or the address where an email went.
+// an address.
 type Note struct {
-	Page  string `json:"page"` // the name of the route that reads it
-	User  string `json:"user,omitempty"`
-	Name  string `json:"name,omitempty"`
-	Email string `json:"email,omitempty"`
+	Page string `json:"page"`           // the name of the route that reads it
+	Name string `json:"name,omitempty"` // to log in with
 }
 
 // newNotes returns the signer of notes, or nil without keys.

@@ -14,21 +14,18 @@ import (
 // message.
 func (k *Kit) Finish(w http.ResponseWriter, r *http.Request, path, notice, message string) {
 	if negotiate.HTML(r) {
-		if err := k.notify(r, notice); err != nil {
-			k.Fail(w, r, err)
-			return
-		}
+		k.notify(r, notice)
 	}
 	k.Done(w, r, path, message)
 }
 
-// notify leaves a notice for the next page, where the site keeps any.
-func (k *Kit) notify(r *http.Request, notice string) error {
+// notify leaves a notice for the next page, where the site keeps any. What it tells of is done,
+// so that a notice that cannot be kept makes it no failure.
+func (k *Kit) notify(r *http.Request, notice string) {
 	err := messages.Success(r.Context(), notice)
-	if errors.Is(err, messages.ErrNoMessages) {
-		return nil
+	if err != nil && !errors.Is(err, messages.ErrNoMessages) {
+		k.config.Logger.WarnContext(r.Context(), "a notice could not be kept for the next page", "error", err)
 	}
-	return err
 }
 
 // Arrive responds to a GET of an address where earlier versions, or Django, tell that something

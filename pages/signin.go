@@ -17,10 +17,7 @@ import (
 // LeadToLogin redirects a browser to the login page, which shows the notice once. The name of
 // the user, who may be nil, is filled in there.
 func (k *Kit) LeadToLogin(w http.ResponseWriter, r *http.Request, u *auth.User, next, notice string) {
-	if err := k.notify(r, notice); err != nil {
-		k.Fail(w, r, err)
-		return
-	}
+	k.notify(r, notice)
 	if u != nil {
 		name := u.Username
 		if k.config.Auth.LoginBy() == identity.ByEmail {
