@@ -16,6 +16,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/own"
+	"github.com/coatcheck/coatcheck/messages"
 	"github.com/coatcheck/coatcheck/sessions"
 	"github.com/coatcheck/coatcheck/views"
 )
@@ -34,6 +35,7 @@ type Site struct {
 
 	chain    func(http.Handler) http.Handler // 3
 	messages func(http.Handler) http.Handler
+	notices  *messages.Service
 	log      *slog.Logger
 
 	own          *own.Store

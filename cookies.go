@@ -32,7 +32,8 @@ func (s *Site) checkCookies(c *Config, guard Guard) error {
 	if guard != GuardCrossOrigin {
 		cookies = append(cookies, csrfCookie(c, s.csrfConfig(c)))
 	}
-	names := map[string]string{attempts.DeviceCookieName: "device", i18n.CookieName: "language", messages.CookieName: "messages"}
+	cookies = append(cookies, languageCookie(c))
+	names := map[string]string{attempts.DeviceCookieName: "device", messages.CookieName: "messages"}
 	for _, cookie := range cookies {
 		if other := names[cookie.Name]; other != "" {
 			return cookie.wrong(fmt.Errorf("its name %s is that of the %s cookie", cookie.Name, other))
@@ -43,6 +44,19 @@ func (s *Site) checkCookies(c *Config, guard Guard) error {
 		}
 	}
 	return nil
+}
+
+// languageCookie is the cookie of the language that a visitor chose.
+func languageCookie(site *Config) siteCookie {
+	languages := site.Site.Languages
+	if languages == nil {
+		languages = i18n.Default()
+	}
+	c := languages.Cookie()
+	return siteCookie{"language", "i18n.Config.Cookie (--language-cookie-…)", httptext.SetCookie{
+		Name: c.Name, Value: i18n.English, Path: cmp.Or(c.Path, below(site, "/")), Domain: c.Domain,
+		Secure: c.Secure, HttpOnly: c.HTTPOnly, SameSite: c.SameSite,
+	}}
 }
 
 // csrfCookie is the cookie of the tokens.

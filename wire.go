@@ -129,7 +129,7 @@ func (s *Site) wireMessages(c *Config) error {
 	if err != nil {
 		return err
 	}
-	s.messages = middleware.Messages(service)
+	s.messages, s.notices = middleware.Messages(service), service
 	return nil
 }
 
@@ -153,7 +153,7 @@ func baseURL(base, scriptName string) (string, error) {
 func (s *Site) wireViews(c *Config) error {
 	var err error
 	s.Views, err = views.New(views.Config{
-		Options: c.Views, Auth: s.Auth, Accounts: s.Accounts,
+		Options: c.Views, Auth: s.Auth, Accounts: s.Accounts, Keys: c.Keys, Messages: s.notices,
 		SiteName: c.Site.Name, LoginURL: c.Site.LoginURL, Languages: c.Site.Languages, Logger: c.Site.Logger,
 	})
 	return err

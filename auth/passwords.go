@@ -33,6 +33,11 @@ func (s *Service) PasswordHelpTextsIn(t *i18n.Translator) []string {
 	return validate.HelpTextsIn(t, s.validators)
 }
 
+// PasswordRulesIn are the rules for a new password in a few words each, in another language.
+func (s *Service) PasswordRulesIn(t *i18n.Translator) []validate.Rule {
+	return validate.RulesIn(t, s.validators)
+}
+
 // attributes are what the validators know of a user: Django's fields, and the site's own
 // columns of the user model as text. The username is under the name of its
 // column, which may be that of the email address.

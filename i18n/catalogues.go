@@ -37,6 +37,8 @@ type Config struct {
 	Default string
 	// OnlySources leaves out Coatcheck's own translations.
 	OnlySources bool
+	// Cookie keeps the choice of a visitor.
+	Cookie Cookie
 }
 
 // Catalogues are the translations of all languages. They never change, and are
@@ -46,6 +48,7 @@ type Catalogues struct {
 	languages   []string
 	translators map[string]*Translator // one for each language
 	fallback    *Translator
+	cookie      Cookie
 }
 
 // Load is New with nothing but sources.
@@ -58,7 +61,10 @@ func New(c Config) (*Catalogues, error) {
 	if len(c.Domains) == 0 {
 		c.Domains = []string{"django", "coatcheck"}
 	}
-	all := &Catalogues{catalogues: map[string]*catalogue{}, translators: map[string]*Translator{}}
+	all := &Catalogues{
+		catalogues: map[string]*catalogue{}, translators: map[string]*Translator{}, cookie: c.Cookie,
+	}
+	all.cookie.Name = cmp.Or(c.Cookie.Name, CookieName)
 	if !c.OnlySources {
 		if err := all.read(ownLocale(), []string{"coatcheck"}); err != nil {
 			return nil, fmt.Errorf("i18n: %w", err)

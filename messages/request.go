@@ -10,6 +10,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/internal/httptext"
 	"github.com/coatcheck/coatcheck/internal/pyjson"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/sessions"
 )
 
@@ -40,6 +41,12 @@ func (s *Service) Begin(r *http.Request) (*Request, *http.Request) {
 }
 
 type contextKey struct{}
+
+// Kept reports whether a middleware keeps messages for this request.
+func Kept(ctx context.Context) bool {
+	_, kept := ctx.Value(contextKey{}).(*Request)
+	return kept
+}
 
 // Add keeps a message for the next page that takes them. One without a text, or of a
 // level that is not kept, is dropped. Its LevelTag is not looked at. Add it before the
@@ -205,15 +212,15 @@ func (r *Request) store(items []item) (setCookie string, err error) {
 
 func (r *Request) storeInCookie(items []item, dropOldest bool) (setCookie string, rest []item, err error) {
 	value, rest := r.service.pack(items, dropOldest)
-	c := r.service.config
+	c, path := r.service.config, requestinfo.Below(r.request, "/")
 	if value == "" {
 		if r.cookie == "" {
 			return "", rest, nil
 		}
-		return httptext.DeleteCookie(CookieName, "/", c.CookieDomain, c.CookieSameSite), rest, nil
+		return httptext.DeleteCookie(CookieName, path, c.CookieDomain, c.CookieSameSite), rest, nil
 	}
 	cookie := httptext.SetCookie{
-		Name: CookieName, Value: value, Domain: c.CookieDomain, Path: "/",
+		Name: CookieName, Value: value, Domain: c.CookieDomain, Path: path,
 		Secure: c.CookieSecure, HttpOnly: !c.CookieScriptAccess, SameSite: c.CookieSameSite,
 	}
 	setCookie, err = cookie.String(time.Now())

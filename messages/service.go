@@ -82,6 +82,7 @@ func New(c Config) (*Service, error) {
 		c.Level = LevelInfo
 	}
 	s := &Service{config: c, tags: maps.Clone(levelTags)}
+	s.config.Keys = signing.Keys{} // which the signer has, and does not print
 	maps.Copy(s.tags, c.Tags)
 	if c.Storage == StorageSession {
 		return s, nil

@@ -9,10 +9,14 @@ import (
 
 // Messages returns each request the one-time notices of the pages before, and stores those
 // for the next page as the response begins (Django: MessageMiddleware). It belongs inside
-// Sessions.
+// Sessions. Inside another one it does nothing.
 func Messages(service *messages.Service) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if messages.Kept(r.Context()) {
+				next.ServeHTTP(w, r)
+				return
+			}
 			kept, r := service.Begin(r)
 			bw := &beforeWriter{ResponseWriter: w, by: beginFuncs{
 				before: func(int) error { return storeMessages(w.Header(), kept) },

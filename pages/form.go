@@ -33,6 +33,8 @@ type Form struct {
 	ForPrograms string
 	// Submit is what the button says.
 	Submit string
+	// Busy is what the button says while the form is sent. Render fills in "One moment…".
+	Busy string
 	// Danger styles the button as one that destroys something.
 	Danger bool
 	// Username is whose password the form is about, or empty where it asks for that
@@ -43,6 +45,10 @@ type Form struct {
 	Next string
 	// Reveal is what the switch says that shows a password. Render fills it in.
 	Reveal string
+	// Check goes before the links to the fields that are wrong. Render fills it in.
+	Check string
+	// Strength has the words for weak, fair and strong passwords. Render fills it in.
+	Strength [3]string
 	// CSRFToken is sent along hidden. Render fills it in; it is empty where none
 	// is needed.
 	CSRFToken string
@@ -54,11 +60,11 @@ type Form struct {
 type Field struct {
 	Name         string
 	Label        string
-	Type         string   // of the input element
-	Autocomplete string   // what browsers and password managers go by
-	Help         string   // a hint below the label, or empty
-	Rules        []string // a list of hints
-	MaxLength    int      // characters; 0 for no limit in the page
+	Type         string          // of the input element
+	Autocomplete string          // what browsers and password managers go by
+	Help         string          // a hint below the label, or empty
+	Rules        []validate.Rule // for a new password
+	MaxLength    int             // characters; 0 for no limit in the page
 	Required     bool
 	Autofocus    bool
 	Fixed        bool // Value is shown, and cannot be changed
@@ -82,28 +88,56 @@ func (f *Field) DescribedBy() string {
 	if f.Help != "" || len(f.Rules) > 0 {
 		ids = append(ids, f.ID()+"_help")
 	}
-	if len(f.Errors) > 0 {
+	if len(f.Told()) > 0 {
 		ids = append(ids, f.ID()+"_error")
 	}
 	return strings.Join(ids, " ")
 }
 
+// Broken returns the error about one of the Rules, by its code, or "".
+func (f *Field) Broken(code string) string {
+	several := validate.Errors(nil)
+	if code == "" || !errors.As(f.cause, &several) || len(several) != len(f.Errors) {
+		return ""
+	}
+	for i, one := range several {
+		if one.Code == code {
+			return f.Errors[i]
+		}
+	}
+	return ""
+}
+
+// Told returns the errors that are told below the field: those that are not about one of the Rules,
+// where they are told instead.
+func (f *Field) Told() []string {
+	var rules []string
+	for _, rule := range f.Rules {
+		if text := f.Broken(rule.Code); text != "" {
+			rules = append(rules, text)
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(f.Errors), func(text string) bool {
+		return slices.Contains(rules, text)
+	})
+}
+
 // Failed reports whether anything is wrong with the form.
-func (f *Form) Failed() bool { return len(f.Errors) > 0 || f.wrong() != nil }
+func (f *Form) Failed() bool { return len(f.Errors) > 0 || len(f.Wrong()) > 0 }
 
 // Field returns the field of that name, which must be there.
 func (f *Form) Field(name string) *Field {
 	return f.Fields[slices.IndexFunc(f.Fields, func(field *Field) bool { return field.Name == name })]
 }
 
-// wrong returns the first field that has an error, or nil.
-func (f *Form) wrong() *Field {
+// Wrong returns the fields that have errors.
+func (f *Form) Wrong() (wrong []*Field) {
 	for _, field := range f.Fields {
 		if len(field.Errors) > 0 {
-			return field
+			wrong = append(wrong, field)
 		}
 	}
-	return nil
+	return wrong
 }
 
 // wanted names the fields that must be sent, or where none must be, those that may.
@@ -133,16 +167,16 @@ func list(names []string, word string) string {
 	return strings.Join(names[:last], ", ") + " " + word + " " + names[last]
 }
 
-// focus puts the cursor where there is something to do.
+// focus puts the cursor where there is something to do, unless the summary of wrong fields has it.
 func (f *Form) focus() {
-	field := f.wrong()
-	for i := 0; field == nil && i < len(f.Fields); i++ {
-		if f.Fields[i].Value == "" && f.Fields[i].Type != Checkbox {
-			field = f.Fields[i]
-		}
+	if len(f.Wrong()) > 0 {
+		return
 	}
-	if field != nil {
-		field.Autofocus = true
+	for _, field := range f.Fields {
+		if field.Value == "" && field.Type != Checkbox {
+			field.Autofocus = true
+			return
+		}
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 // Handler returns a handler of a view that accepts the methods and no other, and whose
 // responses no cache keeps.
 func (k *Kit) Handler(view http.HandlerFunc, methods ...string) http.Handler {
-	return k.Cacheable(neverCache(view), methods...)
+	return k.Cacheable(k.fresh(view), methods...)
 }
 
 // Private is Handler for a view of signed-in users: others are redirected to the login page
@@ -38,14 +38,19 @@ func (k *Kit) Cacheable(view http.HandlerFunc, methods ...string) http.Handler {
 
 // HandlerOr is Handler with a view for the methods that are not named.
 func (k *Kit) HandlerOr(view, otherwise http.HandlerFunc, methods ...string) http.Handler {
-	return k.handler(neverCache(view), neverCache(otherwise), methods...)
+	return k.handler(k.fresh(view), k.fresh(otherwise), methods...)
 }
 
-func neverCache(view http.HandlerFunc) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
+// fresh returns a view whose responses no cache keeps, and which so may show notices.
+func (k *Kit) fresh(view http.HandlerFunc) http.HandlerFunc {
+	fresh := func(w http.ResponseWriter, r *http.Request) {
 		httptext.NeverCache(w.Header(), time.Now())
 		view(w, r)
 	}
+	if k.config.Messages == nil {
+		return fresh
+	}
+	return middleware.Messages(k.config.Messages)(http.HandlerFunc(fresh)).ServeHTTP
 }
 
 // handler returns a handler of a view: every response has the security headers, and

@@ -10,6 +10,8 @@ import (
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/i18n"
+	"github.com/coatcheck/coatcheck/messages"
+	"github.com/coatcheck/coatcheck/signing"
 	"github.com/coatcheck/coatcheck/userfields"
 )
 
@@ -49,6 +51,12 @@ type Config struct {
 	// It returns validate.Errors, whose messages are shown to the user, or any other
 	// error for a failure. Nil means Auth.ValidatePassword.
 	Validate func(ctx context.Context, password string, user *auth.User) error
+	// Keys sign what a page leaves for the next one. Without any, the login page does not know
+	// who has signed up, nor other pages where an email went.
+	Keys signing.Keys
+	// Messages keeps notices for the next page, such as that a password was changed. Nil means
+	// those of a middleware around the pages, if any.
+	Messages *messages.Service
 	// Logger is told of pages that could not be made; slog.Default() when nil.
 	Logger *slog.Logger
 	// Templates has files that replace those of the same name, and pages of the program's
@@ -61,6 +69,7 @@ type Config struct {
 type Kit struct {
 	config    Config
 	templates map[string]*template.Template
+	notes     *signing.TimestampSigner // nil for none
 	style     static
 	script    static
 	languages []Language
@@ -89,9 +98,15 @@ func New(c Config) (*Kit, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
+	notes, err := newNotes(c.Keys)
+	if err != nil {
+		return nil, err
+	}
+	c.Keys = signing.Keys{} // which the signer has, and does not print
 	return &Kit{
-		config: c, mux: http.NewServeMux(), urls: map[string]string{}, languages: nameLanguages(c.Languages),
-		fields: c.Auth.UserFields(),
+		notes: notes, config: c, mux: http.NewServeMux(), urls: map[string]string{},
+		languages: nameLanguages(c.Languages),
+		fields:    c.Auth.UserFields(),
 		security: [][2]string{
 			{"Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src " +
 				"'self' data:; form-action " +
@@ -107,13 +122,13 @@ func New(c Config) (*Kit, error) {
 // Mount reads the templates and mounts the routes of features. It is called once.
 func (k *Kit) Mount(features ...Feature) error {
 	folders := []fs.FS{Templates()}
-	k.routes = append(k.routes, k.languagePage())
 	for _, f := range features {
 		if of := f.Files(); of != nil {
 			folders = append(folders, of)
 		}
 		k.routes = append(k.routes, f.Routes()...)
 	}
+	k.routes = append(k.routes, k.languagePage())
 	if err := k.readTemplates(folders, k.config.Templates); err != nil {
 		return err
 	}

@@ -5,9 +5,11 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
+	"github.com/coatcheck/coatcheck/internal/httptext"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/safeurl"
@@ -63,14 +65,17 @@ type LanguagePage struct {
 	Next string // where to go afterwards
 }
 
-// languagePage is the route of the switch.
+// languagePage is the route of the switch, in the menu where there is a choice.
 func (k *Kit) languagePage() Route {
-	return k.Page("set_language", languageURL, k.language, GETAndPOST...)
+	route := k.Page("set_language", languageURL, k.language, GETAndPOST...)
+	if len(k.languages) < 2 {
+		return route
+	}
+	return route.InMenu(i18n.Mark("Language"))
 }
 
 // language sets the cookie of the language that a visitor chose, and redirects back.
-// As in Django it is a cookie of the session of the browser, and what is no
-// language of the site changes nothing. Django: set_language.
+// As in Django what is no language of the site changes nothing. Django: set_language.
 func (k *Kit) language(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {
 		k.showLanguages(w, r)
@@ -85,7 +90,10 @@ func (k *Kit) language(w http.ResponseWriter, r *http.Request) {
 	known := slices.Contains(k.config.Languages.Languages(), chosen)
 	if known {
 		flow.Emit(r.Context(), "language.chosen", slog.String("language", chosen))
-		http.SetCookie(w, &http.Cookie{Name: i18n.CookieName, Value: chosen, Path: requestinfo.Below(r, "/")})
+		if err := k.keepLanguage(w, r, chosen); err != nil {
+			k.Fail(w, r, err)
+			return
+		}
 	}
 	switch {
 	case negotiate.HTML(r):
@@ -96,6 +104,23 @@ func (k *Kit) language(w http.ResponseWriter, r *http.Request) {
 		sentence := k.Translator(w, r).T("Choose one of the languages.")
 		JSON(w, http.StatusBadRequest, FormError{sentence, map[string][]string{languageField: {sentence}}})
 	}
+}
+
+// keepLanguage sets the cookie. The error is one of its settings.
+func (k *Kit) keepLanguage(w http.ResponseWriter, r *http.Request, code string) error {
+	c := k.config.Languages.Cookie()
+	cookie := httptext.SetCookie{
+		Name: c.Name, Value: code, Path: cmp.Or(c.Path, requestinfo.Below(r, "/")), Domain: c.Domain,
+		Secure: c.Secure, HttpOnly: c.HTTPOnly, SameSite: c.SameSite,
+	}
+	if seconds := int(c.Age / time.Second); seconds != 0 {
+		cookie.MaxAge = &seconds
+	}
+	line, err := cookie.String(time.Now())
+	if err == nil {
+		w.Header().Add("Set-Cookie", line)
+	}
+	return err
 }
 
 // showLanguages responds to a GET: with a page, or with the languages as JSON.

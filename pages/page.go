@@ -1,9 +1,9 @@
 package pages
 
 import (
+	"cmp"
 	"html/template"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -30,6 +30,8 @@ type Page struct {
 	Data       any
 
 	request *http.Request
+	status  int
+	header  http.Header // of the response
 	kit     *Kit
 	failure error // of finding out who the visitor is
 }
@@ -37,12 +39,6 @@ type Page struct {
 // URL returns the address of a page by the name of its route, "sessions" for
 // instance, or nothing where the site has no such page. Django: {% url %}.
 func (p *Page) URL(name string) string { return p.kit.URL(p.request, name) }
-
-// Menu is what signed-in users can do with their account: the routes with a link on the
-// profile page.
-func (p *Page) Menu() []Route {
-	return slices.DeleteFunc(p.kit.Routes(), func(r Route) bool { return r.Menu == "" })
-}
 
 // Home is the address of the site's first page.
 func (p *Page) Home() string { return requestinfo.Below(p.request, "/") }
@@ -68,7 +64,8 @@ func (p *Page) CSRFToken() (string, error) {
 
 // fillIn returns a form what it takes from the request. The error is a failure of the store.
 func (p *Page) fillIn(f *Form) error {
-	f.Reveal = p.T("Show password")
+	f.Check, f.Strength = p.T("Please check:"), [3]string{p.T("Weak"), p.T("Fair"), p.T("Strong")}
+	f.Reveal, f.Busy = p.T("Show password"), cmp.Or(f.Busy, p.T("One moment…"))
 	if f.Own {
 		user, err := p.User()
 		if err != nil {
@@ -130,9 +127,13 @@ func fill(text, open, value, end string) template.HTML {
 // "moment" shows it.
 type Moment struct{ Machine, Words, Exact string }
 
-// Moment returns a time in UTC and in the visitor's language.
+// Moment returns a time in UTC and in the visitor's language: how long ago it was, if that is less
+// than 30 days, and exactly. The script puts it into the visitor's zone.
 func (p *Page) Moment(at time.Time) Moment {
-	at = at.UTC()
-	words := p.Time(at) + " UTC"
-	return Moment{at.Format(time.RFC3339), words, words}
+	at, now := at.UTC(), time.Now().UTC()
+	words, exact := p.Relative(at, now), p.Time(at)
+	if words == exact {
+		words += " UTC"
+	}
+	return Moment{at.Format(time.RFC3339), words, exact + " UTC"}
 }

@@ -36,7 +36,7 @@ func (k *Kit) NewPassword(t *i18n.Translator, b Body) []*Field {
 	fields := []*Field{{
 		Name: "new_password1", Label: t.T("New " +
 			"password"), Type: "password", Autocomplete: "new-password", Required: true,
-		Rules: k.config.Auth.PasswordHelpTextsIn(t),
+		Rules: k.config.Auth.PasswordRulesIn(t),
 	}}
 	if _, sent := b[newPasswordAgain]; sent {
 		fields = append(fields, &Field{

@@ -38,7 +38,7 @@ func (k *Kit) Render(w http.ResponseWriter, r *http.Request, status int, name st
 		Translator: k.Translator(w, r), SiteName: k.config.SiteName, Data: data,
 		Stylesheet: requestinfo.Below(r, k.style.url), Script: requestinfo.Below(r, k.script.url),
 		LoginURL: k.LoginURL(r), LogoutURL: k.URL(r, "logout"), ProfileURL: k.URL(r, "profile"),
-		request: r, kit: k,
+		request: r, status: status, header: w.Header(), kit: k,
 	}
 	if !k.config.HideSignup {
 		page.SignupURL = k.URL(r, "signup")

@@ -27,15 +27,17 @@ type Route struct {
 	// Private means that it is for signed-in users: others are redirected to the login page
 	// or get 401.
 	Private bool
-	// Menu is the text of the link to it on the profile page, marked for translation; empty
-	// for no link. See InMenu.
+	// Menu is the text of the link to it in the menu of the account pages, marked for
+	// translation; empty for no link. See InMenu.
 	Menu string
+	// Apart sets that link apart, behind all others: what it leads to cannot be undone.
+	Apart bool
 	// Handler is the page, for programs that mount it elsewhere too.
 	Handler http.Handler
 }
 
-// InMenu returns the route with a link on the profile page, whose text is marked by i18n.Mark.
-// Links are in the order of the features.
+// InMenu returns the route with a link in the menu of the account pages, whose text is marked by
+// i18n.Mark. Links are in the order of the features, those that are set apart last.
 func (r Route) InMenu(label string) Route {
 	r.Menu = label
 	return r

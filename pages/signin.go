@@ -6,6 +6,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/flow"
+	"github.com/coatcheck/coatcheck/identity"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/middleware"
@@ -13,9 +14,19 @@ import (
 	"github.com/coatcheck/coatcheck/sessions"
 )
 
-// CreatedField in the query of the login page tells it to say that the account was made.
-// Nothing follows from it but that sentence.
-const CreatedField = "created"
+// LeadToLogin redirects a browser to the login page, which shows the notice once. The name of
+// the user, who may be nil, is filled in there.
+func (k *Kit) LeadToLogin(w http.ResponseWriter, r *http.Request, u *auth.User, next, notice string) {
+	k.notify(r, notice)
+	if u != nil {
+		name := u.Username
+		if k.config.Auth.LoginBy() == identity.ByEmail {
+			name = u.Email
+		}
+		k.Leave(w, r, Note{Page: "login", Name: name})
+	}
+	k.Redirect(w, r, WithQuery(k.LoginURL(r), safeurl.RedirectFieldName, next))
+}
 
 // Entry is a login by a page, for Enter.
 type Entry struct {

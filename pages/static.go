@@ -1,9 +1,11 @@
 package pages
 
 import (
+	"compress/gzip"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"net/http"
 	"path"
 	"strings"
@@ -26,8 +28,9 @@ type static struct {
 	kind string
 	etag string
 	text string
+	gzip string // the text, compressed once
 
-	integrity string // the text's hash, for a Content-Security-Policy
+	integrity string // the hash of the text, for a Content-Security-Policy
 }
 
 // newStatic names style.css "style.<hash>.css".
@@ -37,9 +40,33 @@ func newStatic(name, kind, text string) static {
 	ending := path.Ext(name)
 	name = strings.TrimSuffix(name, ending) + "." + hash + ending
 	return static{
-		name: name, url: Path + "static/" + name, kind: kind, etag: `"` + hash + `"`, text: text,
+		name: name, url: Path + "static/" + name, kind: kind, etag: `"` + hash + `"`,
+		text: text, gzip: compress(text),
 		integrity: "sha256-" + base64.StdEncoding.EncodeToString(sum[:]),
 	}
+}
+
+// compress returns the text as gzip has it.
+func compress(text string) string {
+	var b strings.Builder
+	z := gzip.NewWriter(&b)
+	_, err := z.Write([]byte(text))
+	if err = errors.Join(err, z.Close()); err != nil {
+		panic(err) // memory does not fail
+	}
+	return b.String()
+}
+
+// acceptsGzip reports whether a client says that it reads gzip.
+func acceptsGzip(r *http.Request) bool {
+	for part := range strings.SplitSeq(r.Header.Get("Accept-Encoding"), ",") {
+		coding, quality, _ := strings.Cut(part, ";")
+		quality = strings.TrimRight(strings.ReplaceAll(quality, " ", ""), "0")
+		if strings.EqualFold(strings.TrimSpace(coding), "gzip") {
+			return quality != "q=" && quality != "q=0." && quality != "q=."
+		}
+	}
+	return false
 }
 
 func (k *Kit) static(w http.ResponseWriter, r *http.Request) {
@@ -49,8 +76,14 @@ func (k *Kit) static(w http.ResponseWriter, r *http.Request) {
 			header := w.Header()
 			header.Set("Cache-Control", "public, max-age=31536000, immutable")
 			header.Set("Content-Type", file.kind+"; charset=utf-8")
+			header.Set("Vary", "Accept-Encoding")
+			text := file.text
+			if acceptsGzip(r) {
+				header.Set("Content-Encoding", "gzip")
+				text, file.etag = file.gzip, strings.TrimSuffix(file.etag, `"`)+`-gzip"`
+			}
 			header.Set("ETag", file.etag)
-			http.ServeContent(w, r, file.name, time.Time{}, strings.NewReader(file.text))
+			http.ServeContent(w, r, file.name, time.Time{}, strings.NewReader(text))
 			return
 		}
 	}

@@ -71,11 +71,13 @@ func (k *Kit) SayProfile(w http.ResponseWriter, r *http.Request, u *auth.User) {
 	k.describe(w, r, u, http.StatusOK, func(u *userJSON) any { return profileJSON{"private data", u} })
 }
 
-// ProfileChanged ends a change of a user: it leads browsers back to the profile, and reports to
-// a program, with a message, what the user is now.
-func (k *Kit) ProfileChanged(w http.ResponseWriter, r *http.Request, u *auth.User, message string) {
+// ProfileChanged ends a change of a user: it leads browsers back to the profile, which shows the
+// notice once, and reports to a program, with a message, what the user is now.
+func (k *Kit) ProfileChanged(
+	w http.ResponseWriter, r *http.Request, u *auth.User, notice, message string,
+) {
 	if negotiate.HTML(r) {
-		k.GoTo(w, r, Path+"profile/")
+		k.Finish(w, r, Path+"profile/", notice, message)
 		return
 	}
 	k.SayUser(w, r, u, message)

@@ -9,6 +9,8 @@ import (
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/i18n"
+	"github.com/coatcheck/coatcheck/messages"
+	"github.com/coatcheck/coatcheck/signing"
 )
 
 // Options are how the account pages look and where they lead.
@@ -70,6 +72,12 @@ type Config struct {
 	// LoginURL is safeurl.LoginURL of this site when empty; a path, which gets no script
 	// name in front, or a URL of another host. Django: LOGIN_URL.
 	LoginURL string
+	// Keys sign what a page leaves for the next one. Without any, the login page does not know
+	// who has signed up, nor other pages where an email went.
+	Keys signing.Keys
+	// Messages keeps notices for the next page, such as that a password was changed. Nil means
+	// those of a middleware around the pages, if any.
+	Messages *messages.Service
 	// Logger is told of pages that could not be made; slog.Default() when nil.
 	Logger *slog.Logger
 }

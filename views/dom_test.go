@@ -146,10 +146,35 @@ func (n node) field(name string) node {
 	return n.where("input", "name", name)
 }
 
-// fieldError returns the sentence that describes a field as wrong.
+// fieldError returns the sentences that describe a field as wrong: those in its list of rules, and
+// those below it.
 func (n node) fieldError(name string) string {
-	return n.where("p", "id", "id_"+name+"_error").text()
+	var said []string
+	for _, rule := range n.where("ul", "id", "id_"+name+"_help").all("li") {
+		if rule.attr("class") == "broken" {
+			said = append(said, rule.text())
+		}
+	}
+	return strings.TrimSpace(strings.Join(append(said, n.where("p", "id", "id_"+name+"_error").text()), " "))
 }
 
 // alert returns the summary of the errors.
 func (n node) alert() node { return n.where("div", "role", "alert") }
+
+// wantNotice checks what the page says that was left for it by pages before, or that it says
+// nothing.
+func (a *answer) wantNotice(t testing.TB, want string) {
+	t.Helper()
+	if got := a.page(t).where("div", "class", "notices"); got.text() != want || want != "" && got.where("p", "class", "notice success").Node == nil {
+		t.Errorf("%s: the notice is %q, want %q", a.Request.URL.Path, got.text(), want)
+	}
+}
+
+// wantFilledIn checks that a login page has the name filled in, and the focus on the password.
+func (a *answer) wantFilledIn(t testing.TB, name string) {
+	t.Helper()
+	page := a.page(t)
+	if got := page.field("username").attr("value"); got != name || !page.field("password").has("autofocus") {
+		t.Errorf("the login page has the name %q and the focus elsewhere, want %q", got, name)
+	}
+}

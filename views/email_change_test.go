@@ -61,10 +61,9 @@ func TestEmailChangePage(t *testing.T) {
 	if got := s.mailOf(t, "ada"); got != "ada@example.com" {
 		t.Errorf("a GET made it %q", got)
 	}
-	other.form(link).wantRedirect(t, "/accounts/email/done/")
-	if got := other.get("/accounts/email/done/").page(t).one("h1").text(); got != "Your address was changed" {
-		t.Errorf("%q", got)
-	}
+	other.form(link).wantRedirect(t, "/accounts/profile/")
+	other.get("/accounts/login/?next=/accounts/profile/").wantNotice(t, "Your account uses your new address from now on. We have told the old one.")
+	other.get("/accounts/email/done/").wantRedirect(t, "/accounts/profile/")
 	if got := s.mailOf(t, "ada"); got != "lovelace@example.com" {
 		t.Errorf("the address is %q", got)
 	}

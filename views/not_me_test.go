@@ -16,7 +16,7 @@ func TestNotMePage(t *testing.T) {
 	s.user(t, "ada")
 	eve := s.enter(t, "ada", safari)
 	eve.form("/accounts/email/", "email", "eve@example.com", "password", canary)
-	eve.form(s.confirm(t, "eve@example.com", "ada@example.com")).wantRedirect(t, "/accounts/email/done/")
+	eve.form(s.confirm(t, "eve@example.com", "ada@example.com")).wantRedirect(t, "/accounts/profile/")
 	link := s.letter(t, "ada@example.com", "was changed")
 
 	ada := s.browser(t)

@@ -103,7 +103,7 @@ func TestUnknownPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode != 500 || !strings.Contains(output.String(), `there is no page \"bocks.html\"; there are account_closed.html, books.html, `) {
+	if resp.StatusCode != 500 || !strings.Contains(output.String(), `there is no page \"bocks.html\"; there are books.html, close_account.html, `) {
 		t.Errorf("%d", resp.StatusCode)
 	}
 }

@@ -80,7 +80,7 @@ func TestPasswordChangePage(t *testing.T) {
 	b.get("/accounts/password_change/").wantRedirect(t, "/accounts/login/?next=/accounts/password_change/")
 	b.get("/accounts/password_change/done/").wantRedirect(t, "/accounts/login/?next=/accounts/password_change/done/")
 	b.login("ada")
-	if b.get("/accounts/profile/").page(t).where("a", "href", "/accounts/password_change/").text() != "Change your password" {
+	if b.get("/accounts/profile/").page(t).where("a", "href", "/accounts/password_change/").text() != "Password" {
 		t.Error("the profile does not lead to the form")
 	}
 	page := b.get("/accounts/password_change/").page(t)
@@ -98,10 +98,17 @@ func TestPasswordChangePage(t *testing.T) {
 		t.Errorf("%d %s", a.StatusCode, page.text())
 	}
 	b.form("/accounts/password_change/", "old_password", canary, "new_password1", another, "new_password2", another).
-		wantRedirect(t, "/accounts/password_change/done/")
-	if text := b.get("/accounts/password_change/done/").page(t).text(); !strings.Contains(text, "Your password was changed.") {
-		t.Error(text)
-	}
+		wantRedirect(t, "/accounts/profile/")
+	const notice = "Your password was changed. Wherever else you were signed in, you are signed out."
+	b.do("HEAD", "/accounts/profile/", "", "")
+	b.get("/accounts/nothing/").wantNotice(t, "")
+	b.get("/public/").wantNotice(t, "")
+	other := s.browser(t)
+	other.form("/accounts/login/", "username", "ada", "password", another)
+	other.get("/accounts/profile/").wantNotice(t, "")
+	b.get("/accounts/profile/").wantNotice(t, notice)
+	b.get("/accounts/profile/").wantNotice(t, "")
+	b.get("/accounts/password_change/done/").wantRedirect(t, "/accounts/profile/")
 	s.program(t).get("/accounts/password_change/done/").wantRedirect(t, "/accounts/login/?next=/accounts/password_change/done/")
 }
 

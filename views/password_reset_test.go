@@ -78,10 +78,11 @@ func TestPasswordResetPages(t *testing.T) {
 	if got := b.form(set, "new_password1", "a1b2").page(t).fieldError("new_password1"); !strings.Contains(got, "too short") {
 		t.Errorf("a short one: %q", got)
 	}
-	b.form(set, "new_password1", another).wantRedirect(t, "/accounts/reset/done/")
-	if text := b.get("/accounts/reset/done/").page(t).text(); !strings.Contains(text, "Your password has been set. You may go ahead and log in now.") {
-		t.Error(text)
-	}
+	b.form(set, "new_password1", another).wantRedirect(t, "/accounts/login/")
+	login := b.get("/accounts/login/")
+	login.wantNotice(t, "Your password has been set. You may go ahead and log in now.")
+	login.wantFilledIn(t, "ada")
+	b.get("/accounts/reset/done/").wantRedirect(t, "/accounts/login/")
 	b.get("/accounts/profile/").wantRedirect(t, "/accounts/login/?next=/accounts/profile/") // nobody was signed in
 	for _, p := range []string{set, path} {
 		a := b.get(p)
@@ -180,7 +181,7 @@ func TestPasswordResetOnce(t *testing.T) {
 			}
 			a := clients[i].form(set, "new_password1", another)
 			switch {
-			case a.StatusCode == 302 && a.Header.Get("Location") == "/accounts/reset/done/":
+			case a.StatusCode == 302 && a.Header.Get("Location") == "/accounts/login/":
 				return 200
 			case a.StatusCode == 200 && strings.Contains(a.text, "Password reset unsuccessful"):
 				return 410
@@ -355,8 +356,8 @@ func TestPasswordResetEndsSessions(t *testing.T) {
 	for i, b := range []*client{own, other} {
 		user = must(s.auth.UserByUsername(t.Context(), user.Username))
 		set := b.get(s.resetLink(user)).Header.Get("Location")
-		b.form(set, "new_password1", fmt.Sprint(another, i)).wantRedirect(t, "/accounts/reset/done/")
-		b.get("/accounts/reset/done/").page(t)
+		b.form(set, "new_password1", fmt.Sprint(another, i)).wantRedirect(t, "/accounts/login/")
+		b.get("/accounts/login/").page(t)
 	}
 	if n := s.count(t, "django_session WHERE session_key = '"+elsewhere.sessionKey()+"'"); n != 0 {
 		t.Error("a session that has ended is still in the store")

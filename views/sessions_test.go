@@ -15,6 +15,7 @@ import (
 	"github.com/coatcheck/coatcheck/coatchecktest"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/own"
+	"github.com/coatcheck/coatcheck/internal/device"
 	"github.com/coatcheck/coatcheck/internal/testenv"
 	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/sessions"
@@ -149,7 +150,7 @@ func TestSessionsPage(t *testing.T) {
 	if len(cards) != 3 || cards[0].one("h2").text() != "Firefox on Linux This one" || cards[0].one("form").Node != nil {
 		t.Fatalf("%s", page.one("main").text())
 	}
-	if got := cards[1].text(); got != "Unknown device IP address: 127.0.0.1 Last seen: just now First seen: just now End this session" {
+	if got := cards[1].text(); got != "Unknown device IP address: 127.0.0.1 Last seen: just now First seen: just now End" {
 		t.Errorf("%q", got)
 	}
 	seen := cards[2].one("time")
@@ -164,21 +165,32 @@ func TestSessionsPage(t *testing.T) {
 		t.Errorf("Cache-Control %q", cache)
 	}
 
+	for i, kind := range []string{"computer", "", "phone"} {
+		if got := device.Kind([]string{firefox, "<b>thing</b>", safari}[i]); got != kind {
+			t.Errorf("session %d is of the kind %q, want %q", i, got, kind)
+		}
+		if cards[i].one("svg").Node == nil {
+			t.Errorf("session %d has no picture", i)
+		}
+	}
 	form := cards[2].one("form")
 	a = desk.form(form.attr("action"), "id", form.one("input").attr("value"))
-	a.wantRedirect(t, "/accounts/sessions/?ended=1")
+	a.wantRedirect(t, "/accounts/sessions/")
 	page = desk.get(a.Header.Get("Location")).page(t)
-	if got := page.where("p", "role", "status").text(); got != "1 session was ended." {
+	if got := page.where("div", "role", "status").text(); got != "Signed out: Safari on iPhone." {
 		t.Errorf("notice %q", got)
 	}
 	phone.wantIn(false)
 	if a := desk.form(form.attr("action"), "id", form.one("input").attr("value")); a.StatusCode != http.StatusNotFound {
 		t.Errorf("ended twice: %d", a.StatusCode)
 	}
-	desk.form("/accounts/sessions/end-others/").wantRedirect(t, "/accounts/sessions/?ended=1")
+	desk.form("/accounts/sessions/end-others/").wantRedirect(t, "/accounts/sessions/")
 	thing.wantIn(false)
-	page = desk.get("/accounts/sessions/?ended=x").page(t)
-	if page.where("p", "role", "status").Node != nil || page.one("main").one("form").attr("action") != "/accounts/sessions/end-others/" {
+	if got := desk.get("/accounts/sessions/").page(t).where("div", "role", "status").text(); got != "Signed out: Unknown device." {
+		t.Errorf("notice %q", got)
+	}
+	page = desk.get("/accounts/sessions/").page(t)
+	if page.where("div", "role", "status").Node != nil || page.one("main").one("form").Node != nil {
 		t.Errorf("%s", page.one("main").text())
 	}
 	if got := desk.form("/accounts/sessions/end/", "id", desk.places()[0].ID).page(t).one("h1").text(); got != "You are logged out" {

@@ -20,6 +20,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/sqlite"
+	"github.com/coatcheck/coatcheck/messages"
 	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/password"
 	"github.com/coatcheck/coatcheck/sessions"
@@ -110,7 +111,12 @@ func serve(t testing.TB, db *database.DB, c auth.Config, changes ...func(*views.
 // start creates the views and serves them.
 func (s *site) start(t testing.TB, sessions *sessions.Engine, changes ...func(*views.Config)) {
 	t.Helper()
-	config := views.Config{Auth: s.auth, Accounts: s.accounts}
+	keys := signing.Keys{Secret: secretKey}
+	notices, err := messages.New(messages.Config{Keys: keys})
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := views.Config{Auth: s.auth, Accounts: s.accounts, Keys: keys, Messages: notices}
 	for _, change := range changes {
 		change(&config)
 	}

@@ -38,7 +38,8 @@ func New(c Config) (*Views, error) {
 		AllowedRedirectHosts: c.AllowedRedirectHosts, RedirectAuthenticatedUser: c.RedirectAuthenticatedUser,
 		HideSignup: c.SignupClosed || c.SignupInvitation,
 		SendsEmail: c.Accounts != nil && c.Accounts.SendsMail(),
-		Validate:   c.Validate, Templates: c.Templates, Logger: c.Logger,
+		Keys:       c.Keys, Messages: c.Messages,
+		Validate: c.Validate, Templates: c.Templates, Logger: c.Logger,
 	})
 	if err != nil {
 		return nil, err

@@ -13,6 +13,7 @@ import (
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/pages"
+	"github.com/coatcheck/coatcheck/safeurl"
 )
 
 // Where users close their account, and what they see afterwards.
@@ -43,11 +44,13 @@ func (f *Feature) Routes() []pages.Route {
 	if f.accounts == nil {
 		return nil
 	}
+	page := f.PrivatePage("close_account", URL, f.serve, pages.GETAndPOST...).
+		InMenu(i18n.Mark("Close your account"))
+	page.Apart = true
 	return []pages.Route{
-		f.PrivatePage("close_account", URL, f.serve, pages.GETAndPOST...).
-			InMenu(i18n.Mark("Close your account")),
+		page,
 		f.Page("account_closed", ClosedURL, func(w http.ResponseWriter, r *http.Request) {
-			f.Tell(w, r, "account_closed.html", sayClosed)
+			f.Arrive(w, r, safeurl.LoginURL, sayClosed)
 		}, pages.GET...),
 	}
 }
@@ -71,7 +74,10 @@ func (f *Feature) serve(w http.ResponseWriter, r *http.Request) {
 		Shown:    "close.form", Refused: "close.refused", Failed: "close.failed",
 		Form: func(pages.Body) *pages.Form { return form(t) },
 		Act:  func(b pages.Body, form *pages.Form) error { return f.close(r, b, form) },
-		Done: func(*pages.Form) { f.Done(w, r, ClosedURL, sayClosed) },
+		Done: func(*pages.Form) {
+			f.Finish(w, r, safeurl.LoginURL, t.T("Your account is closed, and you are signed out "+
+				"everywhere. Thank you for having been here."), sayClosed)
+		},
 	})
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/pages"
+	"github.com/coatcheck/coatcheck/safeurl"
 )
 
 // Where the pages are.
@@ -58,10 +59,12 @@ func (f *Feature) Routes() []pages.Route {
 	}
 	return []pages.Route{
 		f.PrivatePage("email_change", URL, f.change, pages.GETAndPOST...).
-			InMenu(i18n.Mark("Change your email address")),
+			InMenu(i18n.Mark("Email")),
 		f.PrivatePage("email_change_sent", SentURL, tell("email_change_sent.html", saySent), pages.GET...),
 		f.Page("email_change_confirm", accounts.EmailConfirmPath+"{token}/", f.confirm, pages.GETAndPOST...),
-		f.Page("email_change_done", DoneURL, tell("email_change_done.html", sayDone), pages.GET...),
+		f.Page("email_change_done", DoneURL, func(w http.ResponseWriter, r *http.Request) {
+			f.Arrive(w, r, safeurl.LoginRedirectURL, sayDone)
+		}, pages.GET...),
 	}
 }
 
@@ -132,7 +135,8 @@ func (f *Feature) confirm(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		flow.Emit(r.Context(), "email_change.done")
-		f.Done(w, r, DoneURL, sayDone)
+		f.Finish(w, r, safeurl.LoginRedirectURL, f.Translator(w, r).T("Your account uses your new address "+
+			"from now on. We have told the old one."), sayDone)
 		return
 	}
 	email, err := f.accounts.PendingEmail(r.Context(), token)

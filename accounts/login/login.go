@@ -48,7 +48,7 @@ func (f *Feature) Routes() []pages.Route {
 			Name: "logout", Pattern: LogoutURL, Methods: []string{http.MethodPost},
 			Handler: f.HandlerOr(f.logout, f.offerLogout, http.MethodPost),
 		},
-		f.PrivatePage("profile", ProfileURL, f.profile, pages.GET...),
+		f.PrivatePage("profile", ProfileURL, f.profile, pages.GET...).InMenu(i18n.Mark("Profile")),
 	}
 }
 
@@ -81,7 +81,7 @@ func (f *Feature) form(t *i18n.Translator, next string) *pages.Form {
 	case identity.ByEither:
 		name.Label, name.MaxLength = t.T("Username or email"), pages.MaxEmail
 	}
-	form := &pages.Form{Submit: t.T("Log in"), Next: next, Fields: []*pages.Field{
+	form := &pages.Form{Submit: t.T("Log in"), Busy: t.T("Logging in…"), Next: next, Fields: []*pages.Field{
 		name,
 		{
 			Name: "password", Label: t.T("Password"), Type: "password", Autocomplete: "current-password",
@@ -114,6 +114,7 @@ func (f *Feature) login(w http.ResponseWriter, r *http.Request) {
 			form := f.form(t, f.Next(r, b))
 			if b == nil {
 				form.Notice = f.notice(r, t)
+				f.fillIn(w, r, form)
 			}
 			return form
 		},
@@ -180,12 +181,17 @@ func (f *Feature) credentials(r *http.Request, b pages.Body, form *pages.Form) a
 	return c
 }
 
-// notice is what the form says above its fields: whose account is new, or why a user who is
-// signed in is to log in again.
-func (f *Feature) notice(r *http.Request, t *i18n.Translator) string {
-	if pages.Query(r)[pages.CreatedField].Text != "" {
-		return t.T("Your account is ready. Log in to go on.")
+// fillIn fills in the name of somebody who has just signed up or chosen a new password here, once.
+func (f *Feature) fillIn(w http.ResponseWriter, r *http.Request, form *pages.Form) {
+	if note := f.Left(r, "login"); note.Name != "" && negotiate.HTML(r) {
+		form.Fields[0].Value = note.Name
+		f.Forget(w, r)
 	}
+}
+
+// notice is what the form says above its fields: why a user who is signed in is to log in
+// again.
+func (f *Feature) notice(r *http.Request, t *i18n.Translator) string {
 	user, err := auth.UserFromContext(r.Context())
 	if err != nil || !user.IsAuthenticated() || !f.LoginAsked(r) {
 		return ""

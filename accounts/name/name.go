@@ -41,7 +41,7 @@ func (f *Feature) Routes() []pages.Route {
 		return nil
 	}
 	return []pages.Route{
-		f.PrivatePage("name", URL, f.change, pages.GETAndPOST...).InMenu(i18n.Mark("Change your name")),
+		f.PrivatePage("name", URL, f.change, pages.GETAndPOST...).InMenu(i18n.Mark("Name")),
 	}
 }
 
@@ -64,8 +64,10 @@ func (f *Feature) change(w http.ResponseWriter, r *http.Request) {
 				part("last_name", t.T("Last name"), "family-name", user.LastName),
 			}}
 		},
-		Act:  func(b pages.Body, form *pages.Form) error { return f.save(r, b, form, &changed) },
-		Done: func(*pages.Form) { f.ProfileChanged(w, r, &changed, "Name changed successfully") },
+		Act: func(b pages.Body, form *pages.Form) error { return f.save(r, b, form, &changed) },
+		Done: func(*pages.Form) {
+			f.ProfileChanged(w, r, &changed, t.T("Your name was changed."), "Name changed successfully")
+		},
 	})
 }
 

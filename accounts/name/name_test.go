@@ -58,7 +58,7 @@ func testName(t *testing.T, site *coatchecktest.Site) {
 	client := site.NewClient(site.Handler(site.Views))
 	client.ForceLogin(user)
 	client.Header = http.Header{"Accept": {browser}}
-	if got := client.Get("/accounts/profile/"); !strings.Contains(got.Body, `<a href="/accounts/name/">Change your name</a>`) {
+	if got := client.Get("/accounts/profile/"); !strings.Contains(got.Body, `<a href="/accounts/name/">Name</a>`) {
 		t.Errorf("the profile does not lead to the page: %s", got.Body)
 	}
 	if got := client.Get("/accounts/name/"); !strings.Contains(got.Body, `value="Byron"`) {

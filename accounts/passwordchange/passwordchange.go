@@ -14,6 +14,7 @@ import (
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/pages"
+	"github.com/coatcheck/coatcheck/safeurl"
 )
 
 // Where the pages are.
@@ -42,7 +43,7 @@ func (*Feature) Files() fs.FS { return files }
 func (f *Feature) Routes() []pages.Route {
 	return []pages.Route{
 		f.PrivatePage("password_change", URL, f.change, pages.GETAndPOST...).
-			InMenu(i18n.Mark("Change your password")),
+			InMenu(i18n.Mark("Password")),
 		f.PrivatePage("password_change_done", DoneURL, f.done, pages.GET...),
 	}
 }
@@ -68,7 +69,10 @@ func (f *Feature) change(w http.ResponseWriter, r *http.Request) {
 		Refused:  "password_change.refused", Failed: "password_change.failed",
 		Form: func(b pages.Body) *pages.Form { return f.form(t, b) },
 		Act:  func(b pages.Body, form *pages.Form) error { return f.set(w, r, t, b, form) },
-		Done: func(*pages.Form) { f.Done(w, r, DoneURL, "Password changed successfully") },
+		Done: func(*pages.Form) {
+			f.Finish(w, r, safeurl.LoginRedirectURL, t.T("Your password was changed.")+" "+
+				t.T("Wherever else you were signed in, you are signed out."), "Password changed successfully")
+		},
 	})
 }
 
@@ -120,5 +124,5 @@ func (f *Feature) replace(r *http.Request, user *auth.User, raw string) error {
 
 // done reports that the password was changed.
 func (f *Feature) done(w http.ResponseWriter, r *http.Request) {
-	f.Tell(w, r, "password_change_done.html", i18n.Mark("Your password was changed."))
+	f.Arrive(w, r, safeurl.LoginRedirectURL, i18n.Mark("Your password was changed."))
 }

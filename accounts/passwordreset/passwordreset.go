@@ -208,7 +208,13 @@ func (f *Feature) choose(w http.ResponseWriter, r *http.Request, user *auth.User
 			}
 			return err
 		},
-		Done: func(*pages.Form) { f.Done(w, r, CompleteURL, "Password changed successfully") },
+		Done: func(*pages.Form) {
+			if negotiate.HTML(r) {
+				f.LeadToLogin(w, r, user, "", t.T(sayComplete))
+				return
+			}
+			pages.JSON(w, http.StatusOK, map[string]string{"message": "Password changed successfully"})
+		},
 		Fail: func(err error) {
 			if errors.Is(err, accounts.ErrLink) { // another request was faster
 				f.unsuccessful(w, r)
@@ -265,8 +271,14 @@ func (f *Feature) unsuccessful(w http.ResponseWriter, r *http.Request) {
 		"possibly because it has already been used. Please request a new password reset.")})
 }
 
+// sayComplete is Django's sentence about a password that was set.
+var sayComplete = i18n.Mark("Your password has been set. You may go ahead and log in now.")
+
 // complete reports that the password is set.
 func (f *Feature) complete(w http.ResponseWriter, r *http.Request) {
-	f.Tell(w, r, "password_reset_complete.html", i18n.Mark("Your password has been set. You may go ahead "+
-		"and log in now."))
+	if negotiate.HTML(r) {
+		f.Redirect(w, r, f.LoginURL(r))
+		return
+	}
+	pages.JSON(w, http.StatusOK, map[string]string{"message": sayComplete})
 }

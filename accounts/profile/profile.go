@@ -35,7 +35,7 @@ func (f *Feature) Routes() []pages.Route {
 		return nil
 	}
 	return []pages.Route{f.PrivatePage("profile_edit", URL, f.edit, pages.GETAndPOST...).
-		InMenu(i18n.Mark("Change your details"))}
+		InMenu(i18n.Mark("Details"))}
 }
 
 // edit shows the fields of the signed-in user and stores what is sent. A field that is not
@@ -57,7 +57,10 @@ func (f *Feature) edit(w http.ResponseWriter, r *http.Request) {
 		Shown:    "profile.form", Refused: "profile.refused", Failed: "profile.failed",
 		Form: func(pages.Body) *pages.Form { return &pages.Form{Submit: t.T("Save"), Fields: fields} },
 		Act:  func(b pages.Body, form *pages.Form) error { return f.save(r, b, form, &changed) },
-		Done: func(*pages.Form) { f.ProfileChanged(w, r, &changed, "Profile changed successfully") },
+		Done: func(*pages.Form) {
+			f.ProfileChanged(w, r, &changed, t.T("Your details were changed."),
+				"Profile changed successfully")
+		},
 	})
 }
 

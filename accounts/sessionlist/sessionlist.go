@@ -8,7 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
-	"strconv"
+	"slices"
 	"time"
 
 	"github.com/coatcheck/coatcheck/accounts"
@@ -16,6 +16,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
+	"github.com/coatcheck/coatcheck/internal/device"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/pages"
 	"github.com/coatcheck/coatcheck/sessions"
@@ -27,13 +28,6 @@ const (
 	endURL       = URL + "end/"
 	endOthersURL = URL + "end-others/"
 )
-
-// endedField in the query of the list tells it to say how many sessions were ended.
-// Nothing follows from it but that sentence.
-const endedField = "ended"
-
-// maxEnded bounds the number that it says.
-const maxEnded = 9999
 
 //go:embed *.html openapi.json
 var files embed.FS
@@ -63,7 +57,7 @@ func (f *Feature) Routes() []pages.Route {
 	}
 	return []pages.Route{
 		f.PrivatePage("sessions", URL, f.list, pages.GET...).
-			InMenu(i18n.Mark("Where you are signed in")),
+			InMenu(i18n.Mark("Devices")),
 		button("end_session", endURL, f.end),
 		button("end_other_sessions", endOthersURL, f.endOthers),
 	}
@@ -71,16 +65,21 @@ func (f *Feature) Routes() []pages.Route {
 
 // Page is what sessions.html shows.
 type Page struct {
-	Notice   string
 	Sessions []Row // the present one first
 	// EndURL and EndOthersURL are where the buttons post to.
 	EndURL, EndOthersURL string
+}
+
+// Others reports whether the user is signed in elsewhere too.
+func (p Page) Others() bool {
+	return slices.ContainsFunc(p.Sessions, func(row Row) bool { return !row.Current })
 }
 
 // Row is one place where the user is signed in.
 type Row struct {
 	accounts.SessionInfo
 	Device      string // by what, in words
+	Kind        string // of the device: "phone", "tablet", "computer", "program", or "" if unknown
 	First, Seen pages.Moment
 }
 
@@ -134,12 +133,9 @@ func (f *Feature) list(w http.ResponseWriter, r *http.Request) {
 	p := Page{EndURL: f.URL(r, "end_session"), EndOthersURL: f.URL(r, "end_other_sessions")}
 	for _, s := range all {
 		p.Sessions = append(p.Sessions, Row{
-			s, deviceName(t, s), moment(t, s.FirstSeen, now),
+			s, deviceName(t, s), device.Kind(s.UserAgent), moment(t, s.FirstSeen, now),
 			moment(t, s.LastSeen, now),
 		})
-	}
-	if n, err := strconv.Atoi(pages.Query(r)[endedField].Text); err == nil && n >= 0 && n <= maxEnded {
-		p.Notice = t.N("%(n)d session was ended.", "%(n)d sessions were ended.", n)
 	}
 	f.Render(w, r, http.StatusOK, "sessions.html", p)
 }
@@ -206,12 +202,16 @@ func (f *Feature) end(w http.ResponseWriter, r *http.Request) {
 	}
 	user, current, err := visitor(r)
 	present := err == nil && id == accounts.SessionID(current)
+	var these []accounts.SessionInfo
 	switch {
 	case err != nil:
 	case present:
 		err = f.Auth().Logout(r)
 	default:
-		err = f.accounts.EndSession(hooks.WithRequest(r), user, id)
+		these, err = f.look(r, user, current, func(s accounts.SessionInfo) bool { return s.ID == id })
+		if err == nil {
+			err = f.accounts.EndSession(hooks.WithRequest(r), user, id)
+		}
 	}
 	switch {
 	case errors.Is(err, accounts.ErrNoSession):
@@ -224,7 +224,7 @@ func (f *Feature) end(w http.ResponseWriter, r *http.Request) {
 	case present && negotiate.HTML(r):
 		f.Goodbye(w, r, "")
 	default:
-		f.ended(w, r, 1)
+		f.ended(w, r, these, 1)
 	}
 }
 
@@ -238,24 +238,27 @@ func (f *Feature) endOthers(w http.ResponseWriter, r *http.Request) {
 		f.Fail(w, r, err)
 		return
 	}
+	these, err := f.look(r, user, current, func(s accounts.SessionInfo) bool { return !s.Current })
+	if err != nil {
+		f.Fail(w, r, err)
+		return
+	}
 	n, err := f.accounts.EndOtherSessions(hooks.WithRequest(r), user, current)
 	if err != nil {
 		f.Fail(w, r, err)
 		return
 	}
-	f.ended(w, r, n)
+	f.ended(w, r, these, n)
 }
 
-// ended reports how many sessions were ended.
-func (f *Feature) ended(w http.ResponseWriter, r *http.Request, n int) {
-	flow.Emit(r.Context(), "session_list.ended", slog.Int("count", n))
-	if negotiate.HTML(r) {
-		f.GoTo(w, r, pages.WithQuery(URL, endedField, strconv.Itoa(min(n, maxEnded))))
-		return
+// look lists those sessions of the user that are to be ended and named afterwards. For a program,
+// which is told no names, it lists none.
+func (f *Feature) look(
+	r *http.Request, user *auth.User, current sessions.Key, these func(accounts.SessionInfo) bool,
+) ([]accounts.SessionInfo, error) {
+	if !negotiate.HTML(r) {
+		return nil, nil
 	}
-	message := "Sessions ended"
-	if n == 1 {
-		message = "Session ended"
-	}
-	pages.JSON(w, http.StatusOK, map[string]any{"message": message, "ended": n})
+	all, err := f.accounts.Sessions(r.Context(), user, current)
+	return slices.DeleteFunc(all, func(s accounts.SessionInfo) bool { return !these(s) }), err
 }

@@ -61,7 +61,7 @@ func (f *Feature) confirm(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		flow.Emit(r.Context(), "signup.confirmed", slog.String("user", user.ID))
-		f.sayCreated(w, r, nil, "")
+		f.sayCreated(w, r, user, "")
 		return
 	}
 	name, err := f.accounts.PendingSignup(r.Context(), token)

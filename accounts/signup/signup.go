@@ -20,7 +20,6 @@ import (
 	"github.com/coatcheck/coatcheck/identity"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/pages"
-	"github.com/coatcheck/coatcheck/safeurl"
 	"github.com/coatcheck/coatcheck/userfields"
 )
 
@@ -91,7 +90,7 @@ func (f *Feature) form(t *i18n.Translator, next string) *pages.Form {
 		Required: true,
 		Help:     t.T("A few words that nobody would guess."),
 	}
-	if rules := f.Auth().PasswordHelpTextsIn(t); len(rules) > 0 {
+	if rules := f.Auth().PasswordRulesIn(t); len(rules) > 0 {
 		secret.Help, secret.Rules = "", rules
 	}
 	fields := []*pages.Field{name, email, secret}
@@ -154,17 +153,16 @@ func (o Options) refusal() *pages.Refusal {
 }
 
 // sayCreated redirects a browser to the login page, which says that the account is
-// made; or signs the user in, if Options.Login says so and the user has just
-// chosen the password.
-func (f *Feature) sayCreated(w http.ResponseWriter, r *http.Request, chosen *auth.User, next string) {
+// made and has the name filled in; or signs the user in, if Options.Login says so and the
+// user has just chosen the password, which is never so with Options.Verification.
+func (f *Feature) sayCreated(w http.ResponseWriter, r *http.Request, created *auth.User, next string) {
 	const message = "User created successfully"
 	switch {
-	case f.options.Login && chosen != nil:
-		chosen.Backend = f.Auth().PasswordBackend()
-		f.Enter(w, r, pages.Entry{User: chosen, Next: next, Status: http.StatusCreated, Message: message})
+	case f.options.Login && !f.options.Verification:
+		created.Backend = f.Auth().PasswordBackend()
+		f.Enter(w, r, pages.Entry{User: created, Next: next, Status: http.StatusCreated, Message: message})
 	case negotiate.HTML(r):
-		target := pages.WithQuery(f.LoginURL(r), pages.CreatedField, "1")
-		f.Redirect(w, r, pages.WithQuery(target, safeurl.RedirectFieldName, next))
+		f.LeadToLogin(w, r, created, next, f.Translator(w, r).T("Your account is ready. Log in to go on."))
 	default:
 		pages.JSON(w, http.StatusCreated, map[string]string{"message": message})
 	}

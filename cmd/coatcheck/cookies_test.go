@@ -35,7 +35,7 @@ func TestCookiesThatNobodySendsBack(t *testing.T) {
 		{[]string{"--session-cookie-name", "__host-http-id", "--session-cookie-secure", "--no-session-cookie-httponly"}, "needs HttpOnly"},
 		{[]string{"--session-cookie-path", "accounts/"}, "does not begin with a slash"},
 		{[]string{"--session-cookie-path", "/shop/"}, "does not lead to the account pages"},
-		{[]string{"--session-cookie-name", "django_language"}, "is that of the language cookie"},
+		{[]string{"--session-cookie-name", "django_language"}, "its name django_language is that of the session cookie"},
 		{[]string{"--guard", "django", "--session-cookie-name", "csrftoken"}, "is that of the session cookie"},
 		{[]string{"--guard", "django", "--csrf-cookie-domain", "https://example.com"}, "--csrf-cookie-…"},
 		{[]string{"--guard", "both", "--csrf-cookie-samesite", "None"}, "SameSite=None needs Secure"},

@@ -94,7 +94,7 @@ func walkBelow(t *testing.T, p *process, v *visitor) {
 		{"GET", "/auth/accounts/profile/", "/auth/accounts/login/?next=/auth/accounts/profile/"},
 		{"GET", "/auth/accounts/login", "/auth/accounts/login/"},
 		{"GET", "/auth/public", "/auth/public/"},
-		{"POST", "/auth/accounts/signup/", "/auth/accounts/login/?created=1"},
+		{"POST", "/auth/accounts/signup/", "/auth/accounts/login/"},
 		{"POST", "/auth/accounts/login/", "/auth/accounts/profile/"},
 		{"POST", "/auth/accounts/login/?next=/auth/public/", "/auth/public/"},
 		{"POST", "/auth/accounts/password_reset/", "/auth/accounts/password_reset/done/"},

@@ -36,6 +36,7 @@ type serveCommand struct {
 	Sessions          sessionFlags  `embed:""`
 	Engine            engineFlags   `embed:""`
 	CSRF              csrfFlags     `embed:""`
+	Language          languageFlags `embed:""`
 	Web               webFlags      `embed:""`
 	Mail              mailFlags     `embed:""`
 	Accounts          accountFlags  `embed:""`
@@ -246,7 +247,8 @@ func (c *serveCommand) config(
 	if err := c.Home.apply(&config); err != nil {
 		return config, err
 	}
-	return config, errors.Join(c.Mail.apply(&config, con), c.Logins.apply(&config), c.CSRF.apply(&config))
+	return config, errors.Join(c.Mail.apply(&config, con), c.Logins.apply(&config),
+		c.CSRF.apply(&config), c.Language.apply(&config))
 }
 
 // views are the settings of the account pages that no group of flags has.

@@ -61,6 +61,11 @@ var wrongSettings = []wrong{
 	{"csrf-cookie-name", "a b", "--guard=django", "illegal cookie: the name", refuses},
 	{"csrf-cookie-path", "/elsewhere/", "--guard=django", "does not lead to the account pages", refuses},
 	{"csrf-cookie-samesite", "sometimes", "", "must be one of", refuses},
+	{"language-cookie-age", "-1", "", "--language-cookie-age is -1; it must be from 0", refuses},
+	{"language-cookie-domain", "a;b", "", "would not send the language cookie back: the domain", refuses},
+	{"language-cookie-name", "messages", "", "is that of the messages cookie", refuses},
+	{"language-cookie-path", "/elsewhere/", "", "does not lead to the account pages", refuses},
+	{"language-cookie-samesite", "None", "", "SameSite=None needs Secure", refuses},
 	{"csrf-header-name", "X CSRF", "--guard=django", "is no name of a header", refuses},
 	{"database", "oracle:x", "", "begins with none of sqlite:, postgres:// and mysql://", refuses},
 	{"create", "true", "--no-create", "--create and --no-create contradict each other", refuses},
@@ -162,6 +167,7 @@ var wrongSettings = []wrong{
 // database or the cache alone can judge.
 var neverWrong = map[string]string{
 	"accept-sha1": "yes or no", "cached-db-read-rows": "yes or no", "cache-cluster": "yes or no",
+	"language-cookie-httponly": "yes or no", "language-cookie-secure": "yes or no",
 	"csrf-cookie-httponly": "yes or no", "csrf-cookie-masked": "yes or no", "csrf-use-sessions": "yes or no",
 	"delete-closed": "yes or no", "log-requests": "yes or no", "no-create": "yes or no",
 	"remote-user-persistent": "yes or no", "session-expire-at-browser-close": "yes or no",

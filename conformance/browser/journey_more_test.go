@@ -22,7 +22,7 @@ func TestBrowserInvitation(t *testing.T) {
 	j.want(link, "You are invited")
 	j.inspect("invitation")
 	j.fill("username", "bob", "password", canary)
-	j.want("/accounts/login/?created=1", "Log in")
+	j.want("/accounts/login/", "Log in")
 	j.fill("username", "bob", "password", canary)
 	j.want("/accounts/profile/", "Your profile")
 	j.follow(link)

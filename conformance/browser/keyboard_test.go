@@ -41,11 +41,18 @@ func TestKeyboard(t *testing.T) {
 	fromTheTop()
 	for _, want := range []string{
 		"Skip to the content", "Coatcheck", "Log in", "Sign up", "id_username", "id_password", "Show password", "id_remember", "Log in",
-		"Forgot your password?", "Sign up", "language", "Change",
+		"Forgot your password?", "Sign up", "language",
 	} {
 		if got := press(); got != want {
 			t.Errorf("the focus is on %q, want %q", got, want)
 		}
+	}
+	b.do(chromedp.KeyEvent(kb.ArrowDown)) // goes past a language, and chooses none yet
+	if got := press(); got != "Change" {
+		t.Errorf("after a choice by keys the focus is on %q", got)
+	}
+	if got := evaluate[string](b, `document.documentElement.lang + " " + document.getElementById("language").value`); got != "en es" {
+		t.Errorf("the language of the page and of the choice are %q", got)
 	}
 	fromTheTop()
 	if got := press(); got != "Skip to the content" {
@@ -57,8 +64,8 @@ func TestKeyboard(t *testing.T) {
 	}
 }
 
-// TestErrorsAreFound: the first wrong field has the focus and says what is wrong, and
-// the title of the window begins with it.
+// TestErrorsAreFound: the summary of what is wrong has the focus and leads to each field, which says
+// once what is wrong with it; the title of the window begins with it. A phone shows all of it.
 func TestErrorsAreFound(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a browser takes some seconds")
@@ -69,18 +76,45 @@ func TestErrorsAreFound(t *testing.T) {
 	b.open("/accounts/signup/")
 	b.write("id_username", "ada")
 	b.write("id_email", "ada@example.com")
+	b.write("id_password", "12345")
+	const ticks = `[...document.querySelectorAll('.rules li')].map(e => e.className || '-').join() + ' ' + document.querySelector('.strength').textContent`
+	if got := evaluate[string](b, ticks); got != "met,-,-,- Weak" {
+		t.Errorf("the rules while a bad password is typed: %s", got)
+	}
+	b.write("id_password", "-blue-umbrella")
+	if got := evaluate[string](b, ticks); got != "met,met,-,met Fair" {
+		t.Errorf("the rules for a good password: %s", got)
+	}
+	b.do(chromedp.Evaluate[chromedp.Void](`document.getElementById("id_password").value = ""`))
+	b.write("id_password", "ada@example") // like the address
+	if got := evaluate[string](b, ticks); got != "-,met,-,met Weak" {
+		t.Errorf("the rules for a password like the address: %s", got)
+	}
+	b.do(chromedp.Evaluate[chromedp.Void](`document.getElementById("id_password").value = ""`))
 	b.write("id_password", "12345\r") // Enter sends the form
 	b.do(chromedp.WaitVisible(chromedp.CSS("[role=alert]")))
 	if title := evaluate[string](b, `document.title`); !strings.HasPrefix(title, "Error: ") {
 		t.Errorf("the title is %q", title)
 	}
-	got := evaluate[string](b, `(() => {
-		const e = document.activeElement;
-		return [e.id, e.getAttribute('aria-invalid'), e.getAttribute('aria-describedby').split(' ').map(id => document.getElementById(id).className)].join(' ');
-	})()`)
-	if got != "id_password true help,error" {
+	if got := evaluate[string](b, `document.activeElement.innerText`); got != "Please check: Password" {
 		t.Errorf("the focus is on %q", got)
 	}
+	got := evaluate[string](b, `(() => {
+		const e = document.getElementById('id_password'), text = document.body.innerText;
+		return [e.getAttribute('aria-invalid'), e.getAttribute('aria-describedby').split(' ').map(id => document.getElementById(id).className),
+			[...document.querySelectorAll('.rules .broken')].map(e => text.split(e.innerText).length)].join(' ');
+	})()`)
+	if got != "true help rules 2,2,2" {
+		t.Errorf("the field is described by %q", got)
+	}
+	b.do(chromedp.EmulateViewport(375, 740))
+	if high := evaluate[int](b, `document.documentElement.scrollHeight`); high > 900 {
+		t.Errorf("on a phone the page with errors is %d pixels high", high)
+	}
+	if low := evaluate[int](b, `Math.round(document.querySelector('main form > button').getBoundingClientRect().bottom + scrollY)`); low > 740 {
+		t.Errorf("on a phone the button ends at %d pixels, below the window", low)
+	}
+	b.do(chromedp.EmulateViewport(1280, 800))
 	b.do(chromedp.Click(chromedp.CSS("[role=alert] a")))
 	if id := evaluate[string](b, `document.activeElement.id`); id != "id_password" {
 		t.Errorf("the summary leads to %q", id)

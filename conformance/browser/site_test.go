@@ -81,7 +81,7 @@ func newSite(t *testing.T, changes ...func(*coatcheck.Config)) *site {
 	mux.Handle("/{$}", s.Views.Home())
 	mux.Handle(views.PublicURL, s.Views.Public())
 	mux.Handle("/", s.Views.NotFound())
-	server.Config.Handler = s.Handler(mux)
+	server.Config.Handler = s.Handler(s.Messages(mux))
 	server.Start()
 	t.Cleanup(server.Close)
 	return s

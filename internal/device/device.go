@@ -2,7 +2,10 @@
 // themselves. It is on floor 0, the pure tools.
 package device
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // maxLength bounds what is looked at.
 const maxLength = 512
@@ -55,6 +58,28 @@ func Describe(userAgent string) (browser, system string) {
 	}
 	return match(userAgent, browsers[:]), match(userAgent, systems[:])
 }
+
+// Kind returns what kind of device a User-Agent is of: "phone", "tablet", "computer", "program",
+// or "" where it does not tell.
+func Kind(userAgent string) string {
+	browser, system := Describe(userAgent)
+	switch {
+	case browser == "Android app":
+		return "phone"
+	case slices.Contains(programs, browser):
+		return "program"
+	case system == "iPad", system == "Android" && !strings.Contains(userAgent, "Mobile"):
+		return "tablet"
+	case system == "iPhone", system == "Android":
+		return "phone"
+	case system != "":
+		return "computer"
+	}
+	return ""
+}
+
+// programs are those of the browsers that nobody sits at.
+var programs = []string{"curl", "Wget", "HTTPie", "Python", "Go program"}
 
 func match(text string, marks [][2]string) string {
 	for _, m := range marks {

@@ -62,6 +62,14 @@ var djangoSettings = []djangoSetting{
 	{"CSRF_USE_SESSIONS", "False", "", "csrf-use-sessions", "", same},
 	{"CSRF_FAILURE_VIEW", "'django.views.csrf.csrf_failure'", "", "", "in Go: `CSRFConfig.Failure`", onlyDefault("django.views.csrf.csrf_failure")},
 
+	{"LANGUAGE_COOKIE_NAME", "'django_language'", "", "language-cookie-name", "", same},
+	{"LANGUAGE_COOKIE_AGE", "None", "", "language-cookie-age", "seconds; 0 for None", csrfAge},
+	{"LANGUAGE_COOKIE_DOMAIN", "None", "", "language-cookie-domain", "", same},
+	{"LANGUAGE_COOKIE_PATH", "'/'", "", "language-cookie-path", "", cookiePath},
+	{"LANGUAGE_COOKIE_SECURE", "False", "", "language-cookie-secure", "", same},
+	{"LANGUAGE_COOKIE_HTTPONLY", "False", "", "language-cookie-httponly", "", same},
+	{"LANGUAGE_COOKIE_SAMESITE", "None", "", "language-cookie-samesite", "`omit` for None and False", sameSite},
+
 	{"AUTH_USER_MODEL", "'auth.User'", "", "user-table", "and the others of its kind: [user models](user-models.md)", userModelSetting},
 	{"AUTHENTICATION_BACKENDS", "['django.contrib.auth.backends.ModelBackend']", "", "authentication-backend", "all of them; in Go: `Config.Logins.BackendPaths`", backendsSetting},
 	{"AUTH_PASSWORD_VALIDATORS", "[]", "", "validate-passwords", "all four of a new project, or none; others in Go: `Config.Passwords.Validators`", validatorsSetting},

@@ -15,7 +15,7 @@ import (
 // depend on it need Vary: Cookie, Accept-Language. Django:
 // get_language_from_request.
 func Of(c *i18n.Catalogues, r *http.Request) *i18n.Translator {
-	chosen, _ := httptext.Lookup(r.Header, i18n.CookieName)
+	chosen, _ := httptext.Lookup(r.Header, c.Cookie().Name)
 	return c.Negotiate(chosen, r.Header.Get("Accept-Language"))
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/password/validate"
 )
 
@@ -41,6 +42,11 @@ func (v Validator) Validate(_ context.Context, raw string, _ validate.Attributes
 		Message: "This password has appeared in a data leak, so it is one of the first that an attacker tries. " +
 			"Please choose another.",
 	}
+}
+
+// RuleIn is "Never part of a data leak".
+func (Validator) RuleIn(t *i18n.Translator) validate.Rule {
+	return validate.Rule{Code: "password_pwned", Text: t.T("Never part of a data leak")}
 }
 
 // HelpText is "Your password can’t be one that has appeared in a data leak."
