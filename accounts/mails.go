@@ -345,32 +345,3 @@ func (l *Letter) text() string {
 	}
 	return b.String()
 }
-
-// lineLength is what plain text is wrapped at.
-const lineLength = 76
-
-// words splits a text at spaces and line ends, and not at spaces that must not break.
-func words(text string) []string {
-	return strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == '\n' || r == '\t' || r == '\r' })
-}
-
-// wrap breaks a paragraph into lines at spaces.
-func wrap(text string) string {
-	var b strings.Builder
-	length := 0
-	for i, word := range words(text) {
-		n := len([]rune(word))
-		switch {
-		case i == 0:
-		case length+1+n > lineLength:
-			b.WriteByte('\n')
-			length = 0
-		default:
-			b.WriteByte(' ')
-			length++
-		}
-		b.WriteString(word)
-		length += n
-	}
-	return b.String()
-}
