@@ -23,7 +23,7 @@ import (
 
 const help = "mailto:help@shop.example?subject=My%20account"
 
-// branding gives a site a wide logo, a colour and a link to where users get help.
+// branding sets a wide logo, a colour and a link to where users get help.
 func branding(t *testing.T) func(*coatcheck.Config) {
 	t.Helper()
 	var logo bytes.Buffer
