@@ -72,6 +72,7 @@ var staircase = []step{
 	{"4, the views", []string{"accounts/..."}, nil}, // a folder a feature, none of which imports another
 	{"4, the views", []string{"views"}, nil},
 	{"5, the access control", []string{"access"}, nil},
+	{"5, the access control", []string{"inspector"}, nil},
 	{"the front door", []string{"."}, nil},
 	{"for users' tests", []string{"mail/mailtest"}, nil},
 	{"for users' tests", []string{"coatchecktest"}, nil},
