@@ -28,7 +28,7 @@ var stations = []struct {
 	django string
 	layer  string
 }{
-	{atBrowser, "Browser", "GET, POST", "it keeps a random key"},
+	{atBrowser, "Browser", "GET, POST", "has the key"},
 	{atCookie, "Cookie", "sessionid", "3 Middleware"},
 	{atSession, "Session", "django_session", "2 Session engine"},
 	{atUser, "User", "request.user", "3 Middleware"},
