@@ -4,12 +4,16 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/coatcheck/coatcheck"
+	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/inspector"
 	"github.com/coatcheck/coatcheck/mail"
 )
@@ -48,10 +52,7 @@ func TestVerdicts(t *testing.T) {
 		if fmt.Sprint(got) != fmt.Sprint(r) {
 			t.Errorf("%s: %+v, want %+v", what, got, r)
 		}
-		if steps := operator.look(fmt.Sprintf("?open=%d", id)).Open.Steps; !slices.ContainsFunc(steps, func(s struct {
-			Code, Station, Sentence, Docs, Layer string
-		},
-		) bool {
+		if steps := operator.look(fmt.Sprintf("?open=%d", id)).Open.Steps; !slices.ContainsFunc(steps, func(s step) bool {
 			return s.Code == r.Reason
 		}) {
 			t.Errorf("%s: no step is the reason: %+v", what, steps)
@@ -318,6 +319,38 @@ func TestPart(t *testing.T) {
 			if !strings.Contains(text, part) {
 				t.Errorf("%s does not say %q", query, part)
 			}
+		}
+	}
+}
+
+// TestHostile: what a client or a program sends stays text on the page, and short; tokens in it are
+// shortened, and the codes of a program are steps of the view.
+func TestHostile(t *testing.T) {
+	s := newSite(t, inspector.Config{})
+	const token = "mpjs55keeefwxi0sxvqesc3u31bm63f0"
+	const mark = "<img src=x onerror=alert(1)>"
+	program := httptest.NewServer(s.inspector.Record(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		flow.Emit(r.Context(), "shop.paid", slog.String("by", mark), slog.String("key", token), slog.String("long", strings.Repeat("é ", 500)))
+	})))
+	t.Cleanup(program.Close)
+	response, err := http.Get(program.URL + "/" + url.PathEscape(mark))
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	c := s.browser()
+	text := c.get(inspector.DefaultPath + "?open=1&path=" + url.QueryEscape(`"><img`)).text
+	text += s.follow(s.server.URL, "", "").next("request")
+	if strings.Contains(text, "<img") || strings.Contains(text, token) {
+		t.Errorf("the page has %s", text)
+	}
+	got := c.look("?open=1").Open
+	if len(got.Steps) != 1 || got.Steps[0].Station != "view" || got.Steps[0].Code != "shop.paid" || got.Reason != "shop.paid" {
+		t.Fatalf("%+v", got)
+	}
+	for _, f := range got.Steps[0].Facts {
+		if want := map[string]string{"by": mark, "key": "mpjs…", "long": strings.Repeat("é ", 100) + "…"}[f.Name]; f.Value != want {
+			t.Errorf("%s is %q, want %q", f.Name, f.Value, want)
 		}
 	}
 }

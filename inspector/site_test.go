@@ -157,6 +157,12 @@ func (c *client) cookie(name string) string {
 	return ""
 }
 
+// step is a step of it.
+type step struct {
+	Code, Station, Sentence, Docs, Layer string
+	Facts                                []struct{ Name, Value string }
+}
+
 // request is a request as the inspector tells of it.
 type request struct {
 	ID                                           uint64
@@ -164,7 +170,7 @@ type request struct {
 	Status, Queries                              int
 	Row                                          string
 	Tour                                         bool
-	Steps                                        []struct{ Code, Station, Sentence, Docs, Layer string }
+	Steps                                        []step
 }
 
 // seen is all that it tells.
