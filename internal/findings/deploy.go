@@ -124,8 +124,8 @@ func (s Settings) ownRules() []rule {
 			"which everybody on the machine can read. Give it by $COATCHECK_DATABASE or the config file."},
 		{"coatcheck.W010", s.Trace, "--trace prints the way of every request. It costs time."},
 		{"coatcheck.W019", s.Inspect, "--inspect shows the way of every request to superusers and, " +
-			"unless a proxy is named, to everybody on this machine. It costs time: leave it off but to find " +
-			"a fault."},
+			"unless a proxy is named, to everybody on this machine. It costs time: leave it off but to " +
+			"find a fault."},
 		{"coatcheck.W012", s.SessionEngine == "file" && openToOthers(s.SessionFilePath), "--session-file-path names a folder that other users of this system can enter, and the names of its files are the session keys. Close it to them (chmod 0700), or choose another."},
 		{"coatcheck.W013", len(s.TrustedProxies) == 0, "--trusted-proxy is not set. If a proxy is in " +
 			"front, all visitors have its address, and the wrong passwords of one lock everybody out: name " +
