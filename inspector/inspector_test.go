@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -159,6 +161,52 @@ func TestWho(t *testing.T) {
 				if a := c.send(http.MethodHead, inspector.DefaultPath+path, "", test.header...); a.StatusCode != http.StatusNotFound {
 					t.Errorf("%s, %s, %s: %d", test.name, who, path, a.StatusCode)
 				}
+			}
+		}
+	}
+}
+
+// TestOtherMachines: who comes by the network, or by a socket that a proxy may have, is not on this
+// machine, whatever the host is called.
+func TestOtherMachines(t *testing.T) {
+	s := newSite(t, inspector.Config{})
+	s.CreateSuperuser("root", canary)
+	root := s.browser()
+	root.login("root")
+	places := map[string]string{"unix": filepath.Join(t.TempDir(), "s")}
+	addresses, err := net.InterfaceAddrs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, address := range addresses {
+		if n, ok := address.(*net.IPNet); ok && n.IP.IsGlobalUnicast() {
+			places["tcp"] = net.JoinHostPort(n.IP.String(), "0")
+		}
+	}
+	for network, place := range places {
+		listener, err := net.Listen(network, place)
+		if err != nil {
+			t.Fatal(err)
+		}
+		server := &http.Server{Handler: s.server.Config.Handler}
+		go server.Serve(listener)
+		t.Cleanup(func() { server.Close() })
+		client := http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
+			return net.Dial(network, listener.Addr().String())
+		}}}
+		for cookie, want := range map[string]int{"": http.StatusNotFound, "sessionid=" + root.cookie("sessionid"): http.StatusOK} {
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://localhost"+inspector.DefaultPath, http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("Cookie", cookie)
+			response, err := client.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			response.Body.Close()
+			if response.StatusCode != want {
+				t.Errorf("by %s, with the cookie %.9s: %d, want %d", network, cookie, response.StatusCode, want)
 			}
 		}
 	}
