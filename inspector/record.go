@@ -97,10 +97,12 @@ func (rec *record) look(e flow.Event) {
 }
 
 func newStep(s flow.Step) step {
-	at := stationOf(s.Event)
 	shown := step{
-		Code: s.Code, Layer: s.Code.Layer().String(), Station: at, Sentence: brief(s.Sentence()),
+		Code: s.Code, Layer: s.Code.Layer().String(), Station: stationOf(s.Event), Sentence: s.Sentence(),
 		About: about[s.Code], Docs: docsOf(s.Code), AfterMs: ms(s.After), Ms: ms(s.Took),
+	}
+	if shown.Sentence != s.Code.Sentence() || shown.About == "" { // it is not only of the table
+		shown.Sentence = brief(shown.Sentence)
 	}
 	for _, a := range s.Facts() {
 		shown.Facts = append(shown.Facts, fact{brief(a.Key), brief(text(a))})
