@@ -361,7 +361,7 @@ func (j *journey) chooseLanguage(code string) {
 	choose := chromedp.Evaluate[chromedp.Void](`(() => {
 		const choice = document.getElementById('language');
 		if (getComputedStyle(choice.form.querySelector('button')).visibility !== 'hidden') throw 'the button is still there';
-		choice.value = ` + strconv.Quote(code) + `;
+		choice.value = `+strconv.Quote(code)+`;
 		choice.dispatchEvent(new Event('change', { bubbles: true }));
 	})()`, func(p *runtime.EvaluateParams) { p.UserGesture = &yes })
 	if _, err := chromedp.RunResponse(j.ctx, choose); err != nil {

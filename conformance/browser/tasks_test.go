@@ -25,7 +25,11 @@ func (p *person) tick(id string) { p.t.Helper(); p.steps++; p.do(chromedp.Click(
 func (p *person) send(pairs ...string) { p.t.Helper(); p.steps += len(pairs)/2 + 1; p.fill(pairs...) }
 
 // read opens the link of an email.
-func (p *person) read(to, subject string) { p.t.Helper(); p.steps++; p.follow(p.letter("", to, subject)) }
+func (p *person) read(to, subject string) {
+	p.t.Helper()
+	p.steps++
+	p.follow(p.letter("", to, subject))
+}
 
 // tasks are what visitors come for, each from the page where the one before led.
 var tasks = []struct {
