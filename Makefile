@@ -56,7 +56,7 @@ bench: ## what requests cost, beside yardsticks, into docs/performance.md; QUICK
 
 screenshots: ## a picture of every page and email into .cache/screenshots, all on one page: index.html
 	@rm -rf .cache/screenshots && mkdir -p .cache/screenshots
-	@COATCHECK_SCREENSHOTS=$(CURDIR)/.cache/screenshots go -C conformance test -count=1 -run "TestBrowser|TestShowPassword" ./browser
+	@COATCHECK_SCREENSHOTS=$(CURDIR)/.cache/screenshots go -C conformance test -count=1 -run "TestBrowser|TestShowPassword|TestInspector" ./browser
 	@echo $(CURDIR)/.cache/screenshots/index.html
 
 cover: ## the coverage of all tests, into .cache/cover.html

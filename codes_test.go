@@ -138,7 +138,9 @@ func (u *codeUses) text(at token.Position, folder, text string) {
 	if _, ok := u.codes[text]; !ok {
 		u.faults = append(u.faults, fmt.Sprintf("%s: %q is not in the table of package flow", at, text))
 	}
-	u.folders[text] = append(u.folders[text], folder)
+	if folder != "inspector" { // which reads codes, and emits none
+		u.folders[text] = append(u.folders[text], folder)
+	}
 }
 
 // call looks at a call that emits a code. One that is no literal was one elsewhere.

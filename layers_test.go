@@ -41,7 +41,7 @@ var staircase = []step{
 	{"0, the pure tools", []string{"internal/pbkdf2"}, []string{"golang.org/x/sys"}},
 	{"0, the pure tools", []string{"internal/problem"}, nil},
 	{"0, the pure tools", []string{"csrf", "flow", "identity", "mail", "password", "safeurl", "signing", "throttle"}, nil},
-	{"0, the pure tools", []string{"userfields"}, nil},
+	{"0, the pure tools", []string{"userfields", "internal/watch"}, nil},
 	{"0, the pure tools", []string{"mail/smtp"}, []string{"github.com/wneessen/go-mail"}},
 	{"0, the pure tools", []string{"password/validate"}, nil},
 	{"0, the pure tools", []string{"password/pwned"}, []string{"github.com/FastFilter/xorfilter"}},
@@ -72,6 +72,7 @@ var staircase = []step{
 	{"4, the views", []string{"accounts/..."}, nil}, // a folder a feature, none of which imports another
 	{"4, the views", []string{"views"}, nil},
 	{"5, the access control", []string{"access"}, nil},
+	{"5, the access control", []string{"inspector"}, nil},
 	{"the front door", []string{"."}, nil},
 	{"for users' tests", []string{"mail/mailtest"}, nil},
 	{"for users' tests", []string{"coatchecktest"}, nil},

@@ -47,71 +47,90 @@ func (t *Trace) Events() []Event {
 	return slices.Clone(t.events)
 }
 
+// Step is an event as people read it: measured, and with the events that are parts of it.
+type Step struct {
+	Event
+	// After is how long after the beginning of the trace it was done.
+	After time.Duration
+	// Took is its own duration: the time since it began, or since the step before it if that
+	// ended later, and the durations of its parts. So no time is counted twice.
+	Took time.Duration
+	// Parts are the events that are details of it. See [Within].
+	Parts []Step
+}
+
+// Steps returns what was kept so far, in order, with parts in the steps to which they belong.
+func (t *Trace) Steps() []Step {
+	all := t.measured()
+	var steps []Step
+	wholes := make([]*Step, len(all))
+	for i, s := range all {
+		if wholes[i] = wholeOf(all, i); wholes[i] != nil {
+			wholes[i].Took += s.Took
+			wholes[i].Parts = append(wholes[i].Parts, *s)
+		}
+	}
+	for i, s := range all {
+		if wholes[i] == nil {
+			steps = append(steps, *s)
+		}
+	}
+	return steps
+}
+
+// Dropped returns how many events were not kept, since there were 200.
+func (t *Trace) Dropped() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.dropped
+}
+
 // Format returns the steps under a title as one readable block. Each has its layer, the time
-// since the trace began, its own duration, its sentence, and its attributes. Its own
-// duration is the time since it began, or since the step before it if that ended later: so
-// no time is counted twice. Events that are parts of a step are shown as that step alone,
-// with the number of their statements, their tables and their durations.
+// since the trace began, its own duration, its sentence, and its attributes. Events that are
+// parts of a step are shown as that step alone, with the number of their statements, their
+// tables and their durations.
 func (t *Trace) Format(title string) string {
 	var b strings.Builder
 	b.WriteString(title + "\n")
-	for _, l := range t.lines() {
-		layer := l.Code.Layer()
+	for _, s := range t.Steps() {
+		layer := s.Code.Layer()
 		fmt.Fprintf(&b, "  %d %-14s  %9s  %9s  %s", layer, layer,
-			l.Time.Sub(t.start).Round(time.Microsecond), l.took.Round(time.Microsecond), l.sentence())
-		for _, a := range l.rest() {
+			s.After.Round(time.Microsecond), s.Took.Round(time.Microsecond), s.sentence(oneLine))
+		for _, a := range s.Facts() {
 			fmt.Fprintf(&b, "  %s=%s", a.Key, printable(text(a)))
 		}
 		b.WriteByte('\n')
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.dropped > 0 {
-		fmt.Fprintf(&b, "  … and %d more steps\n", t.dropped)
+	if n := t.Dropped(); n > 0 {
+		fmt.Fprintf(&b, "  … and %d more steps\n", n)
 	}
 	return b.String()
 }
 
-// line is a step as it is printed.
-type line struct {
-	Event
-	took       time.Duration
-	statements int // of its parts
-	tables     []string
-}
-
-// lines measures the events, and counts those that are parts to their steps.
-func (t *Trace) lines() []*line {
-	all, before := []*line{}, t.start
+// measured returns the events with their durations.
+func (t *Trace) measured() (all []*Step) {
+	before := t.start
 	for _, e := range t.Events() {
 		if e.Start.After(before) {
 			before = e.Start
 		}
-		all = append(all, &line{Event: e, took: max(0, e.Time.Sub(before))})
+		all = append(all, &Step{Event: e, After: e.Time.Sub(t.start), Took: max(0, e.Time.Sub(before))})
 		if e.Time.After(before) {
 			before = e.Time
 		}
 	}
-	var shown []*line
-	for i, l := range all {
-		if whole := wholeOf(all, i); whole != nil {
-			whole.take(l)
-		} else {
-			shown = append(shown, l)
-		}
-	}
-	return shown
+	return all
 }
 
-// wholeOf returns the step of which a line is a part: one that had begun and ended after it,
+// wholeOf returns the step of which another is a part: one that had begun and ended after it,
 // or else the last one before it, or nil.
-func wholeOf(all []*line, i int) *line {
+func wholeOf(all []*Step, i int) *Step {
 	part := all[i]
 	began := part.Time
 	if !part.Start.IsZero() {
 		began = part.Start
 	}
-	is := func(l *line) bool { return l.Part == "" && l.Code.group() == part.Part }
+	is := func(l *Step) bool { return l.Part == "" && l.Code.group() == part.Part }
 	if part.Part == "" {
 		return nil
 	}
@@ -128,43 +147,47 @@ func wholeOf(all []*line, i int) *line {
 	return nil
 }
 
-// take adds a part to its step.
-func (l *line) take(part *line) {
-	l.took += part.took
-	if part.Code.Layer() == Database {
-		l.statements++
-	}
-	for _, a := range part.Attrs {
-		if a.Key == "table" && !slices.Contains(l.tables, text(a)) {
-			l.tables = append(l.tables, text(a))
-		}
-	}
+// Sentence returns the sentence of the code, with attributes in the places that name them.
+func (s *Step) Sentence() string {
+	return s.sentence(func(text string) string { return text })
 }
 
-// sentence is that of the code, with attributes in the places that name them.
-func (l *line) sentence() string {
-	sentence := l.Code.Sentence()
-	for _, a := range l.Attrs {
-		sentence = strings.ReplaceAll(sentence, "{"+a.Key+"}", oneLine(text(a)))
+// sentence is Sentence with attributes as write has them.
+func (s *Step) sentence(write func(string) string) string {
+	sentence := s.Code.Sentence()
+	for _, a := range s.Attrs {
+		sentence = strings.ReplaceAll(sentence, "{"+a.Key+"}", write(text(a)))
 	}
 	return sentence
 }
 
-// rest returns the attributes that are not in the sentence.
-func (l *line) rest() (rest []slog.Attr) {
-	sentence := l.Code.Sentence()
-	for _, a := range l.Attrs {
+// Facts returns the attributes that are not in the sentence, and of a step with parts how many
+// statements those are, and on which tables.
+func (s *Step) Facts() (facts []slog.Attr) {
+	sentence := s.Code.Sentence()
+	for _, a := range s.Attrs {
 		if a.Key != "" && !strings.Contains(sentence, "{"+a.Key+"}") {
-			rest = append(rest, a)
+			facts = append(facts, a)
 		}
 	}
-	if l.statements > 0 {
-		rest = append(rest, slog.Int("statements", l.statements))
+	statements, tables := 0, []string{}
+	for _, part := range s.Parts {
+		if part.Code.Layer() == Database {
+			statements++
+		}
+		for _, a := range part.Attrs {
+			if a.Key == "table" && !slices.Contains(tables, text(a)) {
+				tables = append(tables, text(a))
+			}
+		}
 	}
-	if len(l.tables) > 0 {
-		rest = append(rest, slog.String("table", strings.Join(l.tables, ",")))
+	if statements > 0 {
+		facts = append(facts, slog.Int("statements", statements))
 	}
-	return rest
+	if len(tables) > 0 {
+		facts = append(facts, slog.String("table", strings.Join(tables, ",")))
+	}
+	return facts
 }
 
 // text is the value of an attribute; a type that hides its secret stays hidden.

@@ -17,7 +17,7 @@ find . -mindepth 2 -name go.mod -not -path "*/.*" -not -path "*/testdata/*" -not
     go -C "$(dirname "$module")" test -timeout 10m ./...
   done
 echo "== ."
-shared='/((accounts|auth|database|messages|middleware|sessions|signing|throttle)(/|$)|password$)'
+shared='/((accounts|auth|database|inspector|messages|middleware|sessions|signing|throttle)(/|$)|password$)'
 more=$(($(getconf _NPROCESSORS_ONLN) + 1)) # than processors, since these tests wait for databases and clocks
 # shellcheck disable=SC2046 # lists of words
 go test -p "$more" -timeout 25m "$@" $(go list ./... | grep -E "$shared")

@@ -35,8 +35,8 @@ type HomePage struct {
 	DocsURL string
 }
 
-// docs is where the pages of the documentation are.
-const docs = "https://github.com/coatcheck/coatcheck/blob/main/docs/"
+// DocsURL is the address below which the pages of the documentation are.
+const DocsURL = "https://github.com/coatcheck/coatcheck/blob/main/docs/"
 
 // floor is a layer in the picture of the home page.
 type floor struct {
@@ -55,7 +55,7 @@ func (HomePage) Floors(t *i18n.Translator) []floor {
 		{Name: t.T("Database"), Docs: "databases.md"},
 	}
 	for i := range all {
-		all[i].Number, all[i].Y, all[i].Docs = len(all)-i, 40+42*i, docs+all[i].Docs
+		all[i].Number, all[i].Y, all[i].Docs = len(all)-i, 40+42*i, DocsURL+all[i].Docs
 	}
 	return all
 }
@@ -86,7 +86,7 @@ func (v *Views) Home() http.Handler {
 		if negotiate.HTML(r) {
 			v.Render(w, r, http.StatusOK, "home.html", HomePage{
 				origin(r),
-				requestinfo.Below(r, PublicURL), requestinfo.Below(r, APIProfileURL), docs + "README.md",
+				requestinfo.Below(r, PublicURL), requestinfo.Below(r, APIProfileURL), DocsURL + "README.md",
 			})
 			return
 		}

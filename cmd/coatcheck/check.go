@@ -213,5 +213,6 @@ func (c *serveCommand) judged(key secret) findings.Settings {
 		PasswordHasher: c.Passwords.Hasher.Algorithm, PasswordIterations: c.Passwords.Hasher.Iterations,
 		DefaultIterations: defaultIterations,
 		ValidatePasswords: c.Passwords.Validate, ThrottleOff: c.Throttle.Store.Kind == "off", Trace: c.Trace,
+		Inspect: c.Inspect.Inspect,
 	}
 }

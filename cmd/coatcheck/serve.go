@@ -45,6 +45,7 @@ type serveCommand struct {
 	Logins            loginFlags    `embed:""`
 	ResetTimeout      int           `group:"passwords" name:"password-reset-timeout" default:"259200" help:"How long a link to reset a password holds, in seconds (PASSWORD_RESET_TIMEOUT)."`
 	Log               logFlags      `embed:""`
+	Inspect           inspectFlag   `embed:""`
 	Trace             bool          `group:"log" help:"Print each request's way through the five layers as one block."`
 	LogRequests       bool          `group:"log" default:"true" negatable:"" help:"A line for each request, without its query; on by default, and off with --trace."`
 }
@@ -94,6 +95,10 @@ func (c *serveCommand) Run(ctx context.Context, con *console.Console) error {
 	if c.Trace {
 		s.Trace = con.Err
 	}
+	if s.Inspector, err = c.Inspect.inspector(site, c.judged(key).Proxied()); err != nil {
+		return err
+	}
+	c.Inspect.tell(con, server.URL(listener.Addr()), c.judged(key).Proxied())
 	return s.Serve(ctx, listener)
 }
 
@@ -243,10 +248,7 @@ func (c *serveCommand) config(
 	if err := c.Templates.apply(&config, log); err != nil {
 		return config, err
 	}
-	if err := c.Home.apply(&config); err != nil {
-		return config, err
-	}
-	return config, errors.Join(c.Mail.apply(&config, con), c.Logins.apply(&config),
+	return config, errors.Join(c.Home.apply(&config), c.Mail.apply(&config, con), c.Logins.apply(&config),
 		c.CSRF.apply(&config), c.Language.apply(&config))
 }
 
@@ -286,6 +288,7 @@ func (c *serveCommand) tellMade(con *console.Console, existed bool, db *database
 	switch {
 	case !existed:
 		tellDatabase(con, &c.Database)
+		c.Inspect.hint(con)
 	case len(db.Created()) > 0:
 		fmt.Fprintf(con.Err, "Made Django's tables in %s.\n", c.Database.shown())
 	}

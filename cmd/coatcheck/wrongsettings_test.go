@@ -156,6 +156,7 @@ var wrongSettings = []wrong{
 	{"throttle-address", "0/1s", "", "it must be 1 to 1,000,000", refuses},
 	{"throttle-device", "5", "", "write it as in 10/20m", refuses},
 	{"time-zone", "Mars/Olympus", "--no-use-tz", `there is no zone "Mars/Olympus"`, refuses},
+	{"inspect", "true", "", "--inspect shows", deploy},
 	{"trace", "true", "", "--trace prints", deploy},
 	{"trusted-origin", "app.example", "", "scheme is required", refuses},
 	{"trusted-proxy", "proxy", "", "it must be an address such as", refuses},

@@ -123,6 +123,9 @@ func (s Settings) ownRules() []rule {
 		{"coatcheck.W009", passwordInArgs(s.Args), "The password of the database is in the command line, " +
 			"which everybody on the machine can read. Give it by $COATCHECK_DATABASE or the config file."},
 		{"coatcheck.W010", s.Trace, "--trace prints the way of every request. It costs time."},
+		{"coatcheck.W019", s.Inspect, "--inspect shows the way of every request to superusers and, " +
+			"unless a proxy is named, to everybody on this machine. It costs time: leave it off but to " +
+			"find a fault."},
 		{"coatcheck.W012", s.SessionEngine == "file" && openToOthers(s.SessionFilePath), "--session-file-path names a folder that other users of this system can enter, and the names of its files are the session keys. Close it to them (chmod 0700), or choose another."},
 		{"coatcheck.W013", len(s.TrustedProxies) == 0, "--trusted-proxy is not set. If a proxy is in " +
 			"front, all visitors have its address, and the wrong passwords of one lock everybody out: name " +
@@ -146,7 +149,13 @@ func isLocal(address string) bool {
 // Public reports whether the settings are those of a site that others can reach: by the
 // network, by a proxy, or by the name that its links have.
 func (s Settings) Public() bool {
-	return !isLoopback(s.Addr) || len(s.TrustedProxies) > 0 || s.BaseURL != "" && !isLocal(s.BaseURL)
+	return !isLoopback(s.Addr) || s.Proxied()
+}
+
+// Proxied reports whether the settings are those of a site behind a proxy: it is named, or the
+// links of the site lead to another machine.
+func (s Settings) Proxied() bool {
+	return len(s.TrustedProxies) > 0 || s.BaseURL != "" && !isLocal(s.BaseURL)
 }
 
 // openToOthers reports whether others can enter a folder. The default one is refused then.

@@ -34,4 +34,5 @@ type Settings struct {
 	PasswordHasher                             string
 	PasswordIterations, DefaultIterations      int
 	ValidatePasswords, ThrottleOff, Trace      bool
+	Inspect                                    bool
 }

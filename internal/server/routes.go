@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/coatcheck/coatcheck/inspector"
 	"github.com/coatcheck/coatcheck/internal/errorpages"
 	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/sessions/cacheddb"
@@ -24,6 +26,10 @@ func (s *Server) handler() http.Handler {
 	})
 	pages.Handle("/.well-known/change-password", s.Site.Views.WellKnownChangePassword())
 	pages.Handle("/api/profile", s.Site.Views.APIProfile())
+	if s.Inspector != nil {
+		pages.Handle(inspector.DefaultPath, s.Inspector)
+		pages.Handle(strings.TrimSuffix(inspector.DefaultPath, "/"), s.Inspector)
+	}
 	pages.Handle("/", s.Site.Views) // /accounts/, and the page that says there is nothing
 
 	// Load balancers ask these two often, by whatever host, so they stay out of log and
@@ -35,7 +41,7 @@ func (s *Server) handler() http.Handler {
 			mux.HandleFunc(method+" "+below+"/readyz", s.readyz)
 		}
 	}
-	site := s.observed(s.survive(s.Site.Handler(s.Site.Messages(pages))))
+	site := s.recorded(s.observed(s.survive(s.Site.Handler(s.Site.Messages(pages)))))
 	mux.HandleFunc("OPTIONS /{$}", func(w http.ResponseWriter, r *http.Request) {
 		if r.Host == "" { // HAProxy's check, unless told otherwise; browsers name a host
 			s.readyz(w, r)
@@ -53,6 +59,14 @@ func (s *Server) home() http.Handler {
 		return s.Home
 	}
 	return s.Site.Views.Home()
+}
+
+// recorded lets the inspector see each request, if there is one.
+func (s *Server) recorded(h http.Handler) http.Handler {
+	if s.Inspector == nil {
+		return h
+	}
+	return s.Inspector.Record(h)
 }
 
 // observed logs or traces each request, as the flags say.

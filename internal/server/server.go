@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/coatcheck/coatcheck"
+	"github.com/coatcheck/coatcheck/inspector"
 )
 
 // Limits of the server. Each request costs what its size says, and a client
@@ -29,7 +30,8 @@ const (
 	stopTimeout    = 10 * time.Second
 )
 
-// Server is the site behind a listener. All fields but Trace, Mounted, Home and StopDelay are needed.
+// Server is the site behind a listener. All fields but Trace, Mounted, Home, Inspector and
+// StopDelay are needed.
 type Server struct {
 	Site        *coatcheck.Site
 	Log         *slog.Logger
@@ -38,6 +40,7 @@ type Server struct {
 	LogRequests bool                            // a line for each request, where there is no trace
 	Mounted     string                          // the path below which a proxy mounts the site, or empty
 	Home        http.Handler                    // the page at /; nil for the one of the site
+	Inspector   *inspector.Inspector            // nil for none
 	Engine      string                          // where sessions are kept, as the flag says
 	StopDelay   time.Duration                   // from the stop signal on, while /readyz says no
 	stopping    atomic.Bool
@@ -60,6 +63,9 @@ func (s *Server) web(h http.Handler) *http.Server {
 // requests that are in flight finish, for ten seconds at most.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	web := s.web(s.handler())
+	if s.Inspector != nil {
+		web.RegisterOnShutdown(s.Inspector.Close)
+	}
 	var house sync.WaitGroup
 	defer house.Wait()
 	keeping, stopKeeping := context.WithCancel(context.WithoutCancel(ctx))

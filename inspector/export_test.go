@@ -1,0 +1,7 @@
+package inspector
+
+// For tests.
+var (
+	DocsOf    = docsOf
+	VerdictOf = verdictOf
+)

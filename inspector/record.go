@@ -1,0 +1,144 @@
+package inspector
+
+import (
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/coatcheck/coatcheck/flow"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
+	"github.com/coatcheck/coatcheck/internal/watch"
+)
+
+// record is a request as the page shows it and as JSON has it.
+type record struct {
+	ID       uint64    `json:"id"`
+	Time     time.Time `json:"time"`
+	Method   string    `json:"method"`
+	Path     string    `json:"path"`
+	Status   int       `json:"status"`
+	Ms       float64   `json:"ms"`
+	Queries  int       `json:"queries"`
+	User     string    `json:"user,omitempty"` // the ID
+	Browser  string    `json:"browser"`        // a name that this process chose
+	Verdict  verdict   `json:"verdict"`
+	Reason   flow.Code `json:"reason,omitempty"`
+	Sentence string    `json:"sentence,omitempty"` // of the reason
+	Tour     bool      `json:"tour,omitempty"`     // a stop of the tour was seen by it
+	Dropped  int       `json:"dropped,omitempty"`  // steps that were not kept
+
+	steps  []step
+	cookie string // the name of the session's cookie
+}
+
+// step is a step of a request.
+type step struct {
+	Code     flow.Code `json:"code"`
+	Layer    string    `json:"layer"`
+	Station  station   `json:"station"`
+	Sentence string    `json:"sentence"`
+	About    string    `json:"about,omitempty"` // what the table of codes explains
+	Docs     string    `json:"docs"`            // the address of the page about it
+	Facts    []fact    `json:"facts,omitempty"`
+	AfterMs  float64   `json:"after_ms"`
+	Ms       float64   `json:"ms"`
+	Parts    []step    `json:"parts,omitempty"`
+}
+
+// fact is an attribute of a step.
+type fact struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// maxText bounds each text of a record, in bytes.
+const maxText = 300
+
+// brief returns a text as a record may have it: with tokens and keys shortened, which those
+// who emit it should have done already, and not too long.
+func brief(text string) string {
+	text = requestinfo.LogText(text)
+	if len(text) <= maxText {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxText], "") + "…"
+}
+
+// newRecord reads what was collected of a request. It knows neither its number nor its browser.
+func newRecord(of *watch.Request) *record {
+	rec := &record{
+		Time: of.Begun, Method: brief(of.Came.Method), Path: brief(requestinfo.LogPath(of.Came)),
+		Status: of.Status, Ms: ms(of.Took), Dropped: of.Flow.Dropped(),
+	}
+	for _, e := range of.Flow.Events() {
+		rec.look(e)
+	}
+	for _, s := range of.Flow.Steps() {
+		rec.steps = append(rec.steps, newStep(s))
+	}
+	rec.judge()
+	return rec
+}
+
+// look finds in an event what is told of the request as a whole.
+func (rec *record) look(e flow.Event) {
+	if e.Code.Layer() == flow.Database {
+		rec.Queries++
+	}
+	for _, a := range e.Attrs {
+		switch {
+		case a.Key == "user", a.Key == "_auth_user_id":
+			rec.User = brief(text(a))
+		case a.Key == "name" && e.Code == "cookie.read":
+			rec.cookie = text(a)
+		}
+	}
+}
+
+func newStep(s flow.Step) step {
+	shown := step{
+		Code: s.Code, Layer: s.Code.Layer().String(), Station: stationOf(s.Event), Sentence: s.Sentence(),
+		About: about[s.Code], Docs: docsOf(s.Code), AfterMs: ms(s.After), Ms: ms(s.Took),
+	}
+	if shown.Sentence != s.Code.Sentence() || shown.About == "" { // it is not only of the table
+		shown.Sentence = brief(shown.Sentence)
+	}
+	for _, a := range s.Facts() {
+		shown.Facts = append(shown.Facts, fact{brief(a.Key), brief(text(a))})
+	}
+	for _, part := range s.Parts {
+		shown.Parts = append(shown.Parts, newStep(part))
+	}
+	return shown
+}
+
+// fact returns the value of an attribute, or nothing.
+func (s *step) fact(name string) string {
+	for _, f := range s.Facts {
+		if f.Name == name {
+			return f.Value
+		}
+	}
+	return ""
+}
+
+// has reports whether one of the steps has the code.
+func (rec *record) has(codes ...flow.Code) bool {
+	return slices.ContainsFunc(rec.steps, func(s step) bool { return slices.Contains(codes, s.Code) })
+}
+
+// text is the value of an attribute; a type that hides its secret stays hidden.
+func text(a slog.Attr) string { return a.Value.Resolve().String() }
+
+// ms is a duration in milliseconds, to the microsecond.
+func ms(d time.Duration) float64 { return float64(d.Round(time.Microsecond).Microseconds()) / 1000 }
+
+// about is what the table explains of each code.
+var about = func() map[flow.Code]string {
+	all := map[flow.Code]string{}
+	for _, m := range flow.Codes() {
+		all[m.Code] = m.Doc
+	}
+	return all
+}()
