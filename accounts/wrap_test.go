@@ -12,7 +12,10 @@ import (
 // marks that no line begins or ends with. What has neither stays whole.
 func TestLinesOfText(t *testing.T) {
 	for name, tt := range map[string]struct{ text, want string }{
-		"words":         {strings.Repeat("word ", 20), strings.TrimSpace(strings.Repeat("word ", 15)) + "\n" + strings.TrimSpace(strings.Repeat("word ", 5))},
+		"words": {
+			strings.Repeat("word ", 20),
+			strings.TrimSpace(strings.Repeat("word ", 15)) + "\n" + strings.TrimSpace(strings.Repeat("word ", 5)),
+		},
 		"one long word": {"a " + strings.Repeat("x", 100) + " b", "a\n" + strings.Repeat("x", 100) + "\nb"},
 		"no break here": {strings.Repeat("a\u00a0", 50) + "a", strings.Repeat("a\u00a0", 50) + "a"},
 		"Japanese":      {strings.Repeat("あ", 50), strings.Repeat("あ", 38) + "\n" + strings.Repeat("あ", 12)},
