@@ -213,6 +213,17 @@ var flowDifferences = []struct {
 		},
 	},
 	{
+		"whoever changed the password is led to the profile, which says so once (SuccessMessageMixin); Django to a page of its own",
+		func(_ *flowWorld, s *flowStep) bool {
+			return s.Response.Headers["Location"] == "/accounts/password_change/done/"
+		},
+		func(_ *flowWorld, s *flowStep) {
+			s.Response.Headers["Location"] = "/accounts/profile/"
+			s.Response.SetCookie = append([]string{"messages=a notice; HttpOnly; Path=/; SameSite=Lax"},
+				s.Response.SetCookie...)
+		},
+	},
+	{
 		"the page about a link that is no good has no form, and sets no CSRF cookie",
 		func(_ *flowWorld, s *flowStep) bool { return strings.Contains(s.Response.Body, "valid=False") },
 		func(w *flowWorld, s *flowStep) { w.showsNoForm(s) },
