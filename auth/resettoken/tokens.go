@@ -161,7 +161,9 @@ func (g *Generator) Verify(u *database.User, token string) (made time.Time, err 
 func (g *Generator) at(seconds int64) time.Time {
 	const most = 1 << 36 // two thousand years, which a year of four digits still holds
 	wall := time.Unix(min(seconds, most)+epoch2001, 0).UTC()
-	return time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), wall.Second(), 0, g.timeZone)
+	year, month, day := wall.Date()
+	hour, minute, second := wall.Clock()
+	return time.Date(year, month, day, hour, minute, second, 0, g.timeZone)
 }
 
 // token is that of the user as of a time, which is given in both bases. Nothing
