@@ -13,6 +13,7 @@
 // Every flag of every command is also an environment variable, COATCHECK_… ,
 // and a key of the JSON file that --config names. A flag beats the environment,
 // and the environment beats the file. The exit status is 0, 1 where the command
-// failed, or explain was given what is not valid, and 2 where it was called wrongly. Only serve, migrate and createsuperuser make files: the
-// default ones, and with --create those that are named.
+// failed, or explain was given what is not valid, and 2 where it was called wrongly. Only serve,
+// migrate and createsuperuser make files: the default ones, and with --create those that are
+// named.
 package main

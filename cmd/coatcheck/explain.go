@@ -146,8 +146,8 @@ func (f *explainFlags) open(ctx context.Context, world *explain.World) (closeSit
 	}
 	folder := f.Database.folder()
 	if f.Secret.absent(folder) {
-		return nil, errors.New("there is no secret key, without which no session can be read; run this where " +
-			"serve finds it, or name it by --secret-key-file")
+		return nil, errors.New("there is no secret key, without which no session can be read; run this " +
+			"where serve finds it, or name it by --secret-key-file")
 	}
 	log := slog.New(slog.DiscardHandler)
 	key, err := f.Secret.load(folder, log)

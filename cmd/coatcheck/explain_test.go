@@ -272,7 +272,7 @@ func TestExplainSessions(t *testing.T) {
 		{"unknown", sessions.NewKey(), nil, exitFailed, "session.missing", "there is no session of this key in the table django_session"},
 		{"nobody's", nobody, nil, exitFailed, "user.anonymous", "nobody is signed in"},
 		{"another backend", other, nil, exitFailed, "user.backend_unknown", "add it with --authentication-backend " + secondBackend},
-		{"changed", s.insert(string(changedData)), nil, exitFailed, "session.corrupt", "another SECRET_KEY, or what is signed was changed"},
+		{"changed", s.insert(string(changedData)), nil, exitFailed, "session.corrupt", "another SECRET_KEY, or the text was changed"},
 		{"cut", s.insert(good.Data[:len(good.Data)-9]), nil, exitFailed, "session.corrupt", "34 characters instead of 43"},
 		{"no signed text", s.insert("coat"), nil, exitFailed, "session.corrupt", "not the form of a signed text"},
 		{"another key", foreign, nil, exitFailed, "session.corrupt", "--secret-key-fallbacks-file"},

@@ -244,10 +244,7 @@ func (c *serveCommand) config(
 	if err := c.Templates.apply(&config, log); err != nil {
 		return config, err
 	}
-	if err := c.Home.apply(&config); err != nil {
-		return config, err
-	}
-	return config, errors.Join(c.Mail.apply(&config, con), c.Logins.apply(&config),
+	return config, errors.Join(c.Home.apply(&config), c.Mail.apply(&config, con), c.Logins.apply(&config),
 		c.CSRF.apply(&config), c.Language.apply(&config))
 }
 

@@ -1,10 +1,6 @@
 package explain
 
-import (
-	"strings"
-
-	"github.com/coatcheck/coatcheck/password"
-)
+import "github.com/coatcheck/coatcheck/password"
 
 // djangos are the versions of Django of which is said whether they rewrite a hash.
 var djangos = []string{"4.2", "5.2", "6.1"}
@@ -15,7 +11,8 @@ func (w *World) hash(h password.Hash) *Report {
 	look := w.Passwords.Look(h)
 	switch algorithm := h.Algorithm(); {
 	case !h.Usable():
-		return r.bad("hash", "password.unusable", "there is no usable password, so nobody can log in with one",
+		const reason = "there is no usable password, so nobody can log in with one"
+		return r.bad("hash", "password.unusable", reason,
 			"set a password by coatcheck changepassword; accounts of single sign-on are as they should be")
 	case algorithm != "":
 		r.Name += " " + algorithm
@@ -50,23 +47,16 @@ func (w *World) stuck(r *Report, h password.Hash, reason password.Reason) *Repor
 func (w *World) rewrites(r *Report, h password.Hash, here bool) {
 	preferred := w.Passwords.Preferred().Algorithm()
 	if here {
-		r.good("login here", "rewrites it, since it is weaker than what --password-hasher %s makes", preferred)
+		r.good("login here", "rewrites it, as --password-hasher %s makes stronger ones", preferred)
 	} else {
 		r.good("login here", "leaves it as it is (--password-hasher %s, --password-update)", preferred)
 	}
-	var rewrite, leave []string
 	for _, version := range djangos {
 		if djangoRewrites(h, version) {
-			rewrite = append(rewrite, version)
+			r.good("Django "+version, "would rewrite this hash at login, by its default PASSWORD_HASHERS")
 		} else {
-			leave = append(leave, version)
+			r.good("Django "+version, "would leave it as it is")
 		}
-	}
-	if len(rewrite) > 0 {
-		r.good("Django", "%s would rewrite this hash at login, by its default hashers", strings.Join(rewrite, ", "))
-	}
-	if len(leave) > 0 {
-		r.good("Django", "%s would leave it as it is", strings.Join(leave, ", "))
 	}
 }
 

@@ -66,7 +66,7 @@ var (
 	keyForm    = regexp.MustCompile(`^[a-z0-9]{32}$|^[a-z0-9]{40}$`)
 	hexForm    = regexp.MustCompile(`^[0-9a-f]{32}$`)
 	secretForm = regexp.MustCompile(`^[A-Za-z0-9]{32}$|^[A-Za-z0-9]{64}$`)
-	signedForm = regexp.MustCompile(`^\.*[A-Za-z0-9_=-]*:-?[0-9A-Za-z]{1,12}:[A-Za-z0-9_-]{8,}$`)
+	signedForm = regexp.MustCompile(`^[A-Za-z0-9_.=-]*:-?[0-9A-Za-z]{1,12}:[A-Za-z0-9_-]{8,}$`)
 	hashForm   = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*\$\S*$|^!\S*$`)
 	tokenForm  = regexp.MustCompile(`^[0-9a-z]{1,13}-[0-9a-f]{8,64}$`)
 	linkForm   = regexp.MustCompile(`(?:^|/)([0-9A-Za-z_=-]+)/([0-9a-z]{1,13}-[0-9a-f]{8,64}|` +

@@ -27,8 +27,8 @@ func csrfToken(text string) *Report {
 		r.good("form", "64 characters: a secret behind a mask, as forms have it")
 	}
 	r.Unchecked = []string{"secret"}
-	return r.passed("", "it has the form of a token; whether it is that of a browser, the whole request says: "+
-		"give the curl command")
+	return r.passed("", "it has the form of a token; whether it is that of a browser, the whole request "+
+		"shows: give the curl command")
 }
 
 // cookies explains what a browser sends in the header Cookie.
@@ -41,8 +41,8 @@ func (w *World) parts(ctx context.Context, r *Report, header http.Header) (*Repo
 	name := w.Site.Sessions.Config().CookieName
 	value, sent := httptext.Lookup(header, name)
 	if !sent {
-		r.bad("cookie", "session.none", fmt.Sprintf("there is no session cookie: none is named %s, and there "+
-			"are %s", name, names(header)), "the browser did not send it, or --session-cookie-name "+
+		reason := "there is no session cookie: none is named " + name + ", and there are " + names(header)
+		r.bad("cookie", "session.none", reason, "the browser did not send it, or --session-cookie-name "+
 			"(SESSION_COOKIE_NAME) is another")
 	} else {
 		session, err := w.session(ctx, SessionCookie, value)
@@ -50,8 +50,8 @@ func (w *World) parts(ctx context.Context, r *Report, header http.Header) (*Repo
 			return nil, err
 		}
 		if n := times(header, name); n > 1 {
-			r.good("cookie", "%s is there %d times, of several paths or domains, and one of them counts; the "+
-				"browser should forget the others", name, n)
+			r.good("cookie", "%s is there %d times, of several paths or domains, and one of them counts; "+
+				"the browser should forget the others", name, n)
 		}
 		r.Parts = append(r.Parts, session)
 		r.Valid, r.Code, r.Reason, r.Remedy = session.Valid, session.Code, session.Reason, session.Remedy
@@ -74,7 +74,8 @@ func names(header http.Header) string {
 	var all []string
 	for _, line := range header["Cookie"] {
 		for pair := range strings.SplitSeq(line, ";") {
-			if name, _, ok := strings.Cut(strings.TrimSpace(pair), "="); ok && len(all) < 20 && len(name) <= 64 {
+			name, _, ok := strings.Cut(strings.TrimSpace(pair), "=")
+			if ok && len(all) < 20 && len(name) <= 64 {
 				all = append(all, shown(name))
 			}
 		}

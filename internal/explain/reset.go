@@ -18,8 +18,8 @@ const badLink = "reset.link_bad"
 func (w *World) link(ctx context.Context, uid, token string) (*Report, error) {
 	r := newReport(ResetLink, "link to set a password")
 	if token == openedToken {
-		return r.bad("token", badLink, "the address of a link that was opened: its token is in the session of "+
-			"that browser now", "give the link as the email has it"), nil
+		return r.bad("token", badLink, "the address of a link that was opened: its token is in the session "+
+			"of that browser now", "give the link as the email has it"), nil
 	}
 	if w.NoDatabase {
 		return nil, ErrNoDatabase
@@ -64,15 +64,17 @@ func (w *World) mismatchedToken(user *database.User, token string, made time.Tim
 	with.AcceptSHA1 = true
 	g, err := w.generator(with)
 	if err == nil && !w.Keys.AcceptSHA1 && g.Check(user, token) {
-		return "the token is by SHA-1, which Django before 3.1 made", "set --accept-sha1, or ask for another link"
+		return "the token is by SHA-1, as those of Django 3.2 and older may be",
+			"set --accept-sha1, or ask for another link"
 	}
 	const another = "ask for another link"
-	if user.LastLogin.After(made) {
-		return "the user logged in " + when(user.LastLogin) + ", after the link was made, which ends links", another
+	if user.LastLogin.Truncate(time.Second).After(made) { // tokens have whole seconds
+		return "the user logged in " + when(user.LastLogin) + ", after the link was made, which ends links",
+			another
 	}
 	return "the link was used already, or the password or email address was changed since it was made, or " +
-			"another key made it", another + "; if links of a Django fail at once, compare the secret key and " +
-			"--time-zone (SECRET_KEY, TIME_ZONE) with its settings"
+			"another key made it", another + "; if links of a Django fail at once, compare the secret key " +
+			"and --time-zone (SECRET_KEY, TIME_ZONE) with its settings"
 }
 
 // tokenKey is the setting that has the key of a token.

@@ -2,6 +2,7 @@ package explain
 
 import (
 	"context"
+	"crypto/hmac"
 	"errors"
 	"fmt"
 	"strconv"
@@ -21,7 +22,8 @@ import (
 // places say where each engine has its sessions.
 var places = map[string]string{
 	"db": "in the table django_session", "cached_db": "in the table django_session or its cache",
-	"cache": "in the cache", "file": "in the folder of session files", "signed_cookies": "in the cookie itself",
+	"cache": "in the cache", "file": "in the folder of session files",
+	"signed_cookies": "in the cookie itself",
 }
 
 // session explains a session key, or what a browser has in its session cookie.
@@ -74,7 +76,7 @@ func (w *World) shape(key string) string {
 	case w.Engine == "signed_cookies":
 		return fmt.Sprintf("%d characters", n)
 	case n != 32 || odd:
-		return fmt.Sprintf("%d characters, though keys made by Django and Coatcheck have 32 of a-z and 0-9", n)
+		return fmt.Sprintf("%d characters, though keys of Django and Coatcheck have 32 of a-z and 0-9", n)
 	}
 	return "32 characters of a-z and 0-9"
 }
@@ -137,8 +139,9 @@ func (w *World) unknown(ctx context.Context, r *Report, key string) error {
 		case err == nil && row.Expires.After(time.Now()):
 			reason += ", though a row of it is in the table django_session"
 			remedy = "if the Django site keeps its sessions there, set --session-engine db, or cached_db"
-		case err != nil && !errors.Is(err, database.ErrNotFound) && w.Site.Database.Facts().Ready(true) == nil:
-			return err // the table is there
+		case errors.Is(err, database.ErrNotFound), w.Site.Database.Facts().Ready(true) != nil:
+		case err != nil: // and the table is there
+			return err
 		}
 	}
 	r.bad("session", "session.missing", reason, remedy)
@@ -192,7 +195,8 @@ func (w *World) nobody(r *Report, session *sessions.Session) {
 	reason, remedy := "the session is good, and nobody is signed in to it", "let the user log in"
 	_, named := session.Peek(sessionkeys.UserID)
 	if _, pending := session.Peek(sessionkeys.Pending); pending {
-		reason, remedy = "a login waits for its next step, so nobody is signed in yet", "let the user finish it"
+		reason = "a login waits for its next step, so nobody is signed in yet"
+		remedy = "let the user finish it"
 	} else if named {
 		reason = "the session names a user and no backend, so nobody is signed in"
 	}
@@ -284,12 +288,14 @@ func (w *World) signedIn(r *Report, session *sessions.Session, user *auth.User, 
 
 // hashKey is the setting that has the key of a session's auth hash.
 func (w *World) hashKey(user *auth.User, stored string) (string, error) {
+	config := auth.Config{Users: w.Site.Database, Passwords: w.Passwords}
 	for i := range w.Keys.All() {
-		service, err := auth.New(auth.Config{Users: w.Site.Database, Keys: w.alone(i), Passwords: w.Passwords})
+		config.Keys = w.alone(i)
+		service, err := auth.New(config)
 		if err != nil {
 			return "", err
 		}
-		if service.SessionAuthHash(user) == stored {
+		if hmac.Equal([]byte(service.SessionAuthHash(user)), []byte(stored)) {
 			return setting(i), nil
 		}
 	}

@@ -44,8 +44,9 @@ func (w *World) badSignature(text, salt string) (reason, remedy string) {
 	}
 	for _, other := range salts {
 		if other.salt != salt && verifies(w.Keys, text, other.salt) {
-			return "the signature is good for another purpose: " + other.purpose, "--session-engine is " + w.Engine +
-				" (SESSION_ENGINE); set it to the engine that wrote this, or give the right value"
+			return "the signature is good for another purpose: " + other.purpose,
+				"--session-engine is " + w.Engine + " (SESSION_ENGINE); set it to the engine that wrote this, " +
+					"or give the right value"
 		}
 	}
 	signature := text[strings.LastIndexByte(text, ':')+1:]
@@ -53,7 +54,7 @@ func (w *World) badSignature(text, salt string) (reason, remedy string) {
 		return fmt.Sprintf("the signature has %s instead of 43: it was cut off or changed",
 			plural(int64(n), "character")), compareWhole
 	}
-	return "no configured key made this signature: it is by another SECRET_KEY, or what is signed was changed",
+	return "no configured key made this signature: it is by another SECRET_KEY, or the text was changed",
 		"compare --secret-key-file with the SECRET_KEY of the site that wrote it; add a former key to " +
 			"--secret-key-fallbacks-file (SECRET_KEY_FALLBACKS)"
 }
