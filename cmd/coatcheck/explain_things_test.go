@@ -261,3 +261,36 @@ func TestExplainSigned(t *testing.T) {
 		s.check(want)
 	}
 }
+
+// TestExplainCanary: nothing that is secret shows, wherever a request or a session has it.
+func TestExplainCanary(t *testing.T) {
+	s := newExplained(t)
+	row := s.row(s.login("alice"))
+	const canary = "CANARY"
+	s.secrets = append(s.secrets, canary)
+	held := s.insert(s.sign(s.key, "", row.Data, map[string]string{
+		"api_token": `"CANARY"`, "_password_reset_token": `"CANARY"`, "_csrftoken": `"CANARY"`, "_auth_user_hash": `"CANARY"`,
+	}))
+	s.check(says{"in a session", held, nil, exitFailed, "user.hash_mismatch", ""})
+	curl := "curl 'http://root:CANARY@127.0.0.1/x?token=CANARY#CANARY' -u root:CANARY -H 'Authorization: Bearer CANARY' " +
+		"-e http://a.example/?q=CANARY -A CANARY -H 'X-CSRFToken: CANARY' -H 'X-Remote-User: CANARY' --data-raw 'password=CANARY' "
+	for _, want := range []says{
+		{"in a request", curl + "-b 'sessionid=" + row.Key + "; other=CANARY; csrftoken=CANARY'", nil, exitOK, "user.found", ""},
+		{"in a refused one", curl + "-b 'sessionid=" + row.Key + "; csrftoken=CANARY'", []string{"--guard", "django"}, exitFailed, "csrf.refused", ""},
+		{"in cookies", "Cookie: sessionid=CANARYCANARYCANARYCANARY; other=CANARY", nil, exitFailed, "session.missing", ""},
+		{"in a short key", "Cookie: sessionid=CANARY", nil, exitFailed, "session.none", ""},
+		{"in a hash", "CANARY$CANARY$CANARY", nil, exitFailed, "password.stuck", ""},
+		{"in a token", "X-CSRFToken: CANARY", nil, exitFailed, "csrf.refused", ""},
+		{"in a link", "https://a.example/CANARY/" + resetToken + "/?next=CANARY", nil, exitFailed, "reset.link_bad", ""},
+		{"in no thing", "my password is CANARY", nil, exitUsage, "", ""},
+		{"in a broken command", "curl 'http://a.example/CANARY", nil, exitUsage, "", ""},
+	} {
+		s.check(want)
+	}
+	if words, _, status := s.ask("", "CANARY", "CANARY"); status != exitUsage {
+		t.Errorf("as arguments: %d %s", status, words)
+	}
+}
+
+// resetToken has the form of one.
+const resetToken = "d0e1f2-0123456789abcdef0123456789abcdef"

@@ -45,8 +45,8 @@ func (w *World) badSignature(text, salt string) (reason, remedy string) {
 	for _, other := range salts {
 		if other.salt != salt && verifies(w.Keys, text, other.salt) {
 			return "the signature is good for another purpose: " + other.purpose,
-				"--session-engine is " + w.Engine + " (SESSION_ENGINE); set it to the engine that wrote this, " +
-					"or give the right value"
+				"--session-engine is " + w.Engine + " (SESSION_ENGINE); set it to the engine that wrote " +
+					"this, or give the right value"
 		}
 	}
 	signature := text[strings.LastIndexByte(text, ':')+1:]

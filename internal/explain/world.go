@@ -38,8 +38,8 @@ type World struct {
 }
 
 // ErrNoDatabase: a thing that only a database can explain, and there is none.
-var ErrNoDatabase = errors.New("this is looked up in the database, which --no-database keeps from; leave " +
-	"it out, or give the session_data of the row")
+var ErrNoDatabase = errors.New("this is looked up in the database; leave --no-database out, or give the " +
+	"session_data of the row")
 
 // Explain looks a thing up. The error is a failure of a store, never that a thing is not good.
 func (w *World) Explain(ctx context.Context, t *Thing) (*Report, error) {
