@@ -23,24 +23,24 @@ type change struct {
 
 // BeginEmailChange emails a link to the new address of a user, by which it becomes
 // the address of the account, and tells the present address that it was asked for.
-// Links of earlier changes end, and this one ends with the user's password. It returns
+// Links of earlier changes end, and this one ends with the user's password. It returns a token
+// for RepeatEmailChange, which is for the browser that asked for the change and no other, and
 // identity.ErrInvalidEmail for an address with characters that the database cannot hold.
-func (s *Service) BeginEmailChange(r *http.Request, user *auth.User, email string) error {
+func (s *Service) BeginEmailChange(r *http.Request, user *auth.User, email string) (again string, err error) {
 	if err := s.auth.Storable(r.Context(), &auth.User{Email: email}); err != nil {
-		return err
+		return "", err
 	}
-	err := s.tx(r.Context(), func(ctx context.Context, tx *Service) error {
-		if err := tx.own.DeleteLinks(ctx, user.ID, kindEmail); err != nil {
+	c := change{user.Email, email}
+	err = s.tx(r.Context(), func(ctx context.Context, tx *Service) error {
+		for _, kind := range [...]string{kindEmail, kindEmailAgain} {
+			if err := tx.own.DeleteLinks(ctx, user.ID, kind); err != nil {
+				return err
+			}
+		}
+		if again, err = tx.newLink(ctx, kindEmailAgain, user, c, againLife); err != nil {
 			return err
 		}
-		token, err := tx.newLink(ctx, kindEmail, user, change{user.Email, email}, s.config.EmailTimeout)
-		if err != nil {
-			return err
-		}
-		if err := tx.enqueue(ctx, job{
-			Kind: "email_confirm", To: email, Lang: s.language(r), Username: user.Username, Email: email,
-			URL: s.config.BaseURL + EmailConfirmPath + token + "/", Expires: s.config.EmailTimeout,
-		}); err != nil {
+		if err := tx.sendChange(ctx, user, c, s.language(r)); err != nil {
 			return err
 		}
 		return tx.notify(ctx, r, notice{name: "email_change_begun", to: user.Email, newEmail: email}, user)
@@ -48,7 +48,37 @@ func (s *Service) BeginEmailChange(r *http.Request, user *auth.User, email strin
 	if err == nil {
 		s.log.InfoContext(r.Context(), "change of the email address begun", requestinfo.LogClient(r.Context()), "user", user.ID)
 	}
-	return err
+	return again, err
+}
+
+// RepeatEmailChange emails a link to the new address again, within an hour, by the token that
+// BeginEmailChange returned for the same user. The links of earlier emails stay valid. It returns
+// ErrLink for a token that is too old or of another user, or after the address or the password
+// changed, or a failure of the database.
+func (s *Service) RepeatEmailChange(r *http.Request, user *auth.User, again string) error {
+	var c change
+	link, err := s.readLink(r.Context(), kindEmailAgain, again, &c)
+	if err != nil {
+		return err
+	}
+	if link.UserID != user.ID || c.Old != user.Email {
+		return ErrLink
+	}
+	return s.tx(r.Context(), func(ctx context.Context, tx *Service) error {
+		return tx.sendChange(ctx, user, c, s.language(r))
+	})
+}
+
+// sendChange emails a link to the new address. It belongs in a transaction.
+func (s *Service) sendChange(ctx context.Context, user *auth.User, c change, lang string) error {
+	token, err := s.newLink(ctx, kindEmail, user, c, s.config.EmailTimeout)
+	if err != nil {
+		return err
+	}
+	return s.enqueue(ctx, job{
+		Kind: "email_confirm", To: c.New, Lang: lang, Username: user.Username, Email: c.New,
+		URL: s.config.BaseURL + EmailConfirmPath + token + "/", Expires: s.config.EmailTimeout,
+	})
 }
 
 // PendingEmail returns the address that a link would confirm. It changes nothing. The

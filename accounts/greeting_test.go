@@ -42,7 +42,7 @@ func TestNamesAreNoLinks(t *testing.T) {
 				t.Fatal(err)
 			}
 			named(t, r.one(user.Email, "Password reset"), "evil", false)
-			if err := r.Accounts.BeginSignup(t.Context(), newcomer("ada"), ""); err != nil {
+			if _, err := r.Accounts.BeginSignup(t.Context(), newcomer("ada"), ""); err != nil {
 				t.Fatal(err)
 			}
 			exists := r.one(user.Email, "You have an account")
@@ -73,13 +73,13 @@ func TestNamesOfOneself(t *testing.T) {
 		}
 		named(t, r.one(user.Email, "was changed"), "Hello "+name+",", true)
 	}
-	if err := r.Accounts.BeginSignup(t.Context(), newcomer("winner"), ""); err != nil {
+	if _, err := r.Accounts.BeginSignup(t.Context(), newcomer("winner"), ""); err != nil {
 		t.Fatal(err)
 	}
 	m := r.one("winner@example.com", "For !")
 	named(t, m, "Hello winner", false)
 	ada := r.CreateUser("grace", canary)
-	if err := r.Accounts.BeginEmailChange(r.request(), ada, "stranger@example.com"); err != nil {
+	if _, err := r.Accounts.BeginEmailChange(r.request(), ada, "stranger@example.com"); err != nil {
 		t.Fatal(err)
 	}
 	mails := r.deliver()

@@ -18,11 +18,16 @@ import (
 
 // What links are for. A token is valid for one kind only.
 const (
-	kindSignup     = "signup"
-	kindEmail      = "email"
-	kindInvitation = "invitation"
-	kindDisown     = "disown"
+	kindSignup      = "signup"
+	kindSignupAgain = "signup-again" // sends the email of kindSignup again
+	kindEmail       = "email"
+	kindEmailAgain  = "email-again" // sends the email of kindEmail again
+	kindInvitation  = "invitation"
+	kindDisown      = "disown"
 )
+
+// againLife is how long an email can be sent again.
+const againLife = time.Hour
 
 // ErrLink: the link is not one of ours, was used already, is too old, or was asked
 // for with a password that is not that of the account any more.

@@ -26,7 +26,7 @@ func TestSignup(t *testing.T) {
 	engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
 		r := newRig(t, change)
 		ctx := t.Context()
-		if err := r.Accounts.BeginSignup(ctx, newcomer("ada"), "de"); err != nil {
+		if _, err := r.Accounts.BeginSignup(ctx, newcomer("ada"), "de"); err != nil {
 			t.Fatal(err)
 		}
 		m := r.one("ada@example.com", "")
@@ -48,7 +48,7 @@ func TestSignup(t *testing.T) {
 		}
 
 		// The owner of an address is told, and anyone who typed it learns nothing.
-		if err := r.Accounts.BeginSignup(ctx, auth.NewUser{Username: "eve", Email: "ADA@example.com", Password: canary}, ""); err != nil {
+		if _, err := r.Accounts.BeginSignup(ctx, auth.NewUser{Username: "eve", Email: "ADA@example.com", Password: canary}, ""); err != nil {
 			t.Fatal(err)
 		}
 		if m := r.one("ada@example.com", "You have an account"); !strings.Contains(m.Text, "/accounts/login/") || strings.Contains(m.Text, "eve") {
@@ -60,7 +60,7 @@ func TestSignup(t *testing.T) {
 // A name that was taken before the confirmation makes the link no worse.
 func TestSignupNameTaken(t *testing.T) {
 	r := newRig(t)
-	if err := r.Accounts.BeginSignup(t.Context(), newcomer("ada"), ""); err != nil {
+	if _, err := r.Accounts.BeginSignup(t.Context(), newcomer("ada"), ""); err != nil {
 		t.Fatal(err)
 	}
 	_, token := link(t, r.one("ada@example.com", "Confirm your address"))
@@ -78,7 +78,7 @@ func TestSignupNameTaken(t *testing.T) {
 func TestLinksEnd(t *testing.T) {
 	r := newRig(t)
 	ctx := t.Context()
-	if err := r.Accounts.BeginSignup(ctx, newcomer("ada"), ""); err != nil {
+	if _, err := r.Accounts.BeginSignup(ctx, newcomer("ada"), ""); err != nil {
 		t.Fatal(err)
 	}
 	_, token := link(t, r.one("ada@example.com", ""))
@@ -151,7 +151,7 @@ func TestEmailChange(t *testing.T) {
 		begin := func(email string) string {
 			t.Helper()
 			old := r.user("ada").Email
-			if err := r.Accounts.BeginEmailChange(q, r.user("ada"), email); err != nil {
+			if _, err := r.Accounts.BeginEmailChange(q, r.user("ada"), email); err != nil {
 				t.Fatal(err)
 			}
 			mails := r.deliver()
@@ -248,7 +248,7 @@ func TestNothingInTheOpen(t *testing.T) {
 	if err := r.Accounts.RequestReset(ctx, "ada@example.com", ""); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.Accounts.BeginSignup(ctx, newcomer("eve"), ""); err != nil {
+	if _, err := r.Accounts.BeginSignup(ctx, newcomer("eve"), ""); err != nil {
 		t.Fatal(err)
 	}
 	var all []string
@@ -269,7 +269,7 @@ func TestNothingInTheOpen(t *testing.T) {
 		}
 	}
 	text := strings.Join(all, "\n")
-	if len(all) != 4 {
+	if len(all) != 5 {
 		t.Fatalf("rows: %s", text)
 	}
 	for _, secret := range []string{canary, "pbkdf2", link1[len(link1)-27 : len(link1)-1]} {
@@ -345,15 +345,17 @@ func TestMailsInEveryLanguage(t *testing.T) {
 		ctx := t.Context()
 		for _, begin := range []func() error{
 			func() error { return r.Accounts.RequestReset(ctx, "ada@example.com", lang) },
-			func() error { return r.Accounts.BeginSignup(ctx, newcomer("eve"), lang) },
+			func() error { _, err := r.Accounts.BeginSignup(ctx, newcomer("eve"), lang); return err },
 			func() error {
-				return r.Accounts.BeginSignup(ctx, auth.NewUser{Username: "x", Email: "ada@example.com", Password: canary}, lang)
+				_, err := r.Accounts.BeginSignup(ctx, auth.NewUser{Username: "x", Email: "ada@example.com", Password: canary}, lang)
+				return err
 			},
 			func() error { _, err := r.Accounts.Invite(ctx, "joe@example.com", lang); return err },
 			func() error {
 				q := r.request()
 				q.Header.Set("Accept-Language", lang)
-				return r.Accounts.BeginEmailChange(q, r.user("ada"), "new@example.com")
+				_, err := r.Accounts.BeginEmailChange(q, r.user("ada"), "new@example.com")
+				return err
 			},
 		} {
 			if err := begin(); err != nil {

@@ -36,7 +36,7 @@ func (r *rig) strangers(n int) {
 	r.t.Helper()
 	for i := range n {
 		name := fmt.Sprint("stranger", i)
-		err := r.Accounts.BeginSignup(r.t.Context(), auth.NewUser{Username: name, Email: name + "@example.com", Password: canary}, "")
+		_, err := r.Accounts.BeginSignup(r.t.Context(), auth.NewUser{Username: name, Email: name + "@example.com", Password: canary}, "")
 		if err != nil {
 			r.t.Fatal(err)
 		}

@@ -45,25 +45,46 @@ func (p *pending) user(model database.UserModel) *auth.User {
 // user. If the address has an account already, its owner gets an email that says so, and
 // the response and its time are the same. The password is hashed now, and nowhere stored
 // in clear, so the validators that learn of new passwords never learn of this one. Lang
-// is the language of the email. It returns identity.ErrInvalidEmail for an address that no
+// is the language of the email. It returns a token for RepeatSignup, which is for the browser
+// that signs up and no other, and identity.ErrInvalidEmail for an address that no
 // mailer accepts, and database.ErrInvalid for a value of an own column (NewUser.Extra) that
 // a link cannot keep: the user model does not have the column, or the value is no string,
 // bool, number, time.Time or nil.
-func (s *Service) BeginSignup(ctx context.Context, n auth.NewUser, lang string) error {
+func (s *Service) BeginSignup(ctx context.Context, n auth.NewUser, lang string) (again string, err error) {
 	own, err := newExtra(n.Extra, s.db.UserModel())
 	if err != nil {
-		return err
+		return "", err
 	}
 	user, err := s.auth.PrepareUser(ctx, n)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if mail.CheckAddress(user.Email) != nil {
-		return identity.ErrInvalidEmail
+		return "", identity.ErrInvalidEmail
 	}
-	return s.enqueue(ctx, job{
-		Kind: jobSignup, To: user.Email, Lang: lang, Username: user.Username, Pending: newPending(user, own),
+	p := newPending(user, own)
+	err = s.tx(ctx, func(ctx context.Context, tx *Service) error {
+		if again, err = tx.newLink(ctx, kindSignupAgain, nil, p, againLife); err != nil {
+			return err
+		}
+		return tx.enqueueSignup(ctx, p, lang)
 	})
+	return again, err
+}
+
+// RepeatSignup sends the email of a sign-up again, within an hour, by the token that BeginSignup
+// returned. Links of earlier emails stay valid. It returns ErrLink for a token that is too old,
+// or a failure of the database.
+func (s *Service) RepeatSignup(ctx context.Context, again, lang string) error {
+	var p pending
+	if _, err := s.readLink(ctx, kindSignupAgain, again, &p); err != nil {
+		return err
+	}
+	return s.enqueueSignup(ctx, &p, lang)
+}
+
+func (s *Service) enqueueSignup(ctx context.Context, p *pending, lang string) error {
+	return s.enqueue(ctx, job{Kind: jobSignup, To: p.Email, Lang: lang, Username: p.Username, Pending: p})
 }
 
 // mailSignup is the work of BeginSignup.

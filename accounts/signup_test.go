@@ -51,7 +51,7 @@ func TestConfirmedKeepsEverything(t *testing.T) {
 	r := newRig(t)
 	n := newcomer("ada")
 	n.FirstName, n.LastName, n.IsStaff, n.Inactive = "Ada", "Lovelace", true, true
-	if err := r.Accounts.BeginSignup(t.Context(), n, ""); err != nil {
+	if _, err := r.Accounts.BeginSignup(t.Context(), n, ""); err != nil {
 		t.Fatal(err)
 	}
 	_, token := link(t, r.one("ada@example.com", "Confirm"))
@@ -64,7 +64,7 @@ func TestConfirmedKeepsEverything(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	n.Extra = map[string]any{"badge": "7"} // the model has no such column
-	if err := r.Accounts.BeginSignup(t.Context(), n, ""); !errors.Is(err, database.ErrInvalid) {
+	if _, err := r.Accounts.BeginSignup(t.Context(), n, ""); !errors.Is(err, database.ErrInvalid) {
 		t.Errorf("own columns: %v", err)
 	}
 }

@@ -217,10 +217,21 @@ var flowDifferences = []struct {
 		func(_ *flowWorld, s *flowStep) bool {
 			return s.Response.Headers["Location"] == "/accounts/password_change/done/"
 		},
+		func(_ *flowWorld, s *flowStep) { s.leadTo("/accounts/profile/", aNotice) },
+	},
+	{
+		"whoever set a password by a link is led to the login, with the name filled in; Django to a page of its own",
+		func(_ *flowWorld, s *flowStep) bool { return s.Response.Headers["Location"] == "/accounts/reset/done/" },
 		func(_ *flowWorld, s *flowStep) {
-			s.Response.Headers["Location"] = "/accounts/profile/"
-			s.Response.SetCookie = append([]string{"messages=a notice; HttpOnly; Path=/; SameSite=Lax"},
-				s.Response.SetCookie...)
+			s.leadTo("/accounts/login/", "coatcheck_note=a name; Path=/; Max-Age=3600; HttpOnly; SameSite=Lax", aNotice)
+		},
+	},
+	{
+		"and so is whoever asks for that page",
+		func(_ *flowWorld, s *flowStep) bool { return s.in("password reset", 18) },
+		func(_ *flowWorld, s *flowStep) {
+			s.Response.Status, s.Response.Body, s.Response.Headers["Vary"] = 302, "", "Accept"
+			s.leadTo("/accounts/login/")
 		},
 	},
 	{
@@ -248,7 +259,7 @@ var flowDifferences = []struct {
 	},
 	{
 		"what the pages for a forgotten password answer is in the visitor's language, which a cookie may name",
-		func(_ *flowWorld, s *flowStep) bool { return s.in("password reset", 2, 3, 4, 6, 18) },
+		func(_ *flowWorld, s *flowStep) bool { return s.in("password reset", 2, 3, 4, 6) },
 		func(_ *flowWorld, s *flowStep) { s.Response.Headers["Vary"] = "Cookie" },
 	},
 	{
@@ -298,6 +309,15 @@ func (w *flowWorld) showsNoForm(s *flowStep) {
 		}
 	}
 	s.Response.SetCookie = nil
+}
+
+// aNotice is the cookie of the messages, where a notice waits for the next page.
+const aNotice = "messages=a notice; HttpOnly; Path=/; SameSite=Lax"
+
+// leadTo lets the response lead to another page, with these cookies first.
+func (s *flowStep) leadTo(path string, cookies ...string) {
+	s.Response.Headers["Location"] = path
+	s.Response.SetCookie = append(cookies, s.Response.SetCookie...)
 }
 
 // offerForm turns the response into a page with a form, so with a CSRF token.

@@ -35,6 +35,10 @@ type Form struct {
 	Submit string
 	// Busy is what the button says while the form is sent. Render fills in "One moment…".
 	Busy string
+	// Quiet styles the button as one beside what the page is for.
+	Quiet bool
+	// Address is the email address that the page is about, or empty.
+	Address string
 	// Danger styles the button as one that destroys something.
 	Danger bool
 	// Username is whose password the form is about, or empty where it asks for that

@@ -20,8 +20,11 @@ const (
 // Note is what one page leaves for the next page of the same browser, so that it need not be in
 // an address.
 type Note struct {
-	Page string `json:"page"`           // the name of the route that reads it
-	Name string `json:"name,omitempty"` // to log in with
+	Page  string `json:"page"`            // the name of the route that reads it
+	Name  string `json:"name,omitempty"`  // to log in with
+	Email string `json:"email,omitempty"` // the address to which an email was sent
+	Again string `json:"again,omitempty"` // the token to send that again, where it needs one
+	User  string `json:"user,omitempty"`  // the ID of whoever was signed in; set by Sent
 }
 
 // newNotes returns the signer of notes, or nil without keys.

@@ -128,12 +128,3 @@ func (k *Kit) Done(w http.ResponseWriter, r *http.Request, path, message string)
 	}
 	JSON(w, http.StatusOK, map[string]string{"message": message})
 }
-
-// Tell shows a page that only says something; a program gets the sentence.
-func (k *Kit) Tell(w http.ResponseWriter, r *http.Request, page, sentence string) {
-	if negotiate.HTML(r) {
-		k.Render(w, r, http.StatusOK, page, nil)
-		return
-	}
-	JSON(w, http.StatusOK, map[string]string{"message": sentence})
-}

@@ -7,6 +7,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/identity"
+	"github.com/coatcheck/coatcheck/internal/httptext"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/middleware"
@@ -121,6 +122,9 @@ func (k *Kit) Goodbye(w http.ResponseWriter, r *http.Request, target string) {
 	if !negotiate.HTML(r) {
 		JSON(w, http.StatusOK, map[string]string{"message": "Logout successful"})
 		return
+	}
+	if _, left := httptext.Lookup(r.Header, noteCookie); left { // the next visitor may be another
+		k.Forget(w, r)
 	}
 	if target == "" {
 		target = k.config.LogoutRedirectURL

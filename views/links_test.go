@@ -34,7 +34,8 @@ func (s *site) mintLinks(t testing.TB) map[string]string {
 	}
 	links := map[string]string{}
 	n := auth.NewUser{Username: "signup", Email: "signup@example.com", Password: canary}
-	check(s.accounts.BeginSignup(ctx, n, "en"))
+	_, err := s.accounts.BeginSignup(ctx, n, "en")
+	check(err)
 	links["signup"] = s.link(t, "signup@example.com", linkAddresses["signup"])
 	s.user(t, "email")
 	b := s.browser(t)

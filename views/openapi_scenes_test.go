@@ -169,6 +169,11 @@ var scenes = map[string]func(testing.TB, *stage) scene{
 
 	"GET /accounts/signup/":      public("/accounts/signup/"),
 	"GET /accounts/signup/sent/": public("/accounts/signup/sent/"),
+	"POST /accounts/signup/sent/": func(t testing.TB, s *stage) scene {
+		name, b := s.name(), s.browser(t)
+		b.form("/accounts/signup/", "username", name, "email", address(name), "password", canary)
+		return scene{b.program(), "/accounts/signup/sent/", nil}
+	},
 	"POST /accounts/signup/": func(t testing.TB, s *stage) scene {
 		name := s.name()
 		return scene{s.program(t), "/accounts/signup/", object{"username": name, "email": address(name), "password": canary}}
@@ -189,14 +194,25 @@ var scenes = map[string]func(testing.TB, *stage) scene{
 		s.user(t, name)
 		return scene{s.program(t), "/accounts/password_reset/", object{"email": address(name)}}
 	},
+	"POST /accounts/password_reset/done/": func(t testing.TB, s *stage) scene {
+		b := s.browser(t)
+		b.form("/accounts/password_reset/", "email", address(s.name()))
+		return scene{b.program(), "/accounts/password_reset/done/", nil}
+	},
 	"GET /accounts/password_reset/done/":     public("/accounts/password_reset/done/"),
 	"GET /accounts/reset/{uidb64}/{token}/":  forgotten,
 	"POST /accounts/reset/{uidb64}/{token}/": forgotten,
 	"GET /accounts/reset/done/":              public("/accounts/reset/done/"),
 
-	"GET /accounts/email/":                  private("/accounts/email/", nil),
-	"POST /accounts/email/":                 private("/accounts/email/", object{"email": "new-{name}@example.org", "password": canary}),
-	"GET /accounts/email/sent/":             private("/accounts/email/sent/", nil),
+	"GET /accounts/email/":      private("/accounts/email/", nil),
+	"POST /accounts/email/":     private("/accounts/email/", object{"email": "new-{name}@example.org", "password": canary}),
+	"GET /accounts/email/sent/": private("/accounts/email/sent/", nil),
+	"POST /accounts/email/sent/": func(t testing.TB, s *stage) scene {
+		c, name := s.member(t)
+		b := &client{c.t, c.site, c.http, browser}
+		b.form("/accounts/email/", "email", "new-"+name+"@example.org", "password", canary)
+		return scene{c, "/accounts/email/sent/", nil}
+	},
 	"GET /accounts/email/confirm/{token}/":  pendingEmail,
 	"POST /accounts/email/confirm/{token}/": pendingEmail,
 	"GET /accounts/email/done/":             public("/accounts/email/done/"),

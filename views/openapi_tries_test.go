@@ -192,6 +192,7 @@ func (c *contract) tryOthers(open, confirmed, closed *stage) {
 	confirmed.addUser(c.t, auth.NewUser{Username: "first", Email: address(fmt.Sprintf("user%d", confirmed.users))})
 	c.send("POST /accounts/signup/confirm/{token}/", pending)
 
+	c.send("POST /accounts/email/sent/", private("/accounts/email/sent/", nil)(c.t, open))
 	c.tryTakenAddress()
 	c.tryTokens()
 	c.tryOwnReset(open)

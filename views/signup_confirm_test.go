@@ -35,7 +35,7 @@ func TestSignupConfirmPages(t *testing.T) {
 	}
 	a := b.form("/accounts/signup/", "username", "ada", "email", "ada@example.com", "password", canary)
 	a.wantRedirect(t, "/accounts/signup/sent/")
-	if text := b.get("/accounts/signup/sent/").page(t).text(); !strings.Contains(text, mailSent) || s.count(t, "auth_user") != 0 {
+	if text := s.browser(t).get("/accounts/signup/sent/").page(t).text(); !strings.Contains(text, mailSent) || s.count(t, "auth_user") != 0 {
 		t.Errorf("%d users, %s", s.count(t, "auth_user"), text)
 	}
 	path := s.letter(t, "ada@example.com", "Confirm your address")

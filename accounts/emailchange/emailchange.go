@@ -54,13 +54,10 @@ func (f *Feature) Routes() []pages.Route {
 	if f.accounts == nil || !f.accounts.SendsMail() {
 		return nil
 	}
-	tell := func(page, sentence string) http.HandlerFunc {
-		return func(w http.ResponseWriter, r *http.Request) { f.Tell(w, r, page, sentence) }
-	}
 	return []pages.Route{
 		f.PrivatePage("email_change", URL, f.change, pages.GETAndPOST...).
 			InMenu(i18n.Mark("Email")),
-		f.PrivatePage("email_change_sent", SentURL, tell("email_change_sent.html", saySent), pages.GET...),
+		f.PrivatePage("email_change_sent", SentURL, f.sent, pages.GETAndPOST...),
 		f.Page("email_change_confirm", accounts.EmailConfirmPath+"{token}/", f.confirm, pages.GETAndPOST...),
 		f.Page("email_change_done", DoneURL, func(w http.ResponseWriter, r *http.Request) {
 			f.Arrive(w, r, safeurl.LoginRedirectURL, sayDone)
@@ -83,18 +80,43 @@ func form(t *i18n.Translator) *pages.Form {
 // readers of that mailbox.
 func (f *Feature) change(w http.ResponseWriter, r *http.Request) {
 	t := f.Translator(w, r)
+	note := pages.Note{Page: "email_change_sent"}
 	f.ServeForm(w, r, pages.FormView{
 		Template: "email_change.html",
 		Shown:    "email_change.form", Refused: "email_change.refused", Failed: "email_change.failed",
 		Form: func(pages.Body) *pages.Form { return form(t) },
-		Act:  func(b pages.Body, form *pages.Form) error { return f.begin(r, t, b, form) },
-		Done: func(*pages.Form) { f.Done(w, r, SentURL, saySent) },
+		Act: func(b pages.Body, form *pages.Form) error {
+			return f.begin(r, t, b, form, &note)
+		},
+		Done: func(*pages.Form) { f.Sent(w, r, note, saySent) },
 	})
 }
 
-// begin checks the fields and sends the link. What is wrong with a field is written into the
-// form.
-func (f *Feature) begin(r *http.Request, t *i18n.Translator, b pages.Body, form *pages.Form) error {
+// sent reports that the link is on its way, and sends it again.
+func (f *Feature) sent(w http.ResponseWriter, r *http.Request) {
+	f.ServeSent(w, r, "email_change_sent", saySent, func(n pages.Note) (bool, error) {
+		user, err := auth.UserFromContext(r.Context())
+		if err == nil {
+			err = f.Auth().Allow(r, attempts.KindEmail, n.Email)
+		}
+		if err == nil {
+			err = f.accounts.RepeatEmailChange(r, user, n.Again)
+		}
+		if errors.Is(err, accounts.ErrLink) {
+			return false, nil
+		}
+		if err == nil {
+			flow.Emit(r.Context(), "email_change.link_queued", slog.String("user", user.ID))
+		}
+		return true, err
+	})
+}
+
+// begin checks the fields, sends the link, and fills in the note for the page after it. What is
+// wrong with a field is written into the form.
+func (f *Feature) begin(
+	r *http.Request, t *i18n.Translator, b pages.Body, form *pages.Form, note *pages.Note,
+) error {
 	user, err := auth.UserFromContext(r.Context())
 	if err != nil {
 		return err
@@ -111,7 +133,8 @@ func (f *Feature) begin(r *http.Request, t *i18n.Translator, b pages.Body, form 
 	if err := f.Auth().Allow(r, attempts.KindEmail, email); err != nil { // floods of emails
 		return err
 	}
-	err = f.accounts.BeginEmailChange(r, user, email)
+	note.Email = email
+	note.Again, err = f.accounts.BeginEmailChange(r, user, email)
 	if errors.Is(err, identity.ErrInvalidEmail) {
 		address.Reject(err)
 		return nil

@@ -70,7 +70,7 @@ func (f *Feature) Routes() []pages.Route {
 		routes = append(
 			routes,
 			f.Page("password_reset", URL, f.ask, pages.GETAndPOST...),
-			f.Page("password_reset_done", DoneURL, f.sent, pages.GET...),
+			f.Page("password_reset_done", DoneURL, f.sent, pages.GETAndPOST...),
 		)
 	}
 	return routes
@@ -79,7 +79,7 @@ func (f *Feature) Routes() []pages.Route {
 // ask asks for an address and has a link sent to it, if it has an account. The response is
 // the same for every address.
 func (f *Feature) ask(w http.ResponseWriter, r *http.Request) {
-	t := f.Translator(w, r)
+	t, email := f.Translator(w, r), ""
 	f.ServeForm(w, r, pages.FormView{
 		Template: "password_reset.html", Shown: "reset.form",
 		Form: func(pages.Body) *pages.Form {
@@ -88,17 +88,21 @@ func (f *Feature) ask(w http.ResponseWriter, r *http.Request) {
 				MaxLength: pages.MaxEmail, Required: true,
 			}}}
 		},
-		Act:  func(b pages.Body, form *pages.Form) error { return f.request(r, t, b, form) },
-		Done: func(*pages.Form) { f.Done(w, r, DoneURL, saySent) },
+		Act: func(b pages.Body, form *pages.Form) error {
+			email = form.Fields[0].TakeEmail(b)
+			if form.Failed() {
+				return nil
+			}
+			return f.request(r, t, email)
+		},
+		Done: func(*pages.Form) {
+			f.Sent(w, r, pages.Note{Page: "password_reset_done", Email: email}, saySent)
+		},
 	})
 }
 
-// request reads the address and asks for the link.
-func (f *Feature) request(r *http.Request, t *i18n.Translator, b pages.Body, form *pages.Form) error {
-	email := form.Fields[0].TakeEmail(b)
-	if form.Failed() {
-		return nil
-	}
+// request asks for the link.
+func (f *Feature) request(r *http.Request, t *i18n.Translator, email string) error {
 	if err := f.Auth().Allow(r, attempts.KindReset, email); err != nil {
 		return err
 	}
@@ -113,9 +117,11 @@ func (f *Feature) request(r *http.Request, t *i18n.Translator, b pages.Body, for
 var saySent = i18n.Mark("We’ve emailed you instructions for setting your password, " +
 	"if an account exists with the email you entered. You should receive them shortly.")
 
-// sent reports that an email is on its way, if it is.
+// sent reports that an email is on its way, if it is, and sends it again.
 func (f *Feature) sent(w http.ResponseWriter, r *http.Request) {
-	f.Tell(w, r, "password_reset_done.html", saySent)
+	f.ServeSent(w, r, "password_reset_done", saySent, func(n pages.Note) (bool, error) {
+		return true, f.request(r, f.Translator(w, r), n.Email)
+	})
 }
 
 // confirm is where the link leads. A browser gets the token out of the

@@ -7,6 +7,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/attempts"
 	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
@@ -26,10 +27,12 @@ func (f *Feature) openForm(t *i18n.Translator, next string) *pages.Form {
 	return form
 }
 
-// begin is an opener that has a link sent, by which the account is made, in the language.
-func (f *Feature) begin(lang string) opener {
-	return func(r *http.Request, n auth.NewUser) (*auth.User, error) {
-		err := f.accounts.BeginSignup(r.Context(), n, lang)
+// begin is an opener that has a link sent, by which the account is made, in the language, and
+// fills in the note for the page after it.
+func (f *Feature) begin(lang string, note *pages.Note) opener {
+	return func(r *http.Request, n auth.NewUser) (_ *auth.User, err error) {
+		note.Email = n.Email
+		note.Again, err = f.accounts.BeginSignup(r.Context(), n, lang)
 		if err == nil {
 			flow.Emit(r.Context(), "signup.link_asked")
 		}
@@ -40,9 +43,21 @@ func (f *Feature) begin(lang string) opener {
 // saySent is the same whether the address has an account or not.
 var saySent = i18n.Mark("We have sent you an email with a link. Open it to finish.")
 
-// sent asks users to look at their emails.
+// sent asks users to look at their emails, and sends the link again.
 func (f *Feature) sent(w http.ResponseWriter, r *http.Request) {
-	f.Tell(w, r, "signup_sent.html", saySent)
+	f.ServeSent(w, r, "signup_sent", saySent, func(n pages.Note) (bool, error) {
+		err := f.Auth().Allow(r, attempts.KindSignup, n.Email)
+		if err == nil {
+			err = f.accounts.RepeatSignup(r.Context(), n.Again, f.Translator(w, r).Code())
+		}
+		if errors.Is(err, accounts.ErrLink) {
+			return false, nil
+		}
+		if err == nil {
+			flow.Emit(r.Context(), "signup.link_asked")
+		}
+		return true, err
+	})
 }
 
 // ConfirmPage is what signup_confirm.html shows.

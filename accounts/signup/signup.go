@@ -57,7 +57,7 @@ func (f *Feature) Routes() []pages.Route {
 	if f.options.Verification {
 		routes = append(
 			routes,
-			f.Page("signup_sent", SentURL, f.sent, pages.GET...),
+			f.Page("signup_sent", SentURL, f.sent, pages.GETAndPOST...),
 			f.Page("signup_confirm", accounts.SignupConfirmPath+"{token}/", f.confirm, pages.GETAndPOST...),
 		)
 	}
@@ -113,6 +113,7 @@ func (f *Feature) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	t := f.Translator(w, r)
 	var created *auth.User
+	note := pages.Note{Page: "signup_sent"}
 	f.ServeForm(w, r, pages.FormView{
 		Template: "signup.html",
 		Shown:    "signup.form", Refused: "signup.refused", Failed: "signup.failed",
@@ -120,14 +121,14 @@ func (f *Feature) serve(w http.ResponseWriter, r *http.Request) {
 		Act: func(b pages.Body, form *pages.Form) (err error) {
 			open := f.create
 			if f.options.Verification {
-				open = f.begin(t.Code())
+				open = f.begin(t.Code(), &note)
 			}
 			created, err = f.signUp(r, b, form, open)
 			return err
 		},
 		Done: func(form *pages.Form) {
 			if f.options.Verification {
-				f.Done(w, r, SentURL, saySent)
+				f.Sent(w, r, note, saySent)
 				return
 			}
 			f.sayCreated(w, r, created, form.Next)
