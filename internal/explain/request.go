@@ -50,7 +50,7 @@ func (w *World) parts(ctx context.Context, r *Report, header http.Header) (*Repo
 			return nil, err
 		}
 		if n := times(header, name); n > 1 {
-			r.good("cookie", "%s is there %d times, of several paths or domains, and one of them counts; "+
+			r.good("cookie", "%s is there %d times, of several paths or domains, and the last one counts; "+
 				"the browser should forget the others", name, n)
 		}
 		r.Parts = append(r.Parts, session)
