@@ -84,9 +84,12 @@ func TestState(t *testing.T) {
 		}
 		key, made := cookie(t, s, `{"a":1}`), time.Now()
 		check := func(what, key string, want flow.Code, stored time.Time) {
-			session := e.Session(key)
-			if code, err := session.State(t.Context()); code != want || err != nil {
+			session, trace := e.Session(key), flow.NewTrace()
+			if code, err := session.State(flow.WithSink(t.Context(), trace)); code != want || err != nil {
 				t.Errorf("%s: %s, %v; want %s", what, code, err, want)
+			}
+			if events := trace.Events(); len(events) != 1 || events[0].Code != want {
+				t.Errorf("%s: the flow has %v, want %s", what, events, want)
 			}
 			if _, expires, err := s.Stored(t.Context(), key); !expires.Equal(stored) || err != nil {
 				t.Errorf("%s: it ends at %v, %v; want %v", what, expires, err, stored)
