@@ -1,6 +1,8 @@
 package main
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -15,6 +17,7 @@ import (
 	"time"
 
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/internal/console"
 	"github.com/coatcheck/coatcheck/internal/explain"
 	"github.com/coatcheck/coatcheck/internal/testenv"
@@ -305,7 +308,8 @@ func (s *explained) notes(good database.Session, other, pickled, began, foreign 
 	}
 	for _, want := range []says{
 		{"a key too few", good.Key, rotated[:2], exitFailed, "session.corrupt", "--secret-key-fallbacks-file"},
-		{"a second backend", other, []string{"--authentication-backend", auth2, "--authentication-backend", "mysite.auth.EmailBackend"}, exitOK, "user.found", ""},
+		{"a second backend", other, []string{"--authentication-backend", modelBackend, "--authentication-backend", "mysite.auth.EmailBackend"}, exitOK, "user.found", ""},
+		{"inactive, allowed", s.allowed(good), []string{"--authentication-backend", allowAll}, exitOK, "user.found", "'dora'"},
 		{"a pickle", pickled, []string{"--session-serializer", "pickle"}, exitOK, "user.found", ""},
 		{"no pickle", good.Key, []string{"--session-serializer", "pickle"}, exitFailed, "session.corrupt", "set --session-serializer json"},
 		{"too old", began, []string{"--session-max-age", "3600"}, exitFailed, "user.too_old", "it was 2 hours ago"},
@@ -325,8 +329,27 @@ func (s *explained) notes(good database.Session, other, pickled, began, foreign 
 	}
 }
 
-// auth2 is Django's backend.
-const auth2 = "django.contrib.auth.backends.ModelBackend"
+// Django's backends.
+const (
+	modelBackend = "django.contrib.auth.backends.ModelBackend"
+	allowAll     = "django.contrib.auth.backends.AllowAllUsersModelBackend"
+)
+
+// allowed is a session of the inactive user by a backend that allows it.
+func (s *explained) allowed(from database.Session) string {
+	s.t.Helper()
+	dora := s.user("dora")
+	mac := signing.SaltedHMAC(sha256.New,
+		"django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash", dora.Password.Encoded(), s.key)
+	ending, err := own.New(s.db).Ending(s.t.Context(), dora.ID)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return s.insert(s.sign(s.key, "", from.Data, map[string]string{
+		"_auth_user_id": `"` + dora.ID + `"`, "_auth_user_backend": `"` + allowAll + `"`,
+		"_auth_user_hash": `"` + hex.EncodeToString(mac) + `"`, "_coatcheck_ending": fmt.Sprint(ending),
+	}))
+}
 
 // signed is when session data was signed.
 func (s *explained) signed(data string) time.Time {

@@ -229,7 +229,11 @@ func (w *World) user(
 			" lets the user log in again; this session ends when it is used")
 		return nil
 	}
-	r.good("user", "%s, is active", who)
+	if user != nil && !user.IsActive {
+		r.good("user", "%s, is not active, which the backend allows", who)
+	} else {
+		r.good("user", "%s, is active", who)
+	}
 	switch code {
 	case "user.hash_mismatch":
 		w.mismatch(r, session)
