@@ -16,6 +16,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/own"
+	"github.com/coatcheck/coatcheck/internal/brand"
 	"github.com/coatcheck/coatcheck/messages"
 	"github.com/coatcheck/coatcheck/sessions"
 	"github.com/coatcheck/coatcheck/views"
@@ -39,6 +40,7 @@ type Site struct {
 	log      *slog.Logger
 
 	own          *own.Store
+	brand        *brand.Brand
 	cookiePath   string
 	throttleRows bool // attempts are counted in the database
 }
@@ -67,8 +69,8 @@ func New(c Config) (*Site, error) {
 	site := &Site{Database: c.Database, own: own.New(c.Database), log: c.Site.Logger}
 	site.cookiePath = cmp.Or(c.Sessions.CookiePath, below(&c, "/"))
 	for _, wire := range []func(*Config) error{
-		site.look, site.wireSessions, site.wireAuth, site.wireMiddleware, site.wireMessages, site.wireAccounts,
-		site.wireViews, site.wireAccess,
+		site.look, site.wireBrand, site.wireSessions, site.wireAuth, site.wireMiddleware, site.wireMessages,
+		site.wireAccounts, site.wireViews, site.wireAccess,
 	} {
 		if err := wire(&c); err != nil {
 			return nil, err

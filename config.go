@@ -62,6 +62,17 @@ type Keys = signing.Keys
 type SiteOptions struct {
 	// Name is shown on every page and in emails; "Coatcheck" when empty.
 	Name string
+	// Logo is the contents of a file, SVG, PNG or WebP, of 100 kB at most: the picture at the
+	// top of each page, in place of the ticket. New refuses drawings with scripts and with
+	// references to other files. Nil means none. See docs/brand.md.
+	Logo []byte
+	// Accent is the colour of links and buttons, "#14655d"; ours when empty. New refuses one that
+	// could not be read as text on the light background of the pages, 4.5:1 (WCAG 2, 1.4.3), with
+	// the nearest shade that can. Browsers in dark mode get a lighter shade of it.
+	Accent string
+	// Support is where visitors get help, "https://shop.example/help/" or
+	// "mailto:help@shop.example": a link in the foot of each page and email. Empty means none.
+	Support string
 	// BaseURL is where the site is, "https://www.example.com", for the links in emails,
 	// for which it is required. It is never taken from a request: a client that sends
 	// one could choose where the links of others lead.

@@ -35,7 +35,7 @@ const module = "github.com/coatcheck/coatcheck"
 var staircase = []step{
 	{"0, the pure tools", []string{"i18n", "internal/pystr", "internal/pybase64", "internal/textfile"}, nil},
 	{"0, the pure tools", []string{"internal/fold"}, []string{"golang.org/x/net"}},
-	{"0, the pure tools", []string{"internal/pyjson", "internal/negotiate", "internal/requestinfo", "internal/seal", "internal/device", "internal/lru", "internal/errorpages"}, nil},
+	{"0, the pure tools", []string{"internal/pyjson", "internal/negotiate", "internal/requestinfo", "internal/seal", "internal/device", "internal/lru", "internal/errorpages", "internal/brand"}, nil},
 	{"0, the pure tools", []string{"internal/httptext"}, []string{"golang.org/x/net"}},
 	{"0, the pure tools", []string{"internal/pickle", "internal/locale"}, nil},
 	{"0, the pure tools", []string{"internal/pbkdf2"}, []string{"golang.org/x/sys"}},

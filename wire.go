@@ -13,6 +13,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/database/own"
+	"github.com/coatcheck/coatcheck/internal/brand"
 	"github.com/coatcheck/coatcheck/messages"
 	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/password"
@@ -39,6 +40,15 @@ func (s *Site) has(without string, tables ...string) bool {
 		s.log.Warn(without, "error", err)
 	}
 	return err == nil
+}
+
+// wireBrand checks the logo, the accent colour and the link to where visitors get help.
+func (s *Site) wireBrand(c *Config) (err error) {
+	s.brand, err = brand.New(brand.Settings{Accent: c.Site.Accent, Logo: c.Site.Logo, Support: c.Site.Support})
+	if err != nil {
+		return fmt.Errorf("coatcheck: %w", err)
+	}
+	return nil
 }
 
 func (s *Site) wireSessions(c *Config) error {
@@ -110,7 +120,7 @@ func (s *Site) wireAccounts(c *Config) error {
 	s.Accounts, err = accounts.New(accounts.Config{
 		Options: c.Accounts, Database: c.Database, Auth: s.Auth, Sessions: s.Sessions, Keys: c.Keys,
 		BaseURL: base, LoginURL: strings.TrimPrefix(c.Site.LoginURL, c.Site.ScriptName),
-		SiteName: c.Site.Name, Languages: c.Site.Languages, Logger: c.Site.Logger,
+		SiteName: c.Site.Name, Brand: s.brand, Languages: c.Site.Languages, Logger: c.Site.Logger,
 	})
 	if missing := (*own.MissingError)(nil); errors.As(err, &missing) {
 		c.Site.Logger.Warn("there is no list of sessions and no email", "error", missing)
@@ -154,7 +164,8 @@ func (s *Site) wireViews(c *Config) error {
 	var err error
 	s.Views, err = views.New(views.Config{
 		Options: c.Views, Auth: s.Auth, Accounts: s.Accounts, Keys: c.Keys, Messages: s.notices,
-		SiteName: c.Site.Name, LoginURL: c.Site.LoginURL, Languages: c.Site.Languages, Logger: c.Site.Logger,
+		SiteName: c.Site.Name, Brand: s.brand, LoginURL: c.Site.LoginURL, Languages: c.Site.Languages,
+		Logger: c.Site.Logger,
 	})
 	return err
 }

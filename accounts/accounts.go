@@ -16,6 +16,7 @@ import (
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/i18n"
+	"github.com/coatcheck/coatcheck/internal/brand"
 	"github.com/coatcheck/coatcheck/internal/seal"
 	"github.com/coatcheck/coatcheck/mail"
 	"github.com/coatcheck/coatcheck/safeurl"
@@ -59,6 +60,9 @@ type Config struct {
 	LoginURL string
 	// SiteName is how emails call the site; "Coatcheck" when empty.
 	SiteName string
+	// Brand is the logo, the colours and the link to where users get help; nil means ours. It
+	// is made of the fields of coatcheck.SiteOptions.
+	Brand *brand.Brand
 	// Languages are the catalogues for emails; nil means i18n.Default().
 	Languages *i18n.Catalogues
 	// Logger is slog.Default() when nil. It never gets a secret.
@@ -152,7 +156,7 @@ func New(c Config) (*Service, error) {
 			return nil, fmt.Errorf("accounts: %w", err)
 		}
 	}
-	if s.mails, err = readMails(c.Templates); err != nil {
+	if s.mails, err = readMails(c.Templates, c.Brand); err != nil {
 		return nil, err
 	}
 	s.config.Keys = signing.Keys{} // they are used up
@@ -187,8 +191,17 @@ func (c *Config) check() error {
 		}
 		c.BaseURL = strings.TrimSuffix(c.BaseURL, "/")
 	}
+	c.fillIn()
+	return c.checkTimeouts()
+}
+
+// fillIn sets the defaults.
+func (c *Config) fillIn() {
 	if c.SiteName == "" {
 		c.SiteName = "Coatcheck"
+	}
+	if c.Brand == nil {
+		c.Brand = brand.Ours()
 	}
 	if c.LoginURL == "" {
 		c.LoginURL = safeurl.LoginURL
@@ -199,6 +212,10 @@ func (c *Config) check() error {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
+}
+
+// checkTimeouts sets the defaults of the timeouts, and refuses negative ones.
+func (c *Config) checkTimeouts() error {
 	for _, timeout := range []struct {
 		of       *time.Duration
 		fallback time.Duration

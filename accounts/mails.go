@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/coatcheck/coatcheck/i18n"
+	"github.com/coatcheck/coatcheck/internal/brand"
 	"github.com/coatcheck/coatcheck/mail"
 )
 
@@ -102,11 +103,25 @@ type Letter struct {
 	Language string
 	Dir      string
 	Blocks   []Block
+	// Light and Dark are the colours of both schemes.
+	Light, Dark brand.Shades
+	// Logo is the address of a picture, and LogoWidth and LogoHeight its size in pixels. It is
+	// empty where the site has none that email programs show, or is not at https://.
+	Logo                  string
+	LogoWidth, LogoHeight int
+	// Wordmark means that the name of the site is in the logo.
+	Wordmark bool
+	// Support is where users get help, a URL with https or mailto, and Help the text of the
+	// link to it; both are empty for nowhere.
+	Support, Help string
+
+	supportText string // Support in plain text
 }
 
 // mailTemplates are the emails by name, "password_reset" for instance.
 type mailTemplates struct {
 	design *htmltemplate.Template
+	brand  *brand.Brand
 	mails  map[string]*mailTemplate
 }
 
@@ -143,8 +158,8 @@ func MailTemplates() []string {
 }
 
 // readMails reads our files and those that replace them.
-func readMails(replacing fs.FS) (*mailTemplates, error) {
-	t := &mailTemplates{mails: map[string]*mailTemplate{}}
+func readMails(replacing fs.FS, b *brand.Brand) (*mailTemplates, error) {
+	t := &mailTemplates{brand: b, mails: map[string]*mailTemplate{}}
 	own, err := fs.Sub(mailFiles, "mails")
 	if err != nil {
 		return nil, fmt.Errorf("accounts: %w", err)
@@ -294,11 +309,24 @@ func (t *mailTemplates) compose(name, to string, about *Mail) (mail.Message, err
 	if err != nil {
 		return mail.Message{}, fmt.Errorf("accounts: email %s: %w", name, err)
 	}
+	letter.show(t.brand, about)
 	var html bytes.Buffer
 	if err := t.design.Execute(&html, letter); err != nil {
 		return mail.Message{}, fmt.Errorf("accounts: email %s: %w", name, err)
 	}
 	return mail.Message{To: to, Subject: letter.Subject, Text: letter.text(), HTML: html.String()}, nil
+}
+
+// show sets how the site shows that it is itself.
+func (l *Letter) show(b *brand.Brand, about *Mail) {
+	l.Light, l.Dark = b.Light, b.Dark
+	if b.Logo.InEmails() && strings.HasPrefix(l.BaseURL, "https://") {
+		l.Logo, l.Wordmark = l.BaseURL+brand.Folder+b.Logo.Name, b.Logo.Wordmark
+		l.LogoWidth, l.LogoHeight = b.Logo.Width, b.Logo.Height
+	}
+	if b.Support != "" {
+		l.Support, l.supportText, l.Help = b.Support, b.SupportText(), about.T("Get help")
+	}
 }
 
 // text is the email in plain text.
@@ -312,34 +340,8 @@ func (l *Letter) text() string {
 		b.WriteString(wrap(block.Text) + "\n\n")
 	}
 	b.WriteString("-- \n" + l.SiteName + "\n" + l.BaseURL + "/\n")
-	return b.String()
-}
-
-// lineLength is what plain text is wrapped at.
-const lineLength = 76
-
-// words splits a text at spaces and line ends, and not at spaces that must not break.
-func words(text string) []string {
-	return strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == '\n' || r == '\t' || r == '\r' })
-}
-
-// wrap breaks a paragraph into lines at spaces.
-func wrap(text string) string {
-	var b strings.Builder
-	length := 0
-	for i, word := range words(text) {
-		n := len([]rune(word))
-		switch {
-		case i == 0:
-		case length+1+n > lineLength:
-			b.WriteByte('\n')
-			length = 0
-		default:
-			b.WriteByte(' ')
-			length++
-		}
-		b.WriteString(word)
-		length += n
+	if l.Support != "" {
+		b.WriteString(l.Help + ": " + l.supportText + "\n")
 	}
 	return b.String()
 }

@@ -129,7 +129,7 @@ func formatFrom(from *netmail.Address) string {
 	switch {
 	case from.Name == "":
 		return from.Address
-	case plain(from.Name):
+	case plain(from.Name) && len("From: ")+len(from.String()) <= maxLine:
 		return from.String() // in quotes
 	}
 	return encodeWords(from.Name, len("From: ")) + "\r\n <" + from.Address + ">"

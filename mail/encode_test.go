@@ -2,8 +2,12 @@ package mail_test
 
 import (
 	"bytes"
+	"fmt"
 	"mime"
 	netmail "net/mail"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -11,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/coatcheck/coatcheck/internal/testenv"
 	"github.com/coatcheck/coatcheck/mail"
 	"github.com/coatcheck/coatcheck/mail/mailtest"
 )
@@ -176,4 +181,49 @@ func lines(text string) string {
 		text += "\n"
 	}
 	return text
+}
+
+// senderNames are names of sites as they are: with signs of a header, in other scripts, long, and
+// one that looks like an address.
+var senderNames = []string{
+	"", "Shop", `Ada, Bob & "Co." <x@evil.example>`, "Café Löwe (Köln)", "お店", "The 🧥 Shop", "=?utf-8?q?a?=",
+	strings.Repeat("Very Long ", 25) + "Name", strings.Repeat("長", 80), "shop@example.com",
+}
+
+// readFrom prints the From of each file as Python's reader of emails has it: its name and address.
+const readFrom = `
+import email, sys
+from email.header import decode_header, make_header
+from email.utils import parseaddr
+for path in sys.argv[1:]:
+    with open(path, "rb") as file:
+        name, address = parseaddr(email.message_from_binary_file(file)["From"])
+    print(make_header(decode_header(name)), address, sep="|")
+`
+
+// TestFrom: the name of a sender comes through to another program, in lines that are short enough,
+// beside the bare address.
+func TestFrom(t *testing.T) {
+	python := testenv.Django(t, "6.1")
+	args := []string{"-c", readFrom}
+	var want strings.Builder
+	for i, name := range senderNames {
+		m := message()
+		m.From = (&netmail.Address{Name: name, Address: "shop@example.com"}).String()
+		got := encode(t, m)
+		checkLines(t, got.Raw)
+		file := filepath.Join(t.TempDir(), fmt.Sprintf("%d.eml", i))
+		if err := os.WriteFile(file, got.Raw, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		args = append(args, file)
+		want.WriteString(name + "|shop@example.com\n")
+	}
+	got, err := exec.CommandContext(t.Context(), python, args...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, got)
+	}
+	if diff := cmp.Diff(want.String(), string(got)); diff != "" {
+		t.Error(diff)
+	}
 }

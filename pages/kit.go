@@ -10,6 +10,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/i18n"
+	"github.com/coatcheck/coatcheck/internal/brand"
 	"github.com/coatcheck/coatcheck/messages"
 	"github.com/coatcheck/coatcheck/signing"
 	"github.com/coatcheck/coatcheck/userfields"
@@ -26,6 +27,9 @@ type Config struct {
 	Languages *i18n.Catalogues
 	// SiteName is shown on every page; "Coatcheck" when empty.
 	SiteName string
+	// Brand is the logo, the colours and the link to where visitors get help; nil means ours.
+	// It is made of the fields of coatcheck.SiteOptions.
+	Brand *brand.Brand
 	// LoginURL is safeurl.LoginURL of this site when empty; a path, which gets no script
 	// name in front, or a URL of another host. Django: LOGIN_URL.
 	LoginURL string
@@ -72,6 +76,7 @@ type Kit struct {
 	notes     *signing.TimestampSigner // nil for none
 	style     static
 	script    static
+	logo      logo
 	languages []Language
 	security  [][2]string // headers of every response
 	mux       *http.ServeMux
@@ -107,6 +112,7 @@ func New(c Config) (*Kit, error) {
 		notes: notes, config: c, mux: http.NewServeMux(), urls: map[string]string{},
 		languages: nameLanguages(c.Languages),
 		fields:    c.Auth.UserFields(),
+		logo:      newLogo(c.Brand),
 		security: [][2]string{
 			{"Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src " +
 				"'self' data:; form-action " +
@@ -161,6 +167,9 @@ func (c *Config) check() error {
 	}
 	if c.SiteName == "" {
 		c.SiteName = "Coatcheck"
+	}
+	if c.Brand == nil {
+		c.Brand = brand.Ours()
 	}
 	return c.checkTargets()
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/i18n"
+	"github.com/coatcheck/coatcheck/internal/brand"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/safeurl"
@@ -23,6 +24,10 @@ type Page struct {
 	Stylesheet string       // its address
 	Script     string       // its address; pages work without it
 	Style      template.CSS // the stylesheet itself, on a page that stands alone; else empty
+	Icon       template.URL // of the tab
+	Logo       *brand.Logo  // its size, and whether the name of the site is in it; nil for none
+	LogoURL    template.URL // the address of the logo; empty where a page cannot show it
+	Support    string       // where visitors get help, a URL with https or mailto; empty for nowhere
 	SignupURL  string       // empty where nobody may sign up
 	LoginURL   string
 	LogoutURL  string

@@ -46,6 +46,7 @@ func (k *Kit) Render(w http.ResponseWriter, r *http.Request, status int, name st
 	if alone, ok := data.(standalone); ok {
 		page.Data, page.Style = alone.data, template.CSS(k.style.text)
 	}
+	k.logo.show(page, r, k.config.Brand)
 	if form, ok := data.(*Form); ok {
 		if err := page.fillIn(form); err != nil {
 			middleware.Fail(w, r, err)

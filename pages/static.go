@@ -14,7 +14,7 @@ import (
 	"github.com/coatcheck/coatcheck/sessions"
 )
 
-// The files that are served as they are: the stylesheet and the script.
+// The files that are served as they are, beside the logo: the stylesheet and the script.
 const (
 	stylesheetName = "style.css"
 	scriptName     = "script.js"
@@ -28,9 +28,10 @@ type static struct {
 	kind string
 	etag string
 	text string
-	gzip string // the text, compressed once
+	gzip string // the text, compressed once; empty for a picture that is compressed in itself
 
 	integrity string // the hash of the text, for a Content-Security-Policy
+	policy    string // a Content-Security-Policy of its own; empty for that of pages
 }
 
 // newStatic names style.css "style.<hash>.css".
@@ -41,13 +42,16 @@ func newStatic(name, kind, text string) static {
 	name = strings.TrimSuffix(name, ending) + "." + hash + ending
 	return static{
 		name: name, url: Path + "static/" + name, kind: kind, etag: `"` + hash + `"`,
-		text: text, gzip: compress(text),
+		text: text, gzip: compress(kind, text),
 		integrity: "sha256-" + base64.StdEncoding.EncodeToString(sum[:]),
 	}
 }
 
-// compress returns the text as gzip has it.
-func compress(text string) string {
+// compress returns a text as gzip has it.
+func compress(kind, text string) string {
+	if !strings.HasPrefix(kind, "text/") && !strings.HasSuffix(kind, "+xml") {
+		return ""
+	}
 	var b strings.Builder
 	z := gzip.NewWriter(&b)
 	_, err := z.Write([]byte(text))
@@ -70,24 +74,39 @@ func acceptsGzip(r *http.Request) bool {
 }
 
 func (k *Kit) static(w http.ResponseWriter, r *http.Request) {
-	for _, file := range []static{k.style, k.script} {
-		if r.PathValue("name") == file.name {
-			SameForEverybody(w, r)
-			header := w.Header()
-			header.Set("Cache-Control", "public, max-age=31536000, immutable")
-			header.Set("Content-Type", file.kind+"; charset=utf-8")
-			header.Set("Vary", "Accept-Encoding")
-			text := file.text
-			if acceptsGzip(r) {
-				header.Set("Content-Encoding", "gzip")
-				text, file.etag = file.gzip, strings.TrimSuffix(file.etag, `"`)+`-gzip"`
-			}
-			header.Set("ETag", file.etag)
-			http.ServeContent(w, r, file.name, time.Time{}, strings.NewReader(text))
+	name := r.PathValue("name")
+	for _, file := range []static{k.style, k.script, k.logo.file} {
+		if name == file.name && name != "" {
+			file.serve(w, r, "public, max-age=31536000, immutable")
 			return
 		}
 	}
+	if l := k.config.Brand.Logo; l != nil && name == l.Name {
+		k.logo.file.serve(w, r, "public, max-age=86400")
+		return
+	}
 	k.notFound(w, r)
+}
+
+// serve responds with the file, which caches may keep.
+func (file static) serve(w http.ResponseWriter, r *http.Request, caching string) {
+	SameForEverybody(w, r)
+	header := w.Header()
+	header.Set("Cache-Control", caching)
+	header.Set("Content-Type", file.kind)
+	text, etag := file.text, file.etag
+	if file.gzip != "" {
+		header.Set("Vary", "Accept-Encoding")
+		if acceptsGzip(r) {
+			header.Set("Content-Encoding", "gzip")
+			text, etag = file.gzip, strings.TrimSuffix(etag, `"`)+`-gzip"`
+		}
+	}
+	if file.policy != "" {
+		header.Set("Content-Security-Policy", file.policy)
+	}
+	header.Set("ETag", etag)
+	http.ServeContent(w, r, file.name, time.Time{}, strings.NewReader(text))
 }
 
 // SameForEverybody keeps the session out of a response that names no client. A session

@@ -36,8 +36,8 @@ func (k *Kit) readTemplates(folders []fs.FS, given fs.FS) error {
 	if err != nil {
 		return err
 	}
-	k.style = newStatic(stylesheetName, "text/css", files[stylesheetName])
-	k.script = newStatic(scriptName, "text/javascript", files[scriptName])
+	k.style = newStatic(stylesheetName, "text/css; charset=utf-8", files[stylesheetName]+k.config.Brand.CSS())
+	k.script = newStatic(scriptName, "text/javascript; charset=utf-8", files[scriptName])
 	delete(files, stylesheetName)
 	delete(files, scriptName)
 	base := template.New("")

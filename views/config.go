@@ -9,6 +9,7 @@ import (
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/i18n"
+	"github.com/coatcheck/coatcheck/internal/brand"
 	"github.com/coatcheck/coatcheck/messages"
 	"github.com/coatcheck/coatcheck/signing"
 )
@@ -69,6 +70,9 @@ type Config struct {
 	Languages *i18n.Catalogues
 	// SiteName is shown on every page; "Coatcheck" when empty.
 	SiteName string
+	// Brand is the logo, the colours and the link to where visitors get help; nil means ours.
+	// It is made of the fields of coatcheck.SiteOptions.
+	Brand *brand.Brand
 	// LoginURL is safeurl.LoginURL of this site when empty; a path, which gets no script
 	// name in front, or a URL of another host. Django: LOGIN_URL.
 	LoginURL string

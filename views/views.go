@@ -33,7 +33,7 @@ func New(c Config) (*Views, error) {
 		return nil, err
 	}
 	kit, err := pages.New(pages.Config{
-		Auth: c.Auth, Languages: c.Languages, SiteName: c.SiteName,
+		Auth: c.Auth, Languages: c.Languages, SiteName: c.SiteName, Brand: c.Brand,
 		LoginURL: c.LoginURL, LoginRedirectURL: c.LoginRedirectURL, LogoutRedirectURL: c.LogoutRedirectURL,
 		AllowedRedirectHosts: c.AllowedRedirectHosts, RedirectAuthenticatedUser: c.RedirectAuthenticatedUser,
 		HideSignup: c.SignupClosed || c.SignupInvitation,

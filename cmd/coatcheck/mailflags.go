@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	netmail "net/mail"
 	"os"
 	"strings"
 
@@ -18,7 +19,7 @@ import (
 type mailFlags struct {
 	BaseURL      string  `group:"mail" name:"base-url" placeholder:"URL" help:"Where the site is for its visitors, https://www.example.com, for the links in emails. Needed to send emails; where they are only shown it is --addr by default."`
 	Backend      string  `group:"mail" name:"email-backend" enum:"console,smtp,file,none" default:"console" help:"How emails go out: ${enum}. console prints them, for development; none leaves out the pages that need them (EMAIL_BACKEND)."`
-	From         string  `group:"mail" name:"default-from-email" default:"${mail_from}" placeholder:"ADDRESS" help:"Sender of emails (DEFAULT_FROM_EMAIL)."`
+	From         string  `group:"mail" name:"default-from-email" default:"${mail_from}" placeholder:"ADDRESS" help:"Sender of emails. An address without a name gets --site-name in front (DEFAULT_FROM_EMAIL)."`
 	FilePath     string  `group:"mail" name:"email-file-path" placeholder:"DIR" help:"Folder of --email-backend file (EMAIL_FILE_PATH)."`
 	Host         string  `group:"mail" name:"email-host" default:"localhost" help:"Mail server (EMAIL_HOST)."`
 	Port         int     `group:"mail" name:"email-port" default:"0" help:"Its port; 0 for that of --email-tls (EMAIL_PORT)."`
@@ -34,18 +35,19 @@ const passwordVariable = envPrefix + "_EMAIL_HOST_PASSWORD"
 // apply configures the site.
 func (f *mailFlags) apply(c *coatcheck.Config, con *console.Console) (err error) {
 	c.Site.BaseURL = f.BaseURL
+	from := f.from(c.Site.Name)
 	switch f.Backend {
 	case "none":
 		return nil
 	case "console":
-		c.Accounts.Mail, err = mail.NewConsole(mail.ConsoleConfig{Writer: con.Out, From: f.From})
+		c.Accounts.Mail, err = mail.NewConsole(mail.ConsoleConfig{Writer: con.Out, From: from})
 	case "file":
 		if f.FilePath == "" {
 			return usageError{errors.New("--email-backend file needs --email-file-path")}
 		}
-		c.Accounts.Mail, err = mail.NewDir(mail.DirConfig{Path: f.FilePath, From: f.From})
+		c.Accounts.Mail, err = mail.NewDir(mail.DirConfig{Path: f.FilePath, From: from})
 	case "smtp":
-		c.Accounts.Mail, err = f.smtp()
+		c.Accounts.Mail, err = f.smtp(from)
 	}
 	if err != nil {
 		return err
@@ -57,14 +59,28 @@ func (f *mailFlags) apply(c *coatcheck.Config, con *console.Console) (err error)
 	return nil
 }
 
-func (f *mailFlags) smtp() (mail.Sender, error) {
+// from returns the sender of emails. A bare address gets the name of the site in front, since that
+// is what people see first; another name stays.
+func (f *mailFlags) from(site string) string {
+	sender, err := netmail.ParseAddress(f.From)
+	if err != nil || sender.Name != "" {
+		return f.From
+	}
+	named := (&netmail.Address{Name: site, Address: sender.Address}).String()
+	if mail.CheckFrom(named) != nil { // a name that no header can have
+		return f.From
+	}
+	return named
+}
+
+func (f *mailFlags) smtp(from string) (mail.Sender, error) {
 	timeout, err := span("email-timeout", f.Timeout, 0)
 	if err != nil {
 		return nil, err
 	}
 	config := smtp.Config{
 		Host: f.Host, Port: f.Port, Username: f.User, Password: os.Getenv(passwordVariable),
-		TLS: smtp.TLS(f.TLS), From: f.From,
+		TLS: smtp.TLS(f.TLS), From: from,
 		Timeout: timeout,
 	}
 	if f.PasswordFile != "" {

@@ -20,7 +20,7 @@ import (
 // serveCommand runs the site as a server of its own.
 type serveCommand struct {
 	Listen            listenFlags   `embed:""`
-	SiteName          string        `group:"server" default:"Coatcheck" help:"Name on the pages."`
+	Site              siteFlags     `embed:""`
 	LoginURL          string        `group:"server" name:"login-url" default:"/accounts/login/" help:"Django's LOGIN_URL."`
 	LoginRedirectURL  string        `group:"server" name:"login-redirect-url" default:"/accounts/profile/" help:"Django's LOGIN_REDIRECT_URL."`
 	LogoutRedirectURL string        `group:"server" name:"logout-redirect-url" placeholder:"URL" help:"Django's LOGOUT_REDIRECT_URL; none means a page that says goodbye."`
@@ -227,16 +227,15 @@ func (c *serveCommand) config(
 		return config, err
 	}
 	config = coatcheck.Config{
-		Keys: key.keys(c.Secret.AcceptSHA1),
-		Site: coatcheck.SiteOptions{
-			Name: c.SiteName, LoginURL: unless(c.LoginURL, safeurl.LoginURL), TimeZone: zone, Logger: log,
-		},
+		Keys:      key.keys(c.Secret.AcceptSHA1),
+		Site:      coatcheck.SiteOptions{TimeZone: zone, Logger: log},
 		Sessions:  sessions,
 		Passwords: coatcheck.PasswordOptions{Hashing: passwords, Validators: validators, ResetTimeout: reset},
 		Logins:    coatcheck.LoginOptions{MaxAge: maxAge},
 		Views:     c.views(),
 	}
-	if err := c.Web.apply(&config); err != nil {
+	config.Site.LoginURL = unless(c.LoginURL, safeurl.LoginURL)
+	if err := errors.Join(c.Site.apply(&config), c.Web.apply(&config)); err != nil {
 		return config, err
 	}
 	c.Accounts.apply(&config)

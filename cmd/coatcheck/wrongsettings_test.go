@@ -121,6 +121,12 @@ var wrongSettings = []wrong{
 	{"script-name", "auth", "", "is no path; write it as in /auth", refuses},
 	{"session-serializer", "yaml", "", "must be one of", refuses},
 	{"session-max-age", "-1", "", "--session-max-age is -1; it must be from 0", refuses},
+	{"site-accent", "#ffcc00", "", "is 1.35:1; text needs 4.5:1 (WCAG 2, 1.4.3). The nearest shade that has it is #876c00", refuses},
+	{"site-accent", "teal", "", "write a colour such as #14655d", refuses},
+	{"site-logo", "none.svg", "", "--site-logo: open none.svg: no such file", refuses},
+	{"site-logo", "DIR/key", "", "is none of SVG, PNG and WebP", refuses},
+	{"site-logo", "DIR/script.svg", "", "is an SVG with <script>", refuses},
+	{"site-support", "http://a.example/", "", "write an address such as https://shop.example/help/", refuses},
 	{"socket-mode", "999", "--addr=unix:coatcheck.sock", "write a mode in octal", refuses},
 	{"home", "none.html", "", "--home: open none.html: no such file", refuses},
 	{"home", "DIR/broken-home/home.html", "", "template home.html: template: home.html:1: unexpected {{end}}", refuses},
@@ -194,6 +200,7 @@ func TestWrongSettings(t *testing.T) {
 	}
 	for name, text := range map[string]string{
 		"broken-home/home.html":               "{{end}}",
+		"script.svg":                          `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><script/></svg>`,
 		"broken/login.html":                   "{{define \"main\"}}\n{{end}}{{end}}",
 		"broken-emails/emails/invitation.txt": "Welcome\n\n{{.",
 	} {
