@@ -77,7 +77,7 @@ var staircase = []step{
 	{"for users' tests", []string{"mail/mailtest"}, nil},
 	{"for users' tests", []string{"coatchecktest"}, nil},
 	{"the programs", []string{"internal/console"}, []string{"github.com/schollz/progressbar/v3", "golang.org/x/term"}},
-	{"the programs", []string{"internal/completion", "internal/djangosettings", "internal/findings", "internal/server"}, nil},
+	{"the programs", []string{"internal/completion", "internal/djangosettings", "internal/explain", "internal/findings", "internal/server"}, nil},
 	{"the programs", []string{"cmd/coatcheck"}, []string{"github.com/alecthomas/kong"}},
 	{"the programs", []string{"examples/..."}, []string{"..."}},
 	{"our own tests", []string{"internal/testenv", "internal/vectors"}, []string{"..."}},

@@ -129,9 +129,13 @@ func (b *ModelBackend) Authenticate(ctx context.Context, c Credentials) (*User, 
 // reportStuck warns of a stored hash that no password opens, and says what would
 // help. The user is told the same as with a wrong password.
 func (b *ModelBackend) reportStuck(ctx context.Context, user *User, reason password.Reason) {
+	if reason == password.ReasonUnusable {
+		flow.Emit(ctx, "password.unusable", slog.String("user", user.ID))
+	}
 	if !reason.Stuck() {
 		return
 	}
+	flow.Emit(ctx, "password.stuck", slog.String("user", user.ID), slog.String("reason", string(reason)))
 	log := b.Logger
 	if log == nil {
 		log = slog.Default()

@@ -19,6 +19,12 @@ func (s *Service) MakeResetToken(u *User) string { return s.tokens.Make(u) }
 // default_token_generator.check_token.
 func (s *Service) CheckResetToken(u *User, token string) bool { return s.tokens.Check(u, token) }
 
+// VerifyResetToken is CheckResetToken that returns the reason why not, one of the errors of
+// package resettoken, and when the token says that it was made.
+func (s *Service) VerifyResetToken(u *User, token string) (made time.Time, err error) {
+	return s.tokens.Verify(u, token)
+}
+
 // PasswordResetTimeout returns how long the token of a link is valid for.
 func (s *Service) PasswordResetTimeout() time.Duration {
 	return s.tokens.Timeout()

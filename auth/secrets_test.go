@@ -2,15 +2,18 @@ package auth_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/password"
 	"github.com/coatcheck/coatcheck/signing"
 )
@@ -113,8 +116,17 @@ func TestSecretsAreNotLogged(t *testing.T) {
 	}
 }
 
+// codeSink keeps the codes of the layers above the database.
+type codeSink []flow.Code
+
+func (s *codeSink) Emit(_ context.Context, e flow.Event) {
+	if e.Code.Layer() != flow.Database {
+		*s = append(*s, e.Code)
+	}
+}
+
 // TestStuckHashIsTold: a stored hash that no password opens causes one warning a
-// login, with the user and the algorithm, and never the hash or a part of it.
+// login, with the user and the algorithm, and a code in the flow, and never the hash or a part of it.
 func TestStuckHashIsTold(t *testing.T) {
 	for stored, want := range map[string]string{
 		"bcrypt$$2b$04$abcdefghijklmnopqrstuubzadhGtS2zEF.gu0yd0opP6cVzb.e0i": "algorithm=bcrypt reason=\"unknown or not configured algorithm\" remedy=\"add its hasher to password.Config.Hashers (--accept-hasher bcrypt)\"",
@@ -129,8 +141,17 @@ func TestStuckHashIsTold(t *testing.T) {
 		if err := r.users.SetPassword(t.Context(), ada.ID, password.Hash(stored)); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := r.authenticate("ada", "secret"); !errors.Is(err, auth.ErrInvalidCredentials) {
+		var codes codeSink
+		ctx := flow.WithSink(t.Context(), &codes)
+		if _, err := r.Authenticate(ctx, auth.Credentials{Username: "ada", Password: "secret"}); !errors.Is(err, auth.ErrInvalidCredentials) {
 			t.Errorf("%.20s: %v", stored, err)
+		}
+		code := flow.Code("password.stuck")
+		if want == "" {
+			code = "password.unusable"
+		}
+		if slices.Index(codes, code) != 1 || len(codes) != 3 {
+			t.Errorf("%.20s: the flow has %v, want %s", stored, codes, code)
 		}
 		said := log.String()
 		warnings := 1

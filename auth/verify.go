@@ -35,7 +35,8 @@ type Identity struct {
 // of package flow. Somebody is signed in if and only if the code is "user.found" or
 // "user.found_by_old_key". If not, it is
 //
-//   - "session.none", "session.missing", which an expired session is too, or
+//   - "session.none", "session.missing", which an expired session is too, and a cookie that was
+//     not signed here, or
 //     "session.corrupt": there is no such session;
 //   - "user.anonymous": the session names no user;
 //   - "user.backend_unknown", "user.gone", "user.inactive": there is no such user here;

@@ -122,6 +122,8 @@ var authCodes = []Meaning{
 	{"throttle.failed", View, "throttle: attempts could not be counted", names{"error"}, "A failure of the store lets no guess pass."},
 	{"password.compared", View, "authenticate(): password hashed as the stored one was, and compared", names{"algorithm", "rounds", "right"}, "This is what a login costs."},
 	{"password.dummy", View, "authenticate(): no user who may log in, so a hash is made for nothing", names{"algorithm"}, "An unknown user takes the time of a wrong password."},
+	{"password.unusable", View, "authenticate(): the account has no usable password", names{"user"}, "Nobody can log in with a password, until one is set."},
+	{"password.stuck", View, "authenticate(): the stored hash cannot be compared with any password: {reason}", names{"user", "reason"}, "The log and coatcheck explain say what would help."},
 	{"password.rehashed", View, "authenticate(): password hashed anew, since the stored hash was weaker", names{"algorithm", "rounds"}, "Nobody else notices."},
 	{"password.validated", View, "password judged by the validators", names{"validators", "good"}, "See AUTH_PASSWORD_VALIDATORS."},
 	{"password.hashed", View, "password hashed for the database", names{"algorithm", "rounds"}, "Only the hash is stored."},

@@ -64,6 +64,9 @@ func TestStoredParametersAreBounded(t *testing.T) {
 		if err != nil || v.OK || v.Reason != want {
 			t.Errorf("%q: %+v, %v; want %s", stored.Encoded(), v, err, want)
 		}
+		if look := s.Look(stored); look.OK || look.MustUpdate || look.Reason != want {
+			t.Errorf("%q: Look says %+v, want %s", stored.Encoded(), look, want)
+		}
 		if stuck := want != ReasonUnusable; v.Reason.Stuck() != stuck {
 			t.Errorf("%q: Stuck is %v", stored.Encoded(), v.Reason.Stuck())
 		}

@@ -239,6 +239,17 @@ func (s *Hashers) Identify(h Hash) (hasher Hasher, ok bool) {
 	return hasher, ok
 }
 
+// Look returns what a Check of the hash would find out of it before it looks at any password:
+// in Reason why none can be right, and otherwise in MustUpdate whether a login would replace
+// the hash. OK is false.
+func (s *Hashers) Look(h Hash) Verdict {
+	hasher, _, reason := s.inspect(h)
+	if reason != "" {
+		return Verdict{Reason: reason}
+	}
+	return Verdict{MustUpdate: s.mustUpdate(hasher, h)}
+}
+
 // Preferred is the hasher that makes new hashes.
 func (s *Hashers) Preferred() Hasher { return s.preferred }
 

@@ -35,6 +35,7 @@ type Session struct {
 	readOnly error     // Record.ReadOnly of what was loaded
 	partial  bool      // see Renew
 	corrupt  bool      // what was loaded could not be decoded
+	refused  bool      // what was loaded is none: see Record.Replace
 	expires  time.Time // Record.Expires of what was loaded
 
 	along func(context.Context) context.Context // Record.Along of what was loaded; may be nil
@@ -174,6 +175,7 @@ func (s *Session) Clear() {
 
 func (s *Session) clear() {
 	s.data, s.loaded, s.readOnly, s.corrupt, s.along = Data{}, true, nil, false, nil
+	s.refused = false
 	s.changes = changes{cleared: true}
 	s.accessed, s.modified = true, true
 }
@@ -235,6 +237,10 @@ func (s *Session) check(ctx context.Context, r *Record) {
 		// Without the context, by which a log handler could ask for this very
 		// session and wait forever.
 		s.engine.config.Logger.Warn("Session data corrupted", "key", Key(s.key), "reason", r.Corrupt)
+		return
+	}
+	if s.refused = r.Replace && r.Data.Len() == 0; s.refused {
+		s.emit(ctx, "session.missing")
 		return
 	}
 	if !flow.On(ctx) {

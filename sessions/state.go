@@ -9,7 +9,7 @@ import (
 
 // State loads the session, if it is not yet, and returns what the store made of its key:
 // "session.loaded", "session.none" if there is no key, "session.missing" if the store has
-// no session under it, or not any more, and "session.corrupt" if its data cannot be
+// no session under it, or not any more, or did not sign it, and "session.corrupt" if its data cannot be
 // decoded, so that it is empty. The error is a failure of the store, a StoreError.
 func (s *Session) State(ctx context.Context) (flow.Code, error) {
 	s.mu.Lock()
@@ -18,7 +18,7 @@ func (s *Session) State(ctx context.Context) (flow.Code, error) {
 		return "", err
 	}
 	switch {
-	case s.key == "" && s.lost != "":
+	case s.key == "" && s.lost != "", s.refused:
 		return "session.missing", nil
 	case s.key == "":
 		return "session.none", nil

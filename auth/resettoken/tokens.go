@@ -118,19 +118,52 @@ func (g *Generator) Make(u *database.User) string {
 // accepted: a link sets a password, and logs nobody in. It takes
 // bounded time. Django: check_token.
 func (g *Generator) Check(u *database.User, token string) bool {
+	_, err := g.Verify(u, token)
+	return err == nil
+}
+
+// Why a token is not good, in the order in which it is found out.
+var (
+	// ErrMalformed: this is no token.
+	ErrMalformed = errors.New("resettoken: malformed token")
+	// ErrMismatch: the token was made for the user as the user was earlier, for another user,
+	// or with another key.
+	ErrMismatch = errors.New("resettoken: the token is not one of the user as the user is now")
+	// ErrExpired: the token is older than Config.Timeout.
+	ErrExpired = errors.New("resettoken: the token is too old")
+)
+
+// Verify is Check that returns the reason why not, and when the token says that it was made,
+// which nothing proves if the error is ErrMismatch.
+func (g *Generator) Verify(u *database.User, token string) (made time.Time, err error) {
 	if u == nil || !u.IsAuthenticated() || len(token) > maxToken {
-		return false
+		return time.Time{}, ErrMalformed
 	}
 	stamp, _, dashed := strings.Cut(token, "-")
 	decimal, seconds, ok := parseTimestamp(stamp)
 	if !dashed || !ok {
-		return false
+		return time.Time{}, ErrMalformed
 	}
 	matches := 0
 	for _, mac := range g.macs {
 		matches |= subtle.ConstantTimeCompare([]byte(g.token(mac, u, stamp, decimal)), []byte(token))
 	}
-	return matches == 1 && g.seconds()-seconds <= g.timeout
+	switch made = g.at(seconds); {
+	case matches != 1:
+		return made, ErrMismatch
+	case g.seconds()-seconds > g.timeout:
+		return made, ErrExpired
+	}
+	return made, nil
+}
+
+// at returns the time when the clock on the wall said seconds.
+func (g *Generator) at(seconds int64) time.Time {
+	const most = 1 << 36 // two thousand years, which a year of four digits still holds
+	wall := time.Unix(min(seconds, most)+epoch2001, 0).UTC()
+	year, month, day := wall.Date()
+	hour, minute, second := wall.Clock()
+	return time.Date(year, month, day, hour, minute, second, 0, g.timeZone)
 }
 
 // token is that of the user as of a time, which is given in both bases. Nothing

@@ -1,6 +1,7 @@
 package resettoken_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -59,6 +60,34 @@ func TestResetTokenTime(t *testing.T) {
 		if g.Check(u, token) != test.want {
 			t.Errorf("after %v of %v in %v: %v", test.later, test.timeout, test.zone, !test.want)
 		}
+		reason := resettoken.ErrExpired
+		if test.want {
+			reason = nil
+		}
+		if at, err := g.Verify(u, token); !at.Equal(made) || !errors.Is(err, reason) {
+			t.Errorf("made at %v, %v; want %v, %v", at, err, made, reason)
+		}
+	}
+}
+
+// TestResetTokenReasons: a token says why it is not good, in Django's order.
+func TestResetTokenReasons(t *testing.T) {
+	u := &database.User{ID: "7", Email: "a@example.com"}
+	g := generator(t, resettoken.Config{Timeout: time.Hour})
+	token, made := g.Make(u), time.Now()
+	g.SetNow(func() time.Time { return made.Add(2 * time.Hour) })
+	for text, want := range map[string]error{
+		"": resettoken.ErrMalformed, "x": resettoken.ErrMalformed, "-" + token: resettoken.ErrMalformed,
+		strings.Repeat("z", 13) + "-x": resettoken.ErrMismatch, // which a year of four digits cannot hold
+		token + "0":                    resettoken.ErrMismatch, token: resettoken.ErrExpired,
+	} {
+		at, err := g.Verify(u, text)
+		if !errors.Is(err, want) || at.Year() > 9999 {
+			t.Errorf("%q: %v, %v; want %v", text, at, err, want)
+		}
+	}
+	if _, err := g.Verify(nil, token); !errors.Is(err, resettoken.ErrMalformed) {
+		t.Errorf("nobody's: %v", err)
 	}
 }
 

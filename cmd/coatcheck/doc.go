@@ -7,11 +7,13 @@
 //	coatcheck createsuperuser       as Django's
 //	coatcheck changepassword NAME   as Django's
 //	coatcheck sessions NAME         where a user is signed in
+//	coatcheck explain               why a cookie, a session or a link is not good
 //	coatcheck --help                the others
 //
 // Every flag of every command is also an environment variable, COATCHECK_… ,
 // and a key of the JSON file that --config names. A flag beats the environment,
 // and the environment beats the file. The exit status is 0, 1 where the command
-// failed, and 2 where it was called wrongly. Only serve, migrate and createsuperuser make files: the
-// default ones, and with --create those that are named.
+// failed, or explain was given what is not valid, and 2 where it was called wrongly. Only serve,
+// migrate and createsuperuser make files: the default ones, and with --create those that are
+// named.
 package main

@@ -18,11 +18,10 @@ const (
 	exitUsage  = 2
 )
 
-func main() { os.Exit(run(os.Args[1:])) }
+func main() { os.Exit(run(console.New(os.Stdin, os.Stdout, os.Stderr), os.Args[1:])) }
 
 // run parses the command line, runs the command and returns the exit status.
-func run(args []string) int {
-	con := console.New(os.Stdin, os.Stdout, os.Stderr)
+func run(con *console.Console, args []string) int {
 	var commands cli
 	parser, err := commands.parser()
 	if err != nil {

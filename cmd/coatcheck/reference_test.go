@@ -72,7 +72,8 @@ A flag is also a variable of the environment and a key of the JSON file that ` +
 A flag beats the environment, and the environment beats the file. Two secrets are variables alone:
 ` + "`COATCHECK_SECRET_KEY` and `" + passwordVariable + "`" + `.
 
-The exit status is 0, 1 where the command failed, and 2 where it was called wrongly.
+The exit status is 0, 1 where the command failed, and 2 where it was called wrongly. ` + "`explain`" + ` exits with 1 also for
+what is not valid, and with 2 for what it does not recognise.
 
 ## Commands
 

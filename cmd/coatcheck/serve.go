@@ -43,7 +43,7 @@ type serveCommand struct {
 	Passwords         passwordFlags `embed:""`
 	Throttle          throttleFlags `embed:""`
 	Logins            loginFlags    `embed:""`
-	ResetTimeout      int           `group:"passwords" name:"password-reset-timeout" default:"259200" help:"How long a link to reset a password holds, in seconds (PASSWORD_RESET_TIMEOUT)."`
+	Reset             resetFlag     `embed:""`
 	Log               logFlags      `embed:""`
 	Inspect           inspectFlag   `embed:""`
 	Trace             bool          `group:"log" help:"Print each request's way through the five layers as one block."`
@@ -264,7 +264,7 @@ func (c *serveCommand) views() views.Options {
 
 // spans are the lengths of time: of a link that resets a password, and of a session.
 func (c *serveCommand) spans() (reset, maxAge time.Duration, err error) {
-	if reset, err = span("password-reset-timeout", float64(c.ResetTimeout), 1); err != nil {
+	if reset, err = span("password-reset-timeout", float64(c.Reset.Timeout), 1); err != nil {
 		return 0, 0, err
 	}
 	if _, err = span("stop-delay", c.StopDelay.Seconds(), 0); err != nil {

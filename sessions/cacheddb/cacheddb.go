@@ -135,6 +135,18 @@ func (s *Store) loadRow(ctx context.Context, key string) (*sessions.Record, erro
 	return r, nil
 }
 
+// Stored returns what the row of key holds and when it ends, even if it has ended; see
+// dbstore.Store.Stored. The error is errors.ErrUnsupported if Rows have no such method.
+func (s *Store) Stored(ctx context.Context, key string) (text string, expires time.Time, err error) {
+	rows, ok := s.config.Rows.(interface {
+		Stored(ctx context.Context, key string) (string, time.Time, error)
+	})
+	if !ok {
+		return "", time.Time{}, errors.ErrUnsupported
+	}
+	return rows.Stored(ctx, key)
+}
+
 // loadAndCopy reads the row and makes a copy. The row is read once more under
 // the lease; keys that nobody has a session under leave nothing in the cache.
 func (s *Store) loadAndCopy(ctx context.Context, key, name string) (*sessions.Record, error) {

@@ -75,14 +75,30 @@ func (s *Store) Load(ctx context.Context, key string) (*sessions.Record, error) 
 	case r.Corrupt != nil: // signed, and yet not ours; what another program pickled stays its own
 		return &sessions.Record{Replace: r.ReadOnly == nil, Corrupt: r.Corrupt, ReadOnly: r.ReadOnly}, nil
 	}
-	ends := at.Add(s.config.CookieAge)
-	if own, err := r.Data.Expiry(at, s.config.CookieAge, s.config.Location); err == nil && own.Before(ends) {
-		ends = own
-	}
+	ends := s.ends(r.Data, at)
 	if time.Now().After(ends) {
 		return &sessions.Record{Replace: true}, nil
 	}
 	return &sessions.Record{Data: r.Data, Expires: ends, ReadOnly: r.ReadOnly}, nil
+}
+
+// Stored returns the key itself, and when it ends, even if it has ended. The time is zero for a
+// key that was not signed here.
+func (s *Store) Stored(_ context.Context, key string) (text string, expires time.Time, err error) {
+	r, at := s.codec.RecordSigned(key)
+	if at.IsZero() {
+		return key, time.Time{}, nil
+	}
+	return key, s.ends(r.Data, at), nil
+}
+
+// ends returns when a session ends that was signed at that time.
+func (s *Store) ends(d sessions.Data, at time.Time) time.Time {
+	ends := at.Add(s.config.CookieAge)
+	if own, err := d.Expiry(at, s.config.CookieAge, s.config.Location); err == nil && own.Before(ends) {
+		return own
+	}
+	return ends
 }
 
 // Create derives the key from what the session holds, whatever key is given. The

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/internal/vectors"
 	"github.com/coatcheck/coatcheck/sessions"
 	"github.com/coatcheck/coatcheck/sessions/cookiestore"
@@ -70,6 +71,40 @@ func TestEnd(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestState: the flow says of a cookie that is too old, or was not signed here, that there is no
+// session, and of the others that it was loaded.
+func TestState(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := open(t, cookiestore.Config{CookieAge: time.Hour})
+		e, err := sessions.New(sessions.Config{Store: s, CookieAge: time.Hour})
+		if err != nil {
+			t.Fatal(err)
+		}
+		key, made := cookie(t, s, `{"a":1}`), time.Now()
+		check := func(what, key string, want flow.Code, stored time.Time) {
+			session, trace := e.Session(key), flow.NewTrace()
+			if code, err := session.State(flow.WithSink(t.Context(), trace)); code != want || err != nil {
+				t.Errorf("%s: %s, %v; want %s", what, code, err, want)
+			}
+			if events := trace.Events(); len(events) != 1 || events[0].Code != want {
+				t.Errorf("%s: the flow has %v, want %s", what, events, want)
+			}
+			if _, expires, err := s.Stored(t.Context(), key); !expires.Equal(stored) || err != nil {
+				t.Errorf("%s: it ends at %v, %v; want %v", what, expires, err, stored)
+			}
+			session.Clear()
+			if code, err := session.State(t.Context()); code != "session.loaded" || err != nil {
+				t.Errorf("%s, cleared: %s, %v", what, code, err)
+			}
+		}
+		check("good", key, "session.loaded", made.Add(time.Hour))
+		check("changed", key+"x", "session.missing", time.Time{})
+		check("without data", cookie(t, s, `{}`), "session.loaded", made.Add(time.Hour))
+		time.Sleep(time.Hour + time.Second)
+		check("too old", key, "session.missing", made.Add(time.Hour))
+	})
 }
 
 func TestTooLarge(t *testing.T) {

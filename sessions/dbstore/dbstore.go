@@ -100,6 +100,19 @@ func (s *Store) row(key string, r *sessions.Record) (database.Session, error) {
 	return database.Session{Key: key, Data: data, Expires: r.Expires}, err
 }
 
+// Stored returns session_data and expire_date of the row of key, even if it has expired. It
+// returns sessions.ErrNotFound if there is no row.
+func (s *Store) Stored(ctx context.Context, key string) (text string, expires time.Time, err error) {
+	if len(key) > maxKeyLength {
+		return "", time.Time{}, sessions.ErrNotFound
+	}
+	row, err := s.rows.SessionByKey(ctx, key, time.Unix(0, 0))
+	if err != nil {
+		return "", time.Time{}, translate(err)
+	}
+	return row.Data, row.Expires, nil
+}
+
 // Create inserts a row.
 func (s *Store) Create(ctx context.Context, key string, r *sessions.Record) error {
 	row, err := s.row(key, r)

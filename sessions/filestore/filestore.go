@@ -140,6 +140,28 @@ func (s *Store) Load(ctx context.Context, key string) (*sessions.Record, error) 
 	return r, nil
 }
 
+// Stored returns what the file of key holds and when it ends, even if it has ended. It returns
+// sessions.ErrNotFound if there is no file.
+func (s *Store) Stored(ctx context.Context, key string) (text string, expires time.Time, err error) {
+	path, ok := s.path(key)
+	if !ok {
+		return "", time.Time{}, sessions.ErrNotFound
+	}
+	if err := ctx.Err(); err != nil {
+		return "", time.Time{}, err
+	}
+	f, err := open(path)
+	if err != nil {
+		return "", time.Time{}, s.missing("load", err)
+	}
+	defer f.Close()
+	r, err := s.read(f)
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	return r.Version, r.Expires, nil
+}
+
 // read decodes an open file. An empty one is a session that Django is about to
 // create.
 func (s *Store) read(f *os.File) (*sessions.Record, error) {

@@ -230,12 +230,35 @@ func testExpiry(t *testing.T, s sessions.Store) {
 	for {
 		_, err := s.Load(t.Context(), key)
 		if errors.Is(err, sessions.ErrNotFound) {
-			return
+			break
 		}
 		if err != nil || time.Now().After(deadline) {
 			t.Fatalf("a session past its expiry is still loaded (%v)", err)
 		}
 		time.Sleep(50 * time.Millisecond)
+	}
+	testStored(t, s, key)
+}
+
+// testStored is about stores that also show what has expired.
+func testStored(t *testing.T, s sessions.Store, expired string) {
+	stored, ok := s.(interface {
+		Stored(ctx context.Context, key string) (string, time.Time, error)
+	})
+	if !ok {
+		return
+	}
+	text, expires, err := stored.Stored(t.Context(), expired)
+	if errors.Is(err, errors.ErrUnsupported) {
+		return
+	}
+	if err != nil || text == "" || expires.After(time.Now()) || time.Since(expires) > time.Minute {
+		t.Errorf("what is stored of an expired session: %d bytes that end at %v, %v", len(text), expires, err)
+	}
+	for _, key := range append(oddKeys(), sessions.NewKey()) {
+		if _, _, err := stored.Stored(t.Context(), key); !errors.Is(err, sessions.ErrNotFound) {
+			t.Errorf("what is stored under %.20q: %v, want ErrNotFound", key, err)
+		}
 	}
 }
 

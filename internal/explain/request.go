@@ -1,0 +1,221 @@
+package explain
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/coatcheck/coatcheck/csrf"
+	"github.com/coatcheck/coatcheck/flow"
+	"github.com/coatcheck/coatcheck/internal/httptext"
+)
+
+// csrfToken explains a token by itself, or the secret that a cookie has.
+func csrfToken(text string) *Report {
+	r := newReport(CSRFToken, "CSRF token")
+	if _, err := csrf.Parse(text); err != nil {
+		return r.bad("form", "csrf.refused", "it "+err.Error(), "take the token anew from the page or the "+
+			"cookie, and send it as it is")
+	}
+	if len(text) == csrf.SecretLength {
+		r.good("form", "32 characters: a bare secret, as the cookie of Django 4.1 and later has it")
+	} else {
+		r.good("form", "64 characters: a secret behind a mask, as forms have it")
+	}
+	r.Unchecked = []string{"secret"}
+	return r.passed("", "it has the form of a token; whether it is that of a browser, the whole request "+
+		"shows: give the curl command")
+}
+
+// cookies explains what a browser sends in the header Cookie.
+func (w *World) cookies(ctx context.Context, header string) (*Report, error) {
+	return w.parts(ctx, newReport(CookieHeader, "cookie header"), http.Header{"Cookie": {header}})
+}
+
+// parts explains the cookies that a request has. The session's decides.
+func (w *World) parts(ctx context.Context, r *Report, header http.Header) (*Report, error) {
+	name := w.Site.Sessions.Config().CookieName
+	value, sent := httptext.Lookup(header, name)
+	if !sent {
+		reason := "there is no session cookie: none is named " + name + ", and there are " + names(header)
+		r.bad("cookie", "session.none", reason, "the browser did not send it, or --session-cookie-name "+
+			"(SESSION_COOKIE_NAME) is another")
+	} else {
+		session, err := w.session(ctx, SessionCookie, value)
+		if err != nil {
+			return nil, err
+		}
+		if n := times(header, name); n > 1 {
+			r.good("cookie", "%s is there %d times, of several paths or domains, and the last one counts; "+
+				"the browser should forget the others", name, n)
+		}
+		r.Parts = append(r.Parts, session)
+		r.Valid, r.Code, r.Reason, r.Remedy = session.Valid, session.Code, session.Reason, session.Remedy
+		r.User, r.Expires, r.SignedWith = session.User, session.Expires, session.SignedWith
+		r.Unchecked = session.Unchecked
+	}
+	if secret, sent := httptext.Lookup(header, w.CSRFCookie); sent {
+		token := csrfToken(secret)
+		token.Name, token.Unchecked = "CSRF cookie", nil
+		if token.Valid {
+			token.Reason = "it has the form of a secret, with which tokens of forms are compared"
+		}
+		r.Parts = append(r.Parts, token)
+	}
+	return r, nil
+}
+
+// names lists the names of the cookies that were sent.
+func names(header http.Header) string {
+	var all []string
+	for _, line := range header["Cookie"] {
+		for pair := range strings.SplitSeq(line, ";") {
+			name, _, ok := strings.Cut(strings.TrimSpace(pair), "=")
+			if ok && len(all) < 20 && len(name) <= 64 {
+				all = append(all, shown(name))
+			}
+		}
+	}
+	if len(all) == 0 {
+		return "no others"
+	}
+	return strings.Join(all, ", ")
+}
+
+// times is how often a cookie of that name was sent.
+func times(header http.Header, name string) (n int) {
+	for _, line := range header["Cookie"] {
+		for pair := range strings.SplitSeq(line, ";") {
+			if before, _, ok := strings.Cut(strings.TrimSpace(pair), "="); ok && before == name {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// refusals are the codes by which the middleware ends a request, and what helps.
+var refusals = map[flow.Code]string{
+	"https.redirected": "send it to https://; the site redirects what comes by http (SECURE_SSL_REDIRECT)",
+	"host.refused":     "add the host by --allowed-host (ALLOWED_HOSTS)",
+	"proxy.refused":    "let the proxy send its headers once, and well-formed",
+	"origin.refused": "if its pages may send forms here, add the origin by --trusted-origin " +
+		"(CSRF_TRUSTED_ORIGINS)",
+	"csrf.refused": "load the page again and send the form once more; docs/csrf.md lists the causes",
+}
+
+// request explains a whole request: what the middleware says of it, and whose session it has.
+func (w *World) request(ctx context.Context, from *request) (*Report, error) {
+	r := newReport(Curl, "request "+shown(from.method)+" to "+shown(from.url.Host))
+	link, err := w.linkOf(ctx, from)
+	if err != nil {
+		return nil, err
+	}
+	if from.jarFile && len(from.header["Cookie"]) == 0 {
+		r.good("cookie", "-b names a file, which is not read: put the cookies into the command")
+	}
+	refused, err := w.refused(ctx, from)
+	if err != nil {
+		return nil, err
+	}
+	if r, err = w.parts(ctx, r, from.header); err != nil {
+		return nil, err
+	}
+	if link != nil { // which needs no session
+		r.Steps, r.Parts = []Step{}, append(r.Parts, link)
+		r.Valid, r.Code, r.Reason, r.Remedy = link.Valid, link.Code, link.Reason, link.Remedy
+		r.User, r.Expires, r.SignedWith = link.User, link.Expires, link.SignedWith
+	}
+	if refused != nil {
+		return r.bad("middleware", refused.Code, says(refused), refusals[refused.Code]), nil
+	}
+	r.Steps = append([]Step{{"middleware", true, "lets the request pass"}}, r.Steps...)
+	return r, nil
+}
+
+// resetTokenKey is where a session keeps the token of a link that was opened. Django:
+// INTERNAL_RESET_SESSION_TOKEN.
+const resetTokenKey = "_password_reset_token"
+
+// linkOf explains the link to which a request goes, or returns nil. Where it was opened, its token is
+// in the session.
+func (w *World) linkOf(ctx context.Context, from *request) (*Report, error) {
+	m := linkForm.FindStringSubmatch(from.url.Path)
+	if m == nil || w.NoDatabase {
+		return nil, nil
+	}
+	token := m[2]
+	key, sent := httptext.Lookup(from.header, w.Site.Sessions.Config().CookieName)
+	if sent && token == openedToken {
+		kept, err := w.Site.Sessions.Session(key).Text(ctx, resetTokenKey)
+		if err != nil {
+			return nil, err
+		}
+		token = cmp.Or(kept, token)
+	}
+	return w.link(ctx, m[1], token)
+}
+
+// nowhere is the address of a client that is no proxy: of a network for documentation.
+const nowhere = "192.0.2.1:1"
+
+// refused returns the event by which the middleware of the site refuses the request, or nil. A
+// handler that does nothing stands in for the site's pages.
+func (w *World) refused(ctx context.Context, from *request) (*flow.Event, error) {
+	trace := flow.NewTrace()
+	ctx = flow.WithSink(ctx, trace)
+	target := from.url.RequestURI()
+	r, err := http.NewRequestWithContext(ctx, from.method, target, strings.NewReader(from.body))
+	if err != nil {
+		return nil, err
+	}
+	for name, lines := range from.header {
+		r.Header[http.CanonicalHeaderKey(name)] = lines
+	}
+	r.Host = cmp.Or(from.header.Get("Host"), from.url.Host)
+	r.Header.Del("Host")
+	r.RequestURI, r.RemoteAddr = target, nowhere
+	if from.url.Scheme == "https" {
+		r.TLS = &tls.ConnectionState{}
+	}
+	nothing := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
+	w.Site.Handler(nothing).ServeHTTP(&discard{header: http.Header{}}, r)
+	for _, event := range trace.Events() {
+		if event.Code == "session.failed" {
+			return nil, fmt.Errorf("the session store failed: %s", attribute(event, "error"))
+		}
+		if _, ok := refusals[event.Code]; ok {
+			return &event, nil
+		}
+	}
+	return nil, nil
+}
+
+// says is the sentence of a refusal.
+func says(event *flow.Event) string {
+	text := event.Code.Sentence()
+	for _, attr := range event.Attrs {
+		text = strings.ReplaceAll(text, "{"+attr.Key+"}", shown(attr.Value.String()))
+	}
+	return "the request is " + text
+}
+
+func attribute(event flow.Event, name string) slog.Value {
+	for _, attr := range event.Attrs {
+		if attr.Key == name {
+			return attr.Value
+		}
+	}
+	return slog.Value{}
+}
+
+// discard is a response that nobody reads.
+type discard struct{ header http.Header }
+
+func (d *discard) Header() http.Header         { return d.header }
+func (d *discard) Write(p []byte) (int, error) { return len(p), nil }
+func (d *discard) WriteHeader(int)             {}
