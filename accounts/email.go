@@ -26,7 +26,9 @@ type change struct {
 // Links of earlier changes end, and this one ends with the user's password. It returns a token
 // for RepeatEmailChange, which is for the browser that asked for the change and no other, and
 // identity.ErrInvalidEmail for an address with characters that the database cannot hold.
-func (s *Service) BeginEmailChange(r *http.Request, user *auth.User, email string) (again string, err error) {
+func (s *Service) BeginEmailChange(
+	r *http.Request, user *auth.User, email string,
+) (again string, err error) {
 	if err := s.auth.Storable(r.Context(), &auth.User{Email: email}); err != nil {
 		return "", err
 	}

@@ -18,12 +18,11 @@ import (
 
 // What links are for. A token is valid for one kind only.
 const (
-	kindSignup      = "signup"
-	kindSignupAgain = "signup-again" // sends the email of kindSignup again
-	kindEmail       = "email"
-	kindEmailAgain  = "email-again" // sends the email of kindEmail again
-	kindInvitation  = "invitation"
-	kindDisown      = "disown"
+	kindSignup     = "signup"
+	kindEmail      = "email"
+	kindEmailAgain = "email-again" // sends the email of kindEmail again
+	kindInvitation = "invitation"
+	kindDisown     = "disown"
 )
 
 // againLife is how long an email can be sent again.

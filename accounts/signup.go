@@ -2,6 +2,9 @@ package accounts
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
+	"time"
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
@@ -46,7 +49,7 @@ func (p *pending) user(model database.UserModel) *auth.User {
 // the response and its time are the same. The password is hashed now, and nowhere stored
 // in clear, so the validators that learn of new passwords never learn of this one. Lang
 // is the language of the email. It returns a token for RepeatSignup, which is for the browser
-// that signs up and no other, and identity.ErrInvalidEmail for an address that no
+// that signs up and no other, "" if there is too much in own columns for one, and identity.ErrInvalidEmail for an address that no
 // mailer accepts, and database.ErrInvalid for a value of an own column (NewUser.Extra) that
 // a link cannot keep: the user model does not have the column, or the value is no string,
 // bool, number, time.Time or nil.
@@ -63,24 +66,58 @@ func (s *Service) BeginSignup(ctx context.Context, n auth.NewUser, lang string) 
 		return "", identity.ErrInvalidEmail
 	}
 	p := newPending(user, own)
-	err = s.tx(ctx, func(ctx context.Context, tx *Service) error {
-		if again, err = tx.newLink(ctx, kindSignupAgain, nil, p, againLife); err != nil {
-			return err
-		}
-		return tx.enqueueSignup(ctx, p, lang)
-	})
-	return again, err
+	if err := s.enqueueSignup(ctx, p, lang); err != nil {
+		return "", err
+	}
+	return s.sealAgain(p)
+}
+
+// repeatable is the account of a sign-up in the hands of its browser, so that unknown clients
+// leave no row behind.
+type repeatable struct {
+	Pending pending   `json:"pending"`
+	Expires time.Time `json:"expires"`
+}
+
+const (
+	// sealedSignup is what a repeatable is sealed for.
+	sealedSignup = "signup-again"
+	// maxAgain bounds a token that a cookie is to hold.
+	maxAgain = 2048
+)
+
+// sealAgain returns the token for RepeatSignup, or "" for an account with more in its own columns
+// than a token holds.
+func (s *Service) sealAgain(p *pending) (string, error) {
+	text, err := json.Marshal(repeatable{*p, s.now().Add(againLife)})
+	if err != nil {
+		return "", fmt.Errorf("accounts: sign-up: %w", err)
+	}
+	if again := s.links.Seal(string(text), sealedSignup); len(again) <= maxAgain {
+		return again, nil
+	}
+	return "", nil
 }
 
 // RepeatSignup sends the email of a sign-up again, within an hour, by the token that BeginSignup
 // returned. Links of earlier emails stay valid. It returns ErrLink for a token that is too old,
 // or a failure of the database.
 func (s *Service) RepeatSignup(ctx context.Context, again, lang string) error {
-	var p pending
-	if _, err := s.readLink(ctx, kindSignupAgain, again, &p); err != nil {
-		return err
+	if len(again) > maxAgain {
+		return ErrLink
 	}
-	return s.enqueueSignup(ctx, &p, lang)
+	text, err := s.links.Open(again, sealedSignup)
+	if err != nil {
+		return ErrLink
+	}
+	var begun repeatable
+	if err := json.Unmarshal([]byte(text), &begun); err != nil {
+		return fmt.Errorf("accounts: sign-up: %w", err)
+	}
+	if !s.now().Before(begun.Expires) {
+		return ErrLink
+	}
+	return s.enqueueSignup(ctx, &begun.Pending, lang)
 }
 
 func (s *Service) enqueueSignup(ctx context.Context, p *pending, lang string) error {

@@ -7,8 +7,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/coatcheck/coatcheck"
+	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/identity"
@@ -94,5 +96,34 @@ func TestInviteAs(t *testing.T) {
 		if _, err := by("a b@example.com"); !errors.Is(err, identity.ErrInvalidEmail) {
 			t.Errorf("no address: %v", err)
 		}
+	}
+}
+
+// TestSignupAgain: the token sends the same email again within an hour, another one does not, and
+// an account that is too large for a token has none.
+func TestSignupAgain(t *testing.T) {
+	r := newRig(t)
+	ctx := t.Context()
+	again, err := r.Accounts.BeginSignup(ctx, newcomer("eve"), "")
+	if err != nil || strings.Contains(again, "eve") {
+		t.Fatalf("%q, %v", again, err)
+	}
+	if err := r.Accounts.RepeatSignup(ctx, again, "de"); err != nil {
+		t.Error(err)
+	}
+	for _, bad := range []string{"", "x", again[1:], again + "A", strings.Repeat("x", 1<<20)} {
+		if err := r.Accounts.RepeatSignup(ctx, bad, ""); !errors.Is(err, accounts.ErrLink) {
+			t.Errorf("%.40q: %v", bad, err)
+		}
+	}
+	r.Accounts.SetNow(func() time.Time { return time.Now().Add(time.Hour) })
+	if err := r.Accounts.RepeatSignup(ctx, again, ""); !errors.Is(err, accounts.ErrLink) {
+		t.Errorf("after an hour: %v", err)
+	}
+	large := newcomer("long")
+	large.FirstName = strings.Repeat("a", 150)
+	large.Email = strings.Repeat("b", 60) + "@" + strings.Repeat("c", 60) + ".example.com"
+	if again, err = r.Accounts.BeginSignup(ctx, large, ""); err != nil || again == "" || len(again) > 2048 {
+		t.Errorf("a large account: %d characters, %v", len(again), err)
 	}
 }

@@ -235,6 +235,16 @@ var flowDifferences = []struct {
 		},
 	},
 	{
+		"the page after a link was asked for names the address, which a cookie keeps for it",
+		func(_ *flowWorld, s *flowStep) bool {
+			return s.Response.Headers["Location"] == "/accounts/password_reset/done/"
+		},
+		func(_ *flowWorld, s *flowStep) {
+			s.leadTo("/accounts/password_reset/done/", fmt.Sprintf("coatcheck_note=an address %d; Path=/; "+
+				"Max-Age=3600; HttpOnly; SameSite=Lax", s.Step))
+		},
+	},
+	{
 		"the page about a link that is no good has no form, and sets no CSRF cookie",
 		func(_ *flowWorld, s *flowStep) bool { return strings.Contains(s.Response.Body, "valid=False") },
 		func(w *flowWorld, s *flowStep) { w.showsNoForm(s) },

@@ -24,7 +24,7 @@ type Note struct {
 	Name  string `json:"name,omitempty"`  // to log in with
 	Email string `json:"email,omitempty"` // the address to which an email was sent
 	Again string `json:"again,omitempty"` // the token to send that again, where it needs one
-	User  string `json:"user,omitempty"`  // the ID of whoever was signed in; set by Sent
+	User  string `json:"user,omitempty"`  // the ID of the user who was signed in; set by Sent
 }
 
 // newNotes returns the signer of notes, or nil without keys.

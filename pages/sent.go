@@ -13,7 +13,7 @@ import (
 // Sent responds to a form by which an email is sent: a browser is led to the page of the note,
 // which ServeSent shows, and a program gets the message.
 func (k *Kit) Sent(w http.ResponseWriter, r *http.Request, n Note, message string) {
-	if negotiate.HTML(r) {
+	if negotiate.HTML(r) && n.Email != "" {
 		n.User = visitorID(r)
 		k.Leave(w, r, n)
 	}

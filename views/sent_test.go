@@ -22,7 +22,7 @@ var sentPages = []struct {
 }
 
 // TestSendAgain: the page after an email was asked for names its address, sends it again, and leads
-// to another address; only in the browser that asked, and only to whoever asked.
+// to another address; only in the browser that asked, and only to the user who asked.
 func TestSendAgain(t *testing.T) {
 	for _, page := range sentPages {
 		t.Run(page.form, func(t *testing.T) {
@@ -93,7 +93,7 @@ func TestSendAgainIsThrottled(t *testing.T) {
 	}
 }
 
-// TestSentPageOfAnother: whoever signs in to a browser afterwards does not see the address that
+// TestSentPageOfAnother: the next user of a browser does not see the address that
 // another user typed there, and a logout takes it away.
 func TestSentPageOfAnother(t *testing.T) {
 	s := newMailSite(t)

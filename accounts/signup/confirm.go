@@ -31,8 +31,10 @@ func (f *Feature) openForm(t *i18n.Translator, next string) *pages.Form {
 // fills in the note for the page after it.
 func (f *Feature) begin(lang string, note *pages.Note) opener {
 	return func(r *http.Request, n auth.NewUser) (_ *auth.User, err error) {
-		note.Email = n.Email
 		note.Again, err = f.accounts.BeginSignup(r.Context(), n, lang)
+		if note.Again != "" {
+			note.Email = n.Email
+		}
 		if err == nil {
 			flow.Emit(r.Context(), "signup.link_asked")
 		}

@@ -251,7 +251,7 @@ func (j *journey) changeEmail() {
 func (j *journey) endSessions() {
 	j.t.Helper()
 	j.letter("email-changed", "ada@example.com", "Your address on The Shop was changed")
-	others := []*journey{j.elsewhere(), j.elsewhere()}
+	others := []*journey{j.elsewhere(another), j.elsewhere(another)}
 	j.open("/accounts/sessions/")
 	j.want("/accounts/sessions/", "Where you are signed in")
 	j.inspect("sessions")
@@ -278,12 +278,12 @@ func (j *journey) wantNotice(want string) {
 }
 
 // elsewhere signs in with a browser of its own, which nothing inspects.
-func (j *journey) elsewhere() *journey {
+func (j *journey) elsewhere(password string) *journey {
 	j.t.Helper()
 	other := &journey{tab: newTab(j.t, j.base), site: j.site, mails: j.mails}
 	other.hold = true
 	other.open("/accounts/login/")
-	other.fill("username", "ada.lovelace", "password", another)
+	other.fill("username", "ada.lovelace", "password", password)
 	other.want("/accounts/profile/", "Your profile")
 	return other
 }
@@ -305,8 +305,11 @@ func (j *journey) forget() {
 	j.open("/accounts/password_reset/")
 	j.inspect("password-reset")
 	j.fill("email", "countess@example.com")
-	j.want("/accounts/password_reset/done/", "Password reset sent")
+	j.want("/accounts/password_reset/done/", "Check your email")
 	j.inspect("password-reset-done")
+	j.click("main form > button")
+	j.wantNotice("The email is on its way again.")
+	j.inspect("password-reset-again")
 	link := j.letter("password-reset", "countess@example.com", "Password reset")
 	j.follow(link)
 	j.inspect("password-reset-confirm")
@@ -354,11 +357,11 @@ func (j *journey) speak() {
 // chooseLanguage chooses from the list at the foot, which needs no button.
 func (j *journey) chooseLanguage(code string) {
 	j.t.Helper()
-	yes := true // as the click of a person is one; the way back skips pages that a script left
+	yes := true // as the click of a person is; "Back" skips pages that a script left
 	choose := chromedp.Evaluate[chromedp.Void](`(() => {
 		const choice = document.getElementById('language');
 		if (getComputedStyle(choice.form.querySelector('button')).visibility !== 'hidden') throw 'the button is still there';
-		choice.value = ` + strconv.Quote(code) + `;
+		choice.value = `+strconv.Quote(code)+`;
 		choice.dispatchEvent(new Event('change', { bubbles: true }));
 	})()`, func(p *runtime.EvaluateParams) { p.UserGesture = &yes })
 	if _, err := chromedp.RunResponse(j.ctx, choose); err != nil {
