@@ -49,8 +49,8 @@ func (p *pending) user(model database.UserModel) *auth.User {
 // the response and its time are the same. The password is hashed now, and nowhere stored
 // in clear, so the validators that learn of new passwords never learn of this one. Lang
 // is the language of the email. It returns a token for RepeatSignup, which is for the browser
-// that signs up and no other, "" if there is too much in own columns for one, and identity.ErrInvalidEmail for an address that no
-// mailer accepts, and database.ErrInvalid for a value of an own column (NewUser.Extra) that
+// that signs up and no other; "" if there is too much in own columns for one. Errors are
+// identity.ErrInvalidEmail for an address that no mailer accepts, and database.ErrInvalid for a value of an own column (NewUser.Extra) that
 // a link cannot keep: the user model does not have the column, or the value is no string,
 // bool, number, time.Time or nil.
 func (s *Service) BeginSignup(ctx context.Context, n auth.NewUser, lang string) (again string, err error) {
