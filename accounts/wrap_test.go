@@ -25,7 +25,9 @@ func TestLinesOfText(t *testing.T) {
 	} {
 		own := mails(map[string]string{"password_reset.txt": "Subject\n\n" + tt.text + "\n\n=> Go"})
 		r := newRig(t, func(c *coatcheck.Config) { c.Accounts.Templates = own })
-		user, err := r.Auth.CreateUser(t.Context(), auth.NewUser{Username: "ada", Email: "ada@example.com", Password: canary})
+		user, err := r.Auth.CreateUser(t.Context(), auth.NewUser{
+			Username: "ada", Email: "ada@example.com", Password: canary,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
