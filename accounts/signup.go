@@ -44,15 +44,15 @@ func (p *pending) user(model database.UserModel) *auth.User {
 	return user
 }
 
-// BeginSignup sends a link by email that creates the account; until then there is no
-// user. If the address has an account already, its owner gets an email that says so, and
-// the response and its time are the same. The password is hashed now, and nowhere stored
-// in clear, so the validators that learn of new passwords never learn of this one. Lang
-// is the language of the email. It returns a token for RepeatSignup, which is for the browser
-// that signs up and no other; "" if there is too much in own columns for one. Errors are
-// identity.ErrInvalidEmail for an address that no mailer accepts, and database.ErrInvalid for a value of an own column (NewUser.Extra) that
-// a link cannot keep: the user model does not have the column, or the value is no string,
-// bool, number, time.Time or nil.
+// BeginSignup sends a link by email that creates the account; until then there is no user. If
+// the address has an account already, its owner gets an email that says so, and the response
+// and its time are the same. The password is hashed now, and nowhere stored in clear, so the
+// validators that learn of new passwords never learn of this one. Lang is the language of the
+// email. It returns a token for RepeatSignup, which is for the browser that signs up and no
+// other; "" if there is too much in own columns for one. Errors are identity.ErrInvalidEmail
+// for an address that no mailer accepts, and database.ErrInvalid for a value of an own column
+// (NewUser.Extra) that a link cannot keep: the user model does not have the column, or the
+// value is no string, bool, number, time.Time or nil.
 func (s *Service) BeginSignup(ctx context.Context, n auth.NewUser, lang string) (again string, err error) {
 	own, err := newExtra(n.Extra, s.db.UserModel())
 	if err != nil {
