@@ -27,10 +27,10 @@ func TestNewDevice(t *testing.T) {
 		phone := s.enter(t, "ada", safari)
 		link := s.letter(t, "ada@example.com", "New sign-in")
 		stranger := s.browser(t)
-		if text := stranger.get(link).page(t).one("main").text(); !strings.Contains(text, "Every session of your account ends") {
+		if text := stranger.get(link).page(t).one("main").text(); !strings.Contains(text, "You are signed out everywhere, here too") {
 			t.Error(text)
 		}
-		if text := stranger.form(link).page(t).one("main").text(); !strings.Contains(text, "Every session of your account has ended") {
+		if text := stranger.form(link).page(t).one("main").text(); !strings.Contains(text, "You are signed out everywhere") {
 			t.Error(text)
 		}
 		phone.wantIn(false)

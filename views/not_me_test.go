@@ -25,7 +25,7 @@ func TestNotMePage(t *testing.T) {
 		page := a.page(t)
 		text := page.one("main").text()
 		if a.StatusCode != http.StatusOK || page.one("nav").Node != nil || page.one("form").attr("method") != "post" ||
-			!strings.Contains(text, "its address ada@example.com back") || !strings.Contains(text, "Every session of your account ends") {
+			!strings.Contains(text, "its address ada@example.com back") || !strings.Contains(text, "You are signed out everywhere, here too") {
 			t.Errorf("%d %s", a.StatusCode, text)
 		}
 		if !strings.Contains(a.Header.Get("Cache-Control"), "no-store") || a.Header.Get("Referrer-Policy") != "same-origin" {
@@ -35,7 +35,7 @@ func TestNotMePage(t *testing.T) {
 	eve.wantIn(true)
 	done := ada.form(link)
 	for _, want := range []string{
-		"Every session of your account has ended.",
+		"You are signed out everywhere.",
 		"Your password no longer works, and a link to a new one is on its way to ada@example.com.",
 		"Your account has its address ada@example.com back.",
 	} {

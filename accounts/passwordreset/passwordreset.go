@@ -83,7 +83,7 @@ func (f *Feature) ask(w http.ResponseWriter, r *http.Request) {
 	f.ServeForm(w, r, pages.FormView{
 		Template: "password_reset.html", Shown: "reset.form",
 		Form: func(pages.Body) *pages.Form {
-			return &pages.Form{Submit: t.T("Reset my password"), Fields: []*pages.Field{{
+			return &pages.Form{Submit: t.T("Send the link"), Fields: []*pages.Field{{
 				Name: "email", Label: t.T("Email"), Type: "email", Autocomplete: "email",
 				MaxLength: pages.MaxEmail, Required: true,
 			}}}

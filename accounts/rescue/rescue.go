@@ -89,7 +89,7 @@ func (f *Feature) say(
 
 // rescues reports what the link does.
 func rescues(t *i18n.Translator, todo accounts.Rescue) []string {
-	steps := []string{t.T("Every session of your account ends, yours too.")}
+	steps := []string{t.T("You are signed out everywhere, here too.")}
 	if todo.Mailbox != "" {
 		steps = append(steps, t.T("Your password stops working, and we send a link to a new one to "+
 			"%(email)s.", "email", todo.Mailbox))
@@ -102,7 +102,7 @@ func rescues(t *i18n.Translator, todo accounts.Rescue) []string {
 
 // rescued reports what the link has done, and nothing else.
 func rescued(t *i18n.Translator, done accounts.Rescue) []string {
-	steps := []string{t.T("Every session of your account has ended.")}
+	steps := []string{t.T("You are signed out everywhere.")}
 	if done.Mailbox != "" {
 		steps = append(steps, t.T("Your password no longer works, and a link to a new one is on its way to "+
 			"%(email)s.", "email", done.Mailbox))

@@ -318,7 +318,7 @@ func (j *journey) forget() {
 	j.fill("new_password1", canary)
 	j.inspect("password-reset-complete")
 	j.follow(link)
-	j.want(link, "Password reset unsuccessful")
+	j.want(link, "This link is used up or too old")
 	j.inspect("password-reset-unsuccessful")
 	j.open("/accounts/login/?next=/accounts/profile/")
 	j.fill("username", "ada.lovelace", "password", canary)
