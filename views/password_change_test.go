@@ -89,7 +89,7 @@ func TestPasswordChangePage(t *testing.T) {
 			t.Errorf("%s: %v", name, f.Attr)
 		}
 	}
-	if page.field("new_password2").Node != nil || page.one("title").text() != "Password change · Coatcheck" {
+	if page.field("new_password2").Node != nil || page.one("title").text() != "Change your password · Coatcheck" {
 		t.Error(page.text())
 	}
 	a := b.form("/accounts/password_change/", "old_password", "bad", "new_password1", another, "new_password2", "x")
