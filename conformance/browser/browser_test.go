@@ -186,9 +186,7 @@ func (b *tab) inspect(name string) {
 			continue // between the two that are the farthest apart; for pictures
 		}
 		b.do(chromedp.EmulateViewport(l.width, l.height), prefer("prefers-color-scheme", l.scheme, "prefers-reduced-motion", "reduce"))
-		if evaluate[bool](b, `document.documentElement.scrollWidth > document.documentElement.clientWidth`) {
-			b.t.Errorf("%s, %s: the page is wider than the window", name, l.name)
-		}
+		b.staysInside(name + ", " + l.name)
 		var faint []string
 		if err := json.Unmarshal([]byte(evaluate[string](b, faintText)), &faint); err != nil {
 			b.t.Fatal(err)
@@ -203,7 +201,19 @@ func (b *tab) inspect(name string) {
 			b.shoot(fmt.Sprintf("%s.%s.png", name, l.name))
 		}
 	}
+	for _, width := range []int64{375, 768} {
+		b.do(chromedp.EmulateViewport(width, 740))
+		b.staysInside(fmt.Sprintf("%s, %d pixels", name, width))
+	}
 	b.do(chromedp.EmulateViewport(1280, 800))
+}
+
+// staysInside checks that nothing sticks out at the side.
+func (b *tab) staysInside(name string) {
+	b.t.Helper()
+	if evaluate[bool](b, `document.documentElement.scrollWidth > document.documentElement.clientWidth`) {
+		b.t.Errorf("%s: the page is wider than the window", name)
+	}
 }
 
 func (b *tab) shoot(file string) {

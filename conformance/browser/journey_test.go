@@ -329,7 +329,7 @@ func (j *journey) forget() {
 func (j *journey) speak() {
 	j.t.Helper()
 	j.slim = true
-	for _, language := range []string{"de", "fr", "ja", "en"} {
+	for _, language := range []string{"de", "fr", "es", "ja", "en"} {
 		j.open("/accounts/profile/")
 		j.chooseLanguage(language)
 		if got := evaluate[string](j.tab, `document.documentElement.lang`); got != language {
@@ -340,7 +340,7 @@ func (j *journey) speak() {
 		}
 		for name, path := range map[string]string{
 			"profile": "/accounts/profile/", "sessions": "/accounts/sessions/", "email": "/accounts/email/", "name": "/accounts/name/", "close": "/accounts/close/",
-			"home": "/", "password-change": "/accounts/password_change/", "signup": "/accounts/signup/", "login": "/accounts/login/",
+			"home": "/", "password-change": "/accounts/password_change/", "signup": "/accounts/signup/", "login": "/accounts/login/", "password-reset": "/accounts/password_reset/",
 		} {
 			j.open(path)
 			j.inspect(name + "-" + language)

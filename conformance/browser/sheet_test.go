@@ -2,11 +2,14 @@ package browser_test
 
 import (
 	"html/template"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // sheetFile is the contact sheet, beside the pictures.
@@ -18,7 +21,25 @@ type sheetPage struct {
 	Pictures []sheetPicture
 }
 
-type sheetPicture struct{ Look, File string }
+// sheetPicture is a picture of now, and Before the one that the documentation shows; empty for
+// one that it does not show.
+type sheetPicture struct{ Look, File, Before string }
+
+// docsImages is where the documentation has its pictures, and shown which those are.
+const docsImages = "../../docs/images"
+
+var shown = map[string]string{
+	"close.desktop-light.png":             "close-account.png",
+	"email.desktop-light.png":             "email-change.png",
+	"inspector-request.desktop-light.png": "inspector.png",
+	"invitation.desktop-light.png":        "signup.png",
+	"login.desktop-light.png":             "remember-me.png",
+	"not-me.desktop-light.png":            "not-me.png",
+	"password-change.desktop-light.png":   "password-change.png",
+	"password-reset.desktop-light.png":    "password-reset.png",
+	"sessions.desktop-light.png":          "account.png",
+	"sessions.phone-light.png":            "sessions.png",
+}
 
 var sheet = template.Must(template.New("sheet").Parse(`<!DOCTYPE html>
 <html lang="en">
@@ -38,7 +59,8 @@ img { display: block; max-width: 40rem }
 {{range .}}<section id="{{.Name}}">
 <h2>{{.Name}}</h2>
 <div>{{range .Pictures}}
-<figure><a href="{{.File}}"><img src="{{.File}}" alt="{{.Look}}" loading="lazy"></a><figcaption>{{.Look}}</figcaption></figure>{{end}}
+<figure><a href="{{.File}}"><img src="{{.File}}" alt="{{.Look}}" loading="lazy"></a><figcaption>{{.Look}}</figcaption></figure>{{with .Before}}
+<figure><a href="{{.}}"><img src="{{.}}" alt="before" loading="lazy"></a><figcaption>before, as the documentation shows it</figcaption></figure>{{end}}{{end}}
 </div>
 </section>
 {{end}}</html>
@@ -60,7 +82,14 @@ func writeSheet(dir string) error {
 			pages = append(pages, sheetPage{Name: name})
 		}
 		last := &pages[len(pages)-1]
-		last.Pictures = append(last.Pictures, sheetPicture{look, file})
+		before := ""
+		if image := shown[file]; image != "" {
+			before = filepath.ToSlash(filepath.Join("before", image))
+			if err := copyFile(filepath.Join(docsImages, image), filepath.Join(dir, before)); err != nil {
+				return err
+			}
+		}
+		last.Pictures = append(last.Pictures, sheetPicture{look, file, before})
 	}
 	for _, page := range pages {
 		slices.SortStableFunc(page.Pictures, func(a, b sheetPicture) int { return lookOrder(a.Look) - lookOrder(b.Look) })
@@ -76,9 +105,35 @@ func writeSheet(dir string) error {
 	return out.Close()
 }
 
+// copyFile copies a file to a folder that need not be there.
+func copyFile(from, to string) error {
+	text, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(to, text, 0o644)
+}
+
 // lookOrder returns the place of a look in the lists.
 func lookOrder(name string) int {
 	return slices.IndexFunc(slices.Concat(looks, emailLooks), func(l look) bool { return l.name == name })
+}
+
+// TestShown: the sheet has a before for every picture that the documentation shows, and no other.
+func TestShown(t *testing.T) {
+	images, err := filepath.Glob(filepath.Join(docsImages, "*.png"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range images {
+		images[i] = filepath.Base(images[i])
+	}
+	if diff := cmp.Diff(images, slices.Sorted(maps.Values(shown))); diff != "" {
+		t.Errorf("the pictures of docs/ (-there +shown):\n%s", diff)
+	}
 }
 
 // TestSheet has the pictures of two pages, of which one's name begins like the other's.
@@ -101,7 +156,7 @@ func TestSheet(t *testing.T) {
 	rest := string(page)
 	for _, want := range []string{
 		`<section id="login-error">`, `src="login-error.phone-light.png"`,
-		`<section id="login">`, `src="login.desktop-light.png"`, `src="login.phone-dark.png"`,
+		`<section id="login">`, `src="login.desktop-light.png"`, `src="before/remember-me.png"`, `src="login.phone-dark.png"`,
 		`<section id="mail-rescue">`, `src="mail-rescue.wide-light.png"`,
 	} {
 		_, after, found := strings.Cut(rest, want)
