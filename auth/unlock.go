@@ -48,7 +48,7 @@ func (s *Service) UnlockAddress(ctx context.Context, address netip.Addr, kinds .
 		return nil
 	}
 	budgets := []attempts.Budget{s.attempts.Address("", address)}
-	for _, kind := range append([]string{attempts.KindSignup, attempts.KindReset, attempts.KindEmail}, kinds...) {
+	for _, kind := range append([]string{attempts.KindSignup, attempts.KindReset, attempts.KindEmail, attempts.KindCheck}, kinds...) {
 		if strings.Contains(kind, ":") {
 			return fmt.Errorf("auth: UnlockAddress: the kind %q has a colon", kind)
 		}

@@ -56,6 +56,8 @@ type Form struct {
 	// CSRFToken is sent along hidden. Render fills it in; it is empty where none
 	// is needed.
 	CSRFToken string
+	// CheckURL is where the script asks what is said against a new password. Render fills it in.
+	CheckURL string
 	// Own is for a form about the visitor's password: Render fills in Username.
 	Own bool
 }

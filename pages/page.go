@@ -70,6 +70,7 @@ func (p *Page) CSRFToken() (string, error) {
 // fillIn returns a form what it takes from the request. The error is a failure of the store.
 func (p *Page) fillIn(f *Form) error {
 	f.Check, f.Strength = p.T("Please check:"), [3]string{p.T("Weak"), p.T("Fair"), p.T("Strong")}
+	f.CheckURL = p.URL("password_check")
 	f.Reveal, f.Busy = p.T("Show password"), cmp.Or(f.Busy, p.T("One moment…"))
 	if f.Own {
 		user, err := p.User()

@@ -183,6 +183,7 @@ var scenes = map[string]func(testing.TB, *stage) scene{
 	"GET /accounts/invitation/{token}/":      byInvitation,
 	"POST /accounts/invitation/{token}/":     byInvitation,
 
+	"POST /accounts/password_check/": private("/accounts/password_check/", object{"username": "ada", "password": "password1"}),
 	"GET /accounts/password_change/": private("/accounts/password_change/", nil),
 	"POST /accounts/password_change/": private("/accounts/password_change/", object{
 		"old_password": canary, "new_password1": another, "new_password2": another,

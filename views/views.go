@@ -9,6 +9,7 @@ import (
 	"github.com/coatcheck/coatcheck/accounts/login"
 	"github.com/coatcheck/coatcheck/accounts/name"
 	"github.com/coatcheck/coatcheck/accounts/passwordchange"
+	"github.com/coatcheck/coatcheck/accounts/passwordcheck"
 	"github.com/coatcheck/coatcheck/accounts/passwordreset"
 	"github.com/coatcheck/coatcheck/accounts/profile"
 	"github.com/coatcheck/coatcheck/accounts/rescue"
@@ -62,6 +63,7 @@ func features(k *pages.Kit, c Config) []pages.Feature {
 		}),
 		profile.New(k),
 		name.New(k),
+		passwordcheck.New(k),
 		passwordchange.New(k, c.Accounts),
 		passwordreset.New(k, c.Accounts),
 		emailchange.New(k, c.Accounts),

@@ -17,6 +17,7 @@ const (
 	KindSignup = "signup" // making accounts
 	KindReset  = "reset"  // asking for a link to a new password
 	KindEmail  = "email"  // asking for a link to a new email address
+	KindCheck  = "check"  // asking what is said against a new password
 )
 
 // Budget is what an attempt is taken from; none where it is zero.

@@ -161,7 +161,35 @@ for (const input of document.querySelectorAll('input[autocomplete=new-password]'
     hint.dataset.is = is
     hint.textContent = input.value ? hint.getAttribute('data-strength-' + is) : ''
   }
+  // What else is wrong with it the server says, once it is typed: that it is common, or was leaked.
+  const ask = async () => {
+    const asked = input.value, data = new FormData(input.form), body = new URLSearchParams({ password: asked })
+    for (const name of ['csrfmiddlewaretoken', 'username', 'email', 'first_name', 'last_name']) {
+      if (data.has(name)) {
+        body.set(name, data.get(name))
+      }
+    }
+    const response = asked && await fetch(list.dataset.check, { method: 'POST', body }).catch(() => null)
+    if (!response?.ok || input.value !== asked) {
+      return
+    }
+    const { errors } = await response.json()
+    for (const rule of list.children) {
+      const said = rule.dataset.rule && errors[rule.dataset.rule]
+      rule.classList.toggle('met', !!rule.dataset.rule && !said)
+      rule.classList.toggle('broken', !!said)
+      rule.dataset.text ||= rule.textContent
+      rule.textContent = said || rule.dataset.text
+    }
+    if (Object.keys(errors).length) {
+      hint.dataset.is = 0
+      hint.textContent = hint.getAttribute('data-strength-0')
+    }
+  }
   if (hint && list) {
+    if (list.dataset.check) {
+      input.addEventListener('change', ask)
+    }
     input.form.addEventListener('input', event => {
       if (event.target === input || input.value) {
         judge()
