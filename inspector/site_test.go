@@ -52,7 +52,7 @@ func newSite(t *testing.T, config inspector.Config, changes ...func(*coatcheck.C
 	mux.Handle("/{$}", s.Views.Home())
 	mux.Handle("/", s.Views.NotFound())
 	s.server = httptest.NewUnstartedServer(s.inspector.Record(s.Handler(s.Messages(mux))))
-	s.server.Config.ReadTimeout, s.server.Config.WriteTimeout = 300*time.Millisecond, 300*time.Millisecond
+	s.server.Config.ReadTimeout, s.server.Config.WriteTimeout = 10*time.Second, 10*time.Second
 	s.server.Config.RegisterOnShutdown(s.inspector.Close)
 	s.server.Start()
 	t.Cleanup(s.server.Close)

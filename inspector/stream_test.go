@@ -76,7 +76,7 @@ func (s *stream) request() (r request) {
 func TestStream(t *testing.T) {
 	s := newSite(t, inspector.Config{})
 	server := httptest.NewUnstartedServer(s.server.Config.Handler)
-	const short = 150 * time.Millisecond
+	const short = 400 * time.Millisecond
 	server.Config.ReadTimeout, server.Config.WriteTimeout = short, short
 	server.Start()
 	t.Cleanup(server.Close)

@@ -115,7 +115,7 @@ func New(c Config) (*Kit, error) {
 		logo:      newLogo(c.Brand),
 		security: [][2]string{
 			{"Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src " +
-				"'self' data:; form-action " +
+				"'self' data:; connect-src 'self'; form-action " +
 				c.formTargets() + "; base-uri 'none'; frame-ancestors 'none'"},
 			{"Cross-Origin-Opener-Policy", "same-origin"},
 			{"Referrer-Policy", "same-origin"},

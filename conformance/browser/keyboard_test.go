@@ -91,6 +91,12 @@ func TestErrorsAreFound(t *testing.T) {
 		t.Errorf("the rules for a password like the address: %s", got)
 	}
 	b.do(chromedp.Evaluate[chromedp.Void](`document.getElementById("id_password").value = ""`))
+	b.write("id_password", "iloveyou1\t") // the server is asked about it
+	b.do(chromedp.WaitVisible(chromedp.CSS(".rules .broken")))
+	if got := evaluate[string](b, ticks+" + ' ' + document.querySelector('.broken').textContent"); got != "met,met,broken,met Weak This password is too common." {
+		t.Errorf("the rules for a common password: %s", got)
+	}
+	b.do(chromedp.Evaluate[chromedp.Void](`document.getElementById("id_password").value = ""`))
 	b.write("id_password", "12345\r") // Enter sends the form
 	b.do(chromedp.WaitVisible(chromedp.CSS("[role=alert]")))
 	if title := evaluate[string](b, `document.title`); !strings.HasPrefix(title, "Error: ") {
