@@ -258,6 +258,7 @@ func doors() map[string]door {
 		"forgotten password": {route: "password_reset", mails: 1, ask: func(m *metered, name string, asJSON bool) outcome {
 			return m.ask(m.post("/accounts/password_reset/", asJSON, "email", name+"@example.com"), name)
 		}},
+		"forgotten password, sent again": {route: "password_reset_done", mails: 1, ask: sendAgain},
 		"sign up with confirmation": {
 			route: "signup", hash: true, mails: 1, site: func(c *coatcheck.Config) { c.Views.SignupVerification = true },
 			ask: func(m *metered, name string, asJSON bool) outcome {
@@ -276,6 +277,29 @@ func doors() map[string]door {
 	}
 }
 
+// sendAgain asks for the link to a new password, and for the same once more on the page that follows.
+func sendAgain(m *metered, name string, asJSON bool) outcome {
+	first := func() *http.Request {
+		r := m.post("/accounts/password_reset/", false, "email", name+"@example.com")
+		r.Header.Set("Accept", "text/html")
+		return r
+	}
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	response, err := client.Do(first())
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	response.Body.Close()
+	again := m.post("/accounts/password_reset/done/", asJSON)
+	for _, cookie := range response.Cookies() {
+		again.AddCookie(&http.Cookie{Name: cookie.Name, Value: cookie.Value})
+	}
+	if response.StatusCode == http.StatusTooManyRequests {
+		again = first()
+	}
+	return m.ask(again, name, name+"@example.com")
+}
+
 // doorless are the routes that take POST from unknown clients and tell nothing about
 // accounts, with the reason.
 var doorless = map[string]string{
@@ -285,6 +309,8 @@ var doorless = map[string]string{
 	"email_change_confirm": "it takes a token that nobody can guess",
 	"not_me":               "likewise",
 	"set_language":         "it knows no accounts",
+	"password_check":       "likewise",
+	"signup_sent":          "it takes what this browser signed up with, and the same happens as then",
 }
 
 // TestUniformOutcomes: whether an account is there, inactive, without a password or

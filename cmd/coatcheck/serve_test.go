@@ -44,8 +44,8 @@ func TestFirstRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSpace(p.err.String()), "\n")
-	if len(lines) != 2 || !strings.Contains(lines[0], filepath.Join(real, "coatcheck.db")) ||
-		!strings.Contains(lines[1], filepath.Join(real, "coatcheck.secret")) {
+	if len(lines) != 3 || !strings.Contains(lines[0], filepath.Join(real, "coatcheck.db")) ||
+		!strings.Contains(lines[1], "--inspect") || !strings.Contains(lines[2], filepath.Join(real, "coatcheck.secret")) {
 		t.Errorf("the first run says:\n%s", &p.err)
 	}
 	key, err := os.ReadFile(filepath.Join(dir, "coatcheck.secret"))
