@@ -13,8 +13,8 @@ import (
 // Sent responds to a form by which an email is sent: a browser is led to the page of the note,
 // which ServeSent shows, and a program gets the message.
 func (k *Kit) Sent(w http.ResponseWriter, r *http.Request, n Note, message string) {
-	if negotiate.HTML(r) && n.Email != "" {
-		n.User = visitorID(r)
+	if user, err := auth.UserFromContext(r.Context()); err == nil && negotiate.HTML(r) && n.Email != "" {
+		n.User = user.ID
 		k.Leave(w, r, n)
 	}
 	k.Done(w, r, k.urls[n.Page], message)
@@ -27,9 +27,10 @@ func (k *Kit) Sent(w http.ResponseWriter, r *http.Request, n Note, message strin
 func (k *Kit) ServeSent(
 	w http.ResponseWriter, r *http.Request, name, sentence string, repeat func(Note) (bool, error),
 ) {
-	note := k.Left(r, name)
-	if note.User != visitorID(r) { // another person has the browser now
-		note = Note{}
+	note, err := k.noteOfVisitor(r, name)
+	if err != nil {
+		k.Fail(w, r, err)
+		return
 	}
 	form := &Form{Submit: k.Translator(w, r).T("Send it again"), Quiet: true, Address: note.Email}
 	switch {
@@ -48,6 +49,20 @@ func (k *Kit) ServeSent(
 	}
 }
 
+// noteOfVisitor returns the note that was left for a page, or the zero Note if another person has the
+// browser now. The error is a failure of finding out who has it.
+func (k *Kit) noteOfVisitor(r *http.Request, page string) (Note, error) {
+	note := k.Left(r, page)
+	if note.Page == "" {
+		return note, nil
+	}
+	user, err := auth.UserFromContext(r.Context())
+	if err != nil || note.User != user.ID {
+		return Note{}, err
+	}
+	return note, nil
+}
+
 // afterRepeat responds to the POST of ServeSent by what repeat returned.
 func (k *Kit) afterRepeat(
 	w http.ResponseWriter, r *http.Request, name, sentence string, form *Form, done bool, err error,
@@ -64,13 +79,4 @@ func (k *Kit) afterRepeat(
 	default:
 		k.Finish(w, r, k.urls[name], k.Translator(w, r).T("The email is on its way again."), sentence)
 	}
-}
-
-// visitorID is the ID of the user who is signed in, or "".
-func visitorID(r *http.Request) string {
-	user, err := auth.UserFromContext(r.Context())
-	if err != nil || !user.IsAuthenticated() {
-		return ""
-	}
-	return user.ID
 }

@@ -118,6 +118,23 @@ func TestSentPageOfAnother(t *testing.T) {
 	}
 }
 
+// TestSentPageWhileAway: where nobody can tell who has the browser, that is an outage, and not that
+// there is nothing to send.
+func TestSentPageWhileAway(t *testing.T) {
+	s := newMailSite(t)
+	s.user(t, "ada")
+	b := s.enter(t, "ada", firefox)
+	b.form("/accounts/password_reset/", "email", "ada@example.com").wantRedirect(t, "/accounts/password_reset/done/")
+	if err := s.db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range []*answer{b.get("/accounts/password_reset/done/"), b.form("/accounts/password_reset/done/")} {
+		if a.StatusCode != http.StatusServiceUnavailable {
+			t.Errorf("%s: %d", a.Request.Method, a.StatusCode)
+		}
+	}
+}
+
 // TestSendAgainAfterwards: once the change is done, or another one begun, nothing is sent again.
 func TestSendAgainAfterwards(t *testing.T) {
 	s := newMailSite(t)
