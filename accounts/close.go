@@ -87,12 +87,7 @@ func (s *Service) close(ctx context.Context, user *auth.User, how closing) error
 
 // deleteLinks removes every link that concerns a user.
 func (s *Service) deleteLinks(ctx context.Context, userID string) error {
-	for _, kind := range [...]string{kindEmail, kindEmailAgain, kindInvitation, kindDisown} {
-		if err := s.own.DeleteLinks(ctx, userID, kind); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.deleteKinds(ctx, userID, kindEmail, kindEmailAgain, kindInvitation, kindDisown)
 }
 
 // Deactivate deactivates a user, for the operator who runs the site: all sessions and links

@@ -34,10 +34,8 @@ func (s *Service) BeginEmailChange(
 	}
 	c := change{user.Email, email}
 	err = s.tx(r.Context(), func(ctx context.Context, tx *Service) error {
-		for _, kind := range [...]string{kindEmail, kindEmailAgain} {
-			if err := tx.own.DeleteLinks(ctx, user.ID, kind); err != nil {
-				return err
-			}
+		if err := tx.deleteKinds(ctx, user.ID, kindEmail, kindEmailAgain); err != nil {
+			return err
 		}
 		if again, err = tx.newLink(ctx, kindEmailAgain, user, c, againLife); err != nil {
 			return err

@@ -77,6 +77,16 @@ func (s *Service) insertLink(ctx context.Context, hash, kind, userID string, all
 	return nil
 }
 
+// deleteKinds removes the links of these kinds that concern a user.
+func (s *Service) deleteKinds(ctx context.Context, userID string, kinds ...string) error {
+	for _, kind := range kinds {
+		if err := s.own.DeleteLinks(ctx, userID, kind); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // credential names the state of a user's password. Each new hash is another one.
 func credential(u *auth.User) string {
 	return tokenHash("credential " + u.ID + " " + u.Password.Encoded())

@@ -176,10 +176,8 @@ func (s *Service) addressTaken(ctx context.Context, address string) (bool, error
 // endLinks removes what a rescue leaves no link to do: changes of the address,
 // invitations, and the rescues of mailboxes that had the account later.
 func (s *Service) endLinks(ctx context.Context, by *own.Link, mine mailbox) error {
-	for _, kind := range [...]string{kindEmail, kindEmailAgain, kindInvitation} {
-		if err := s.own.DeleteLinks(ctx, by.UserID, kind); err != nil {
-			return err
-		}
+	if err := s.deleteKinds(ctx, by.UserID, kindEmail, kindEmailAgain, kindInvitation); err != nil {
+		return err
 	}
 	links, err := s.own.LinksOf(ctx, by.UserID, kindDisown, s.now())
 	if err != nil {
