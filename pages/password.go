@@ -96,20 +96,7 @@ func (k *Kit) Judge(ctx context.Context, secret *Field, raw string, user *auth.U
 	return err
 }
 
-// Consider is Judge for a password that is not sent yet: what is wrong is kept for Reasons, and is
-// no error of the form.
-func (k *Kit) Consider(ctx context.Context, secret *Field, raw string, user *auth.User) error {
-	judged := &Field{}
-	if !judged.boundPassword(raw) {
-		secret.cause = judged.cause
-		return nil
-	}
-	err := k.Judge(ctx, judged, raw, user)
-	secret.cause = judged.cause
-	return err
-}
-
-// Reasons returns what Consider kept, by the codes of the errors.
+// Reasons returns why the field was rejected, by the codes of the errors.
 func (f *Field) Reasons(t *i18n.Translator) map[string]string {
 	all := map[string]string{}
 	one, several := (*identity.FieldError)(nil), validate.Errors(nil)

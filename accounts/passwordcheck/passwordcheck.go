@@ -43,7 +43,7 @@ type Answer struct {
 func (f *Feature) check(w http.ResponseWriter, r *http.Request) {
 	r = r.Clone(r.Context())
 	r.Header.Set("Accept", "application/json")
-	t := f.Translator(w, r)
+	t, judged := f.Translator(w, r), &pages.Field{Name: "password"}
 	f.ServeForm(w, r, pages.FormView{
 		Form: func(pages.Body) *pages.Form {
 			return &pages.Form{Fields: []*pages.Field{
@@ -54,15 +54,14 @@ func (f *Feature) check(w http.ResponseWriter, r *http.Request) {
 				{Name: "password", Label: t.T("Password"), Required: true},
 			}}
 		},
-		Act: func(b pages.Body, form *pages.Form) error { return f.judge(r, b, form) },
-		Done: func(form *pages.Form) {
-			pages.JSON(w, http.StatusOK, Answer{form.Field("password").Reasons(t)})
-		},
+		Act:  func(b pages.Body, form *pages.Form) error { return f.judge(r, b, form, judged) },
+		Done: func(*pages.Form) { pages.JSON(w, http.StatusOK, Answer{judged.Reasons(t)}) },
 	})
 }
 
-// judge reads the fields, and keeps with that of the password what the validators say.
-func (f *Feature) judge(r *http.Request, b pages.Body, form *pages.Form) error {
+// judge reads the form, and rejects another field by what would be said against the password: that
+// is no mistake of the form, which only asks.
+func (f *Feature) judge(r *http.Request, b pages.Body, form *pages.Form, judged *pages.Field) error {
 	if err := f.Auth().Allow(r, attempts.KindCheck, ""); err != nil {
 		return err
 	}
@@ -77,9 +76,13 @@ func (f *Feature) judge(r *http.Request, b pages.Body, form *pages.Form) error {
 			FirstName: sent("first_name"), LastName: sent("last_name"),
 		}
 	}
-	raw := sent("password")
+	sent("password")
 	if form.Failed() {
 		return nil
 	}
-	return f.Consider(r.Context(), form.Field("password"), raw, user)
+	raw := judged.TakeFirstPassword(b)
+	if len(judged.Errors) > 0 {
+		return nil
+	}
+	return f.Judge(r.Context(), judged, raw, user)
 }

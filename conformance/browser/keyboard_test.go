@@ -96,6 +96,8 @@ func TestErrorsAreFound(t *testing.T) {
 	if got := evaluate[string](b, ticks+" + ' ' + document.querySelector('.broken').textContent"); got != "met,met,broken,met Weak This password is too common." {
 		t.Errorf("the rules for a common password: %s", got)
 	}
+	b.write("id_username", "da\t") // the server is asked again, since the rules were ticked anew
+	b.do(chromedp.WaitVisible(chromedp.CSS(".rules .broken")))
 	b.do(chromedp.Evaluate[chromedp.Void](`document.getElementById("id_password").value = ""`))
 	b.write("id_password", "12345\r") // Enter sends the form
 	b.do(chromedp.WaitVisible(chromedp.CSS("[role=alert]")))

@@ -148,23 +148,31 @@ for (const input of document.querySelectorAll('input[autocomplete=new-password]'
     password_entirely_numeric: text => /\P{N}/u.test(text),
     password_too_similar: text => known().length ? !known().some(value => similar(text.toLowerCase(), value)) : null,
   }
+  const mark = (rule, met, said) => {
+    rule.dataset.text ||= rule.textContent
+    rule.textContent = said || rule.dataset.text
+    rule.classList.toggle('broken', !!said)
+    rule.classList.toggle('met', met)
+  }
+  const rate = is => {
+    hint.dataset.is = is
+    hint.textContent = input.value ? hint.getAttribute('data-strength-' + is) : ''
+  }
   const judge = () => {
     let fit = true
     for (const rule of list.children) {
       const met = input.value ? judges[rule.dataset.rule]?.(input.value, rule) : null
-      rule.textContent = rule.dataset.text || rule.textContent
-      rule.classList.remove('broken')
-      rule.classList.toggle('met', met === true)
+      mark(rule, met === true)
       fit &&= met !== false
     }
-    const n = bits(input.value), is = !fit || n < 35 ? 0 : n < 60 ? 1 : 2
-    hint.dataset.is = is
-    hint.textContent = input.value ? hint.getAttribute('data-strength-' + is) : ''
+    const n = bits(input.value)
+    rate(!fit || n < 35 ? 0 : n < 60 ? 1 : 2)
   }
   // What else is wrong with it the server says, once it is typed: that it is common, or was leaked.
+  const person = ['username', 'email', 'first_name', 'last_name']
   const ask = async () => {
     const asked = input.value, data = new FormData(input.form), body = new URLSearchParams({ password: asked })
-    for (const name of ['csrfmiddlewaretoken', 'username', 'email', 'first_name', 'last_name']) {
+    for (const name of ['csrfmiddlewaretoken', ...person]) {
       if (data.has(name)) {
         body.set(name, data.get(name))
       }
@@ -176,19 +184,19 @@ for (const input of document.querySelectorAll('input[autocomplete=new-password]'
     const { errors } = await response.json()
     for (const rule of list.children) {
       const said = rule.dataset.rule && errors[rule.dataset.rule]
-      rule.classList.toggle('met', !!rule.dataset.rule && !said)
-      rule.classList.toggle('broken', !!said)
-      rule.dataset.text ||= rule.textContent
-      rule.textContent = said || rule.dataset.text
+      mark(rule, !!rule.dataset.rule && !said, said)
     }
     if (Object.keys(errors).length) {
-      hint.dataset.is = 0
-      hint.textContent = hint.getAttribute('data-strength-0')
+      rate(0)
     }
   }
   if (hint && list) {
     if (list.dataset.check) {
-      input.addEventListener('change', ask)
+      input.form.addEventListener('change', event => {
+        if (event.target === input || person.includes(event.target.name)) {
+          ask()
+        }
+      })
     }
     input.form.addEventListener('input', event => {
       if (event.target === input || input.value) {
