@@ -46,6 +46,9 @@ func (c Code) Sentence() string {
 	return string(c)
 }
 
+// Doc returns what the table explains of the code, or "" for one that is not in it.
+func (c Code) Doc() string { return meanings[c].Doc }
+
 // group is what stands before the dot.
 func (c Code) group() string {
 	group, _, _ := strings.Cut(string(c), ".")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -42,6 +43,23 @@ type Event struct {
 	// Attrs are facts about it, by the names of the table.
 	Attrs []slog.Attr
 }
+
+// Sentence returns the sentence of the code, with attributes in the places that name them, as
+// write has their texts; nil leaves those as they are.
+func (e *Event) Sentence(write func(string) string) string {
+	sentence := e.Code.Sentence()
+	for _, a := range e.Attrs {
+		value := Text(a)
+		if write != nil {
+			value = write(value)
+		}
+		sentence = strings.ReplaceAll(sentence, "{"+a.Key+"}", value)
+	}
+	return sentence
+}
+
+// Text returns the value of an attribute. A type that hides its secret stays hidden.
+func Text(a slog.Attr) string { return a.Value.Resolve().String() }
 
 // Sink accepts events. A program's own may count, log or show them.
 type Sink interface {

@@ -95,9 +95,9 @@ func (t *Trace) Format(title string) string {
 	for _, s := range t.Steps() {
 		layer := s.Code.Layer()
 		fmt.Fprintf(&b, "  %d %-14s  %9s  %9s  %s", layer, layer,
-			s.After.Round(time.Microsecond), s.Took.Round(time.Microsecond), s.sentence(oneLine))
+			s.After.Round(time.Microsecond), s.Took.Round(time.Microsecond), s.Sentence(oneLine))
 		for _, a := range s.Facts() {
-			fmt.Fprintf(&b, "  %s=%s", a.Key, printable(text(a)))
+			fmt.Fprintf(&b, "  %s=%s", a.Key, printable(Text(a)))
 		}
 		b.WriteByte('\n')
 	}
@@ -147,20 +147,6 @@ func wholeOf(all []*Step, i int) *Step {
 	return nil
 }
 
-// Sentence returns the sentence of the code, with attributes in the places that name them.
-func (s *Step) Sentence() string {
-	return s.sentence(func(text string) string { return text })
-}
-
-// sentence is Sentence with attributes as write has them.
-func (s *Step) sentence(write func(string) string) string {
-	sentence := s.Code.Sentence()
-	for _, a := range s.Attrs {
-		sentence = strings.ReplaceAll(sentence, "{"+a.Key+"}", write(text(a)))
-	}
-	return sentence
-}
-
 // Facts returns the attributes that are not in the sentence, and of a step with parts how many
 // statements those are, and on which tables.
 func (s *Step) Facts() (facts []slog.Attr) {
@@ -176,8 +162,8 @@ func (s *Step) Facts() (facts []slog.Attr) {
 			statements++
 		}
 		for _, a := range part.Attrs {
-			if a.Key == "table" && !slices.Contains(tables, text(a)) {
-				tables = append(tables, text(a))
+			if a.Key == "table" && !slices.Contains(tables, Text(a)) {
+				tables = append(tables, Text(a))
 			}
 		}
 	}
@@ -189,9 +175,6 @@ func (s *Step) Facts() (facts []slog.Attr) {
 	}
 	return facts
 }
-
-// text is the value of an attribute; a type that hides its secret stays hidden.
-func text(a slog.Attr) string { return a.Value.Resolve().String() }
 
 // printable keeps hostile text from forging lines or moving the cursor.
 func printable(text string) string {

@@ -1,7 +1,6 @@
 package inspector
 
 import (
-	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -89,23 +88,23 @@ func (rec *record) look(e flow.Event) {
 	for _, a := range e.Attrs {
 		switch {
 		case a.Key == "user", a.Key == "_auth_user_id":
-			rec.User = brief(text(a))
+			rec.User = brief(flow.Text(a))
 		case a.Key == "name" && e.Code == "cookie.read":
-			rec.cookie = text(a)
+			rec.cookie = flow.Text(a)
 		}
 	}
 }
 
 func newStep(s flow.Step) step {
 	shown := step{
-		Code: s.Code, Layer: s.Code.Layer().String(), Station: stationOf(s.Event), Sentence: s.Sentence(),
-		About: about[s.Code], Docs: docsOf(s.Code), AfterMs: ms(s.After), Ms: ms(s.Took),
+		Code: s.Code, Layer: s.Code.Layer().String(), Station: stationOf(s.Event), Sentence: s.Sentence(nil),
+		About: s.Code.Doc(), Docs: docsOf(s.Code), AfterMs: ms(s.After), Ms: ms(s.Took),
 	}
 	if shown.Sentence != s.Code.Sentence() || shown.About == "" { // it is not only of the table
 		shown.Sentence = brief(shown.Sentence)
 	}
 	for _, a := range s.Facts() {
-		shown.Facts = append(shown.Facts, fact{brief(a.Key), brief(text(a))})
+		shown.Facts = append(shown.Facts, fact{brief(a.Key), brief(flow.Text(a))})
 	}
 	for _, part := range s.Parts {
 		shown.Parts = append(shown.Parts, newStep(part))
@@ -128,17 +127,5 @@ func (rec *record) has(codes ...flow.Code) bool {
 	return slices.ContainsFunc(rec.steps, func(s step) bool { return slices.Contains(codes, s.Code) })
 }
 
-// text is the value of an attribute; a type that hides its secret stays hidden.
-func text(a slog.Attr) string { return a.Value.Resolve().String() }
-
 // ms is a duration in milliseconds, to the microsecond.
 func ms(d time.Duration) float64 { return float64(d.Round(time.Microsecond).Microseconds()) / 1000 }
-
-// about is what the table explains of each code.
-var about = func() map[flow.Code]string {
-	all := map[flow.Code]string{}
-	for _, m := range flow.Codes() {
-		all[m.Code] = m.Doc
-	}
-	return all
-}()

@@ -126,7 +126,7 @@ func stationOfRow(e flow.Event) station {
 		if a.Key != "table" {
 			continue
 		}
-		tables := strings.Split(text(a), ",")
+		tables := strings.Split(flow.Text(a), ",")
 		switch {
 		case slices.ContainsFunc(tables, func(t string) bool { return strings.HasSuffix(t, "_session") }):
 			return atSession

@@ -118,7 +118,7 @@ func TestSentPageOfAnother(t *testing.T) {
 	}
 }
 
-// TestSentPageWhileAway: where nobody can tell who has the browser, that is an outage, and not that
+// TestSentPageWhileAway: where nobody can tell who has the browser, that is a failure of the store, and not that
 // there is nothing to send.
 func TestSentPageWhileAway(t *testing.T) {
 	s := newMailSite(t)

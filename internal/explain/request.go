@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"strings"
 
@@ -197,20 +196,16 @@ func (w *World) refused(ctx context.Context, from *request) (*flow.Event, error)
 
 // says is the sentence of a refusal.
 func says(event *flow.Event) string {
-	text := event.Code.Sentence()
-	for _, attr := range event.Attrs {
-		text = strings.ReplaceAll(text, "{"+attr.Key+"}", shown(attr.Value.String()))
-	}
-	return "the request is " + text
+	return "the request is " + event.Sentence(shown)
 }
 
-func attribute(event flow.Event, name string) slog.Value {
+func attribute(event flow.Event, name string) string {
 	for _, attr := range event.Attrs {
 		if attr.Key == name {
-			return attr.Value
+			return flow.Text(attr)
 		}
 	}
-	return slog.Value{}
+	return ""
 }
 
 // discard is a response that nobody reads.
