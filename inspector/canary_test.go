@@ -66,14 +66,14 @@ func (w *walk) link(begin string) (link string) {
 			w.t.Fatal(err)
 		}
 	}
-	for _, m := range emailLink.FindAllStringSubmatch(w.mails.all(), -1) {
+	for _, m := range emailLink.FindAllStringSubmatch(w.emails.all(), -1) {
 		if strings.HasPrefix(m[1], begin) {
 			link = m[1]
 			w.secrets[path.Base(link)] = true
 		}
 	}
 	if link == "" {
-		w.t.Fatalf("no link to %s in %s", begin, w.mails.all())
+		w.t.Fatalf("no link to %s in %s", begin, w.emails.all())
 	}
 	return link
 }

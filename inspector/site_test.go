@@ -30,14 +30,14 @@ type site struct {
 	t         *testing.T
 	inspector *inspector.Inspector
 	server    *httptest.Server
-	mails     *outbox
+	emails    *outbox
 }
 
 func newSite(t *testing.T, config inspector.Config, changes ...func(*coatcheck.Config)) *site {
 	t.Helper()
-	s := &site{t: t, mails: &outbox{}}
+	s := &site{t: t, emails: &outbox{}}
 	s.Site = coatchecktest.NewSite(t, append([]func(*coatcheck.Config){func(c *coatcheck.Config) {
-		c.Accounts.Mail, c.Site.BaseURL = s.mails, "http://site.example"
+		c.Accounts.Mail, c.Site.BaseURL = s.emails, "http://site.example"
 	}}, changes...)...)
 	config.Kit = s.Views.Kit
 	var err error

@@ -153,9 +153,9 @@ func TestSendAgainAfterwards(t *testing.T) {
 }
 
 // linkTo is the link in an email to the address.
-func linkTo(t *testing.T, mails []mail.Message, to string) string {
+func linkTo(t *testing.T, emails []mail.Message, to string) string {
 	t.Helper()
-	for _, m := range mails {
+	for _, m := range emails {
 		if m.To == to {
 			return linkPattern.FindStringSubmatch(m.Text)[1]
 		}

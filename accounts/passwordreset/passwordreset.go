@@ -15,6 +15,7 @@ import (
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/auth/attempts"
+	"github.com/coatcheck/coatcheck/auth/resettoken"
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
@@ -29,15 +30,6 @@ const (
 	URL         = accounts.PasswordResetPath
 	DoneURL     = URL + "done/"
 	CompleteURL = accounts.ResetPath + "done/"
-)
-
-const (
-	// tokenKey is where a session keeps the token of a link. Django:
-	// INTERNAL_RESET_SESSION_TOKEN.
-	tokenKey = "_password_reset_token"
-	// urlToken stands in the address in place of a token that is in the
-	// session. Django: PasswordResetConfirmView.reset_url_token.
-	urlToken = "set-password"
 )
 
 //go:embed *.html openapi.json
@@ -134,7 +126,7 @@ func (f *Feature) confirm(w http.ResponseWriter, r *http.Request) {
 		f.Fail(w, r, err)
 	case user == nil:
 		f.unsuccessful(w, r)
-	case r.PathValue("token") != urlToken && negotiate.HTML(r):
+	case r.PathValue("token") != resettoken.Opened && negotiate.HTML(r):
 		f.hideToken(w, r)
 	default:
 		f.choose(w, r, user)
@@ -153,10 +145,10 @@ func (f *Feature) linkUser(r *http.Request) (*auth.User, error) {
 		return nil, err
 	}
 	token := r.PathValue("token")
-	if token == urlToken {
+	if token == resettoken.Opened {
 		session, err := sessions.FromContext(ctx)
 		if err == nil {
-			token, err = session.Text(ctx, tokenKey)
+			token, err = session.Text(ctx, resettoken.SessionKey)
 		}
 		if err != nil {
 			return nil, err
@@ -179,14 +171,14 @@ func (f *Feature) hideToken(w http.ResponseWriter, r *http.Request) {
 	}
 	token := r.PathValue("token")
 	if err == nil {
-		err = session.Set(ctx, tokenKey, token)
+		err = session.Set(ctx, resettoken.SessionKey, token)
 	}
 	if err != nil {
 		f.Fail(w, r, err)
 		return
 	}
 	flow.Emit(r.Context(), "reset.token_good")
-	target := url.URL{Path: requestinfo.Below(r, strings.ReplaceAll(r.URL.Path, token, urlToken))}
+	target := url.URL{Path: requestinfo.Below(r, strings.ReplaceAll(r.URL.Path, token, resettoken.Opened))}
 	f.Redirect(w, r, target.EscapedPath())
 }
 
@@ -260,7 +252,7 @@ func (f *Feature) set(w http.ResponseWriter, r *http.Request, user *auth.User, r
 	if current.ID == user.ID {
 		return f.Auth().Logout(r)
 	}
-	_, err = session.Delete(ctx, tokenKey)
+	_, err = session.Delete(ctx, resettoken.SessionKey)
 	return err
 }
 

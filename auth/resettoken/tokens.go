@@ -122,6 +122,15 @@ func (g *Generator) Check(u *database.User, token string) bool {
 	return err == nil
 }
 
+// Where the page of a link keeps the token once a browser opened it, so that no Referer and no
+// history has it.
+const (
+	// SessionKey is where the session of the browser has it. Django: INTERNAL_RESET_SESSION_TOKEN.
+	SessionKey = "_password_reset_token"
+	// Opened stands in the address in its place. Django: PasswordResetConfirmView.reset_url_token.
+	Opened = "set-password"
+)
+
 // Why a token is not good, in the order in which it is found out.
 var (
 	// ErrMalformed: this is no token.

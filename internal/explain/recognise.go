@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/coatcheck/coatcheck/auth/resettoken"
 	"github.com/coatcheck/coatcheck/internal/textfile"
 )
 
@@ -70,13 +71,10 @@ var (
 	hashForm   = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*\$\S*$|^!\S*$`)
 	tokenForm  = regexp.MustCompile(`^[0-9a-z]{1,13}-[0-9a-f]{8,64}$`)
 	linkForm   = regexp.MustCompile(`(?:^|/)([0-9A-Za-z_=-]+)/([0-9a-z]{1,13}-[0-9a-f]{8,64}|` +
-		openedToken + `)/?(?:[?#].*)?$`)
+		resettoken.Opened + `)/?(?:[?#].*)?$`)
 	lineForm   = regexp.MustCompile(`(?i)^(cookie|set-cookie|x-csrftoken):[ \t]*`)
 	cookieForm = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+=[^\\s;]*(;|$)")
 )
-
-// openedToken stands in the address of a link that was opened, in the place of its token.
-const openedToken = "set-password"
 
 // Recognise finds out what a text is. The kind says so where it is not empty, and else the form of
 // the text does. The errors are those of this package, or about a curl command.

@@ -5,9 +5,11 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"iter"
 	"net/http"
 	"strings"
 
+	"github.com/coatcheck/coatcheck/auth/resettoken"
 	"github.com/coatcheck/coatcheck/csrf"
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/internal/httptext"
@@ -71,12 +73,9 @@ func (w *World) parts(ctx context.Context, r *Report, header http.Header) (*Repo
 // names lists the names of the cookies that were sent.
 func names(header http.Header) string {
 	var all []string
-	for _, line := range header["Cookie"] {
-		for pair := range strings.SplitSeq(line, ";") {
-			name, _, ok := strings.Cut(strings.TrimSpace(pair), "=")
-			if ok && len(all) < 20 && len(name) <= 64 {
-				all = append(all, shown(name))
-			}
+	for name := range eachName(header) {
+		if len(all) < 20 && len(name) <= 64 {
+			all = append(all, shown(name))
 		}
 	}
 	if len(all) == 0 {
@@ -87,14 +86,26 @@ func names(header http.Header) string {
 
 // times is how often a cookie of that name was sent.
 func times(header http.Header, name string) (n int) {
-	for _, line := range header["Cookie"] {
-		for pair := range strings.SplitSeq(line, ";") {
-			if before, _, ok := strings.Cut(strings.TrimSpace(pair), "="); ok && before == name {
-				n++
-			}
+	for each := range eachName(header) {
+		if each == name {
+			n++
 		}
 	}
 	return n
+}
+
+// eachName yields the name of each cookie that was sent, those that are there twice twice.
+func eachName(header http.Header) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, line := range header["Cookie"] {
+			for pair := range strings.SplitSeq(line, ";") {
+				name, _, ok := strings.Cut(strings.TrimSpace(pair), "=")
+				if ok && !yield(name) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // refusals are the codes by which the middleware ends a request, and what helps.
@@ -136,10 +147,6 @@ func (w *World) request(ctx context.Context, from *request) (*Report, error) {
 	return r, nil
 }
 
-// resetTokenKey is where a session keeps the token of a link that was opened. Django:
-// INTERNAL_RESET_SESSION_TOKEN.
-const resetTokenKey = "_password_reset_token"
-
 // linkOf explains the link to which a request goes, or returns nil. Where it was opened, its token is
 // in the session.
 func (w *World) linkOf(ctx context.Context, from *request) (*Report, error) {
@@ -149,8 +156,8 @@ func (w *World) linkOf(ctx context.Context, from *request) (*Report, error) {
 	}
 	token := m[2]
 	key, sent := httptext.Lookup(from.header, w.Site.Sessions.Config().CookieName)
-	if sent && token == openedToken {
-		kept, err := w.Site.Sessions.Session(key).Text(ctx, resetTokenKey)
+	if sent && token == resettoken.Opened {
+		kept, err := w.Site.Sessions.Session(key).Text(ctx, resettoken.SessionKey)
 		if err != nil {
 			return nil, err
 		}

@@ -17,7 +17,7 @@ const badLink = "reset.link_bad"
 // link explains a link by which a password is set.
 func (w *World) link(ctx context.Context, uid, token string) (*Report, error) {
 	r := newReport(ResetLink, "link to set a password")
-	if token == openedToken {
+	if token == resettoken.Opened {
 		return r.bad("token", badLink, "the address of a link that was opened: its token is in the session "+
 			"of that browser now", "give the link as the email has it"), nil
 	}
