@@ -52,11 +52,11 @@ type permissions struct {
 	site *site
 }
 
-func (p permissions) UserPermissions(ctx context.Context, id string) ([]string, error) {
+func (p permissions) PermissionsOf(ctx context.Context, id string) (own, byGroups []string, err error) {
 	if p.site.down.Load() {
-		return nil, errOutage
+		return nil, nil, errOutage
 	}
-	return p.DB.UserPermissions(ctx, id)
+	return p.DB.PermissionsOf(ctx, id)
 }
 
 func newSite(t *testing.T, config access.Config) *site {

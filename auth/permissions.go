@@ -27,30 +27,36 @@ type PermissionDecider interface {
 // UserPermissions returns an active superuser all permissions there are, an
 // inactive or anonymous user none, and caches the list with the user.
 func (b *ModelBackend) UserPermissions(ctx context.Context, u *User) ([]string, error) {
-	return b.permissions(ctx, u, "auth.user_permissions", b.Users.UserPermissions)
+	granted, err := b.permissions(ctx, u)
+	return granted.own, err
 }
 
 // GroupPermissions does the same by groups.
 func (b *ModelBackend) GroupPermissions(ctx context.Context, u *User) ([]string, error) {
-	return b.permissions(ctx, u, "auth.group_permissions", b.Users.GroupPermissions)
+	granted, err := b.permissions(ctx, u)
+	return granted.byGroups, err
 }
 
-func (b *ModelBackend) permissions(ctx context.Context, u *User, memo string,
-	list func(context.Context, string) ([]string, error),
-) ([]string, error) {
+// granted is what a user may do, by itself and by groups.
+type granted struct{ own, byGroups []string }
+
+// permissions reads both lists by one query, once for each user object.
+func (b *ModelBackend) permissions(ctx context.Context, u *User) (granted, error) {
 	if !u.IsActive || u.IsAnonymous() {
-		return nil, nil
+		return granted{}, nil
 	}
-	v, err := u.Cached(memo, func() (any, error) {
+	v, err := u.Cached("auth.permissions", func() (any, error) {
 		if u.IsSuperuser {
-			return b.Users.AllPermissions(ctx)
+			all, err := b.Users.AllPermissions(ctx)
+			return granted{all, all}, err
 		}
-		return list(ctx, u.ID)
+		own, byGroups, err := b.Users.PermissionsOf(ctx, u.ID)
+		return granted{own, byGroups}, err
 	})
 	if err != nil {
-		return nil, err
+		return granted{}, err
 	}
-	return v.([]string), nil
+	return v.(granted), nil
 }
 
 // HasPermission reports whether the user may do what is written

@@ -8,6 +8,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/flow"
 )
 
 const (
@@ -178,8 +179,8 @@ func TestDeciders(t *testing.T) {
 // failingPermissions are users whose permissions cannot be read.
 type failingPermissions struct{ auth.Users }
 
-func (failingPermissions) UserPermissions(context.Context, string) ([]string, error) {
-	return nil, errOutage
+func (failingPermissions) PermissionsOf(context.Context, string) (own, byGroups []string, err error) {
+	return nil, nil, errOutage
 }
 
 func (failingPermissions) AllPermissions(context.Context) ([]string, error) { return nil, errOutage }
@@ -199,5 +200,22 @@ func TestPermissionOutage(t *testing.T) {
 	}
 	if all, err := r.AllPermissions(ctx, ada); all != nil || !errors.Is(err, errOutage) {
 		t.Errorf("list: %v, %v", all, err)
+	}
+}
+
+// TestPermissionsInOneQuery: what a user may do, by itself and by groups, is one query a user object.
+func TestPermissionsInOneQuery(t *testing.T) {
+	r := newRig(t)
+	ada := r.user("ada")
+	trace := flow.NewTrace()
+	ctx := flow.WithSink(t.Context(), trace)
+	for _, permission := range []string{viewUser, viewGroup} {
+		_, err := r.HasPermission(ctx, ada, permission)
+		r.grant(err)
+	}
+	_, err := r.AllPermissions(ctx, ada)
+	r.grant(err)
+	if n := len(trace.Events()); n != 1 {
+		t.Errorf("%d queries, want 1: %v", n, trace.Events())
 	}
 }

@@ -50,10 +50,8 @@ type Keeper interface {
 // PermissionLister lists what users may do. Permissions are written
 // "app_label.codename".
 type PermissionLister interface {
-	// UserPermissions are those given to the user directly.
-	UserPermissions(ctx context.Context, userID string) ([]string, error)
-	// GroupPermissions are those of the user's groups.
-	GroupPermissions(ctx context.Context, userID string) ([]string, error)
+	// PermissionsOf returns those given to the user directly, and those of the user's groups.
+	PermissionsOf(ctx context.Context, userID string) (own, byGroups []string, err error)
 	// AllPermissions are all that exist, which a superuser has.
 	AllPermissions(ctx context.Context) ([]string, error)
 }

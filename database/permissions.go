@@ -8,37 +8,43 @@ import (
 	"strconv"
 
 	"github.com/coatcheck/coatcheck/database/internal/column"
-	"github.com/coatcheck/coatcheck/database/internal/dialect"
 )
 
-// UserPermissions lists what is granted to the user directly, as "app.codename",
-// sorted. A user that does not exist has none. Django: get_user_permissions,
-// without its rule for superusers.
-func (db *DB) UserPermissions(ctx context.Context, userID string) ([]string, error) {
-	return db.permissionsOf(ctx, &db.queries.userPermissions, userID)
-}
-
-// GroupPermissions lists what is granted to the user through groups, as
-// "app.codename", sorted. Django: get_group_permissions, without its rule for
-// superusers.
-func (db *DB) GroupPermissions(ctx context.Context, userID string) ([]string, error) {
-	return db.permissionsOf(ctx, &db.queries.groupPermissions, userID)
-}
-
-// permissionsOf runs one of the two queries.
-func (db *DB) permissionsOf(ctx context.Context, q *dialect.Query, userID string) ([]string, error) {
+// PermissionsOf lists what is granted to the user directly, and what through groups, in one
+// query. Each list is sorted, of texts such as "app.codename". A user that does not exist has
+// none. Django: get_user_permissions and get_group_permissions, which are two queries, without
+// their rule for superusers.
+func (db *DB) PermissionsOf(ctx context.Context, userID string) (own, byGroups []string, err error) {
 	n, ok := db.userKey(userID)
 	if !ok {
-		return nil, nil
+		return nil, nil, nil
 	}
-	names, err := collect(ctx, db, q, []any{n}, func(rows *sql.Rows, name *string) error {
-		var app, codename string
-		err := rows.Scan(&app, &codename)
-		*name = app + "." + codename
-		return err
+	granted, err := collect(ctx, db, &db.queries.permissionsOf, []any{n}, func(rows *sql.Rows, g *grant) error {
+		return rows.Scan(&g.byGroup, &g.app, &g.codename)
 	})
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, g := range granted {
+		list := &own
+		if g.byGroup != 0 {
+			list = &byGroups
+		}
+		*list = append(*list, g.app+"."+g.codename)
+	}
+	return inOrder(own), inOrder(byGroups), nil
+}
+
+// grant is a permission that a user has.
+type grant struct {
+	byGroup       int
+	app, codename string
+}
+
+// inOrder sorts names, each of them once.
+func inOrder(names []string) []string {
 	slices.Sort(names)
-	return slices.Compact(names), err
+	return slices.Compact(names)
 }
 
 // AllPermissions lists every permission there is, as "app.codename", sorted:
@@ -49,8 +55,7 @@ func (db *DB) AllPermissions(ctx context.Context) ([]string, error) {
 	for i, p := range permissions {
 		names[i] = p.String()
 	}
-	slices.Sort(names)
-	return slices.Compact(names), err
+	return inOrder(names), err
 }
 
 // Permissions lists the rows of auth_permission in Django's order: by app label,

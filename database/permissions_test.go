@@ -64,11 +64,13 @@ func TestPermissions(t *testing.T) {
 
 func wantPermissions(t *testing.T, db *database.DB, id string, user, group []string) {
 	t.Helper()
-	if got, err := db.UserPermissions(t.Context(), id); err != nil || !slices.Equal(got, user) {
-		t.Errorf("UserPermissions = %v, %v, want %v", got, err, user)
+	own, byGroups, err := db.PermissionsOf(t.Context(), id)
+	must(t, err)
+	if !slices.Equal(own, user) {
+		t.Errorf("own permissions = %v, want %v", own, user)
 	}
-	if got, err := db.GroupPermissions(t.Context(), id); err != nil || !slices.Equal(got, group) {
-		t.Errorf("GroupPermissions = %v, %v, want %v", got, err, group)
+	if !slices.Equal(byGroups, group) {
+		t.Errorf("permissions by groups = %v, want %v", byGroups, group)
 	}
 }
 

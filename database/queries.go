@@ -24,7 +24,7 @@ type queries struct {
 	deleteUserGroups, deleteUserPermissions    dialect.Query
 	deleteUserLog                              dialect.Query
 
-	userPermissions, groupPermissions, permissions dialect.Query
+	permissionsOf, permissions                     dialect.Query
 	grantUser, revokeUser, grantGroup, revokeGroup dialect.Query
 	grantableUser, grantableGroup                  dialect.Query
 	insertPermission                               dialect.Query

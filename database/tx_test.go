@@ -118,9 +118,9 @@ func TestCutConnections(t *testing.T) {
 				cut(t, operator)
 				together(4, func(int) {
 					_, userErr := db.UserByID(ctx, u.ID)
-					granted, err := db.UserPermissions(ctx, u.ID)
+					granted, _, err := db.PermissionsOf(ctx, u.ID)
 					if userErr != nil || err != nil || len(granted) != 1 {
-						t.Errorf("UserByID: %v; UserPermissions: %v, %v", userErr, granted, err)
+						t.Errorf("UserByID: %v; PermissionsOf: %v, %v", userErr, granted, err)
 					}
 				})
 			}
@@ -158,12 +158,12 @@ func TestTrace(t *testing.T) {
 		must(t, db.InsertSession(ctx, session(key, "canary")))
 		_, _ = db.SessionByKey(ctx, key, moment)
 		_, _ = db.UserByID(ctx, "5")
-		_, _ = db.UserPermissions(ctx, "5")
+		_, _, _ = db.PermissionsOf(ctx, "5")
 		want := []string{
 			"database.changed query=session row inserted rows=1 table=django_session",
 			"database.row query=session row read found=true table=django_session",
 			"database.row query=user row read found=false table=coatcheck_ending,auth_user",
-			"database.rows query=user's permissions read rows=0 table=auth_permission,auth_user_user_permissions,django_content_type",
+			"database.rows query=permissions of user and groups read rows=0 table=auth_permission,auth_user_user_permissions,django_content_type,auth_group_permissions,auth_user_groups",
 		}
 		var got []string
 		for _, e := range trace.Events() {

@@ -248,7 +248,7 @@ func (db *DB) verify(ctx context.Context) error {
 	}
 	nobody := db.nobody()
 	err := db.readable(ctx, false)
-	for _, q := range []*dialect.Query{&db.queries.userGroups, &db.queries.userPermissions} {
+	for _, q := range []*dialect.Query{&db.queries.userGroups, &db.queries.permissionsOf} {
 		if err == nil {
 			err = db.present(ctx, q, nobody)
 		}

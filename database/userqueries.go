@@ -155,10 +155,10 @@ func orEmpty(column string) string { return "COALESCE(" + column + ", '')" }
 func (q *queries) userPermissionRows(d *dialect.Dialect, t *userTable) {
 	const join = " JOIN django_content_type c ON c.id = p.content_type_id"
 	of := " WHERE u." + t.owner + " = " + t.key(d, "?1")
-	q.userPermissions = d.Query("user's permissions read", "SELECT c.app_label, p.codename FROM auth_permission p"+
-		" JOIN "+t.permissions+" u ON u.permission_id = p.id"+join+of)
-	q.groupPermissions = d.Query("groups' permissions read", "SELECT c.app_label, p.codename FROM auth_permission p"+
-		" JOIN auth_group_permissions g ON g.permission_id = p.id JOIN "+t.groups+" u ON u.group_id = g.group_id"+join+of)
+	q.permissionsOf = d.Query("permissions of user and groups read",
+		"SELECT 0, c.app_label, p.codename FROM auth_permission p JOIN "+t.permissions+" u ON u.permission_id = p.id"+join+of+
+			" UNION ALL SELECT 1, c.app_label, p.codename FROM auth_permission p"+
+			" JOIN auth_group_permissions g ON g.permission_id = p.id JOIN "+t.groups+" u ON u.group_id = g.group_id"+join+of)
 	q.grantableUser = d.Query("user and permission read", grantable(t.name, "o."+t.id+" = "+t.key(d, "?1")))
 	q.grantUser = d.Query("permission granted to user", "INSERT INTO "+t.permissions+" ("+t.owner+", permission_id)"+
 		" VALUES ("+t.value(d, "?1")+", ?2)"+d.DoNothing(t.owner+", permission_id"))

@@ -94,13 +94,8 @@ func TestIDsThatAreNone(t *testing.T) {
 					t.Errorf("%s(%q): %v", name, id, err)
 				}
 			}
-			for name, list := range map[string]func() ([]string, error){
-				"UserPermissions":  func() ([]string, error) { return db.UserPermissions(ctx, id) },
-				"GroupPermissions": func() ([]string, error) { return db.GroupPermissions(ctx, id) },
-			} {
-				if got, err := list(); len(got) != 0 || err != nil {
-					t.Errorf("%s(%q) = %v, %v", name, id, got, err)
-				}
+			if own, byGroups, err := db.PermissionsOf(ctx, id); len(own)+len(byGroups) != 0 || err != nil {
+				t.Errorf("PermissionsOf(%q) = %v, %v, %v", id, own, byGroups, err)
 			}
 		}
 	})
@@ -311,7 +306,7 @@ func TestDeleteUserThatIsReferredTo(t *testing.T) {
 		if err := db.DeleteUser(ctx, u.ID); !errors.Is(err, database.ErrReferenced) {
 			t.Fatalf("DeleteUser of a user with an order: %v", err)
 		}
-		if granted, err := db.UserPermissions(ctx, u.ID); err != nil || len(granted) != 1 {
+		if granted, _, err := db.PermissionsOf(ctx, u.ID); err != nil || len(granted) != 1 {
 			t.Errorf("permissions = %v, %v, want them untouched", granted, err)
 		}
 	})

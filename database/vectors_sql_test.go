@@ -81,18 +81,18 @@ var operations = map[string]operation{
 	}},
 	"user perms": {
 		ours: func(ctx context.Context, db *database.DB, u *database.User) error {
-			_, userErr := db.UserPermissions(ctx, u.ID)
-			_, groupErr := db.GroupPermissions(ctx, u.ID)
-			return errOf(byID(ctx, db, u), userErr, groupErr)
+			_, _, err := db.PermissionsOf(ctx, u.ID)
+			return errOf(byID(ctx, db, u), err)
 		},
 		onlyDjango: map[string]string{
 			"SELECT auth_user WHERE id =": withoutEnding["SELECT auth_user WHERE id ="],
+			"SELECT auth_permission auth_user_user_permissions django_content_type WHERE user_id =":                                             "the other half of the one query of ours",
 			"SELECT auth_group auth_group_permissions auth_permission auth_user_groups django_content_type WHERE user_id =":                     "to 4.2 it joins auth_group, of which it takes nothing",
 			"SELECT auth_group auth_group_permissions auth_permission auth_user_groups django_content_type WHERE group_id IN (SELECT user_id =": "from 5.0 it names the groups by a sub-select, through auth_group, of which it takes nothing",
 		},
 		onlyOurs: map[string]string{
-			"SELECT auth_user coatcheck_ending WHERE id = user_id =":                                             "together with the number of the last ending",
-			"SELECT auth_group_permissions auth_permission auth_user_groups django_content_type WHERE user_id =": "without auth_group: the same rows, one join less",
+			"SELECT auth_user coatcheck_ending WHERE id = user_id =": "together with the number of the last ending",
+			"SELECT auth_group_permissions auth_permission auth_user_groups auth_user_user_permissions django_content_type WHERE group_id = id = permission_id = user_id =": "both lists in one query, and without auth_group: the same rows",
 		},
 	},
 	"iexact": {ours: func(ctx context.Context, db *database.DB, u *database.User) error {

@@ -27,7 +27,7 @@ func work(ctx context.Context, db *database.DB, name string) error {
 		inserted := db.InsertSession(ctx, s)
 		_, read := db.SessionByKey(ctx, s.Key, now)
 		_, ended := own.New(db).NextEnding(ctx, u.ID, now)
-		_, permissions := db.UserPermissions(ctx, u.ID)
+		_, _, permissions := db.PermissionsOf(ctx, u.ID)
 		if err := errors.Join(byID, byName, inserted, read, ended, permissions); err != nil {
 			return fmt.Errorf("round %d: %w", i, err)
 		}
