@@ -3,7 +3,8 @@
 # the last of them at the same time as those of conformance, whose output follows at the end.
 # Stops at the first go test that fails, but for these two, which both run to their end.
 # With -race the packages whose goroutines share something have the race detector: it takes
-# three times as long, and most of all for what starts processes and browsers. Without
+# three times as long, and most of all for what starts processes and browsers. SQLite, which
+# computes on memory of its connection alone, is compiled without it. Without
 # vet, which make lint runs, and without debugging information, which takes long to link.
 #
 # usage: scripts/withservers.sh scripts/unit.sh [-race]
@@ -20,7 +21,7 @@ echo "== ."
 shared='/((accounts|auth|database|inspector|messages|middleware|sessions|signing|throttle)(/|$)|password$)'
 more=$(($(getconf _NPROCESSORS_ONLN) + 1)) # than processors, since these tests wait for databases and clocks
 # shellcheck disable=SC2046 # lists of words
-go test -p "$more" -timeout 25m "$@" $(go list ./... | grep -E "$shared")
+go test -p "$more" -timeout 25m -gcflags="github.com/ncruces/go-sqlite3-wasm/...=${1:+-race=false}" "$@" $(go list ./... | grep -E "$shared")
 
 half=$((($(getconf _NPROCESSORS_ONLN) + 1) / 2)) # of the processors, since conformance has the rest
 output=$(mktemp)
