@@ -28,6 +28,7 @@ type serveCommand struct {
 	SignupClosed      bool          `group:"server" help:"Let nobody sign up."`
 	Templates         templateFlags `embed:""`
 	Home              homeFlag      `embed:""`
+	Docs              docsFlag      `embed:""`
 	StopDelay         time.Duration `group:"server" default:"0s" help:"How long to go on after a stop signal with /readyz saying no, so that a load balancer notices."`
 	Database          databaseFlags `embed:""`
 	Create            createFlag    `embed:""`
@@ -96,6 +97,9 @@ func (c *serveCommand) Run(ctx context.Context, con *console.Console) error {
 		s.Trace = con.Err
 	}
 	if s.Inspector, err = c.Inspect.inspector(site, c.judged(key).Proxied()); err != nil {
+		return err
+	}
+	if s.Docs, err = c.Docs.site(site); err != nil {
 		return err
 	}
 	c.Inspect.tell(con, server.URL(listener.Addr()), c.judged(key).Proxied())
@@ -248,6 +252,7 @@ func (c *serveCommand) config(
 	if err := c.Templates.apply(&config, log); err != nil {
 		return config, err
 	}
+	c.Docs.apply(&config)
 	return config, errors.Join(c.Home.apply(&config), c.Mail.apply(&config, con), c.Logins.apply(&config),
 		c.CSRF.apply(&config), c.Language.apply(&config))
 }
