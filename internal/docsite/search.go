@@ -81,11 +81,12 @@ func (x *index) read(p *page) {
 	root := markdown().Parser().Parse(text.NewReader(p.source))
 	headings, next := prepare(root, p.source), 0
 	of := passage{page: p}
-	var b strings.Builder
+	var prose, code strings.Builder // code goes behind, since an excerpt of prose says more
 	end := func() {
-		of.text = strings.Join(strings.Fields(b.String()), " ")
+		of.text = strings.Join(strings.Fields(prose.String()+code.String()), " ")
 		x.passages = append(x.passages, of)
-		b.Reset()
+		prose.Reset()
+		code.Reset()
 	}
 	for n := root.FirstChild(); n != nil; n = n.NextSibling() {
 		switch h, isHeading := n.(*ast.Heading); {
@@ -93,8 +94,10 @@ func (x *index) read(p *page) {
 		case isHeading:
 			end()
 			of, next = passage{page: p, heading: headings[next]}, next+1
+		case n.Kind() == ast.KindFencedCodeBlock:
+			write(&code, n, p.source)
 		default:
-			write(&b, n, p.source)
+			write(&prose, n, p.source)
 		}
 	}
 	end()

@@ -75,9 +75,10 @@ type shown struct {
 	contents *contents
 }
 
-// Title is the title of the window; the template has its own where there is no page.
+// Title is the title of the page for that of the window; the template has its own for the first
+// page, and where there is none.
 func (d shown) Title() string {
-	if d.Page == nil {
+	if d.Page == nil || d.Page.Name == firstPage {
 		return ""
 	}
 	return d.Page.Title
