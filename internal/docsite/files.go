@@ -16,15 +16,10 @@ import (
 // kinds are the media types of pictures.
 var kinds = map[string]string{".png": "image/png", ".svg": "image/svg+xml"}
 
-// picture serves a picture of a folder. Where the name is none, it may be a page with a slash
-// too many.
+// picture serves a picture of a folder.
 func (s *Site) picture(w http.ResponseWriter, r *http.Request) {
 	name := path.Join(r.PathValue("folder"), r.PathValue("name"))
 	kind := kinds[path.Ext(name)]
-	if r.PathValue("name") == "" && s.contents().pages[name] != nil {
-		s.goTo(name)(w, r)
-		return
-	}
 	if kind == "" {
 		s.missing(w, r)
 		return

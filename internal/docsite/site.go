@@ -51,6 +51,7 @@ func New(kit *pages.Kit, files fs.FS) (*Site, error) {
 	s.index = sync.OnceValue(func() *index { return newIndex(s.contents()) })
 	s.mux.Handle(Path+"{$}", kit.Cacheable(s.first, pages.GET...))
 	s.mux.Handle(Path+"{name}", kit.Cacheable(s.named, pages.GET...))
+	s.mux.Handle(Path+"{name}/{$}", kit.Cacheable(s.slashed, pages.GET...))
 	s.mux.Handle(Path+"{folder}/{name}", kit.Cacheable(s.picture, pages.GET...))
 	s.mux.Handle(strings.TrimSuffix(Path, "/"), kit.Cacheable(s.goTo(""), pages.GET...))
 	s.mux.Handle("/", kit.Cacheable(s.missing, pages.GET...))
@@ -126,6 +127,15 @@ func (s *Site) named(w http.ResponseWriter, r *http.Request) {
 	default:
 		s.page(w, r, name)
 	}
+}
+
+// slashed redirects to a page whose address has a slash too many.
+func (s *Site) slashed(w http.ResponseWriter, r *http.Request) {
+	if name := r.PathValue("name"); s.contents().pages[name] != nil {
+		s.goTo(name)(w, r)
+		return
+	}
+	s.missing(w, r)
 }
 
 // page shows a page.
