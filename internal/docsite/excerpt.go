@@ -11,12 +11,12 @@ import (
 // with a word are hits; its beginning where the text has none of them.
 func cut(text string, wanted []string) (pieces []piece) {
 	hits := find(text, wanted)
-	begin, end := 0, min(len(text), excerpt)
+	begin := 0
 	if len(hits) > 0 {
-		begin = max(0, hits[0][0]-excerpt/3)
-		end = min(len(text), begin+excerpt)
+		first := hits[0][0]
+		begin = min(first, edge(text, max(0, first-excerpt/3)))
 	}
-	begin, end = edge(text, begin), edge(text, end)
+	end := edge(text, min(len(text), begin+excerpt))
 	done := begin
 	if begin > 0 {
 		pieces = append(pieces, piece{"… ", false})
