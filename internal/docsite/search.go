@@ -21,8 +21,9 @@ const (
 
 // What a word counts for, by where it is. A whole word counts for twice as much as its beginning.
 const (
-	inTitle   = 60
+	inTitle   = 60 // of the page, for its beginning
 	inHeading = 30
+	ofPage    = 5 // of the page, for the other passages
 	maxInText = 5
 )
 
@@ -60,10 +61,12 @@ func newIndex(c *contents) *index {
 		for _, word := range words(p.Text) {
 			scores[word] += inHeading
 		}
+		ofTitle := ofPage
 		if p.ID == "" { // the beginning of the page stands for all of it
-			for _, word := range words(p.page.Title) {
-				scores[word] += inTitle
-			}
+			ofTitle = inTitle
+		}
+		for _, word := range words(p.page.Title) {
+			scores[word] += ofTitle
 		}
 		for word, score := range scores {
 			x.hits[word] = append(x.hits[word], hit{n, score})

@@ -280,6 +280,7 @@ func TestSearch(t *testing.T) {
 		"--script-name":     "/docs/proxies#below-a-path",
 		"SESSION_COOKIE_":   "/docs/settings",
 		"session engines":   "/docs/session-engines",
+		"throttling redis":  "/docs/throttling",
 		"old cookie again":  "/docs/flow#6-the-old-cookie-again",
 		"breached password": "/docs/breached-passwords",
 	} {
