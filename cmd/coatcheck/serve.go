@@ -99,9 +99,6 @@ func (c *serveCommand) Run(ctx context.Context, con *console.Console) error {
 	if s.Inspector, err = c.Inspect.inspector(site, c.judged(key).Proxied()); err != nil {
 		return err
 	}
-	if s.Docs, err = c.Docs.site(site); err != nil {
-		return err
-	}
 	c.Inspect.tell(con, server.URL(listener.Addr()), c.judged(key).Proxied())
 	return s.Serve(ctx, listener)
 }
@@ -112,8 +109,12 @@ func (c *serveCommand) server(site *coatcheck.Site, log *slog.Logger) (*server.S
 	if err != nil {
 		return nil, err
 	}
+	docs, err := c.Docs.site(site)
+	if err != nil {
+		return nil, err
+	}
 	return &server.Server{
-		Site: site, Log: log, Headers: headers, StopDelay: c.StopDelay, Engine: c.Engine.Name,
+		Docs: docs, Site: site, Log: log, Headers: headers, StopDelay: c.StopDelay, Engine: c.Engine.Name,
 		Home:    c.Home.handler,
 		Mounted: strings.TrimSuffix(c.Web.Mount.Path, "/"), LogRequests: c.LogRequests,
 	}, nil

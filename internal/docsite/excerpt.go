@@ -48,9 +48,12 @@ func edge(text string, at int) int {
 	return len(text)
 }
 
+// isWord reports whether a letter or digit is part of a word.
+func isWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+
 // find returns where the words of a text are that begin with one of those wanted.
 func find(text string, wanted []string) (hits [][2]int) {
-	isWord := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+	isGap := func(r rune) bool { return !isWord(r) }
 	for at := 0; at < len(text); {
 		begin := strings.IndexFunc(text[at:], isWord)
 		if begin < 0 {
@@ -58,7 +61,7 @@ func find(text string, wanted []string) (hits [][2]int) {
 		}
 		begin += at
 		if at = len(text); begin < at {
-			if length := strings.IndexFunc(text[begin:], func(r rune) bool { return !isWord(r) }); length >= 0 {
+			if length := strings.IndexFunc(text[begin:], isGap); length >= 0 {
 				at = begin + length
 			}
 		}

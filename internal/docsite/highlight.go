@@ -51,7 +51,8 @@ var settings = rules(comment, comments, keyword, `^\s*(?:\[[^]\n]*\]|</?[\w ./*:
 // grammars are those of the languages in the pages, but Go. The lexers of chroma, the usual
 // library, would cost each start of each command 14 ms and 2.7 MB, and the binary 4.5 MB.
 var grammars = map[string]grammar{
-	"sh": rules(comment, comments, quoted, quotes, named, `\$\{?\w+\}?|(?:^|[ \t])--?[a-zA-Z][\w-]*|^[A-Z_]+=`,
+	"sh": rules(comment, comments, quoted, quotes,
+		named, `\$\{?\w+\}?|(?:^|[ \t])--?[a-zA-Z][\w-]*|^[A-Z_]+=`,
 		keyword, `^\s*(?:coatcheck|curl|sudo|go|python3?|docker|systemctl|for|do|done|if|then|fi|export)\b`),
 	"sql": rules(comment, `--.*$`, quoted, quotes, number, numbers, keyword,
 		`(?i)\b(?:select|from|where|and|or|not|null|insert|into|values|update|set|delete|create|alter|drop|`+
@@ -64,7 +65,8 @@ var grammars = map[string]grammar{
 			`try|except|raise|lambda|pass)\b`),
 	"js": rules(comment, `//.*$`, quoted, quotes+"|`[^`]*`", number, numbers, keyword,
 		`\b(?:const|let|await|async|function|return|if|else|for|of|new|throw|true|false|null)\b`),
-	"html": rules(comment, `<!--[\s\S]*?-->`, named, `\{\{[\s\S]*?\}\}`, keyword, `</?[\w-]+|/?>`, quoted, quotes),
+	"html": rules(comment, `<!--[\s\S]*?-->`, named, `\{\{[\s\S]*?\}\}`, keyword, `</?[\w-]+|/?>`,
+		quoted, quotes),
 	"yaml": rules(comment, comments, named, `^[ -]*[\w./-]+:`, quoted, quotes, number, numbers),
 	"po":   rules(comment, `^#.*$`, keyword, `^msg\w+(?:\[\d\])?`, quoted, quotes),
 	"dockerfile": rules(comment, comments, keyword, `^[A-Z]+\b`, quoted, quotes, named,

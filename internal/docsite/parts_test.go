@@ -88,7 +88,7 @@ func FuzzHighlight(f *testing.F) {
 	})
 }
 
-// FuzzSearch: any query is answered, and what is shown is words of the pages.
+// FuzzSearch: no query fails, and what is shown is words of the pages.
 func FuzzSearch(f *testing.F) {
 	contents := readContents(docs.Files)
 	of := newIndex(contents)

@@ -130,9 +130,7 @@ func write(b *strings.Builder, n ast.Node, source []byte) {
 
 // words are the words of a text in lower case: letters and digits. A flag is several.
 func words(text string) []string {
-	return strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r)
-	})
+	return strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !isWord(r) })
 }
 
 // clean returns a query that is not too long, in UTF-8, without what nobody sees.
@@ -193,7 +191,9 @@ func (x *index) find(query string) (all []result) {
 	for n := range total {
 		order = append(order, n)
 	}
-	slices.SortFunc(order, func(a, b int) int { return cmp.Or(cmp.Compare(total[b], total[a]), cmp.Compare(a, b)) })
+	slices.SortFunc(order, func(a, b int) int {
+		return cmp.Or(cmp.Compare(total[b], total[a]), cmp.Compare(a, b))
+	})
 	for _, n := range order[:min(len(order), maxResults)] {
 		p := x.passages[n]
 		all = append(all, result{p.page, p.heading, cut(p.text, wanted)})

@@ -46,7 +46,7 @@ func New(kit *pages.Kit, files fs.FS) (*Site, error) {
 		return nil, fmt.Errorf("docsite: %w", err)
 	}
 	s := &Site{kit: kit, files: files, mux: http.NewServeMux()}
-	s.style = kit.AddFile("docs.css", "text/css; charset=utf-8", style)
+	s.style = kit.AddFile("documentation.css", "text/css; charset=utf-8", style)
 	s.contents = sync.OnceValue(func() *contents { return readContents(files) })
 	s.index = sync.OnceValue(func() *index { return newIndex(s.contents()) })
 	s.mux.Handle(Path+"{$}", kit.Cacheable(s.first, pages.GET...))
