@@ -12,8 +12,9 @@ import (
 	"github.com/coatcheck/coatcheck/internal/testenv"
 )
 
-// maxModules is how many modules the graph of a program on SQLite may have.
-const maxModules = 37
+// maxModules is how many modules the graph of a program on SQLite may have. One is goldmark, which
+// requires none: coatcheck serve renders the documentation with it.
+const maxModules = 38
 
 // forTests are the modules that only tests import and that may stay all the same: they
 // require no module.

@@ -141,6 +141,7 @@ var authCodes = []Meaning{
 var viewCodes = []Meaning{
 	{"home.shown", View, "home page shown", nil, "The demo site's home page."},
 	{"public.shown", View, "public page shown, nobody asked who it is for", nil, "No session is loaded."},
+	{"docs.shown", View, "page of the documentation shown, nobody asked who it is for", nil, "No session is loaded."},
 	{"profile.shown", View, "profile shown", nil, "The user sees what is stored about them."},
 	{"profile.form", View, "form for the profile shown", nil, "It has the fields of the user model that users may change."},
 	{"profile.failed", View, "profile not changed", names{"error"}, "A failure of the database."},

@@ -167,10 +167,10 @@ func (v *view) data() any {
 		all.Tour = append(all.Tour, mark{s.Title, s.Seen})
 	}
 	if v.Open != nil {
-		all.Open = &detail{v.Open.record, v.Open.steps}
+		all.Open = &detail{v.Open.record, v.Open.plain()}
 	}
 	if v.With != nil {
-		all.With = &detail{v.With.record, v.With.steps}
+		all.With = &detail{v.With.record, v.With.plain()}
 		if v.differ {
 			all.PartAt = &v.partAt
 		}

@@ -38,7 +38,7 @@ type step struct {
 	Station  station   `json:"station"`
 	Sentence string    `json:"sentence"`
 	About    string    `json:"about,omitempty"` // what the table of codes explains
-	Docs     string    `json:"docs"`            // the address of the page about it
+	Docs     string    `json:"docs"`            // the page about it; for clients, its address
 	Facts    []fact    `json:"facts,omitempty"`
 	AfterMs  float64   `json:"after_ms"`
 	Ms       float64   `json:"ms"`

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/coatcheck/coatcheck/flow"
-	"github.com/coatcheck/coatcheck/views"
 )
 
 // station is a place that a request passes on its way down, as people name it.
@@ -70,6 +69,7 @@ var groups = map[string]group{
 	"logout":          {atView, "flow#5-a-logout-ends-the-session"},
 	"home":            {atView, "templates"},
 	"public":          {atView, "library"},
+	"docs":            {atView, "server"},
 	"profile":         {atView, "user-fields"},
 	"view":            {atView, "api"},
 	"body":            {atView, "api"},
@@ -137,22 +137,13 @@ func stationOfRow(e flow.Event) station {
 	return atUser
 }
 
-// docsOf returns the address of the page that explains a code.
+// docsOf returns the page that explains a code, "flow" or "flow#heading".
 func docsOf(c flow.Code) string {
 	if c.Layer() == flow.Database {
-		return address(databasePage)
+		return databasePage
 	}
 	if g, ok := groups[groupOf(c)]; ok {
-		return address(g.page)
+		return g.page
 	}
-	return address("flow#a-sink-of-your-own")
-}
-
-// address is where a page of the documentation is, "flow" or "flow#heading".
-func address(page string) string {
-	name, heading, found := strings.Cut(page, "#")
-	if found {
-		heading = "#" + heading
-	}
-	return views.DocsURL + name + ".md" + heading
+	return "flow#a-sink-of-your-own"
 }

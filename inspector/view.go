@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
-	"github.com/coatcheck/coatcheck/views"
 )
 
 // view is what the page shows.
@@ -26,6 +25,7 @@ type view struct {
 	records []*record
 	partAt  [2]int
 	differ  bool
+	docs    func(page string) string // the address of a page of the documentation
 }
 
 // stopView is a stop of the tour.
@@ -70,7 +70,8 @@ func (i *Inspector) view(r *http.Request, q query) *view {
 	v := &view{
 		SiteName: i.config.Kit.SiteName(),
 		Home:     requestinfo.Below(r, "/"), Path: requestinfo.Below(r, i.config.Path),
-		Docs: views.DocsURL + "inspector.md", Run: i.run, Query: q, records: q.choose(all),
+		Docs: i.config.Kit.Docs(r, "inspector"), Run: i.run, Query: q, records: q.choose(all),
+		docs: func(page string) string { return i.config.Kit.Docs(r, page) },
 	}
 	if len(all) > 0 {
 		v.Last = all[len(all)-1].ID
@@ -140,8 +141,8 @@ func (v *view) Differ() bool { return v.differ }
 // Parting is the step of a request at which the two part, or nil where it has none more.
 func (v *view) Parting(n int) *step {
 	of := []*requestView{v.Open, v.With}[n]
-	if at := v.partAt[n]; at < len(of.steps) {
-		return &of.steps[at]
+	if at := v.partAt[n]; at < len(of.Steps) {
+		return &of.Steps[at].step
 	}
 	return nil
 }
@@ -216,10 +217,28 @@ func (v *view) request(rec *record) *requestView {
 	}
 	back := turn(rec.steps)
 	for n, s := range rec.steps {
-		of.Steps = append(of.Steps, stepView{step: s, Back: n == back && n > 0})
+		of.Steps = append(of.Steps, stepView{step: v.explained(s), Back: n == back && n > 0})
 	}
 	of.Diagram = draw(rec, back)
 	return of
+}
+
+// explained returns a step with the address of the page that explains it, for its name.
+func (v *view) explained(s step) step {
+	s.Docs = v.docs(s.Docs)
+	s.Parts = slices.Clone(s.Parts)
+	for n, part := range s.Parts {
+		s.Parts[n] = v.explained(part)
+	}
+	return s
+}
+
+// plain returns the steps as programs get them.
+func (of *requestView) plain() (all []step) {
+	for _, s := range of.Steps {
+		all = append(all, s.step)
+	}
+	return all
 }
 
 // Machine is the time for machines.

@@ -61,6 +61,9 @@ type Config struct {
 	// Messages keeps notices for the next page, such as that a password was changed. Nil means
 	// those of a middleware around the pages, if any.
 	Messages *messages.Service
+	// DocsPath is where the program serves Coatcheck's documentation, "/docs/" for instance, so
+	// that links lead there. Empty means the documentation in the repository.
+	DocsPath string
 	// Logger is told of pages that could not be made; slog.Default() when nil.
 	Logger *slog.Logger
 	// Templates has files that replace those of the same name, and pages of the program's
@@ -72,11 +75,13 @@ type Config struct {
 // JSON. It is safe for concurrent use once Mount has returned.
 type Kit struct {
 	config    Config
+	base      *template.Template // of which each page is a copy; it is never executed
 	templates map[string]*template.Template
 	notes     *signing.TimestampSigner // nil for none
 	style     static
 	script    static
 	logo      logo
+	files     []static // that AddFile added
 	languages []Language
 	security  [][2]string // headers of every response
 	mux       *http.ServeMux

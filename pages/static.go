@@ -75,7 +75,7 @@ func acceptsGzip(r *http.Request) bool {
 
 func (k *Kit) static(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
-	for _, file := range []static{k.style, k.script, k.logo.file} {
+	for _, file := range append([]static{k.style, k.script, k.logo.file}, k.files...) {
 		if name == file.name && name != "" {
 			file.serve(w, r, "public, max-age=31536000, immutable")
 			return

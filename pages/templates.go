@@ -40,16 +40,16 @@ func (k *Kit) readTemplates(folders []fs.FS, given fs.FS) error {
 	k.script = newStatic(scriptName, "text/javascript; charset=utf-8", files[scriptName])
 	delete(files, stylesheetName)
 	delete(files, scriptName)
-	base := template.New("")
+	k.base = template.New("")
 	for _, name := range shared {
-		if _, err := base.New(name).Parse(files[name]); err != nil {
+		if _, err := k.base.New(name).Parse(files[name]); err != nil {
 			return fmt.Errorf("pages: template %s: %w", name, err)
 		}
 		delete(files, name)
 	}
 	k.templates = map[string]*template.Template{}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		if k.templates[name], err = parsePage(base, name, files[name]); err != nil {
+		if k.templates[name], err = parsePage(k.base, name, files[name]); err != nil {
 			return fmt.Errorf("pages: template %s: %w", name, err)
 		}
 	}

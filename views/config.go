@@ -51,6 +51,9 @@ type Options struct {
 	// whose messages are shown to the user, or any other error for a failure of the store. Nil
 	// means Auth.ValidatePassword, so by the validators of the configuration.
 	Validate func(ctx context.Context, password string, user *auth.User) error
+	// DocsPath is where the program serves Coatcheck's documentation, "/docs/" for instance, so
+	// that links lead there. Empty means the documentation in the repository.
+	DocsPath string
 	// Templates has files that replace ours of the same name, which TemplateNames lists,
 	// and pages of the program's own: *.html of other names, shown by Render. New reads
 	// them all; a file that is broken, or is neither, is an error that names it. Files

@@ -33,10 +33,9 @@ type HomePage struct {
 	PublicURL, APIProfileURL string
 	// DocsURL is where the documentation begins.
 	DocsURL string
-}
 
-// DocsURL is the address below which the pages of the documentation are.
-const DocsURL = "https://github.com/coatcheck/coatcheck/blob/main/docs/"
+	docs func(page string) string // the address of a page of the documentation
+}
 
 // floor is a layer in the picture of the home page.
 type floor struct {
@@ -46,16 +45,16 @@ type floor struct {
 }
 
 // Floors are the five layers from the top, in the language of t, with the page about each.
-func (HomePage) Floors(t *i18n.Translator) []floor {
+func (h HomePage) Floors(t *i18n.Translator) []floor {
 	all := []floor{
-		{Name: t.T("Access control"), Docs: "library.md"},
-		{Name: t.T("Views"), Docs: "templates.md"},
-		{Name: t.T("Middleware"), Docs: "flow.md", Door: true},
-		{Name: t.T("Session engine"), Docs: "session-engines.md"},
-		{Name: t.T("Database"), Docs: "databases.md"},
+		{Name: t.T("Access control"), Docs: "library"},
+		{Name: t.T("Views"), Docs: "templates"},
+		{Name: t.T("Middleware"), Docs: "flow", Door: true},
+		{Name: t.T("Session engine"), Docs: "session-engines"},
+		{Name: t.T("Database"), Docs: "databases"},
 	}
 	for i := range all {
-		all[i].Number, all[i].Y, all[i].Docs = len(all)-i, 40+42*i, DocsURL+all[i].Docs
+		all[i].Number, all[i].Y, all[i].Docs = len(all)-i, 40+42*i, h.docs(all[i].Docs)
 	}
 	return all
 }
@@ -86,7 +85,8 @@ func (v *Views) Home() http.Handler {
 		if negotiate.HTML(r) {
 			v.Render(w, r, http.StatusOK, "home.html", HomePage{
 				origin(r),
-				requestinfo.Below(r, PublicURL), requestinfo.Below(r, APIProfileURL), DocsURL + "README.md",
+				requestinfo.Below(r, PublicURL), requestinfo.Below(r, APIProfileURL), v.Docs(r, ""),
+				func(page string) string { return v.Docs(r, page) },
 			})
 			return
 		}

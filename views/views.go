@@ -40,7 +40,7 @@ func New(c Config) (*Views, error) {
 		HideSignup: c.SignupClosed || c.SignupInvitation,
 		SendsEmail: c.Accounts != nil && c.Accounts.SendsMail(),
 		Keys:       c.Keys, Messages: c.Messages,
-		Validate: c.Validate, Templates: c.Templates, Logger: c.Logger,
+		Validate: c.Validate, Templates: c.Templates, DocsPath: c.DocsPath, Logger: c.Logger,
 	})
 	if err != nil {
 		return nil, err

@@ -67,7 +67,7 @@ func walkBelow(t *testing.T, p *process, v *visitor) {
 	t.Helper()
 	page := []string{"Accept", "text/html"}
 	seen := map[string]bool{}
-	for _, path := range []string{"/auth/", "/auth/accounts/login/", "/auth/accounts/signup/", "/auth/accounts/language/", "/auth/nothing"} {
+	for _, path := range []string{"/auth/", "/auth/accounts/login/", "/auth/accounts/signup/", "/auth/accounts/language/", "/auth/docs/?q=zzyzx", "/auth/nothing"} {
 		got := v.get(path, page...)
 		if got.status >= http.StatusInternalServerError {
 			t.Errorf("%s: %d", path, got.status)

@@ -28,6 +28,7 @@ type serveCommand struct {
 	SignupClosed      bool          `group:"server" help:"Let nobody sign up."`
 	Templates         templateFlags `embed:""`
 	Home              homeFlag      `embed:""`
+	Docs              docsFlag      `embed:""`
 	StopDelay         time.Duration `group:"server" default:"0s" help:"How long to go on after a stop signal with /readyz saying no, so that a load balancer notices."`
 	Database          databaseFlags `embed:""`
 	Create            createFlag    `embed:""`
@@ -108,8 +109,12 @@ func (c *serveCommand) server(site *coatcheck.Site, log *slog.Logger) (*server.S
 	if err != nil {
 		return nil, err
 	}
+	docs, err := c.Docs.site(site)
+	if err != nil {
+		return nil, err
+	}
 	return &server.Server{
-		Site: site, Log: log, Headers: headers, StopDelay: c.StopDelay, Engine: c.Engine.Name,
+		Docs: docs, Site: site, Log: log, Headers: headers, StopDelay: c.StopDelay, Engine: c.Engine.Name,
 		Home:    c.Home.handler,
 		Mounted: strings.TrimSuffix(c.Web.Mount.Path, "/"), LogRequests: c.LogRequests,
 	}, nil
@@ -248,6 +253,7 @@ func (c *serveCommand) config(
 	if err := c.Templates.apply(&config, log); err != nil {
 		return config, err
 	}
+	c.Docs.apply(&config)
 	return config, errors.Join(c.Home.apply(&config), c.Mail.apply(&config, con), c.Logins.apply(&config),
 		c.CSRF.apply(&config), c.Language.apply(&config))
 }

@@ -176,7 +176,7 @@ var neverWrong = map[string]string{
 	"accept-sha1": "yes or no", "cached-db-read-rows": "yes or no", "cache-cluster": "yes or no",
 	"language-cookie-httponly": "yes or no", "language-cookie-secure": "yes or no",
 	"csrf-cookie-httponly": "yes or no", "csrf-cookie-masked": "yes or no", "csrf-use-sessions": "yes or no",
-	"delete-closed": "yes or no", "log-requests": "yes or no", "no-create": "yes or no",
+	"delete-closed": "yes or no", "docs": "yes or no", "log-requests": "yes or no", "no-create": "yes or no",
 	"remote-user-persistent": "yes or no", "session-expire-at-browser-close": "yes or no",
 	"session-save-every-request": "yes or no", "login-after-signup": "yes or no", "signup-closed": "yes or no", "signup-invitation": "yes or no",
 	"signup-verification": "yes or no", "use-tz": "yes or no", "use-x-forwarded-host": "yes or no",

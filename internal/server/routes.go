@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/coatcheck/coatcheck/inspector"
+	"github.com/coatcheck/coatcheck/internal/docsite"
 	"github.com/coatcheck/coatcheck/internal/errorpages"
 	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/sessions/cacheddb"
@@ -29,6 +30,10 @@ func (s *Server) handler() http.Handler {
 	if s.Inspector != nil {
 		pages.Handle(inspector.DefaultPath, s.Inspector)
 		pages.Handle(strings.TrimSuffix(inspector.DefaultPath, "/"), s.Inspector)
+	}
+	if s.Docs != nil {
+		pages.Handle(docsite.Path, s.Docs)
+		pages.Handle(strings.TrimSuffix(docsite.Path, "/"), s.Docs)
 	}
 	pages.Handle("/", s.Site.Views) // /accounts/, and the page that says there is nothing
 
