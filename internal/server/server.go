@@ -15,6 +15,7 @@ import (
 
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/inspector"
+	"github.com/coatcheck/coatcheck/internal/probe"
 )
 
 // Limits of the server. Each request costs what its size says, and a client
@@ -30,8 +31,8 @@ const (
 	stopTimeout    = 10 * time.Second
 )
 
-// Server is the site behind a listener. All fields but Trace, Mounted, Home, Inspector and
-// StopDelay are needed.
+// Server is the site behind a listener. All fields but Trace, Mounted, Home, Inspector, Probe
+// and StopDelay are needed.
 type Server struct {
 	Site        *coatcheck.Site
 	Log         *slog.Logger
@@ -41,6 +42,7 @@ type Server struct {
 	Mounted     string                          // the path below which a proxy mounts the site, or empty
 	Home        http.Handler                    // the page at /; nil for the one of the site
 	Inspector   *inspector.Inspector            // nil for none
+	Probe       probe.Handler                   // responds to coatcheck doctor; nil for nothing
 	Engine      string                          // where sessions are kept, as the flag says
 	StopDelay   time.Duration                   // from the stop signal on, while /readyz says no
 	stopping    atomic.Bool
