@@ -120,3 +120,9 @@ func MariaDBUTF8MB3(t testing.TB) Database {
 	t.Helper()
 	return mariadb.made(t, "CREATE DATABASE %s CHARACTER SET utf8mb3")
 }
+
+// PostgresSQLASCII is [PostgresDatabase] in SQL_ASCII, which is no encoding at all.
+func PostgresSQLASCII(t testing.TB) Database {
+	t.Helper()
+	return postgres.made(t, "CREATE DATABASE %s ENCODING 'SQL_ASCII' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
+}
