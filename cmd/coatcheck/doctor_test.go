@@ -175,7 +175,7 @@ func everywhere(engine string) []sick {
 			p.session("just", time.Now().Add(-time.Hour))
 		}, runs("DELETE FROM django_session")},
 		{"W023", "CREATE INDEX django_session_expire_date_a5c62663", nil, runs(drop), runs("CREATE INDEX django_session_expire_date_a5c62663 ON django_session (expire_date)")},
-		{"W028", "1 users", []string{"--accept-hasher", "md5"}, user("md5$salt$" + strings.Repeat("0a", 16)), gone},
+		{"W028", "of 1 user are", []string{"--accept-hasher", "md5"}, user("md5$salt$" + strings.Repeat("0a", 16)), gone},
 		{"W030", "--accept-hasher md5", nil, user("md5$salt$" + strings.Repeat("0a", 16)), gone},
 		{"W030", "coatcheck changepassword", nil, user("canary-plain-text"), gone},
 		{"W029", "260000 (Django 3.2)", nil, user("pbkdf2_sha256$260000" + oldHash), gone},
@@ -214,7 +214,7 @@ var ownSicks = map[string][]sick{
 		{"I035", "ends in -wal", nil, (*patient).foreign, nil},
 		{"I026", "username (NOCASE)", nil, runs("CREATE UNIQUE INDEX folded ON auth_user (username COLLATE NOCASE)"), runs("DROP INDEX folded")},
 		{"W032", "ms of hash work", []string{"--password-iterations", "20000000"}, nil, nil},
-		{"W027", "email (1 rows)", nil, runs("PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql = replace(sql, '\"email\" varchar(254) NOT NULL'," +
+		{"W027", "email (1 row)", nil, runs("PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql = replace(sql, '\"email\" varchar(254) NOT NULL'," +
 			" '\"email\" varchar(254)') WHERE name = 'auth_user'; PRAGMA writable_schema = RESET; UPDATE auth_user SET email = NULL"), nil},
 	},
 	"postgresql": {
@@ -222,12 +222,12 @@ var ownSicks = map[string][]sick{
 			" AND indexname LIKE '%username%like'; EXECUTE 'DROP INDEX ' || n; END $$",
 			"CREATE COLLATION folded (provider = icu, locale = 'und-u-ks-level2', deterministic = false)",
 			"ALTER TABLE auth_user ALTER COLUMN username TYPE varchar(150) COLLATE folded"), nil},
-		{"W027", "is_active (1 rows)", nil, runs("ALTER TABLE auth_user ALTER COLUMN is_active DROP NOT NULL", "UPDATE auth_user SET is_active = NULL"), nil},
+		{"W027", "is_active (1 row)", nil, runs("ALTER TABLE auth_user ALTER COLUMN is_active DROP NOT NULL", "UPDATE auth_user SET is_active = NULL"), nil},
 	},
 	"mysql": {
 		{"I026", "username (utf8mb4_", nil, nil, nil},
 		{"W024", "username (latin1)", nil, runs("ALTER TABLE auth_user CONVERT TO CHARACTER SET latin1"), runs("ALTER TABLE auth_user CONVERT TO CHARACTER SET utf8mb4")},
-		{"W027", "first_name (1 rows)", nil, runs("ALTER TABLE auth_user MODIFY first_name varchar(150) NULL", "UPDATE auth_user SET first_name = NULL"), nil},
+		{"W027", "first_name (1 row)", nil, runs("ALTER TABLE auth_user MODIFY first_name varchar(150) NULL", "UPDATE auth_user SET first_name = NULL"), nil},
 		{"W033", "seconds behind", nil, func(p *patient) {
 			p.env = append(p.env, "COATCHECK_DATABASE="+p.where.URL()+"?timestamp=1700000000")
 		}, nil},
@@ -278,7 +278,30 @@ func TestDoctorReadsOnly(t *testing.T) {
 	if files, _ := filepath.Glob(filepath.Join(empty, "*")); status != exitUsage || len(d.Unseen) != 1 || len(files) > 0 {
 		t.Errorf("no database: %d %+v %v", status, d, files)
 	}
-	if out, err := p.command("doctor", "--url", "www.example.com").CombinedOutput(); !strings.Contains(string(out), "--url: write https://HOST") {
-		t.Errorf("%v %s", err, out)
+	for address, want := range map[string]string{
+		"www.example.com": "write https://HOST", "https://alice:secret@www.example.com": "leave the password out",
+	} {
+		cmd := p.command("doctor", "--url", address)
+		if out, _ := cmd.CombinedOutput(); !strings.Contains(string(out), "--url: "+want) || cmd.ProcessState.ExitCode() != exitUsage {
+			t.Errorf("%s: %s", address, out)
+		}
+	}
+}
+
+// epoch is long ago.
+var epoch = time.Unix(1_000_000_000, 0)
+
+// silent holds that no secret is in the output of a command, which says something.
+func (p *patient) silent(secrets []string, args ...string) {
+	p.t.Helper()
+	out, _ := p.command(args...).CombinedOutput() // the exit status is that of the outcome
+	if len(out) < 20 {
+		p.t.Errorf("%v says %q", args, out)
+	}
+	for _, secret := range secrets {
+		// the name of the wrong SQLite file is no secret
+		if strings.Contains(strings.ReplaceAll(string(out), "canary-none", ""), secret) {
+			p.t.Errorf("%v: the output shows %q:\n%s", args, secret, out)
+		}
 	}
 }

@@ -34,6 +34,9 @@ func ParseURL(text string) (*url.URL, error) {
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
 		return nil, errors.New("write https://HOST or https://HOST/PATH, as visitors do")
 	}
+	if u.User != nil {
+		return nil, errors.New("leave the password out, since everybody on this machine can read it")
+	}
 	u.Path = strings.TrimSuffix(u.Path, "/")
 	return u, nil
 }
@@ -63,7 +66,7 @@ func (v Visit) Web(ctx context.Context) (*findings.Web, error) {
 	return w, nil
 }
 
-// at is an address of the site, without a password that the URL may have.
+// at is an address of the site.
 func (v Visit) at(path string) string {
 	u := url.URL{Scheme: v.URL.Scheme, Host: v.URL.Host, Path: v.URL.Path + path}
 	return u.String()
@@ -137,18 +140,13 @@ func (v Visit) redirects(ctx context.Context, client *http.Client) bool {
 	return err == nil && to.Scheme == "https"
 }
 
-// get sends a request and reads the response. Its errors do not show the URL, which may have a
-// password.
+// get sends a request and reads the response.
 func (v Visit) get(
 	ctx context.Context, client *http.Client, address string, headers map[string]string,
 ) (*http.Response, []byte, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, nil, errors.New("the address cannot be asked")
-	}
-	if name := v.URL.User.Username(); name != "" && r.URL.Scheme == v.URL.Scheme {
-		secret, _ := v.URL.User.Password()
-		r.SetBasicAuth(name, secret)
 	}
 	for name, value := range headers {
 		r.Header.Set(name, value)

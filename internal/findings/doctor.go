@@ -14,14 +14,14 @@ type diagnosis[T any] struct {
 	judge func(s *Settings, seen *T) (text, remedy string)
 }
 
-// Doctor judges what was seen, and the settings by it, errors first.
+// Doctor judges what was seen, and then the settings by it.
 func Doctor(seen *Seen) []Finding {
-	found := Deploy(seen.settled())
-	found = append(found, examine(&seen.Settings, seen.Database, databaseRules)...)
+	found := examine(&seen.Settings, seen.Database, databaseRules)
 	found = append(found, examine(&seen.Settings, seen.Database, hashRules)...)
 	found = append(found, examine(&seen.Settings, seen.Cache, cacheRules)...)
 	found = append(found, examine(&seen.Settings, seen.Web, webRules)...)
-	return append(found, examine(&seen.Settings, seen.Web, cookieRules)...)
+	found = append(found, examine(&seen.Settings, seen.Web, cookieRules)...)
+	return append(found, Deploy(seen.settled())...)
 }
 
 // examine applies rules to what was seen, or nothing to nil.
@@ -78,8 +78,8 @@ var databaseRules = []diagnosis[Database]{
 		if d.Sessions == nil || d.Sessions.Stale == 0 {
 			return "", ""
 		}
-		return fmt.Sprintf("%d sessions expired more than two days ago, of %d in all: nothing removes them, and the "+
-			"table grows.", d.Sessions.Stale, d.Sessions.Live+d.Sessions.Expired), "coatcheck clearsessions # each day"
+		return fmt.Sprintf("%s expired more than two days ago, of %d in all: nothing removes them, and the "+
+			"table grows.", plural(d.Sessions.Stale, "session"), d.Sessions.Live+d.Sessions.Expired), "coatcheck clearsessions # each day"
 	}},
 	{"coatcheck.W023", func(_ *Settings, d *Database) (string, string) {
 		if d.Sessions == nil || d.Sessions.Index {
@@ -111,7 +111,7 @@ var databaseRules = []diagnosis[Database]{
 		}
 		var rows []string
 		for _, c := range d.Nulls {
-			rows = append(rows, fmt.Sprintf("%s (%d rows)", c.Name, c.Rows))
+			rows = append(rows, c.Name+" ("+plural(c.Rows, "row")+")")
 		}
 		return "Columns of " + d.Users + " are NULL where Django's never are: " + strings.Join(rows, ", ") +
 				". Coatcheck reads an empty text or no; Django gets None, and fails where it expects a text.",

@@ -39,8 +39,8 @@ var hashRules = []diagnosis[Database]{
 		if n == 0 {
 			return "", ""
 		}
-		return fmt.Sprintf("%d users have hashes that an attacker guesses at full speed (%s). A login rewrites one if "+
-			"its algorithm is read.", n, names), "coatcheck deactivate NAME # of accounts that nobody uses"
+		return fmt.Sprintf("Hashes of %s are guessed at full speed (%s). A login rewrites one if its algorithm is read.",
+			plural(n, "user"), names), "coatcheck deactivate NAME # of accounts that nobody uses"
 	}},
 	{"coatcheck.W029", func(s *Settings, d *Database) (string, string) {
 		n, names := d.count(func(h Hashes) bool {
@@ -50,8 +50,8 @@ var hashRules = []diagnosis[Database]{
 		if n == 0 {
 			return "", ""
 		}
-		text := fmt.Sprintf("%d users have hashes of fewer than %d iterations (%s), so old that they cost an attacker "+
-			"little.", n, enoughRounds, names)
+		text := fmt.Sprintf("Hashes of %s have fewer than %d iterations (%s), so old that they cost an attacker little.",
+			plural(n, "user"), enoughRounds, names)
 		if s.PasswordUpdate == password.Never.String() {
 			return text, "--password-update only-up # a login then rewrites them"
 		}
@@ -62,14 +62,14 @@ var hashRules = []diagnosis[Database]{
 		if n == 0 {
 			return "", ""
 		}
+		remedy := "coatcheck changepassword NAME"
 		for _, h := range d.Hashes {
 			if h.Stuck == string(password.ReasonUnknown) && h.Algorithm != "" {
-				return fmt.Sprintf("%d users cannot log in, since no password can be compared with their hash (%s).", n,
-					names), "--accept-hasher " + h.Algorithm
+				remedy = "--accept-hasher " + h.Algorithm
 			}
 		}
-		return fmt.Sprintf("%d users cannot log in, since no password can be compared with their hash (%s).", n, names),
-			"coatcheck changepassword NAME"
+		return fmt.Sprintf("No password can be compared with the hashes of %s (%s), who cannot log in.",
+			plural(n, "user"), names), remedy
 	}},
 	{"coatcheck.W031", mixed},
 	{"coatcheck.W032", func(_ *Settings, d *Database) (string, string) {
@@ -101,7 +101,7 @@ func mixed(s *Settings, d *Database) (string, string) {
 	if version := (Hashes{Algorithm: pbkdf2SHA256, Rounds: strconv.Itoa(most)}).django(); version != "" {
 		name = ", as Django " + version + " writes them"
 	}
-	return fmt.Sprintf("Of the %d users who logged in last, %d have hashes of %d iterations%s, and --password-iterations "+
+	return fmt.Sprintf("Of the last %d users to log in, %d have hashes of %d iterations%s, and --password-iterations "+
 			"is %d: where both sites sign users in, each login rewrites the hash of the other, which signs the user out "+
 			"elsewhere.", all, count, most, name, s.PasswordIterations),
 		"--password-iterations " + strconv.Itoa(most)

@@ -161,6 +161,14 @@ func (h Hashes) label() string {
 	return name
 }
 
+// plural counts things.
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
 // shown is a text of others, for a terminal.
 func shown(text string) string {
 	if len(text) > 200 {
