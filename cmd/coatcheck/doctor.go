@@ -105,7 +105,8 @@ type look struct {
 
 // missed notes what could not be looked at.
 func (l *look) missed(name string, err error) {
-	l.unseen = append(l.unseen, findings.Fact{Name: name, Says: strings.TrimPrefix(styled(err.Error()), "coatcheck: ")})
+	says := strings.TrimPrefix(styled(err.Error()), "coatcheck: ")
+	l.unseen = append(l.unseen, findings.Fact{Name: name, Says: says})
 }
 
 // database looks at the database, and at the cache of its sessions.

@@ -109,7 +109,7 @@ func (d diagnosis) found(id string) finding {
 	return finding{}
 }
 
-// healthy holds that nothing is found but these notes.
+// healthy checks that nothing is found but these notes.
 func (p *patient) healthy(notes []string, args ...string) {
 	p.t.Helper()
 	d, status := p.ask(args...)
@@ -291,7 +291,7 @@ func TestDoctorReadsOnly(t *testing.T) {
 // epoch is long ago.
 var epoch = time.Unix(1_000_000_000, 0)
 
-// silent holds that no secret is in the output of a command, which says something.
+// silent checks that no secret is in the output of a command, which says something.
 func (p *patient) silent(secrets []string, args ...string) {
 	p.t.Helper()
 	out, _ := p.command(args...).CombinedOutput() // the exit status is that of the outcome

@@ -54,8 +54,9 @@ func (f *webFlags) headers() (func(http.Handler) http.Handler, error) {
 // proxy is what is believed of trusted proxies.
 func (f *webFlags) proxy() middleware.ProxyConfig {
 	return middleware.ProxyConfig{
-		Trusted: f.TrustedProxies, SSLHeader: f.SSLHeader, SSLValue: f.SSLValue, ForwardedHost: f.ForwardedHost,
-		ForwardedPort: f.ForwardedPort, ForwardedPrefix: f.ForwardedPrefix, ScriptName: f.Mount.Path,
+		Trusted: f.TrustedProxies, SSLHeader: f.SSLHeader, SSLValue: f.SSLValue,
+		ForwardedHost: f.ForwardedHost, ForwardedPort: f.ForwardedPort, ForwardedPrefix: f.ForwardedPrefix,
+		ScriptName: f.Mount.Path,
 	}
 }
 

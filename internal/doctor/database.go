@@ -126,7 +126,8 @@ func (x *examination) sessions(ctx context.Context, tx *sql.Tx) error {
 	}
 	index := 0
 	err := errors.Join(
-		count(&s.Live, "> ", now), count(&s.Expired, "<= ", now), count(&s.Stale, "<= ", now.Add(-staleAfter)),
+		count(&s.Live, "> ", now), count(&s.Expired, "<= ", now), count(&s.Stale, "<= "+
+			"", now.Add(-staleAfter)),
 		tx.QueryRowContext(ctx, x.sql.index).Scan(&index),
 	)
 	s.Index = index > 0
@@ -158,7 +159,9 @@ func (x *examination) columns(ctx context.Context, tx *sql.Tx) (err error) {
 }
 
 // list reads columns, each with what it is.
-func (x *examination) list(ctx context.Context, tx *sql.Tx, query string, args ...any) (all []findings.Column, err error) {
+func (x *examination) list(
+	ctx context.Context, tx *sql.Tx, query string, args ...any,
+) (all []findings.Column, err error) {
 	rows, err := tx.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err

@@ -18,7 +18,8 @@ func (x *examination) hashes(ctx context.Context, tx *sql.Tx) error {
 	counts := map[findings.Hashes]int{}
 	query := "SELECT " + x.quote(x.column("password")) + " FROM " + x.quote(x.model.Table)
 	err := eachHash(ctx, tx, query, func(h password.Hash) {
-		kind := findings.Hashes{Algorithm: h.Algorithm(), Rounds: h.Rounds(), Unusable: !h.Usable() || h == ""}
+		kind := findings.Hashes{Algorithm: h.Algorithm(), Rounds: h.Rounds()}
+		kind.Unusable = !h.Usable() || h == ""
 		if reason := x.passwords.Look(h).Reason; reason.Stuck() && !kind.Unusable {
 			kind.Stuck = string(reason)
 		}
@@ -35,7 +36,8 @@ func (x *examination) hashes(ctx context.Context, tx *sql.Tx) error {
 func (x *examination) recent(ctx context.Context, tx *sql.Tx) error {
 	x.seen.Recent = map[int]int{}
 	last := x.quote(x.column("last_login"))
-	query := "SELECT " + x.quote(x.column("password")) + " FROM " + x.quote(x.model.Table) + " WHERE " + last +
+	query := "SELECT " + x.quote(x.column("password")) + " FROM " + x.quote(x.model.Table) + " WHERE " +
+		"" + last +
 		" IS NOT NULL ORDER BY " + last + " DESC LIMIT " + recentUsers
 	return eachHash(ctx, tx, query, func(h password.Hash) {
 		if n, err := strconv.Atoi(h.Rounds()); err == nil && h.Algorithm() == "pbkdf2_sha256" {

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"crypto/hmac"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -31,7 +32,7 @@ type Visit struct {
 // ParseURL reads the address of a site.
 func ParseURL(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.RawQuery+u.Fragment != "" {
 		return nil, errors.New("write https://HOST or https://HOST/PATH, as visitors do")
 	}
 	if u.User != nil {
@@ -43,7 +44,9 @@ func ParseURL(text string) (*url.URL, error) {
 
 // Web looks at the site. It returns an error if nobody responds.
 func (v Visit) Web(ctx context.Context) (*findings.Web, error) {
-	w := &findings.Web{Host: v.URL.Host, HTTPS: v.URL.Scheme == "https", Login: v.at(v.Login), Signed: v.Keys.Secret != ""}
+	w := &findings.Web{
+		Host: v.URL.Host, HTTPS: v.URL.Scheme == "https", Login: v.at(v.Login), Signed: v.Keys.Secret != "",
+	}
 	client := &http.Client{
 		Timeout:       patience,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -122,7 +125,7 @@ func (v Visit) report(
 		return nil, nil, err
 	}
 	var report probe.Report
-	if response.StatusCode != http.StatusOK || json.Unmarshal(body, &report) != nil || report.Nonce != nonce {
+	if response.StatusCode != http.StatusOK || json.Unmarshal(body, &report) != nil || !hmac.Equal([]byte(report.Nonce), []byte(nonce)) {
 		return nil, nil, nil
 	}
 	return &report, response.Cookies(), nil

@@ -2,6 +2,7 @@ package findings
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,7 +17,7 @@ const (
 )
 
 // fast are the algorithms that are computed a billion times a second.
-var fast = map[string]bool{"md5": true, "sha1": true, "unsalted_md5": true, "unsalted_sha1": true, "crypt": true}
+var fast = []string{"md5", "sha1", "unsalted_md5", "unsalted_sha1", "crypt"}
 
 // djangos are the versions of Django with a work factor of their own.
 var djangos = []string{"3.2", "4.0", "4.1", "4.2", "5.0", "5.1", "5.2", "6.0", "6.1", "6.2"}
@@ -35,11 +36,12 @@ func (h Hashes) django() string {
 // hashRules are about stored passwords.
 var hashRules = []diagnosis[Database]{
 	{"coatcheck.W028", func(_ *Settings, d *Database) (string, string) {
-		n, names := d.count(func(h Hashes) bool { return fast[h.Algorithm] })
+		n, names := d.count(func(h Hashes) bool { return slices.Contains(fast, h.Algorithm) })
 		if n == 0 {
 			return "", ""
 		}
-		return fmt.Sprintf("Hashes of %s are guessed at full speed (%s). A login rewrites one if its algorithm is read.",
+		return fmt.Sprintf("Hashes of %s are guessed at full speed (%s). A login rewrites one if its "+
+			"algorithm is read.",
 			plural(n, "user"), names), "coatcheck deactivate NAME # of accounts that nobody uses"
 	}},
 	{"coatcheck.W029", func(s *Settings, d *Database) (string, string) {
@@ -50,7 +52,8 @@ var hashRules = []diagnosis[Database]{
 		if n == 0 {
 			return "", ""
 		}
-		text := fmt.Sprintf("Hashes of %s have fewer than %d iterations (%s), so old that they cost an attacker little.",
+		text := fmt.Sprintf("Hashes of %s have fewer than %d iterations (%s), so old that they cost an "+
+			"attacker little.",
 			plural(n, "user"), enoughRounds, names)
 		if s.PasswordUpdate == password.Never.String() {
 			return text, "--password-update only-up # a login then rewrites them"
@@ -101,8 +104,10 @@ func mixed(s *Settings, d *Database) (string, string) {
 	if version := (Hashes{Algorithm: pbkdf2SHA256, Rounds: strconv.Itoa(most)}).django(); version != "" {
 		name = ", as Django " + version + " writes them"
 	}
-	return fmt.Sprintf("Of the last %d users to log in, %d have hashes of %d iterations%s, and --password-iterations "+
-			"is %d: where both sites sign users in, each login rewrites the hash of the other, which signs the user out "+
+	return fmt.Sprintf("Of the last %d users to log in, %d have hashes of %d iterations%s, and "+
+			"--password-iterations "+
+			"is %d: where both sites sign users in, each login rewrites the hash of the other, which signs "+
+			"the user out "+
 			"elsewhere.", all, count, most, name, s.PasswordIterations),
 		"--password-iterations " + strconv.Itoa(most)
 }

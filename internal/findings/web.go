@@ -24,7 +24,8 @@ var webRules = []diagnosis[Web]{
 		if !w.Signed || w.Report != nil {
 			return "", ""
 		}
-		return "Nobody at the URL reported what the server sees: there is another program, a coatcheck serve with " +
+		return "Nobody at the URL reported what the server sees: there is another program, a coatcheck " +
+				"serve with " +
 				"another SECRET_KEY, or a proxy that keeps " + probe.Path + " to itself.",
 			"--secret-key-file of that server; or --no-probe, where the site is no coatcheck serve"
 	}},
@@ -33,16 +34,18 @@ var webRules = []diagnosis[Web]{
 		if w.Report == nil || !w.HTTPS || w.Report.Scheme == "https" {
 			return "", ""
 		}
-		return "The URL is HTTPS, and the server sees HTTP: forms are refused, HSTS is not sent, and a redirect to " +
+		return "The URL is HTTPS, and the server sees HTTP: forms are refused, HSTS is not sent, and a " +
+			"redirect to " +
 			"HTTPS leads in circles.", scheme(w.Report)
 	}},
 	{"coatcheck.E042", func(_ *Settings, w *Web) (string, string) {
 		if w.Report == nil || sameHost(w.Report.Host, w.Host) {
 			return "", ""
 		}
-		text := fmt.Sprintf("The URL has the host %s, and the server sees %s: forms are refused as those of another "+
+		text := fmt.Sprintf("The URL has the host %s, and the server sees %s: forms are refused as those "+
+			"of another "+
 			"site, and links in emails lead elsewhere.", shown(w.Host), shown(w.Report.Host))
-		if slices.ContainsFunc(w.Report.Forwarded["X-Forwarded-Host"], func(h string) bool { return sameHost(h, w.Host) }) {
+		if slices.ContainsFunc(w.Report.Forwarded["X-Forwarded-Host"], w.names) {
 			return text, "--use-x-forwarded-host" + trustToo(w.Report)
 		}
 		return text, "proxy_set_header Host $http_host; # nginx; ProxyPreserveHost On in Apache"
@@ -52,7 +55,8 @@ var webRules = []diagnosis[Web]{
 		if r == nil || !w.HTTPS && len(r.Forwarded) == 0 {
 			return "", ""
 		}
-		const text = "The server sees the proxy's address as that of every client: the wrong passwords of one visitor " +
+		const text = "The server sees the proxy's address as that of every client: the wrong passwords of " +
+			"one visitor " +
 			"lock everybody out."
 		switch {
 		case !r.PeerTrusted:
@@ -68,22 +72,26 @@ var webRules = []diagnosis[Web]{
 		if !w.HTTPS || s.HSTSSeconds == 0 || seconds > 0 {
 			return "", ""
 		}
-		return "--secure-hsts-seconds is set, and no Strict-Transport-Security arrives, so browsers may come by HTTP.",
+		return "--secure-hsts-seconds is set, and no Strict-Transport-Security arrives, so browsers may " +
+				"come by HTTP.",
 			"let the proxy pass the header on, and see that the server sees HTTPS"
 	}},
 	{"coatcheck.W050", func(s *Settings, w *Web) (string, string) {
 		lines := w.Header["Referrer-Policy"]
-		if len(lines) == 0 || lastPolicy(lines[len(lines)-1]) != noReferrer || lastPolicy(s.ReferrerPolicy) == noReferrer {
+		ours := lastPolicy(s.ReferrerPolicy) == noReferrer
+		if ours || len(lines) == 0 || lastPolicy(lines[len(lines)-1]) != noReferrer {
 			return "", ""
 		}
-		return "A proxy sends Referrer-Policy: no-referrer, so browsers send Origin: null with forms, which Django's " +
+		return "A proxy sends Referrer-Policy: no-referrer, so browsers send Origin: null with forms, " +
+			"which Django's " +
 			"guard refuses.", "proxy_hide_header and add_header Referrer-Policy same-origin; # nginx"
 	}},
 	{"coatcheck.W051", func(_ *Settings, w *Web) (string, string) {
 		if w.Clock.Abs() <= maxDrift {
 			return "", ""
 		}
-		return "The clock of the server is " + drift(w.Clock) + " this machine's: sessions and links end at other times " +
+		return "The clock of the server is " + drift(w.Clock) + " this machine's: sessions and links end " +
+			"at other times " +
 			"than they should.", "timedatectl set-ntp true # on both machines"
 	}},
 }
@@ -97,9 +105,11 @@ func loginPage(s *Settings, w *Web) (string, string) {
 	case w.Status == http.StatusBadRequest && len(s.AllowedHosts) > 0:
 		return text + ": the site does not serve this host.", "--allowed-host " + bare(w.Host)
 	case w.Location == w.Login:
-		return text + " and redirects to itself: the server does not see HTTPS.", "--trusted-proxy ADDRESS # of the proxy"
+		return text + " and redirects to itself: the server does not see HTTPS.", "--trusted-proxy ADDRESS " +
+			"# of the proxy"
 	case w.Status >= 300 && w.Status < 400:
-		return text + " and redirects to " + shown(w.Location) + ".", "--url with the address that it redirects to"
+		return text + " and redirects to " + shown(w.Location) + ".", "--url with the address that it " +
+			"redirects to"
 	case w.Status == http.StatusNotFound:
 		return text + ".", "--script-name PATH # where a proxy mounts the site below a path; or --login-url"
 	case w.Status == http.StatusServiceUnavailable:
@@ -120,7 +130,8 @@ func scheme(r *probe.Report) string {
 	case len(r.Forwarded[r.SchemeHeader]) > 1:
 		return "let one proxy set " + r.SchemeHeader + ", and only once"
 	}
-	return "--secure-proxy-ssl-value " + shown(r.Forwarded[r.SchemeHeader][0]) + " # if that is HTTPS; else the proxy says the wrong scheme"
+	return "--secure-proxy-ssl-value " + shown(r.Forwarded[r.SchemeHeader][0]) + " # if that is HTTPS; " +
+		"else the proxy says the wrong scheme"
 }
 
 // trustToo adds that the proxy has to be trusted.
@@ -139,10 +150,12 @@ func forged(_ *Settings, w *Web) (string, string) {
 	lines := w.Forged.Forwarded["X-Forwarded-For"]
 	switch {
 	case len(lines) > 0 && strings.HasSuffix(strings.TrimSpace(lines[len(lines)-1]), ForgedClient):
-		return "Clients choose their own address: the proxy passes their X-Forwarded-For on, so nobody is throttled.",
+		return "Clients choose their own address: the proxy passes their X-Forwarded-For on, so nobody is " +
+				"throttled.",
 			"proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; # nginx"
 	case w.Forged.Host == ForgedHost:
-		return "Clients choose the host: the proxy passes their X-Forwarded-Host on, and --use-x-forwarded-host believes it.",
+		return "Clients choose the host: the proxy passes their X-Forwarded-Host on, and " +
+				"--use-x-forwarded-host believes it.",
 			"proxy_set_header X-Forwarded-Host $http_host; # nginx; or leave --use-x-forwarded-host out"
 	case w.Forged.Scheme != w.Report.Scheme:
 		return "Clients choose the scheme: the proxy passes their " + w.Report.SchemeHeader + " on.",
@@ -174,7 +187,8 @@ var cookieRules = []diagnosis[Web]{
 		if len(lost) == 0 {
 			return "", ""
 		}
-		return "The cookie " + w.Came.Name + " loses " + strings.Join(lost, " and ") + " on its way through the proxy.",
+		return "The cookie " + w.Came.Name + " loses " + strings.Join(lost, " and ") + " on its way " +
+				"through the proxy.",
 			"remove what rewrites Set-Cookie (proxy_cookie_flags in nginx, Header edit in Apache)"
 	}},
 	{"coatcheck.W047", func(_ *Settings, w *Web) (string, string) {
@@ -206,7 +220,8 @@ func dropped(_ *Settings, w *Web) (string, string) {
 	for _, c := range w.Cookies {
 		why := ""
 		cookie := httptext.SetCookie{
-			Name: c.Name, Path: c.Path, Domain: c.Domain, Secure: c.Secure, HttpOnly: c.HttpOnly, SameSite: sameSite(c),
+			Name: c.Name, Path: c.Path, Domain: c.Domain, Secure: c.Secure, HttpOnly: c.HttpOnly,
+			SameSite: sameSite(c),
 		}
 		host := bare(w.Host)
 		switch err := cookie.Refused(); {
@@ -223,7 +238,8 @@ func dropped(_ *Settings, w *Web) (string, string) {
 		if w.Sent == nil || c.Name != w.Sent.Name {
 			flag = "--csrf-cookie-…"
 		}
-		return "Browsers drop the cookie " + shown(c.Name) + ": " + why + ".", flag + " to fit " + shown(host) +
+		return "Browsers drop the cookie " + shown(c.Name) + ": " + why + ".", flag + " to fit " +
+			"" + shown(host) +
 			", or what the proxy makes of Set-Cookie"
 	}
 	return "", ""
@@ -251,6 +267,9 @@ func (w *Web) hsts() (seconds int, subdomains, preload bool) {
 	}
 	return max(seconds, 0), subdomains, preload
 }
+
+// names reports whether a host is that of the URL.
+func (w *Web) names(host string) bool { return sameHost(host, w.Host) }
 
 // sameHost compares hosts without the usual ports.
 func sameHost(a, b string) bool {

@@ -151,9 +151,9 @@ func (p *responder) report(w http.ResponseWriter, r *http.Request, nonce string,
 		return
 	}
 	report := Report{
-		Nonce: nonce, Scheme: requestinfo.Scheme(r), Host: middleware.Host(r), Client: text(middleware.ClientIP(r)),
-		Peer: text(requestinfo.Peer(r)), PeerTrusted: trusted, Forwarded: p.forwarded(r.Header),
-		SchemeHeader: p.header, Cookie: line, Time: now.UTC(),
+		Nonce: nonce, Scheme: requestinfo.Scheme(r), Host: middleware.Host(r),
+		Client: text(middleware.ClientIP(r)), Peer: text(requestinfo.Peer(r)), PeerTrusted: trusted,
+		Forwarded: p.forwarded(r.Header), SchemeHeader: p.header, Cookie: line, Time: now.UTC(),
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
