@@ -184,6 +184,9 @@ func everywhere(engine string) []sick {
 			p.foreign()
 			p.user("bob", "pbkdf2_sha256$1000000"+oldHash, time.Now())
 		}, gone},
+		{"W031", "as Django 6.2 writes them", nil, func(p *patient) {
+			p.user("bob", "pbkdf2_sha256$1800000"+oldHash, time.Now())
+		}, gone},
 	}
 }
 
@@ -201,10 +204,35 @@ func TestDoctorDatabases(t *testing.T) {
 			}
 			p.healthy(notes)
 			statement(t, where, "DELETE FROM django_session")
+			p.reader()
 			for _, s := range slices.Concat(everywhere(where.Engine), ownSicks[where.Engine]) {
 				p.examine(s)
 			}
 		})
+	}
+}
+
+// reader checks that an account that may only read is enough.
+func (p *patient) reader() {
+	p.t.Helper()
+	name := "reader_" + strings.ToLower(p.where.Name[max(0, len(p.where.Name)-12):])
+	reads := *p
+	reads.where.User, reads.where.Password = name, "canary-reader"
+	switch p.where.Engine {
+	case "postgresql":
+		statement(p.t, p.where, "CREATE ROLE "+name+" LOGIN PASSWORD 'canary-reader'")
+		statement(p.t, p.where, "GRANT SELECT ON ALL TABLES IN SCHEMA public TO "+name)
+		defer statement(p.t, p.where, "DROP OWNED BY "+name+"; DROP ROLE "+name)
+	case "mysql":
+		statement(p.t, p.where, "CREATE USER "+name+"@'127.0.0.1' IDENTIFIED BY 'canary-reader'")
+		statement(p.t, p.where, "GRANT SELECT ON "+p.where.Name+".* TO "+name+"@'127.0.0.1'")
+		defer statement(p.t, p.where, "DROP USER "+name+"@'127.0.0.1'")
+	default:
+		return
+	}
+	reads.env = append(slices.Clone(p.env), "COATCHECK_DATABASE="+reads.where.URL())
+	if d, status := reads.ask(); status != exitOK || len(d.Unseen) > 0 {
+		p.t.Errorf("an account that may only read: %d %+v", status, d)
 	}
 }
 

@@ -24,9 +24,9 @@ var catalogs = map[string]catalog{
 	},
 	"postgres": {
 		quote: `"`, mark: "$1",
-		index: "SELECT COUNT(*) FROM pg_catalog.pg_index i JOIN pg_catalog.pg_attribute a ON a.attrelid = " +
-			"i.indrelid" +
-			" AND a.attnum = i.indkey[0] WHERE i.indrelid = to_regclass('django_session') AND i.indisvalid" +
+		index: "SELECT COUNT(*) FROM pg_catalog.pg_index i JOIN pg_catalog.pg_attribute a" +
+			" ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]" +
+			" WHERE i.indrelid = to_regclass('django_session') AND i.indisvalid" +
 			" AND a.attname = 'expire_date'",
 		encoding: "SELECT current_setting('server_encoding')",
 		folding: "SELECT a.attname::text, COALESCE(NULLIF(t.typname, 'varchar'), c.collname)::text" +
@@ -43,9 +43,8 @@ var catalogs = map[string]catalog{
 		narrow: "SELECT column_name, character_set_name FROM information_schema.columns" +
 			" WHERE table_schema = DATABASE() AND table_name = ? AND character_set_name <> 'utf8mb4'" +
 			" ORDER BY ordinal_position",
-		folding: "SELECT column_name, collation_name FROM information_schema.columns WHERE table_schema = " +
-			"DATABASE()" +
-			" AND table_name = ? AND column_name IN (?, ?) AND collation_name NOT LIKE '%\\_bin'" +
+		folding: "SELECT column_name, collation_name FROM information_schema.columns" +
+			" WHERE table_schema = DATABASE() AND table_name = ? AND column_name IN (?, ?) AND collation_name NOT LIKE '%\\_bin'" +
 			" AND collation_name NOT LIKE '%\\_as\\_cs' ORDER BY ordinal_position",
 		now: "SELECT UTC_TIMESTAMP(6)",
 	},

@@ -32,7 +32,8 @@ type Visit struct {
 // ParseURL reads the address of a site.
 func ParseURL(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.RawQuery+u.Fragment != "" {
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" ||
+		u.RawQuery+u.Fragment != "" {
 		return nil, errors.New("write https://HOST or https://HOST/PATH, as visitors do")
 	}
 	if u.User != nil {
@@ -102,8 +103,8 @@ func (v Visit) ask(ctx context.Context, client *http.Client, w *findings.Web) er
 	w.Cookies = append(came, w.Cookies...)
 	opposite := map[string]string{"http": "https", "https": "http"}[report.Scheme]
 	w.Forged, _, err = v.report(ctx, client, map[string]string{
-		"X-Forwarded-For": findings.ForgedClient, "X-Forwarded-Host": findings.ForgedHost, "X-Forwarded-Proto": opposite,
-		report.SchemeHeader: opposite,
+		"X-Forwarded-For": findings.ForgedClient, "X-Forwarded-Host": findings.ForgedHost,
+		"X-Forwarded-Proto": opposite, report.SchemeHeader: opposite,
 	})
 	return err
 }
@@ -125,7 +126,10 @@ func (v Visit) report(
 		return nil, nil, err
 	}
 	var report probe.Report
-	if response.StatusCode != http.StatusOK || json.Unmarshal(body, &report) != nil || !hmac.Equal([]byte(report.Nonce), []byte(nonce)) {
+	if response.StatusCode != http.StatusOK || json.Unmarshal(body, &report) != nil {
+		return nil, nil, nil
+	}
+	if !hmac.Equal([]byte(report.Nonce), []byte(nonce)) { // of another request: a cache
 		return nil, nil, nil
 	}
 	return &report, response.Cookies(), nil

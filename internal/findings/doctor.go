@@ -79,16 +79,15 @@ var databaseRules = []diagnosis[Database]{
 			return "", ""
 		}
 		return fmt.Sprintf("%s expired more than two days ago, of %d in all: nothing removes them, and the "+
-				"table "+
-				"grows.", plural(d.Sessions.Stale, "session"), d.Sessions.Live+d.Sessions.Expired), "coatcheck " +
-				"clearsessions # each day"
+				"table grows.", plural(d.Sessions.Stale, "session"), d.Sessions.Live+d.Sessions.Expired),
+			"coatcheck clearsessions # each day"
 	}},
 	{"coatcheck.W023", func(_ *Settings, d *Database) (string, string) {
 		if d.Sessions == nil || d.Sessions.Index {
 			return "", ""
 		}
-		return "django_session has no index on expire_date, so each removal of expired sessions reads all " +
-				"of it.",
+		return "django_session has no index on expire_date, so each removal of expired sessions " +
+				"reads all of it.",
 			"CREATE INDEX django_session_expire_date_a5c62663 ON django_session (expire_date);"
 	}},
 	{"coatcheck.W024", narrow},
@@ -96,18 +95,16 @@ var databaseRules = []diagnosis[Database]{
 		if d.Encoding != "SQL_ASCII" {
 			return "", ""
 		}
-		return "The database has the encoding SQL_ASCII: PostgreSQL checks no text and knows no letter " +
-				"beyond " +
-				"ASCII, so names that differ only in case count as two.",
+		return "The database has the encoding SQL_ASCII: PostgreSQL checks no text and knows no " +
+				"letter beyond ASCII, so names that differ only in case count as two.",
 			"CREATE DATABASE new ENCODING 'UTF8' TEMPLATE template0; -- and pg_dump | psql into it"
 	}},
 	{"coatcheck.I026", func(_ *Settings, d *Database) (string, string) {
 		if len(d.Folding) == 0 {
 			return "", ""
 		}
-		return "To the database, texts of other letters are the same in " + list(d.Folding) + ". Coatcheck " +
-				"compares " +
-				"usernames and session keys again; statements of your own have to.",
+		return "To the database, texts of other letters are the same in " + list(d.Folding) + ". " +
+				"Coatcheck compares usernames and session keys again; statements of your own have to.",
 			"keep it, or give the columns a collation that compares bytes"
 	}},
 	{"coatcheck.W027", func(_ *Settings, d *Database) (string, string) {
@@ -126,17 +123,16 @@ var databaseRules = []diagnosis[Database]{
 		if d.Clock.Abs() <= maxDrift {
 			return "", ""
 		}
-		return "The clock of the database is " + drift(d.Clock) + " this machine's: sessions and links end " +
-			"at " +
-			"other times than they should.", "timedatectl set-ntp true # on both machines"
+		return "The clock of the database is " + drift(d.Clock) + " this machine's: sessions and " +
+			"links end at other times than they should.", "timedatectl set-ntp true # on both machines"
 	}},
 	{"coatcheck.W034", func(_ *Settings, d *Database) (string, string) {
 		if !d.Pooled || !slices.Contains([]string{"cache_statement", "describe_exec"}, d.ExecMode) {
 			return "", ""
 		}
-		return "A pooler is between here and PostgreSQL, and default_query_exec_mode=" + d.ExecMode + " in " +
-				"--database " +
-				"prepares statements, which a pooler in transaction mode loses: each is run again.",
+		return "A pooler is between here and PostgreSQL, and " +
+				"default_query_exec_mode=" + d.ExecMode + " in --database prepares statements, which a " +
+				"pooler in transaction mode loses: each is run again.",
 			"leave default_query_exec_mode out of --database"
 	}},
 	{"coatcheck.I035", func(_ *Settings, d *Database) (string, string) {
@@ -144,15 +140,14 @@ var databaseRules = []diagnosis[Database]{
 			return "", ""
 		}
 		return "The SQLite file of a Django is in WAL mode: what was written last is in the file beside it " +
-			"that " +
-			"ends in -wal, so a copy of the file alone is no backup.", `sqlite3 FILE ".backup BACKUP"`
+			"that ends in -wal, so a copy of the file alone is no backup.", `sqlite3 FILE ".backup BACKUP"`
 	}},
 }
 
 // narrow finds columns that do not hold all of Unicode.
 func narrow(_ *Settings, d *Database) (string, string) {
-	const what = " cannot hold all that browsers send, such as emojis and names in other alphabets: they " +
-		"are refused."
+	const what = " cannot hold all that browsers send, such as emojis and names in other alphabets: " +
+		"they are refused."
 	switch {
 	case d.Engine == "postgres" && d.Encoding != "" && d.Encoding != "UTF8" && d.Encoding != "SQL_ASCII":
 		return "The database has the encoding " + d.Encoding + " and" + what,
@@ -187,16 +182,19 @@ var cacheRules = []diagnosis[Cache]{
 		if !c.Dead {
 			return "", ""
 		}
-		return "The cache of --session-engine " + c.Engine + " does not respond: nobody can log in or out.",
+		return "The cache of --session-engine " + c.Engine + " does not respond: nobody can log in " +
+				"or out.",
 			"start the cache, or correct --cache"
 	}},
 	{"coatcheck.W037", func(_ *Settings, c *Cache) (string, string) {
 		if c.Dead || c.Asked < 3 || c.Found > 0 {
 			return "", ""
 		}
-		return fmt.Sprintf("None of the %d newest sessions is in the cache: their writer has another one, "+
+		return fmt.Sprintf("None of the %d newest sessions is in the cache: their writer has "+
+				"another one, "+
 				"such as "+
-				"Django's LocMemCache, which no other process sees, or another prefix or version. A logout "+
+				"Django's LocMemCache, which no other process sees, or another prefix or version. A "+
+				"logout "+
 				"there then "+
 				"leaves its copies.", c.Asked), "--cache URL # the LOCATION of Django's CACHES; " +
 				"--cache-key-prefix, --cache-version"
@@ -205,7 +203,8 @@ var cacheRules = []diagnosis[Cache]{
 		if c.Dead || c.Shorter == 0 {
 			return "", ""
 		}
-		return fmt.Sprintf("%d of %d copies in the cache end before their sessions, by up to %v: something "+
+		return fmt.Sprintf("%d of %d copies in the cache end before their sessions, by up to %v: "+
+				"something "+
 				"shortens "+
 				"them.", c.Shorter, c.Found, c.By.Round(time.Minute)),
 			"remove the limit of lifetimes from the cache, or lower --session-cookie-age to it"

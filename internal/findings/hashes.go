@@ -52,13 +52,15 @@ var hashRules = []diagnosis[Database]{
 		if n == 0 {
 			return "", ""
 		}
-		text := fmt.Sprintf("Hashes of %s have fewer than %d iterations (%s), so old that they cost an "+
+		text := fmt.Sprintf("Hashes of %s have fewer than %d iterations (%s), so old that they cost "+
+			"an "+
 			"attacker little.",
 			plural(n, "user"), enoughRounds, names)
 		if s.PasswordUpdate == password.Never.String() {
 			return text, "--password-update only-up # a login then rewrites them"
 		}
-		return text, "coatcheck deactivate NAME # of accounts that nobody uses; a login rewrites the others"
+		return text, "coatcheck deactivate NAME # of accounts that nobody uses; a login rewrites " +
+			"the others"
 	}},
 	{"coatcheck.W030", func(_ *Settings, d *Database) (string, string) {
 		n, names := d.count(func(h Hashes) bool { return h.Stuck != "" })
@@ -79,7 +81,8 @@ var hashRules = []diagnosis[Database]{
 		if d.LoginTime <= slowLogin {
 			return "", ""
 		}
-		return fmt.Sprintf("A login costs %d ms of hash work on this machine, and anyone who sends wrong "+
+		return fmt.Sprintf("A login costs %d ms of hash work on this machine, and anyone who sends "+
+				"wrong "+
 				"passwords costs it as much.", d.LoginTime.Milliseconds()),
 			"--password-iterations 1500000 # or the costs of the --password-hasher"
 	}},
@@ -106,7 +109,8 @@ func mixed(s *Settings, d *Database) (string, string) {
 	}
 	return fmt.Sprintf("Of the last %d users to log in, %d have hashes of %d iterations%s, and "+
 			"--password-iterations "+
-			"is %d: where both sites sign users in, each login rewrites the hash of the other, which signs "+
+			"is %d: where both sites sign users in, each login rewrites the hash of the other, "+
+			"which signs "+
 			"the user out "+
 			"elsewhere.", all, count, most, name, s.PasswordIterations),
 		"--password-iterations " + strconv.Itoa(most)

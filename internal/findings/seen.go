@@ -130,7 +130,8 @@ func (s *Seen) Facts() (all []Fact) {
 	if w := s.Web; w != nil {
 		add("login page", "%s gives %d", w.Login, w.Status)
 		if r := w.Report; r != nil {
-			add("the server sees", "%s://%s, client %s, by %s", r.Scheme, shown(r.Host), r.Client, r.Peer)
+			add("the server sees", "%s://%s, client %s, by "+
+				"%s", r.Scheme, shown(r.Host), r.Client, r.Peer)
 		}
 	}
 	return all

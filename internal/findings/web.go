@@ -24,9 +24,9 @@ var webRules = []diagnosis[Web]{
 		if !w.Signed || w.Report != nil {
 			return "", ""
 		}
-		return "Nobody at the URL reported what the server sees: there is another program, a coatcheck " +
-				"serve with " +
-				"another SECRET_KEY, or a proxy that keeps " + probe.Path + " to itself.",
+		return "Nobody at the URL reported what the server sees: there is another program, a " +
+				"coatcheck serve with another SECRET_KEY, or a proxy that keeps " + probe.Path +
+				" to itself.",
 			"--secret-key-file of that server; or --no-probe, where the site is no coatcheck serve"
 	}},
 	{"coatcheck.E040", loginPage},
@@ -34,15 +34,15 @@ var webRules = []diagnosis[Web]{
 		if w.Report == nil || !w.HTTPS || w.Report.Scheme == "https" {
 			return "", ""
 		}
-		return "The URL is HTTPS, and the server sees HTTP: forms are refused, HSTS is not sent, and a " +
-			"redirect to " +
-			"HTTPS leads in circles.", scheme(w.Report)
+		return "The URL is HTTPS, and the server sees HTTP: forms are refused, HSTS is not sent, " +
+			"and a redirect to HTTPS leads in circles.", scheme(w.Report)
 	}},
 	{"coatcheck.E042", func(_ *Settings, w *Web) (string, string) {
 		if w.Report == nil || sameHost(w.Report.Host, w.Host) {
 			return "", ""
 		}
-		text := fmt.Sprintf("The URL has the host %s, and the server sees %s: forms are refused as those "+
+		text := fmt.Sprintf("The URL has the host %s, and the server sees %s: forms are refused as "+
+			"those "+
 			"of another "+
 			"site, and links in emails lead elsewhere.", shown(w.Host), shown(w.Report.Host))
 		if slices.ContainsFunc(w.Report.Forwarded["X-Forwarded-Host"], w.names) {
@@ -55,9 +55,8 @@ var webRules = []diagnosis[Web]{
 		if r == nil || !w.HTTPS && len(r.Forwarded) == 0 {
 			return "", ""
 		}
-		const text = "The server sees the proxy's address as that of every client: the wrong passwords of " +
-			"one visitor " +
-			"lock everybody out."
+		const text = "The server sees the proxy's address as that of every client: the wrong " +
+			"passwords of one visitor lock everybody out."
 		switch {
 		case !r.PeerTrusted:
 			return text, "--trusted-proxy " + r.Peer
@@ -72,8 +71,8 @@ var webRules = []diagnosis[Web]{
 		if !w.HTTPS || s.HSTSSeconds == 0 || seconds > 0 {
 			return "", ""
 		}
-		return "--secure-hsts-seconds is set, and no Strict-Transport-Security arrives, so browsers may " +
-				"come by HTTP.",
+		return "--secure-hsts-seconds is set, and no Strict-Transport-Security arrives, so browsers " +
+				"may come by HTTP.",
 			"let the proxy pass the header on, and see that the server sees HTTPS"
 	}},
 	{"coatcheck.W050", func(s *Settings, w *Web) (string, string) {
@@ -82,17 +81,16 @@ var webRules = []diagnosis[Web]{
 		if ours || len(lines) == 0 || lastPolicy(lines[len(lines)-1]) != noReferrer {
 			return "", ""
 		}
-		return "A proxy sends Referrer-Policy: no-referrer, so browsers send Origin: null with forms, " +
-			"which Django's " +
-			"guard refuses.", "proxy_hide_header and add_header Referrer-Policy same-origin; # nginx"
+		return "A proxy sends Referrer-Policy: no-referrer, so browsers send Origin: null with " +
+				"forms, which Django's guard refuses.", "proxy_hide_header and add_header " +
+				"Referrer-Policy same-origin; # nginx"
 	}},
 	{"coatcheck.W051", func(_ *Settings, w *Web) (string, string) {
 		if w.Clock.Abs() <= maxDrift {
 			return "", ""
 		}
-		return "The clock of the server is " + drift(w.Clock) + " this machine's: sessions and links end " +
-			"at other times " +
-			"than they should.", "timedatectl set-ntp true # on both machines"
+		return "The clock of the server is " + drift(w.Clock) + " this machine's: sessions and " +
+			"links end at other times than they should.", "timedatectl set-ntp true # on both machines"
 	}},
 }
 
@@ -105,13 +103,14 @@ func loginPage(s *Settings, w *Web) (string, string) {
 	case w.Status == http.StatusBadRequest && len(s.AllowedHosts) > 0:
 		return text + ": the site does not serve this host.", "--allowed-host " + bare(w.Host)
 	case w.Location == w.Login:
-		return text + " and redirects to itself: the server does not see HTTPS.", "--trusted-proxy ADDRESS " +
-			"# of the proxy"
+		return text + " and redirects to itself: the server does not see HTTPS.", "--trusted-proxy " +
+			"ADDRESS # of the proxy"
 	case w.Status >= 300 && w.Status < 400:
-		return text + " and redirects to " + shown(w.Location) + ".", "--url with the address that it " +
-			"redirects to"
+		return text + " and redirects to " + shown(w.Location) + ".", "--url with the address that " +
+			"it redirects to"
 	case w.Status == http.StatusNotFound:
-		return text + ".", "--script-name PATH # where a proxy mounts the site below a path; or --login-url"
+		return text + ".", "--script-name PATH # where a proxy mounts the site below a path; or " +
+			"--login-url"
 	case w.Status == http.StatusServiceUnavailable:
 		return text + ": its database or its session store is away.", "see the log of the server"
 	}
@@ -130,8 +129,8 @@ func scheme(r *probe.Report) string {
 	case len(r.Forwarded[r.SchemeHeader]) > 1:
 		return "let one proxy set " + r.SchemeHeader + ", and only once"
 	}
-	return "--secure-proxy-ssl-value " + shown(r.Forwarded[r.SchemeHeader][0]) + " # if that is HTTPS; " +
-		"else the proxy says the wrong scheme"
+	return "--secure-proxy-ssl-value " + shown(r.Forwarded[r.SchemeHeader][0]) + " # if that is " +
+		"HTTPS; else the proxy says the wrong scheme"
 }
 
 // trustToo adds that the proxy has to be trusted.
@@ -150,8 +149,8 @@ func forged(_ *Settings, w *Web) (string, string) {
 	lines := w.Forged.Forwarded["X-Forwarded-For"]
 	switch {
 	case len(lines) > 0 && strings.HasSuffix(strings.TrimSpace(lines[len(lines)-1]), ForgedClient):
-		return "Clients choose their own address: the proxy passes their X-Forwarded-For on, so nobody is " +
-				"throttled.",
+		return "Clients choose their own address: the proxy passes their X-Forwarded-For on, so " +
+				"nobody is throttled.",
 			"proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; # nginx"
 	case w.Forged.Host == ForgedHost:
 		return "Clients choose the host: the proxy passes their X-Forwarded-Host on, and " +
@@ -170,7 +169,8 @@ var cookieRules = []diagnosis[Web]{
 		if w.Sent == nil || w.Came != nil {
 			return "", ""
 		}
-		return "The server sends the cookie " + w.Sent.Name + ", and it does not arrive: nobody can log in.",
+		return "The server sends the cookie " + w.Sent.Name + ", and it does not arrive: nobody can " +
+				"log in.",
 			"let the proxy pass Set-Cookie on under its name"
 	}},
 	{"coatcheck.E046", func(_ *Settings, w *Web) (string, string) {
@@ -203,14 +203,16 @@ var cookieRules = []diagnosis[Web]{
 			{"its value", w.Sent.Value, w.Came.Value},
 		} {
 			if a.sent != a.came {
-				changed = append(changed, fmt.Sprintf("%s from %q to %q", a.name, a.sent, shown(a.came)))
+				changed = append(changed, fmt.Sprintf("%s from %q to "+
+					"%q", a.name, a.sent, shown(a.came)))
 			}
 		}
 		if len(changed) == 0 {
 			return "", ""
 		}
 		return "A proxy changes the cookie " + w.Came.Name + ": " + strings.Join(changed, ", ") + ".",
-			"set it by --session-cookie-path, -domain and -samesite, and let the proxy leave Set-Cookie alone"
+			"set it by --session-cookie-path, -domain and -samesite, and let the proxy leave " +
+				"Set-Cookie alone"
 	}},
 	{"coatcheck.E048", dropped},
 }
