@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/tls"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -20,6 +21,7 @@ import (
 type front struct {
 	out  func(in, out *http.Request)
 	back func(*http.Response)
+	at   net.Listener // nil for a free port
 }
 
 // start starts the proxy, and returns its address.
@@ -46,6 +48,10 @@ func (f front) start(t *testing.T, certificate tls.Certificate, behind string) s
 			return nil
 		},
 	})
+	if f.at != nil {
+		server.Listener.Close()
+		server.Listener = f.at
+	}
 	server.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}}
 	server.StartTLS()
 	t.Cleanup(server.Close)
@@ -242,5 +248,34 @@ func TestDoctorAddressIsNotThere(t *testing.T) {
 			len(got.header["Set-Cookie"]) > 0 {
 			t.Errorf("%.20q: %d %s", signed, got.status, got.body)
 		}
+	}
+}
+
+// TestDoctorRedirectOfProxy: a proxy that redirects HTTP to HTTPS does what --secure-ssl-redirect does,
+// and one that serves the pages by HTTP does not.
+func TestDoctorRedirectOfProxy(t *testing.T) {
+	var at [2]net.Listener
+	for i, port := range []string{"443", "80"} {
+		var err error
+		if at[i], err = net.Listen("tcp", "127.0.0.1:"+port); err != nil {
+			t.Skipf("the usual ports cannot be had: %v", err)
+		}
+	}
+	o := newOutdoors(t)
+	o.flags = slices.DeleteFunc(slices.Clone(sound), func(flag string) bool { return flag == "--secure-ssl-redirect" })
+	behind := o.serve(t)
+	front{at: at[0]}.start(t, o.certificate, behind)
+	redirects := true
+	plain := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if redirects {
+			http.Redirect(w, r, "https://"+r.Host+r.URL.Path, http.StatusMovedPermanently)
+		}
+	})}
+	go plain.Serve(at[1]) //nolint:errcheck // it ends with the test
+	t.Cleanup(func() { plain.Close() })
+	o.healthy(nil, "--url", "https://127.0.0.1")
+	redirects = false
+	if d, status := o.ask("--url", "https://127.0.0.1"); status != exitFailed || !slices.Contains(d.ids(), "security.W008") {
+		t.Errorf("pages by HTTP: %d %+v", status, d)
 	}
 }
