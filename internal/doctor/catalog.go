@@ -44,7 +44,8 @@ var catalogs = map[string]catalog{
 			" WHERE table_schema = DATABASE() AND table_name = ? AND character_set_name <> 'utf8mb4'" +
 			" ORDER BY ordinal_position",
 		folding: "SELECT column_name, collation_name FROM information_schema.columns" +
-			" WHERE table_schema = DATABASE() AND table_name = ? AND column_name IN (?, ?) AND collation_name NOT LIKE '%\\_bin'" +
+			" WHERE table_schema = DATABASE() AND table_name = ? AND column_name IN (?, ?)" +
+			" AND collation_name NOT LIKE '%\\_bin'" +
 			" AND collation_name NOT LIKE '%\\_as\\_cs' ORDER BY ordinal_position",
 		now: "SELECT UTC_TIMESTAMP(6)",
 	},

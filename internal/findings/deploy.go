@@ -54,8 +54,8 @@ func (s Settings) headerRules() []rule {
 		{"security.W022", strings.EqualFold(s.ReferrerPolicy, "omit"), "--secure-referrer-policy is omit, " +
 			"so addresses of pages may go out to other sites."},
 		{"coatcheck.W020", lastPolicy(s.ReferrerPolicy) == noReferrer, "--secure-referrer-policy is " +
-			"no-referrer, so browsers send Origin: null with forms, which Django's guard refuses. Set it to " +
-			"same-origin."},
+			"no-referrer, so browsers send Origin: null with forms, which Django's guard refuses. Set it " +
+			"to same-origin."},
 		{"security.W021", s.HSTSSeconds > 0 && !s.HSTSPreload, "--secure-hsts-preload is not set, so the " +
 			"host cannot be put on the browsers' lists."},
 	}
@@ -131,8 +131,8 @@ func (s Settings) ownRules() []rule {
 			"find a fault."},
 		{"coatcheck.W012", s.SessionEngine == "file" && openToOthers(s.SessionFilePath), "--session-file-path names a folder that other users of this system can enter, and the names of its files are the session keys. Close it to them (chmod 0700), or choose another."},
 		{"coatcheck.W013", len(s.TrustedProxies) == 0 && !s.ClientSeen, "--trusted-proxy is not set. If a " +
-			"proxy is in front, all visitors have its address, and the wrong passwords of one lock everybody out: name " +
-			"it."},
+			"proxy is in front, all visitors have its address, and the wrong passwords of one lock " +
+			"everybody out: name it."},
 		{"coatcheck.W018", strings.HasPrefix(s.BaseURL, "http://") && !isLocal(s.BaseURL), "--base-url " +
 			"begins with http://, so links to new passwords go over the network as they are. Serve the " +
 			"site by HTTPS, and write https://."},
