@@ -89,7 +89,6 @@ func header(name, value string) func(*http.Response) {
 type outdoors struct {
 	*patient
 	certificate tls.Certificate
-	cert        string
 }
 
 func newOutdoors(t *testing.T) *outdoors {

@@ -82,7 +82,7 @@ func clock(r *http.Response) time.Duration {
 	if err != nil {
 		return 0
 	}
-	return date.Sub(time.Now()).Round(time.Second)
+	return time.Until(date).Round(time.Second)
 }
 
 // ask asks the server what it sees, of an honest request and of one that claims what it likes.
@@ -91,7 +91,7 @@ func (v Visit) ask(ctx context.Context, client *http.Client, w *findings.Web) er
 	if err != nil || report == nil {
 		return err
 	}
-	w.Report, w.Clock = report, report.Time.Sub(time.Now()).Round(time.Second)
+	w.Report, w.Clock = report, time.Until(report.Time).Round(time.Second)
 	if w.Sent, err = http.ParseSetCookie(report.Cookie); err != nil {
 		return fmt.Errorf("the report: %w", err)
 	}
