@@ -25,12 +25,15 @@ var noSecrets = map[string]string{
 	"TokenHash": "a hash of 256 bits of a random token, found by an index; nobody can choose how it begins",
 	"tokenHash": "the same, or the function that computes it",
 
-	"database/postgres secret":         "the password of the database in the text of an error, which no client chooses",
-	"i18n token":                       "a word of the formula for plurals in a catalogue",
-	"internal/findings PasswordHasher": "the name of an algorithm",
-	"password/validate password":       "looked up in a public list of common passwords",
-	"password/pwned sum":               "a checksum of a public file, and a number of entries",
-	"pages Password":                   "the stored hash of one user, before and after a login that was good",
+	"database/postgres secret":             "the password of the database in the text of an error, which no client chooses",
+	"i18n token":                           "a word of the formula for plurals in a catalogue",
+	"internal/doctor Hashes":               "an algorithm and its work factor, counted",
+	"internal/findings PasswordHasher":     "the name of an algorithm",
+	"internal/findings PasswordIterations": "a number that every hash shows",
+	"internal/findings PasswordUpdate":     "the name of a policy",
+	"password/validate password":           "looked up in a public list of common passwords",
+	"password/pwned sum":                   "a checksum of a public file, and a number of entries",
+	"pages Password":                       "the stored hash of one user, before and after a login that was good",
 }
 
 // constantTime are the files that decide whether something secret is the right one, and

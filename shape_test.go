@@ -49,7 +49,7 @@ var wide = map[string]int{
 	"internal/pickle":           1,
 	"internal/redisconn":        2,
 	"internal/server":           1,
-	"internal/testenv":          20,
+	"internal/testenv":          19,
 	"internal/textfile":         1,
 	"mail":                      2,
 	"mail/smtp":                 4,

@@ -29,11 +29,9 @@ var errFindings = errors.New("the check found something")
 // memory, and makes no file.
 func (c *checkCommand) Run(ctx context.Context, con *console.Console) error {
 	key, found := c.Serve.foundKey()
-	if c.Deploy {
-		found = append(found, c.Serve.openKeys()...)
-	}
 	found = append(found, c.Serve.checkSettings(ctx, con, key)...)
 	if c.Deploy {
+		found = append(found, c.Serve.openKeys()...)
 		found = append(found, findings.Deploy(c.Serve.judged(key))...)
 	}
 	if len(found) == 0 {
@@ -211,6 +209,7 @@ func (c *serveCommand) judged(key secret) findings.Settings {
 		SessionEngine: c.Engine.Name, SessionFilePath: c.Engine.FilePath,
 		SessionCookieSecure: c.Sessions.CookieSecure, SessionCookieHTTPOnly: c.Sessions.CookieHTTPOnly,
 		PasswordHasher: c.Passwords.Hasher.Algorithm, PasswordIterations: c.Passwords.Hasher.Iterations,
+		PasswordUpdate:    c.Passwords.Hasher.Update.String(),
 		DefaultIterations: defaultIterations,
 		ValidatePasswords: c.Passwords.Validate, ThrottleOff: c.Throttle.Store.Kind == "off", Trace: c.Trace,
 		Inspect: c.Inspect.Inspect,

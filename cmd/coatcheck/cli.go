@@ -27,6 +27,7 @@ type cli struct {
 	Deactivate      deactivateCommand      `cmd:"" help:"Make a user inactive, and end all their sessions and links."`
 	Activate        activateCommand        `cmd:"" help:"Make an inactive user active again."`
 	Explain         explainCommand         `cmd:"" help:"Say what a cookie, a session key, a password hash, a link or a curl command is, and why it is not valid."`
+	Doctor          doctorCommand          `cmd:"" help:"Look at the database, the settings and the site behind its proxy, and say what is wrong or risky, with the line to change."`
 	Unlock          unlockCommand          `cmd:"" help:"Let a user, or an address, try to log in again at once."`
 	Clearsessions   clearsessionsCommand   `cmd:"" help:"Remove expired sessions. Run it daily, or leave it to serve."`
 	Invite          inviteCommand          `cmd:"" help:"Make a link by which one account can be made; see serve --signup-invitation."`

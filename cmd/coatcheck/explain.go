@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -79,7 +78,7 @@ func (c *explainCommand) Run(ctx context.Context, con *console.Console) error {
 		return err
 	}
 	if c.JSON {
-		err = printReportJSON(con.Out, report)
+		err = printJSON(con.Out, report)
 	} else {
 		err = printReport(con.Out, report)
 	}
@@ -228,13 +227,6 @@ func (f *explainFlags) config(key secret, log *slog.Logger) (config coatcheck.Co
 		config.Web.RemoteUser.Persistent = true // nobody is logged out by a request without the header
 	}
 	return config, nil
-}
-
-func printReportJSON(out io.Writer, r *explain.Report) error {
-	encoder := json.NewEncoder(out)
-	encoder.SetIndent("", "  ")
-	encoder.SetEscapeHTML(false)
-	return encoder.Encode(r)
 }
 
 // printReport prints the parts, the steps and the outcome.

@@ -73,7 +73,8 @@ A flag beats the environment, and the environment beats the file. Two secrets ar
 ` + "`COATCHECK_SECRET_KEY` and `" + passwordVariable + "`" + `.
 
 The exit status is 0, 1 where the command failed, and 2 where it was called wrongly. ` + "`explain`" + ` exits with 1 also for
-what is not valid, and with 2 for what it does not recognise.
+what is not valid, and with 2 for what it does not recognise. ` + "`doctor`" + ` exits with 1 also for errors and warnings, and with
+2 if something could not be looked at.
 
 ## Commands
 

@@ -32,6 +32,8 @@ func report(con *console.Console, command string, err error) int {
 		return exitUsage
 	case errors.Is(err, console.ErrCancelled):
 		con.Complain("\n" + styled(err.Error()))
+	case errors.Is(err, errUnseen):
+		return exitUsage
 	case errors.Is(err, errUnapplied), errors.Is(err, errFindings), errors.Is(err, errInvalid):
 		// the command has said so
 	default:

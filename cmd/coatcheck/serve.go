@@ -89,7 +89,7 @@ func (c *serveCommand) Run(ctx context.Context, con *console.Console) error {
 	}
 	defer closeEngine()
 	con.Say("Coatcheck is at " + server.URL(listener.Addr()))
-	s, err := c.server(site, log)
+	s, err := c.server(site, key, log)
 	if err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func (c *serveCommand) Run(ctx context.Context, con *console.Console) error {
 }
 
 // server is the HTTP server of the site.
-func (c *serveCommand) server(site *coatcheck.Site, log *slog.Logger) (*server.Server, error) {
+func (c *serveCommand) server(site *coatcheck.Site, key secret, log *slog.Logger) (*server.Server, error) {
 	headers, err := c.Web.headers()
 	if err != nil {
 		return nil, err
@@ -113,9 +113,13 @@ func (c *serveCommand) server(site *coatcheck.Site, log *slog.Logger) (*server.S
 	if err != nil {
 		return nil, err
 	}
+	responding, err := c.probe(site, key)
+	if err != nil {
+		return nil, err
+	}
 	return &server.Server{
 		Docs: docs, Site: site, Log: log, Headers: headers, StopDelay: c.StopDelay, Engine: c.Engine.Name,
-		Home:    c.Home.handler,
+		Home: c.Home.handler, Probe: responding,
 		Mounted: strings.TrimSuffix(c.Web.Mount.Path, "/"), LogRequests: c.LogRequests,
 	}, nil
 }

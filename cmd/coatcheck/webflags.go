@@ -51,6 +51,15 @@ func (f *webFlags) headers() (func(http.Handler) http.Handler, error) {
 	return middleware.Security(*c)
 }
 
+// proxy is what is believed of trusted proxies.
+func (f *webFlags) proxy() middleware.ProxyConfig {
+	return middleware.ProxyConfig{
+		Trusted: f.TrustedProxies, SSLHeader: f.SSLHeader, SSLValue: f.SSLValue,
+		ForwardedHost: f.ForwardedHost, ForwardedPort: f.ForwardedPort, ForwardedPrefix: f.ForwardedPrefix,
+		ScriptName: f.Mount.Path,
+	}
+}
+
 // apply configures the site.
 func (f *webFlags) apply(c *coatcheck.Config) error {
 	if _, err := span("secure-hsts-seconds", float64(f.HSTSSeconds), 0); err != nil {
@@ -60,11 +69,7 @@ func (f *webFlags) apply(c *coatcheck.Config) error {
 		c.Web.AllowedHosts = f.AllowedHosts
 	}
 	c.Web.TrustedProxies, c.Site.ScriptName = f.TrustedProxies, f.Mount.Path
-	c.Web.Proxy = middleware.ProxyConfig{
-		SSLHeader: f.SSLHeader, SSLValue: f.SSLValue, ForwardedHost: f.ForwardedHost,
-		ForwardedPort:   f.ForwardedPort,
-		ForwardedPrefix: f.ForwardedPrefix,
-	}
+	c.Web.Proxy = f.proxy()
 	c.Web.Security = f.security()
 	if f.RemoteUserHeader != "" {
 		c.Web.RemoteUser = &middleware.RemoteUserConfig{

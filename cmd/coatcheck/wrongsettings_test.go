@@ -112,6 +112,7 @@ var wrongSettings = []wrong{
 	{"secure-redirect-exempt", "(", "--secure-ssl-redirect --allowed-host=a.example", "error parsing regexp", refuses},
 	{"secure-referrer-policy", "never", "", "known are no-referrer", refuses},
 	{"secure-referrer-policy", "omit", "", "--secure-referrer-policy is omit", deploy},
+	{"secure-referrer-policy", "no-referrer", "", "browsers send Origin: null with forms", deploy},
 	{"secure-ssl-host", "https://a.example/", "--secure-ssl-redirect", "write a host, perhaps with a port", refuses},
 	{"secure-ssl-redirect", "true", "--allowed-host=a.example", "leads in circles", deploy},
 	{"session-cookie-age", "0", "", "--session-cookie-age is 0; it must be from 1", refuses},

@@ -2,11 +2,14 @@ package postgres
 
 import (
 	"context"
+	"database/sql"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
 )
 
 // look connects once, to say why where that fails, and to see whether there is a
@@ -31,4 +34,19 @@ func behindPooler(ctx context.Context, conn *pgx.Conn) (bool, error) {
 	var pid int64
 	err := conn.QueryRow(ctx, "SELECT pg_backend_pid()", pgx.QueryExecModeExec).Scan(&pid)
 	return pid != int64(conn.PgConn().PID()), err
+}
+
+// Pooled reports whether a pooler such as PgBouncer is between this process and the server.
+func Pooled(ctx context.Context, pool *sql.DB) (pooled bool, err error) {
+	conn, err := pool.Conn(ctx)
+	if err != nil {
+		return false, fmt.Errorf("postgres: %w", err)
+	}
+	defer conn.Close() //nolint:errcheck // it only goes back to the pool
+	err = conn.Raw(func(driver any) error {
+		var err error
+		pooled, err = behindPooler(ctx, driver.(*stdlib.Conn).Conn())
+		return err
+	})
+	return pooled, err
 }

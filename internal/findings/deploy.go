@@ -26,7 +26,7 @@ func Deploy(s Settings) []Finding {
 	var found []Finding
 	for _, r := range rules {
 		if r.wrong {
-			found = append(found, Finding{r.id, r.text})
+			found = append(found, Finding{ID: r.id, Text: r.text})
 		}
 	}
 	return found
@@ -45,14 +45,17 @@ func (s Settings) headerRules() []rule {
 			"HTTPS."},
 		{"security.W006", !s.NoSniff, "--no-secure-content-type-nosniff lets browsers guess the types of " +
 			"responses."},
-		{"security.W008", !s.SSLRedirect, "--secure-ssl-redirect is not set. Set it, unless the proxy in " +
-			"front redirects to HTTPS."},
+		{"security.W008", !s.SSLRedirect && !s.ProxyRedirects, "--secure-ssl-redirect is not set. Set it, " +
+			"unless the proxy in front redirects to HTTPS."},
 		{"security.W019", frames != "DENY" && frames != "OMIT", "--x-frame-options is not DENY, so some " +
 			"pages may show these in a frame."},
 		{"security.W020", len(s.AllowedHosts) == 0, "--allowed-host is not set, so the site accepts any " +
 			"host name."},
 		{"security.W022", strings.EqualFold(s.ReferrerPolicy, "omit"), "--secure-referrer-policy is omit, " +
 			"so addresses of pages may go out to other sites."},
+		{"coatcheck.W020", lastPolicy(s.ReferrerPolicy) == noReferrer, "--secure-referrer-policy is " +
+			"no-referrer, so browsers send Origin: null with forms, which Django's guard refuses. Set it " +
+			"to same-origin."},
 		{"security.W021", s.HSTSSeconds > 0 && !s.HSTSPreload, "--secure-hsts-preload is not set, so the " +
 			"host cannot be put on the browsers' lists."},
 	}
@@ -127,14 +130,22 @@ func (s Settings) ownRules() []rule {
 			"unless a proxy is named, to everybody on this machine. It costs time: leave it off but to " +
 			"find a fault."},
 		{"coatcheck.W012", s.SessionEngine == "file" && openToOthers(s.SessionFilePath), "--session-file-path names a folder that other users of this system can enter, and the names of its files are the session keys. Close it to them (chmod 0700), or choose another."},
-		{"coatcheck.W013", len(s.TrustedProxies) == 0, "--trusted-proxy is not set. If a proxy is in " +
-			"front, all visitors have its address, and the wrong passwords of one lock everybody out: name " +
-			"it."},
+		{"coatcheck.W013", len(s.TrustedProxies) == 0 && !s.ClientSeen, "--trusted-proxy is not set. If a " +
+			"proxy is in front, all visitors have its address, and the wrong passwords of one lock " +
+			"everybody out: name it."},
 		{"coatcheck.W018", strings.HasPrefix(s.BaseURL, "http://") && !isLocal(s.BaseURL), "--base-url " +
 			"begins with http://, so links to new passwords go over the network as they are. Serve the " +
 			"site by HTTPS, and write https://."},
 		{"coatcheck.W011", s.ThrottleOff, "--throttle is off, so passwords can be guessed without end."},
 	}
+}
+
+// noReferrer is the policy by which browsers send Origin: null with every form.
+const noReferrer = "no-referrer"
+
+// lastPolicy returns the policy of a Referrer-Policy that counts: the last of a list.
+func lastPolicy(list string) string {
+	return strings.ToLower(strings.TrimSpace(list[strings.LastIndexByte(list, ',')+1:]))
 }
 
 // MailStays reports whether emails stay on this machine.

@@ -1,5 +1,6 @@
-// Package findings holds the rules of coatcheck check --deploy: which settings of a site are
-// not fit for the internet. It is a part of the programs.
+// Package findings holds the rules of coatcheck check --deploy and coatcheck doctor: which
+// settings of a site are not fit for the internet, and what is wrong or risky about what the
+// doctor saw of its database, its cache and its pages. It is a part of the programs.
 package findings
 
 import "strings"
@@ -7,11 +8,35 @@ import "strings"
 // Finding is something that a check found.
 type Finding struct {
 	ID   string // Django's where Django finds it too, else coatcheck.…
-	Text string // a sentence that tells what to do
+	Text string // a sentence that tells what is wrong, and without a Remedy also what to do
+	// Remedy is the one line to change, for a setting, a shell, a database or a proxy.
+	Remedy string
 }
 
-// IsError reports whether the finding is an error rather than a warning, by the letter of its number.
-func (f Finding) IsError() bool { return strings.Contains(f.ID, ".E") }
+// Severity is how bad a finding is.
+type Severity string
+
+// The severities, the worst first.
+const (
+	Error   Severity = "error"
+	Warning Severity = "warning"
+	Note    Severity = "note"
+)
+
+// Severity returns how bad the finding is, by the letter of its number, as Django has them:
+// E, W or I.
+func (f Finding) Severity() Severity {
+	switch {
+	case strings.Contains(f.ID, ".E"):
+		return Error
+	case strings.Contains(f.ID, ".I"):
+		return Note
+	}
+	return Warning
+}
+
+// IsError reports whether the finding is an error rather than a warning.
+func (f Finding) IsError() bool { return f.Severity() == Error }
 
 // Settings is what the rules look at, each field as the flag of its name has it.
 type Settings struct {
@@ -31,8 +56,12 @@ type Settings struct {
 
 	SessionEngine, SessionFilePath             string
 	SessionCookieSecure, SessionCookieHTTPOnly bool
-	PasswordHasher                             string
+	PasswordHasher, PasswordUpdate             string
 	PasswordIterations, DefaultIterations      int
 	ValidatePasswords, ThrottleOff, Trace      bool
 	Inspect                                    bool
+
+	// What the doctor saw from outside: the proxy in front redirects HTTP to HTTPS, and which
+	// client the server sees.
+	ProxyRedirects, ClientSeen bool
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/coatcheck/coatcheck/inspector"
 	"github.com/coatcheck/coatcheck/internal/docsite"
 	"github.com/coatcheck/coatcheck/internal/errorpages"
+	"github.com/coatcheck/coatcheck/internal/probe"
 	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/sessions/cacheddb"
 	"github.com/coatcheck/coatcheck/views"
@@ -54,6 +55,11 @@ func (s *Server) handler() http.Handler {
 		}
 		site.ServeHTTP(w, r)
 	})
+	if s.Probe != nil {
+		for _, below := range slices.Compact([]string{"", s.Mounted}) {
+			mux.Handle("GET "+below+probe.Path, s.Probe(site))
+		}
+	}
 	mux.Handle("/", site)
 	return errorpages.Handler(s.Log, s.Site.Views.ErrorPage)(s.Headers(s.limit(mux)))
 }

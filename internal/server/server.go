@@ -16,6 +16,7 @@ import (
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/inspector"
 	"github.com/coatcheck/coatcheck/internal/docsite"
+	"github.com/coatcheck/coatcheck/internal/probe"
 )
 
 // Limits of the server. Each request costs what its size says, and a client
@@ -31,8 +32,8 @@ const (
 	stopTimeout    = 10 * time.Second
 )
 
-// Server is the site behind a listener. All fields but Trace, Mounted, Home, Inspector,
-// Docs and StopDelay are needed.
+// Server is the site behind a listener. All fields but Trace, Mounted, Home, Inspector, Docs,
+// Probe and StopDelay are needed.
 type Server struct {
 	Site        *coatcheck.Site
 	Log         *slog.Logger
@@ -43,6 +44,7 @@ type Server struct {
 	Home        http.Handler                    // the page at /; nil for the one of the site
 	Inspector   *inspector.Inspector            // nil for none
 	Docs        *docsite.Site                   // the documentation; nil for none
+	Probe       probe.Handler                   // responds to coatcheck doctor; nil for nothing
 	Engine      string                          // where sessions are kept, as the flag says
 	StopDelay   time.Duration                   // from the stop signal on, while /readyz says no
 	stopping    atomic.Bool

@@ -112,11 +112,24 @@ func MariaDBDatabase(t testing.TB) Database {
 // PostgresLatin1 is [PostgresDatabase] in LATIN1, which lacks most characters.
 func PostgresLatin1(t testing.TB) Database {
 	t.Helper()
-	return postgres.made(t, "CREATE DATABASE %s ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
+	return encoded(t, "LATIN1")
 }
 
 // MariaDBUTF8MB3 is [MariaDBDatabase] in utf8mb3, which lacks emojis and rare letters.
 func MariaDBUTF8MB3(t testing.TB) Database {
 	t.Helper()
 	return mariadb.made(t, "CREATE DATABASE %s CHARACTER SET utf8mb3")
+}
+
+// PostgresSQLASCII is [PostgresDatabase] in SQL_ASCII, which is no encoding at all.
+func PostgresSQLASCII(t testing.TB) Database {
+	t.Helper()
+	return encoded(t, "SQL_ASCII")
+}
+
+// encoded is a PostgreSQL database in an encoding.
+func encoded(t testing.TB, encoding string) Database {
+	t.Helper()
+	create := "CREATE DATABASE %s ENCODING '" + encoding + "' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'"
+	return postgres.made(t, create)
 }
