@@ -317,6 +317,10 @@ func TestSearch(t *testing.T) {
 // TestOrder: the pages before and after one are its neighbours in the order of the first page.
 func TestOrder(t *testing.T) {
 	s := newSite(t, "/auth")
+	list := strings.Fields(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(s.get("/docs/").Body, " "))
+	if text := strings.Join(list, " "); !strings.Contains(text, "Documentation Learn Installing The whole flow, seen") {
+		t.Errorf("the list of pages does not begin with the first section: %s", text)
+	}
 	at, pages := "", 0
 	for next := regexp.MustCompile(`rel="next" href="/auth/docs/([^"]*)"`); ; pages++ {
 		body := s.get("/docs/" + at).Body
