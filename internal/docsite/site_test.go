@@ -45,6 +45,7 @@ func newSite(t testing.TB, below string) *site {
 	t.Helper()
 	s := coatchecktest.NewSite(t, func(c *coatcheck.Config) {
 		c.Site.ScriptName, c.Views.DocsPath = below, docsite.Path
+		c.Sessions.SaveEveryRequest = true // which would set a cookie, if a page had the session
 	})
 	served, err := docsite.New(s.Views.Kit, docs.Files)
 	if err != nil {
