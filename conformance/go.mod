@@ -29,6 +29,7 @@ require (
 	github.com/ncruces/julianday v1.0.0 // indirect
 	github.com/redis/rueidis v1.0.79 // indirect
 	github.com/wneessen/go-mail v0.8.1 // indirect
+	github.com/yuin/goldmark v1.8.7 // indirect
 	golang.org/x/crypto v0.58.0 // indirect
 	golang.org/x/net v0.62.0 // indirect
 	golang.org/x/sync v0.24.0 // indirect

@@ -64,7 +64,8 @@ func readContents(files fs.FS) *contents {
 	return c
 }
 
-// arrange orders the pages as the links of the first page are.
+// arrange orders the pages as the links of the first page are, below its headings: the words above
+// the first of them lead to some.
 func (c *contents) arrange() {
 	first := c.pages[firstPage]
 	c.order = append(c.order, first)
@@ -75,10 +76,12 @@ func (c *contents) arrange() {
 		}
 		switch n := n.(type) {
 		case *ast.Heading:
-			c.sections = append(c.sections, section{Title: plainText(n, first.source)})
+			if n.Level > 1 {
+				c.sections = append(c.sections, section{Title: plainText(n, first.source)})
+			}
 		case *ast.Link:
 			name, isPage := strings.CutSuffix(string(n.Destination), ".md")
-			if p := c.pages[name]; isPage && p != nil && !slices.Contains(c.order, p) {
+			if p := c.pages[name]; isPage && p != nil && len(c.sections) > 0 && !slices.Contains(c.order, p) {
 				last := &c.sections[len(c.sections)-1]
 				last.Pages = append(last.Pages, p)
 				c.order = append(c.order, p)

@@ -12,7 +12,6 @@ import (
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
-	extast "github.com/yuin/goldmark/extension/ast"
 	"github.com/yuin/goldmark/renderer"
 	"github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
@@ -25,8 +24,7 @@ const repository = "https://github.com/coatcheck/coatcheck/blob/main/"
 var markdown = sync.OnceValue(func() goldmark.Markdown {
 	return goldmark.New(
 		goldmark.WithExtensions(
-			extension.NewTable(extension.WithTableCellAlignMethod(extension.TableCellAlignNone)),
-			extension.Strikethrough,
+			extension.Table, extension.Strikethrough,
 		),
 		goldmark.WithRendererOptions(renderer.WithNodeRenderers(util.Prioritized(parts{}, 100))),
 	)
@@ -74,12 +72,6 @@ func prepare(root ast.Node, source []byte) (all []heading) {
 			}
 		case *ast.Link:
 			n.Destination = []byte(linkTo(string(n.Destination)))
-		case *ast.Image:
-			n.SetAttributeString("loading", []byte("lazy"))
-		case *extast.TableCell:
-			if n.Alignment == extast.AlignRight {
-				n.SetAttributeString("class", []byte("right"))
-			}
 		}
 		return ast.WalkContinue, nil
 	})

@@ -20,6 +20,7 @@ func (p parts) RegisterFuncs(r renderer.NodeRendererFuncRegisterer) {
 	r.Register(ast.KindFencedCodeBlock, p.code)
 	r.Register(ast.KindCodeBlock, p.code)
 	r.Register(extast.KindTable, p.table)
+	r.Register(extast.KindTableCell, p.cell)
 }
 
 func (parts) heading(w util.BufWriter, source []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
@@ -68,6 +69,24 @@ func (parts) table(w util.BufWriter, _ []byte, _ ast.Node, entering bool) (ast.W
 		fmt.Fprint(w, `<div class="scroll" tabindex="0" role="group" aria-label="Table"><table>`+"\n")
 	} else {
 		fmt.Fprint(w, "</table></div>\n")
+	}
+	return ast.WalkContinue, nil
+}
+
+// cell has its alignment by a class, since the policy of the pages forbids styles in them. The
+// empty cell above the names of rows is no header, which would say nothing.
+func (parts) cell(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
+	tag, class := "td", ""
+	if n.Parent().Kind() == extast.KindTableHeader && n.HasChildren() {
+		tag = "th"
+	}
+	if n.(*extast.TableCell).Alignment == extast.AlignRight {
+		class = ` class="right"`
+	}
+	if entering {
+		fmt.Fprintf(w, "<%s%s>", tag, class)
+	} else {
+		fmt.Fprintf(w, "</%s>\n", tag)
 	}
 	return ast.WalkContinue, nil
 }

@@ -45,6 +45,7 @@ func newSite(t testing.TB, below string) *site {
 	t.Helper()
 	s := coatchecktest.NewSite(t, func(c *coatcheck.Config) {
 		c.Site.ScriptName, c.Views.DocsPath = below, docsite.Path
+		c.Sessions.SaveEveryRequest = true // which would set a cookie, if a page had the session
 	})
 	served, err := docsite.New(s.Views.Kit, docs.Files)
 	if err != nil {
@@ -317,6 +318,10 @@ func TestSearch(t *testing.T) {
 // TestOrder: the pages before and after one are its neighbours in the order of the first page.
 func TestOrder(t *testing.T) {
 	s := newSite(t, "/auth")
+	list := strings.Fields(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(s.get("/docs/").Body, " "))
+	if text := strings.Join(list, " "); !strings.Contains(text, "Documentation Learn Installing The whole flow, seen") {
+		t.Errorf("the list of pages does not begin with the first section: %s", text)
+	}
 	at, pages := "", 0
 	for next := regexp.MustCompile(`rel="next" href="/auth/docs/([^"]*)"`); ; pages++ {
 		body := s.get("/docs/" + at).Body
