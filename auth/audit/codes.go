@@ -55,6 +55,7 @@ var table = []Meaning{
 	{"password-reset", i18n.Mark("Password set by a link from an email"), "The link was used, and the user has another password.", false},
 	{"email-change-begun", i18n.Mark("Change of the email address begun"), "The user asked for another address, which is to be confirmed.", false},
 	{"email-changed", i18n.Mark("Email address changed"), "The user has another address.", false},
+	{"name-changed", i18n.Mark("Name changed"), "The user changed the first or last name.", false},
 	{"profile-changed", i18n.Mark("Profile changed"), "The user changed fields of the profile.", false},
 	{"account-created", i18n.Mark("Account created"), "A user was stored: by a sign-up, an invitation, a command or the program.", false},
 	{"superuser-created", i18n.Mark("Account created"), "A superuser was stored.", false},
