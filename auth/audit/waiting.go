@@ -25,6 +25,9 @@ const (
 	flushTimeout = 5 * time.Second
 	// maxWaiting is how many wait at most; each takes about half a kilobyte.
 	maxWaiting = 8192
+	// maxRefused is how many wait where one more that was refused has no room, so that a flood of
+	// failed logins keeps out no event of something that was done.
+	maxRefused = 6144
 	// tellEvery is how often the log says at most that events were lost or are late.
 	tellEvery = time.Minute
 	// lockedOutEvery is how often login-throttled is recorded for one account or address, and
@@ -61,7 +64,8 @@ func newWaiting() *waiting { return &waiting{busy: make(chan struct{}, 1)} }
 func (w *waiting) add(e pending, flush func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.closed || len(w.events) == maxWaiting {
+	full := len(w.events) >= maxWaiting || e.row.Reason != "" && len(w.events) >= maxRefused
+	if w.closed || full {
 		w.lost++
 		return
 	}
