@@ -114,7 +114,7 @@ func (s *Service) Deactivate(ctx context.Context, user *auth.User, progress func
 	return s.EndSessions(ctx, user, progress)
 }
 
-// Activate makes a user active again, for the operator who runs the site. It signs nobody in.
+// Activate activates a user again, for the operator who runs the site. It signs nobody in.
 func (s *Service) Activate(ctx context.Context, user *auth.User) error {
 	active := *user
 	active.IsActive = true

@@ -44,7 +44,8 @@ func (s *Service) BeginEmailChange(
 		if err := tx.sendChange(ctx, user, c, s.language(r)); err != nil {
 			return err
 		}
-		if err := tx.record(ctx, audit.Event{Code: "email-change-begun", User: user, Request: r}); err != nil {
+		told := audit.Event{Code: "email-change-begun", User: user, Request: r}
+		if err := tx.record(ctx, told); err != nil {
 			return err
 		}
 		return tx.notify(ctx, r, notice{name: "email_change_begun", to: user.Email, newEmail: email}, user)

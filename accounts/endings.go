@@ -260,7 +260,8 @@ func (e *ending) around(ctx context.Context, walkTime time.Duration) (int, error
 	if e.current > 0 { // whatever could not be removed, no older session signs anybody in
 		err = errors.Join(err, e.record(ctx, told))
 	}
-	e.log.InfoContext(ctx, "sessions ended", requestinfo.LogClient(ctx), "user", e.user.ID, "count", e.removed)
+	e.log.InfoContext(ctx, "sessions ended", requestinfo.LogClient(ctx), "user", e.user.ID,
+		"count", e.removed)
 	return e.removed, err
 }
 

@@ -38,8 +38,9 @@ func (s *Service) mailResets(ctx context.Context, j job) error {
 		if err := s.send(ctx, "password_reset", s.resetMail(user, j.Lang)); err != nil {
 			return err
 		}
-		from := audit.Origin{IP: j.IP, Browser: j.Browser, OS: j.System}
-		if err := s.record(ctx, audit.Event{Code: "password-reset-sent", User: user, From: &from}); err != nil {
+		from := &audit.Origin{IP: j.IP, Browser: j.Browser, OS: j.System}
+		told := audit.Event{Code: "password-reset-sent", User: user, From: from}
+		if err := s.record(ctx, told); err != nil {
 			return err
 		}
 	}

@@ -26,7 +26,8 @@ func (s *Service) Authenticate(ctx context.Context, c Credentials) (*User, error
 	g, err := s.reserve(ctx, c)
 	if err != nil {
 		if errors.Is(err, attempts.ErrThrottled) {
-			s.log.InfoContext(ctx, "login refused: too many attempts", client(c.Request), userAttr(idOf(g.meant)))
+			s.log.InfoContext(ctx, "login refused: too many attempts",
+				client(c.Request), userAttr(idOf(g.meant)))
 			_ = s.audit.Add(ctx, audit.Event{
 				Code: "login-throttled", Reason: "too-many-attempts", User: g.meant, Request: c.Request,
 			}) // it waits
@@ -60,7 +61,8 @@ func (s *Service) authenticate(ctx context.Context, c Credentials, meant *User) 
 		}
 	}
 	flow.Emit(ctx, "authenticate.failed")
-	s.log.InfoContext(ctx, "login failed", client(c.Request), userAttr(idOf(meant))) // not the username: people type passwords there
+	// Not the username: people type passwords there.
+	s.log.InfoContext(ctx, "login failed", client(c.Request), userAttr(idOf(meant)))
 	s.recordFailed(ctx, c, meant, denied)
 	event := &hooks.Event{Request: c.Request, Username: c.Username, Extra: c.cleanedExtra()}
 	if err := s.hooks.LoginFailed.Run(ctx, s.tx, event, nil); err != nil {

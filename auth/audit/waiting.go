@@ -157,12 +157,13 @@ func (l *Log) Flush(ctx context.Context) error {
 	return err
 }
 
-// tell says in the log what was lost or is late.
+// tell logs what was lost or is late.
 func (l *Log) tell(ctx context.Context) {
 	lost, late, reason := l.waiting.toTell(time.Now())
 	switch {
 	case lost > 0:
-		l.log.ErrorContext(ctx, "the audit log lacks events that could not be written", "count", lost, "error", reason)
+		const lacks = "the audit log lacks events that could not be written"
+		l.log.ErrorContext(ctx, lacks, "count", lost, "error", reason)
 	case late:
 		l.log.WarnContext(ctx, "events of the audit log could not be written; trying again", "error", reason)
 	}

@@ -106,8 +106,8 @@ func checkAuditErrors(t *testing.T, dir string) {
 		{[]string{"audit", "--user", "nobody"}, exitFailed, "user 'nobody' does not exist"},
 		{[]string{"audit", "--event", "logins"}, exitUsage, "there is no event \"logins\""},
 		{[]string{"audit", "--since", "yesterday"}, exitUsage, "write it as in 7d"},
-		{[]string{"audit", "--limit", "-1"}, exitUsage, "--limit is -1"},
-		{[]string{"logout", "ada", "--audit-days", "-1"}, exitUsage, "--audit-days is -1"},
+		{[]string{"audit", "--limit=-1"}, exitUsage, "--limit is -1"},
+		{[]string{"logout", "ada", "--audit-days=-1"}, exitUsage, "--audit-days is -1"},
 		{[]string{"audit", "--database", "sqlite:none.db"}, exitFailed, "there is no database"},
 	} {
 		if _, errs, status := command(t, dir, c.args...); status != c.status || !strings.Contains(errs, c.says) {

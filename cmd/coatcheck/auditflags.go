@@ -13,7 +13,7 @@ import (
 	"github.com/coatcheck/coatcheck/signing"
 )
 
-// auditFlag says how long the audit log keeps events.
+// auditFlag is how long the audit log keeps events.
 type auditFlag struct {
 	Days int `group:"log" name:"audit-days" default:"180" placeholder:"DAYS" help:"Days that the audit log keeps what happened to accounts; 0 records nothing, and removes nothing. See coatcheck audit."`
 }

@@ -249,8 +249,8 @@ func (c *serveCommand) config(
 	if err := c.Templates.apply(&config, log); err != nil {
 		return config, err
 	}
-	return config, errors.Join(c.Home.apply(&config), c.Mail.apply(&config, con), c.Logins.apply(&config), c.Audit.apply(&config),
-		c.CSRF.apply(&config), c.Language.apply(&config))
+	return config, errors.Join(c.Home.apply(&config), c.Mail.apply(&config, con), c.Logins.apply(&config),
+		c.Audit.apply(&config), c.CSRF.apply(&config), c.Language.apply(&config))
 }
 
 // views are the settings of the account pages that no group of flags has.

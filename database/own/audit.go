@@ -84,8 +84,8 @@ func newAuditQueries(d *dialect.Dialect) *auditQueries {
 	row := "(" + strings.Join(marks, ", ") + ")"
 	q := &auditQueries{d: d, find: map[string]*dialect.Query{}}
 	q.insert = newMany(mostAudited, func(rows int) dialect.Query {
-		return d.Query("events recorded", "INSERT INTO "+AuditTable+" (id, created, "+auditColumns+") VALUES "+
-			repeated(row, rows, auditArgs, ", ")+d.Keep("id"))
+		return d.Query("events recorded", "INSERT INTO "+AuditTable+" (id, created, "+auditColumns+")"+
+			" VALUES "+repeated(row, rows, auditArgs, ", ")+d.Keep("id"))
 	})
 	old := "DELETE FROM " + AuditTable + " WHERE id < ?1"
 	if d.DeleteLimit {
@@ -163,7 +163,9 @@ func (s *Store) InsertAudit(ctx context.Context, rows []AuditRow) error {
 			return err
 		}
 	}
-	sorted := slices.SortedFunc(slices.Values(rows), func(a, b AuditRow) int { return cmp.Compare(a.ID, b.ID) })
+	sorted := slices.SortedFunc(slices.Values(rows), func(a, b AuditRow) int {
+		return cmp.Compare(a.ID, b.ID)
+	})
 	_, err := execMany(ctx, s, s.q.audit.insert, sorted, func(row AuditRow) []any {
 		return []any{
 			row.ID, s.d.Bind(row.Time), row.Event, row.Outcome, row.Reason, row.UserID, row.Username,
@@ -180,7 +182,8 @@ func (row *AuditRow) check() error {
 		column.Of("reason", row.Reason, 40), column.Of("user id", row.UserID, 64),
 		column.Of("username", row.Username, 255), column.Of("actor", row.Actor, 20),
 		column.Of("actor name", row.ActorName, 64), column.Of("ip", row.IP, 45),
-		column.Of("browser", row.Browser, 40), column.Of("os", row.OS, 40), column.Of("session", row.Session, 16),
+		column.Of("browser", row.Browser, 40), column.Of("os", row.OS, 40),
+		column.Of("session", row.Session, 16),
 	)
 }
 
@@ -198,7 +201,8 @@ func (s *Store) FindAudit(ctx context.Context, f AuditFilter) ([]AuditRow, error
 	return database.Collect(ctx, s.db, q, args, func(row *AuditRow) []any {
 		return []any{
 			&row.ID, &dialect.Time{Dest: &row.Time, Dialect: s.d}, &row.Event, &row.Outcome, &row.Reason,
-			&row.UserID, &row.Username, &row.Actor, &row.ActorName, &row.IP, &row.Browser, &row.OS, &row.Session,
+			&row.UserID, &row.Username, &row.Actor, &row.ActorName, &row.IP, &row.Browser, &row.OS,
+			&row.Session,
 		}
 	})
 }
