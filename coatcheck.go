@@ -14,6 +14,7 @@ import (
 	"github.com/coatcheck/coatcheck/access"
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/audit"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/internal/brand"
@@ -40,6 +41,7 @@ type Site struct {
 	log      *slog.Logger
 
 	own          *own.Store
+	audit        *audit.Log // nil where nothing is recorded
 	brand        *brand.Brand
 	cookiePath   string
 	throttleRows bool // attempts are counted in the database
@@ -105,6 +107,7 @@ const housekeeping = time.Hour
 // clearsessions, and Accounts.Run for the rest. It returns nil when ctx is done.
 func (s *Site) Run(ctx context.Context) error {
 	var working sync.WaitGroup
+	defer func() { _ = s.audit.Flush(context.WithoutCancel(ctx)) }() // the log tells
 	defer working.Wait()
 	if s.Accounts != nil {
 		working.Go(func() { _ = s.Accounts.Run(ctx) }) // nil, always
@@ -112,6 +115,7 @@ func (s *Site) Run(ctx context.Context) error {
 	for {
 		s.clean(ctx, "expired sessions", s.Sessions.ClearExpired)
 		s.clean(ctx, "idle counts of attempts", s.clearThrottles)
+		s.clean(ctx, "old events of the audit log", s.audit.Clean)
 		pause := housekeeping + time.Duration(rand.Int64N(int64(housekeeping/5))) - housekeeping/10
 		select {
 		case <-ctx.Done():

@@ -64,6 +64,7 @@ var staircase = []step{
 	{"2, the sessions", []string{"sessions/cookiestore"}, nil},
 	{"2, the sessions", []string{"messages"}, nil},
 	{"between 2 and 3, who", []string{"auth/attempts", "auth/resettoken", "auth/hooks", "auth/sessionkeys"}, nil},
+	{"between 2 and 3, who", []string{"auth/audit"}, nil},
 	{"between 2 and 3, who", []string{"auth"}, nil},
 	{"between 2 and 3, who", []string{"accounts"}, nil},
 	{"between 2 and 3, who", []string{"auth/backends"}, nil},

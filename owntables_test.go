@@ -56,6 +56,7 @@ func TestMissingTables(t *testing.T) {
 		{own.EndingTable, false, 2}, // accounts ask for it, and each session
 		{own.ThrottleTable, true, 1},
 		{own.LockTable, true, 1},
+		{own.AuditTable, true, 1},
 	} {
 		t.Run(test.table, func(t *testing.T) {
 			var log bytes.Buffer

@@ -11,6 +11,7 @@ import (
 	"github.com/coatcheck/coatcheck/access"
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/audit"
 	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/internal/brand"
@@ -100,13 +101,27 @@ func (s *Site) wireAuth(c *Config) error {
 	if s.has("sessions end only where the store finds them", own.EndingTable) {
 		endings = s.own
 	}
+	if err := s.wireAudit(c); err != nil {
+		return err
+	}
 	s.has("two users who sign up at the same moment can get one name in two spellings", own.LockTable)
 	s.Auth, err = auth.New(auth.Config{
 		Users: c.Database, Keys: c.Keys, Logger: c.Site.Logger, TimeZone: c.Site.TimeZone,
 		Passwords: passwords, Validators: c.Passwords.Validators,
 		PasswordResetTimeout: c.Passwords.ResetTimeout, SessionMaxAge: c.Logins.MaxAge, Endings: endings,
 		Backends: c.Logins.Backends, LoginBy: c.Logins.By, LoginConditions: c.Logins.Conditions,
-		Factors: c.Logins.Factors, Hooks: s.hooks(c), Throttle: limits,
+		Factors: c.Logins.Factors, Hooks: s.hooks(c), Throttle: limits, Audit: s.audit,
+	})
+	return err
+}
+
+// wireAudit opens the audit log, where the database has its table.
+func (s *Site) wireAudit(c *Config) (err error) {
+	if c.Accounts.AuditOff || !s.has("what happens to accounts is not recorded", own.AuditTable) {
+		return nil
+	}
+	s.audit, err = audit.New(audit.Config{
+		Database: c.Database, Keys: c.Keys, Age: c.Accounts.AuditAge, Logger: c.Site.Logger,
 	})
 	return err
 }

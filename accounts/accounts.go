@@ -31,6 +31,10 @@ type Options struct {
 	// DeleteClosed deletes the row of an account that its user closes. Otherwise, and
 	// where rows of other tables refer to it, it is made inactive, as Django recommends.
 	DeleteClosed bool
+	// AuditAge is how long the audit log keeps what happened to accounts; 180 days when zero.
+	// AuditOff records nothing, and shows and removes nothing.
+	AuditAge time.Duration
+	AuditOff bool
 	// Templates has files that replace those of the emails; see MailTemplates. Files whose
 	// name begins with a dot are left out.
 	Templates fs.FS

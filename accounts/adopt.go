@@ -147,7 +147,7 @@ func (s *Service) adoptAfter(ctx context.Context, after string, limit int) (last
 			rows = append(rows, row)
 		}
 	}
-	_, err = own.EachIndexedSession(rows, func(rows []own.IndexedSession) error {
+	_, err = own.EachRow(rows, func(rows []own.IndexedSession) error {
 		return s.own.InsertIndexedSessions(ctx, rows)
 	})
 	if err != nil {

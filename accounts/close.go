@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/audit"
 	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
@@ -56,6 +57,9 @@ func (s *Service) closeAs(r *http.Request, user *auth.User, how closing) error {
 		}); err != nil {
 			return err
 		}
+		if err := tx.record(ctx, audit.Event{Code: "account-closed", User: user, Request: r}); err != nil {
+			return err
+		}
 		if user.Email == "" || s.config.Mail == nil {
 			return nil
 		}
@@ -100,9 +104,28 @@ func (s *Service) Deactivate(ctx context.Context, user *auth.User, progress func
 		if err := tx.db.UpdateUser(ctx, &inactive); err != nil {
 			return err
 		}
-		return tx.deleteLinks(ctx, user.ID)
+		if err := tx.deleteLinks(ctx, user.ID); err != nil {
+			return err
+		}
+		return tx.record(ctx, audit.Event{Code: "account-deactivated", User: user})
 	}); err != nil {
 		return 0, fmt.Errorf("accounts: deactivate: %w", err)
 	}
 	return s.EndSessions(ctx, user, progress)
+}
+
+// Activate activates a user again, for the operator who runs the site. It signs nobody in.
+func (s *Service) Activate(ctx context.Context, user *auth.User) error {
+	active := *user
+	active.IsActive = true
+	if err := s.tx(ctx, func(ctx context.Context, tx *Service) error {
+		if err := tx.db.UpdateUser(ctx, &active); err != nil {
+			return err
+		}
+		return tx.record(ctx, audit.Event{Code: "account-activated", User: user})
+	}); err != nil {
+		return fmt.Errorf("accounts: activate: %w", err)
+	}
+	*user = active
+	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/audit"
 	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
@@ -41,6 +42,10 @@ func (s *Service) BeginEmailChange(
 			return err
 		}
 		if err := tx.sendChange(ctx, user, c, s.language(r)); err != nil {
+			return err
+		}
+		told := audit.Event{Code: "email-change-begun", User: user, Request: r}
+		if err := tx.record(ctx, told); err != nil {
 			return err
 		}
 		return tx.notify(ctx, r, notice{name: "email_change_begun", to: user.Email, newEmail: email}, user)
@@ -114,6 +119,9 @@ func (s *Service) ConfirmEmail(r *http.Request, token string) error {
 				err = ErrLink
 			}
 			if err != nil {
+				return err
+			}
+			if err := tx.record(ctx, audit.Event{Code: "email-changed", User: user, Request: r}); err != nil {
 				return err
 			}
 			return tx.notify(ctx, r, notice{name: "email_changed", to: c.Old, newEmail: c.New}, &changed)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/audit"
 	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/auth/sessionkeys"
 	"github.com/coatcheck/coatcheck/database"
@@ -246,9 +247,21 @@ func (s *Service) finishOne(ctx context.Context, userID string) error {
 // endAll ends the sessions of a user, but for the one to be kept, and returns how many
 // there were.
 func (s *Service) endAll(ctx context.Context, user *auth.User, keep sessions.Key, walkTime time.Duration) (int, error) {
-	e := &ending{Service: s, user: user, keep: keep}
-	err := s.aroundEnding(ctx, user, "", func(ctx context.Context) error { return e.run(ctx, walkTime) })
-	s.log.InfoContext(ctx, "sessions ended", requestinfo.LogClient(ctx), "user", user.ID, "count", e.removed)
+	return (&ending{Service: s, user: user, keep: keep}).around(ctx, walkTime)
+}
+
+// around calls the hooks around the ending, and records it.
+func (e *ending) around(ctx context.Context, walkTime time.Duration) (int, error) {
+	told := audit.Event{Code: "all-sessions-ended", User: e.user}
+	if e.keep != "" {
+		told.Code = "other-sessions-ended"
+	}
+	err := e.aroundEnding(ctx, e.user, "", func(ctx context.Context) error { return e.run(ctx, walkTime) })
+	if e.current > 0 { // whatever could not be removed, no older session signs anybody in
+		err = errors.Join(err, e.record(ctx, told))
+	}
+	e.log.InfoContext(ctx, "sessions ended", requestinfo.LogClient(ctx), "user", e.user.ID,
+		"count", e.removed)
 	return e.removed, err
 }
 
@@ -279,8 +292,5 @@ func (s *Service) tidy(ctx context.Context, user *auth.User) {
 // of the store; no session of before signs anybody in here then either, unless the
 // database failed.
 func (s *Service) EndSessions(ctx context.Context, user *auth.User, progress func(looked int)) (int, error) {
-	e := &ending{Service: s, user: user, walked: progress}
-	err := s.aroundEnding(ctx, user, "", func(ctx context.Context) error { return e.run(ctx, 0) })
-	s.log.InfoContext(ctx, "sessions ended", requestinfo.LogClient(ctx), "user", user.ID, "count", e.removed)
-	return e.removed, err
+	return (&ending{Service: s, user: user, walked: progress}).around(ctx, 0)
 }

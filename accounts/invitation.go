@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/audit"
 	"github.com/coatcheck/coatcheck/identity"
 	"github.com/coatcheck/coatcheck/mail"
 )
@@ -33,6 +34,9 @@ func (s *Service) invite(ctx context.Context, by *auth.User, email, lang string)
 	}
 	token, err := s.newLink(ctx, kindInvitation, by, invitation{email}, s.config.InvitationTimeout)
 	if err != nil {
+		return "", err
+	}
+	if err := s.record(ctx, audit.Event{Code: "invitation-created", User: by}); err != nil {
 		return "", err
 	}
 	link := s.config.BaseURL + InvitationPath + token + "/"

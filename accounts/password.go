@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/audit"
 	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/auth/resettoken"
 )
@@ -15,7 +16,12 @@ import (
 // time included, is the same for every address: who it is for is found out from the
 // queue. Lang is the language of the email. Django: PasswordResetForm.save.
 func (s *Service) RequestReset(ctx context.Context, email, lang string) error {
-	return s.enqueue(ctx, job{Kind: jobReset, To: email, Lang: lang})
+	j := job{Kind: jobReset, To: email, Lang: lang}
+	if r := hooks.RequestFromContext(ctx); r != nil {
+		from := audit.OriginOf(r)
+		j.IP, j.Browser, j.System = from.IP, from.Browser, from.OS
+	}
+	return s.enqueue(ctx, j)
 }
 
 // mailResets is the work of RequestReset. The emails go to the stored addresses: what
@@ -30,6 +36,11 @@ func (s *Service) mailResets(ctx context.Context, j job) error {
 			continue
 		}
 		if err := s.send(ctx, "password_reset", s.resetMail(user, j.Lang)); err != nil {
+			return err
+		}
+		from := &audit.Origin{IP: j.IP, Browser: j.Browser, OS: j.System}
+		told := audit.Event{Code: "password-reset-sent", User: user, From: from}
+		if err := s.record(ctx, told); err != nil {
 			return err
 		}
 	}
@@ -50,7 +61,8 @@ func (s *Service) resetMail(user *auth.User, lang string) job {
 // of the password is another one, and nobody is signed in. The error is
 // auth.ErrSamePassword if it is the present one: anyone else who knows that would stay in.
 func (s *Service) ResetPassword(r *http.Request, user *auth.User, raw string) error {
-	err := s.auth.ReplacePassword(hooks.WithRequest(r), user, raw)
+	ctx := audit.WithCode(hooks.WithRequest(r), "password-reset")
+	err := s.auth.ReplacePassword(ctx, user, raw)
 	if errors.Is(err, auth.ErrPasswordChanged) {
 		return ErrLink
 	}

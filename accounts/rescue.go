@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/audit"
 	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/own"
@@ -128,6 +129,9 @@ func (c *rescue) run(ctx context.Context, tx *Service, user *auth.User) error {
 	if err := tx.auth.Hooks().PasswordChanged.Run(ctx, tx.db, event, func(ctx context.Context) error {
 		return tx.db.SetPassword(ctx, user.ID, c.hash)
 	}); err != nil {
+		return err
+	}
+	if err := tx.record(ctx, audit.Event{Code: "account-rescued", User: user}); err != nil {
 		return err
 	}
 	if err := tx.endLinks(ctx, c.link, c.box); err != nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/audit"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/internal/device"
@@ -161,7 +162,7 @@ func (s *Service) EndSession(ctx context.Context, user *auth.User, id string) er
 	}
 	s.forget(ctx, key)
 	s.log.InfoContext(ctx, "session ended by its user", requestinfo.LogClient(ctx), "user", user.ID)
-	return nil
+	return s.record(ctx, audit.Event{Code: "session-ended", User: user, Session: sessions.Key(key)})
 }
 
 // EndOtherSessions ends all sessions of the user but the present one, wherever they were

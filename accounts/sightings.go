@@ -223,7 +223,7 @@ func (s *Service) write(ctx context.Context, taken map[string]sighting) error {
 	}
 	for len(rows) > 0 {
 		piece := rows[:min(len(rows), flushPiece)]
-		refused, err := own.EachIndexedSession(piece, func(rows []own.IndexedSession) error {
+		refused, err := own.EachRow(piece, func(rows []own.IndexedSession) error {
 			ctx, cancel := context.WithTimeout(ctx, indexTimeout)
 			defer cancel()
 			return s.writeRows(ctx, rows, keys, taken)
@@ -284,5 +284,13 @@ func (s *Service) writeRows(
 		}
 		missing = append(missing, row)
 	}
-	return s.own.InsertIndexedSessions(ctx, missing)
+	if err := s.own.InsertIndexedSessions(ctx, missing); err != nil {
+		return err
+	}
+	for _, row := range missing {
+		if !taken[keys[row.KeyHash]].ours {
+			s.recordElsewhere(ctx, row, keys[row.KeyHash])
+		}
+	}
+	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/coatcheck/coatcheck/auth/audit"
 	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/identity"
@@ -188,7 +189,10 @@ func (s *Service) storePassword(
 	changed := *user
 	changed.Password = hash
 	event := &hooks.Event{User: &changed, Request: hooks.RequestFromContext(ctx)}
-	if err := s.hooks.PasswordChanged.Run(ctx, s.tx, event, store); err != nil {
+	told := audit.Event{Code: audit.CodeOf(ctx, "password-changed"), User: &changed}
+	if err := s.recorded(ctx, told, func(ctx context.Context) error {
+		return s.hooks.PasswordChanged.Run(ctx, s.tx, event, store)
+	}); err != nil {
 		return err
 	}
 	user.Password = hash

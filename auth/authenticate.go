@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"github.com/coatcheck/coatcheck/auth/attempts"
+	"github.com/coatcheck/coatcheck/auth/audit"
 	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/flow"
 )
@@ -20,23 +21,28 @@ import (
 // as those of a known client: see password.KnownClient.
 func (s *Service) Authenticate(ctx context.Context, c Credentials) (*User, error) {
 	if s.attempts.Off() || c.RemoteUser != "" {
-		return s.authenticate(guessing(ctx, c, ""), c, "")
+		return s.authenticate(guessing(ctx, c, ""), c, nil)
 	}
 	g, err := s.reserve(ctx, c)
 	if err != nil {
 		if errors.Is(err, attempts.ErrThrottled) {
-			s.log.InfoContext(ctx, "login refused: too many attempts", client(c.Request), userAttr(g.user))
+			s.log.InfoContext(ctx, "login refused: too many attempts",
+				client(c.Request), userAttr(idOf(g.meant)))
+			_ = s.audit.Add(ctx, audit.Event{
+				Code: "login-throttled", Reason: "too-many-attempts", User: g.meant, Request: c.Request,
+			}) // it waits
 		}
 		return nil, err
 	}
-	user, err := s.authenticate(guessing(ctx, c, g.deviceOf), c, g.user)
+	user, err := s.authenticate(guessing(ctx, c, g.deviceOf), c, g.meant)
 	s.settle(ctx, g, user, err)
 	return user, err
 }
 
-// authenticate asks the backends. The ID is that of the user whom the credentials are meant
-// for, for the log, and empty where it is not known.
-func (s *Service) authenticate(ctx context.Context, c Credentials, id string) (*User, error) {
+// authenticate asks the backends. The credentials are meant for that user, for the log; it is nil
+// where that is not known.
+func (s *Service) authenticate(ctx context.Context, c Credentials, meant *User) (*User, error) {
+	denied := false
 	for _, b := range s.backends {
 		user, err := b.Authenticate(ctx, c)
 		if err == nil {
@@ -46,6 +52,7 @@ func (s *Service) authenticate(ctx context.Context, c Credentials, id string) (*
 			return user, nil
 		}
 		if errors.Is(err, ErrPermissionDenied) {
+			denied = true
 			break
 		}
 		if !errors.Is(err, ErrInvalidCredentials) {
@@ -54,7 +61,9 @@ func (s *Service) authenticate(ctx context.Context, c Credentials, id string) (*
 		}
 	}
 	flow.Emit(ctx, "authenticate.failed")
-	s.log.InfoContext(ctx, "login failed", client(c.Request), userAttr(id)) // not the username: people type passwords there
+	// Not the username: people type passwords there.
+	s.log.InfoContext(ctx, "login failed", client(c.Request), userAttr(idOf(meant)))
+	s.recordFailed(ctx, c, meant, denied)
 	event := &hooks.Event{Request: c.Request, Username: c.Username, Extra: c.cleanedExtra()}
 	if err := s.hooks.LoginFailed.Run(ctx, s.tx, event, nil); err != nil {
 		return nil, err

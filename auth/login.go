@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/coatcheck/coatcheck/auth/audit"
 	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/auth/sessionkeys"
 	"github.com/coatcheck/coatcheck/flow"
@@ -55,6 +56,7 @@ func (s *Service) login(r *http.Request, user *User) error {
 		return err
 	}
 	if err := s.mayLogin(ctx, user); err != nil { // also if it could when it began
+		s.recordRefused(ctx, user, err)
 		return err
 	}
 	fresh, err := s.freshSession(ctx, session, user)
@@ -170,10 +172,11 @@ func (s *Service) loggedIn(r *http.Request, user *User) error {
 			return fmt.Errorf("auth: store last login: %w", err)
 		}
 		user.LastLogin = now
-		return nil
+		return s.audit.Add(ctx, audit.Event{Code: "login", User: user, Request: r})
 	})
 	if err != nil {
 		user.LastLogin = before
+		s.recordRefused(r.Context(), user, err)
 		return err
 	}
 	s.log.InfoContext(r.Context(), "logged in", client(r), "user", user.ID)
@@ -193,17 +196,18 @@ func (s *Service) Logout(r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	event := &hooks.Event{User: user, Request: r}
+	event, key := &hooks.Event{User: user, Request: r}, session.Key()
 	return s.hooks.LoggedOut.Around(ctx, s.tx, event, func(ctx context.Context) error {
 		if err := session.Flush(ctx); err != nil {
 			return err
 		}
 		ru.set(AnonymousUser())
 		flow.Emit(ctx, "logout.done", slog.String("user", user.ID))
-		if user.IsAuthenticated() {
-			s.log.InfoContext(ctx, "logged out", client(r), "user", user.ID)
+		if !user.IsAuthenticated() {
+			return nil
 		}
-		return nil
+		s.log.InfoContext(ctx, "logged out", client(r), "user", user.ID)
+		return s.audit.Add(ctx, audit.Event{Code: "logout", User: user, Request: r, Session: key})
 	})
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/coatcheck/coatcheck/auth/audit"
 )
 
 // nameKeeper writes the name of a user and nothing else; a *database.DB is one.
@@ -26,7 +28,10 @@ func (s *Service) UpdateName(ctx context.Context, user *User) error {
 	if !ok {
 		return errors.New("auth: update name: Config.Users has no UpdateName")
 	}
-	if err := keeper.UpdateName(ctx, user); err != nil {
+	told := audit.Event{Code: "name-changed", User: user}
+	if err := s.recorded(ctx, told, func(ctx context.Context) error {
+		return keeper.UpdateName(ctx, user)
+	}); err != nil {
 		return fmt.Errorf("auth: update name: %w", err)
 	}
 	return nil

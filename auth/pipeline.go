@@ -83,6 +83,7 @@ func (s *Service) Begin(r *http.Request, user *User, first Proof) (*Pending, err
 	}
 	if len(s.factors) > 0 { // nobody is asked for a step in vain; Complete looks in any case
 		if err := s.mayLogin(r.Context(), user); err != nil {
+			s.recordRefused(r.Context(), user, err)
 			return nil, err
 		}
 	}

@@ -92,9 +92,11 @@ func (s *Service) sessionUser(ctx context.Context) (*User, error) {
 	}
 	switch code {
 	case "user.too_old", "user.inactive", "user.hash_mismatch", "user.ended":
+		key := session.Key()
 		if err := session.Flush(ctx); err != nil {
 			return nil, err
 		}
+		s.recordRejected(ctx, id, key, code)
 	case "user.found_by_old_key":
 		if err := s.renewHash(ctx, session, id.User); err != nil {
 			return nil, err

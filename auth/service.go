@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/coatcheck/coatcheck/auth/attempts"
+	"github.com/coatcheck/coatcheck/auth/audit"
 	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/auth/resettoken"
 	"github.com/coatcheck/coatcheck/database"
@@ -114,6 +115,8 @@ type Config struct {
 	// Hooks are called when something happens to an account. Those with a Before need
 	// Users with transactions, as a *database.DB is.
 	Hooks hooks.Hooks
+	// Audit records what happens to accounts; nil records nothing.
+	Audit *audit.Log
 	// Factors are steps that a login may need after the password, in order.
 	Factors []Factor
 	// Logger is nil for slog.Default().
@@ -137,6 +140,7 @@ type Service struct {
 	backends  []Backend
 	hashes    []*signing.MAC // of the session auth hash; the first one writes
 	hooks     hooks.Hooks
+	audit     *audit.Log // may be nil
 	factors   []Factor
 	tx        hooks.Transactor // of the users; nil where they have no transactions
 	log       *slog.Logger
@@ -168,7 +172,7 @@ func New(c Config) (*Service, error) {
 	s := &Service{
 		users: c.Users, passwords: c.Passwords, backends: c.Backends, loginBy: c.LoginBy,
 		validators: slices.Clone(c.Validators),
-		hooks:      c.Hooks, factors: slices.Clone(c.Factors), conditions: slices.Clone(c.LoginConditions),
+		hooks:      c.Hooks, audit: c.Audit, factors: slices.Clone(c.Factors), conditions: slices.Clone(c.LoginConditions),
 		endings: c.Endings, maxAge: c.SessionMaxAge, log: c.Logger,
 		devices: attempts.NewDevices(c.Throttle.CookieSecure, keys...),
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/coatcheck/coatcheck/auth/audit"
 	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
@@ -49,8 +50,14 @@ func (s *Service) Store(ctx context.Context, user *User, o Storing) (*User, erro
 		created := *user
 		stored = &created
 		event := &hooks.Event{User: stored, Request: hooks.RequestFromContext(ctx)}
-		return called.Run(ctx, s.tx, event, func(ctx context.Context) error {
-			return users.CreateUnique(ctx, stored, o.OneMailbox)
+		told := audit.Event{Code: "account-created", User: stored}
+		if stored.IsSuperuser {
+			told.Code = "superuser-created"
+		}
+		return s.recorded(ctx, told, func(ctx context.Context) error {
+			return called.Run(ctx, s.tx, event, func(ctx context.Context) error {
+				return users.CreateUnique(ctx, stored, o.OneMailbox)
+			})
 		})
 	}
 	var err error

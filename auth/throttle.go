@@ -17,7 +17,7 @@ type guess struct {
 	address  attempts.Budget
 	accounts []attempts.Budget
 	deviceOf string // the ID of the user who knows the browser that it came from
-	user     string // the ID of the user whom it is meant for, or empty
+	meant    *User  // whom it is meant for, or nil
 }
 
 // all are the budgets of a guess.
@@ -30,7 +30,7 @@ func (s *Service) reserve(ctx context.Context, c Credentials) (guess, error) {
 	if err != nil {
 		return guess{}, err
 	}
-	g := guess{user: idOf(user)}
+	g := guess{meant: user}
 	nonce, known := s.devices.Find(c.Request, user)
 	switch {
 	case known:

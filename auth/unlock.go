@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/coatcheck/coatcheck/auth/attempts"
+	"github.com/coatcheck/coatcheck/auth/audit"
 )
 
 // Unlock restores the budget of guesses at the user's password, after the user
@@ -34,7 +35,10 @@ func (s *Service) Unlock(ctx context.Context, user *User) error {
 	for _, key := range [...]string{exact[0], loose[0], loose[1], unowned(loose[0]), unowned(loose[1])} {
 		budgets = append(budgets, s.attempts.Account(key, user.ID))
 	}
-	return s.attempts.Reset(ctx, budgets...)
+	if err := s.attempts.Reset(ctx, budgets...); err != nil {
+		return err
+	}
+	return s.audit.Add(ctx, audit.Event{Code: "account-unlocked", User: user})
 }
 
 // UnlockAddress restores the budgets of a client's address: that of guesses at
@@ -54,5 +58,8 @@ func (s *Service) UnlockAddress(ctx context.Context, address netip.Addr, kinds .
 		}
 		budgets = append(budgets, s.attempts.Address(kind, address))
 	}
-	return s.attempts.Reset(ctx, budgets...)
+	if err := s.attempts.Reset(ctx, budgets...); err != nil {
+		return err
+	}
+	return s.audit.Add(ctx, audit.Event{Code: "address-unlocked", From: &audit.Origin{IP: address.String()}})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/coatcheck/coatcheck/auth/audit"
 	"github.com/coatcheck/coatcheck/userfields"
 )
 
@@ -33,7 +34,10 @@ func (s *Service) UpdateFields(ctx context.Context, user *User, values map[strin
 	for name, value := range values {
 		changed.SetExtra(name, value)
 	}
-	if err := keeper.UpdateExtra(ctx, &changed); err != nil {
+	told := audit.Event{Code: "profile-changed", User: user}
+	if err := s.recorded(ctx, told, func(ctx context.Context) error {
+		return keeper.UpdateExtra(ctx, &changed)
+	}); err != nil {
 		return fmt.Errorf("auth: update fields: %w", err)
 	}
 	*user = changed

@@ -146,12 +146,17 @@ func TestSessionsPage(t *testing.T) {
 	desk, phone, thing := s.enter(t, "ada", firefox), s.enter(t, "ada", safari), s.enter(t, "ada", "<b>thing</b>")
 	a := desk.get("/accounts/sessions/")
 	page := a.page(t)
-	cards := page.one("main").all("li")
+	cards := page.one("main").one("ul").all("li")
 	if len(cards) != 3 || cards[0].one("h2").text() != "Firefox on Linux This one" || cards[0].one("form").Node != nil {
 		t.Fatalf("%s", page.one("main").text())
 	}
 	if got := cards[1].text(); got != "Unknown device IP address: 127.0.0.1 Last seen: just now First seen: just now End" {
 		t.Errorf("%q", got)
+	}
+	events := page.one("main").one("ol").all("li")
+	if len(events) != 4 || events[1].text() != "Logged in Safari on iPhone, 127.0.0.1 · just now" ||
+		events[3].text() != "Account created, by this site just now" {
+		t.Errorf("recent activity: %s", page.one("main").one("ol").text())
 	}
 	seen := cards[2].one("time")
 	at, err := time.Parse(time.RFC3339, seen.attr("datetime"))

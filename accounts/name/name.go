@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/identity"
@@ -88,7 +89,7 @@ func (f *Feature) save(r *http.Request, b pages.Body, form *pages.Form, user *au
 	if form.Failed() {
 		return nil
 	}
-	err := f.Auth().UpdateName(r.Context(), user)
+	err := f.Auth().UpdateName(hooks.WithRequest(r), user)
 	if form.RejectUnstorable(err) {
 		return nil
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/auth/attempts"
+	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/auth/resettoken"
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
@@ -98,7 +99,7 @@ func (f *Feature) request(r *http.Request, t *i18n.Translator, email string) err
 	if err := f.Auth().Allow(r, attempts.KindReset, email); err != nil {
 		return err
 	}
-	err := f.accounts.RequestReset(r.Context(), email, t.Code())
+	err := f.accounts.RequestReset(hooks.WithRequest(r), email, t.Code())
 	if err == nil {
 		flow.Emit(r.Context(), "reset.link_asked")
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/pages"
@@ -70,7 +71,7 @@ func (f *Feature) save(r *http.Request, b pages.Body, form *pages.Form, user *au
 	if form.Failed() || len(values) == 0 {
 		return nil
 	}
-	err := f.Auth().UpdateFields(r.Context(), user, values)
+	err := f.Auth().UpdateFields(hooks.WithRequest(r), user, values)
 	if form.RejectUnstorable(err) {
 		return nil
 	}

@@ -65,7 +65,8 @@ func (f *Feature) Routes() []pages.Route {
 
 // Page is what sessions.html shows.
 type Page struct {
-	Sessions []Row // the present one first
+	Sessions []Row   // the present one first
+	Events   []Event // the newest first
 	// EndURL and EndOthersURL are where the buttons post to.
 	EndURL, EndOthersURL string
 }
@@ -124,9 +125,16 @@ func (f *Feature) list(w http.ResponseWriter, r *http.Request) {
 		f.Fail(w, r, err)
 		return
 	}
+	events, err := f.activity(r, user)
+	if err != nil {
+		f.Fail(w, r, err)
+		return
+	}
 	flow.Emit(r.Context(), "session_list.shown", slog.Int("count", len(all)))
 	if !negotiate.HTML(r) {
-		pages.JSON(w, http.StatusOK, map[string]any{"sessions": sessionsJSON(all)})
+		pages.JSON(w, http.StatusOK, map[string]any{
+			"sessions": sessionsJSON(all), "activity": activityJSON(events),
+		})
 		return
 	}
 	t, now := f.Translator(w, r), time.Now().UTC()
@@ -136,6 +144,9 @@ func (f *Feature) list(w http.ResponseWriter, r *http.Request) {
 			s, deviceName(t, s), device.Kind(s.UserAgent), moment(t, s.FirstSeen, now),
 			moment(t, s.LastSeen, now),
 		})
+	}
+	for _, e := range events {
+		p.Events = append(p.Events, event(t, e, now))
 	}
 	f.Render(w, r, http.StatusOK, "sessions.html", p)
 }

@@ -64,3 +64,20 @@ func Text(v Values, key string) (string, bool) {
 	}
 	return pyjson.Unquote(raw)
 }
+
+// actingKeys are what the Django applications by which staff act as another user keep in
+// the session concurrently: django-impersonate, django-hijack, django-loginas and django-su.
+var actingKeys = [...]string{"_impersonate", "hijack_history", "loginas_from_user", "exit_users_pk"}
+
+// Acting reports whether a session says that its user acts as another one, by one of the Django
+// applications for that.
+func Acting(v Values) bool {
+	for _, key := range actingKeys {
+		switch text, _ := v.Get(key); text {
+		case "", "null", "[]", "false":
+		default:
+			return true
+		}
+	}
+	return false
+}

@@ -43,8 +43,7 @@ func (c *activateCommand) Run(ctx context.Context, con *console.Console) error {
 		if user.IsActive {
 			return fmt.Errorf("user '%s' is active already", user)
 		}
-		user.IsActive = true
-		if err := site.Database.UpdateUser(ctx, user); err != nil {
+		if err := site.Accounts.Activate(ctx, user); err != nil {
 			return err
 		}
 		con.Say(fmt.Sprintf("User '%s' is active again", user))

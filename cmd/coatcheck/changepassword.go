@@ -16,6 +16,7 @@ type changepasswordCommand struct {
 	Database databaseFlags `embed:""`
 	Password passwordFlags `embed:""`
 	Attempts attemptFlags  `embed:""`
+	Audit    auditFlag     `embed:""`
 }
 
 // maxTries is how often two passwords may differ, or be refused.
@@ -29,7 +30,7 @@ func (c *changepasswordCommand) Run(ctx context.Context, con *console.Console) (
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	accounts, err := c.Password.accounts(db)
+	accounts, err := c.Password.accounts(db, &c.Audit)
 	if err != nil {
 		return err
 	}
@@ -67,7 +68,7 @@ func (c *changepasswordCommand) Run(ctx context.Context, con *console.Console) (
 func (c *changepasswordCommand) unlock(
 	ctx context.Context, con *console.Console, db *database.DB, user *auth.User,
 ) {
-	service, err := c.Attempts.unlocker(ctx, db, c.Database.folder())
+	service, err := c.Attempts.unlocker(ctx, db, c.Database.folder(), &c.Audit)
 	if err == nil {
 		err = service.Unlock(ctx, user)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -10,9 +11,11 @@ import (
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/internal/console"
 	"github.com/coatcheck/coatcheck/sessions"
+	"github.com/coatcheck/coatcheck/signing"
 )
 
-// clearsessionsCommand removes expired sessions (Django: clearsessions).
+// clearsessionsCommand removes expired sessions (Django: clearsessions), and old events of the
+// audit log.
 type clearsessionsCommand struct {
 	Site signedInFlags `embed:""`
 }
@@ -74,7 +77,22 @@ func (c *clearsessionsCommand) clearRows(ctx context.Context, con *console.Conso
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	if err := c.clearEvents(ctx, db); err != nil {
+		return err
+	}
 	return clearSessions(ctx, con, db, con.Red)
+}
+
+// clearEvents removes old events of the audit log.
+func (c *clearsessionsCommand) clearEvents(ctx context.Context, db *database.DB) error {
+	log, err := c.Site.Audit.open(db, signing.Keys{Secret: rand.Text() + rand.Text()}) // names no session
+	if err == nil {
+		_, err = log.Clean(ctx)
+	}
+	if ctx.Err() != nil {
+		return console.ErrCancelled
+	}
+	return err
 }
 
 func clearSessions(ctx context.Context, con *console.Console, db *database.DB, progress bool) error {

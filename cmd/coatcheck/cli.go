@@ -26,6 +26,7 @@ type cli struct {
 	Logout          logoutCommand          `cmd:"" help:"End the sessions of a user, or one of them."`
 	Deactivate      deactivateCommand      `cmd:"" help:"Make a user inactive, and end all their sessions and links."`
 	Activate        activateCommand        `cmd:"" help:"Make an inactive user active again."`
+	Audit           auditCommand           `cmd:"" help:"Print what happened to accounts: logins, changes of passwords, what commands did."`
 	Explain         explainCommand         `cmd:"" help:"Say what a cookie, a session key, a password hash, a link or a curl command is, and why it is not valid."`
 	Doctor          doctorCommand          `cmd:"" help:"Look at the database, the settings and the site behind its proxy, and say what is wrong or risky, with the line to change."`
 	Unlock          unlockCommand          `cmd:"" help:"Let a user, or an address, try to log in again at once."`

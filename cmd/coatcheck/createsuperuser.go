@@ -24,6 +24,7 @@ type createsuperuserCommand struct {
 	Database  databaseFlags `embed:""`
 	Create    createFlag    `embed:""`
 	Passwords passwordFlags `embed:""`
+	Audit     auditFlag     `embed:""`
 	Verbosity verbosityFlag `embed:""`
 }
 
@@ -42,7 +43,7 @@ func (c *createsuperuserCommand) Run(ctx context.Context, con *console.Console) 
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	accounts, err := c.Passwords.accounts(db)
+	accounts, err := c.Passwords.accounts(db, &c.Audit)
 	if err != nil {
 		return err
 	}

@@ -208,7 +208,12 @@ func (f *passwordFlags) validators() ([]validate.Validator, error) {
 
 // accounts returns the service by which the commands make and change users. It
 // signs nobody in, so the key that signs logins is not asked for.
-func (f *passwordFlags) accounts(db *database.DB) (*auth.Service, error) {
+func (f *passwordFlags) accounts(db *database.DB, recording *auditFlag) (*auth.Service, error) {
+	keys := signing.Keys{Secret: rand.Text() + rand.Text()}
+	log, err := recording.open(db, keys)
+	if err != nil {
+		return nil, err
+	}
 	config, err := f.Hasher.config()
 	if err != nil {
 		return nil, err
@@ -222,8 +227,8 @@ func (f *passwordFlags) accounts(db *database.DB) (*auth.Service, error) {
 		return nil, err
 	}
 	return auth.New(auth.Config{
-		Users: db, Passwords: hashers, Validators: validators, Keys: signing.Keys{Secret: rand.Text()},
-		Logger: slog.New(slog.DiscardHandler),
+		Users: db, Passwords: hashers, Validators: validators, Keys: keys,
+		Logger: slog.New(slog.DiscardHandler), Audit: log,
 	})
 }
 

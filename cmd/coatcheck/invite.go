@@ -22,6 +22,7 @@ type inviteCommand struct {
 	Mount    mountFlag     `embed:""`
 	Database databaseFlags `embed:""`
 	Secret   secretFlags   `embed:""`
+	Audit    auditFlag     `embed:""`
 }
 
 // Run prints the link, and queues the email where there is an address.
@@ -74,6 +75,9 @@ func (c *inviteCommand) invite(
 		Database: db,
 		Keys:     key.keys(false),
 		Site:     coatcheck.SiteOptions{Logger: slog.New(slog.DiscardHandler), ScriptName: c.Mount.Path},
+	}
+	if err := c.Audit.apply(&config); err != nil {
+		return "", err
 	}
 	config.Accounts.Mail, config.Site.BaseURL = queueOnly{}, c.BaseURL
 	site, err := coatcheck.New(config)

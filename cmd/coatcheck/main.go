@@ -8,6 +8,7 @@ import (
 
 	_ "time/tzdata" // --time-zone works where the system has no zones, in a bare container for instance
 
+	"github.com/coatcheck/coatcheck/auth/audit"
 	"github.com/coatcheck/coatcheck/internal/console"
 )
 
@@ -40,6 +41,9 @@ func run(con *console.Console, args []string) int {
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	if name := command.Command(); name == "serve" || name == "check" {
 		warnMisspelt(con, parser.Model, os.Environ())
+	}
+	if command.Command() != "serve" {
+		ctx = audit.WithActor(ctx, audit.Actor{Kind: audit.ActorCommand, Name: processUser()})
 	}
 	command.BindTo(ctx, (*context.Context)(nil))
 	command.Bind(con)

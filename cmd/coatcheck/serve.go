@@ -46,6 +46,7 @@ type serveCommand struct {
 	Logins            loginFlags    `embed:""`
 	Reset             resetFlag     `embed:""`
 	Log               logFlags      `embed:""`
+	Audit             auditFlag     `embed:""`
 	Inspect           inspectFlag   `embed:""`
 	Trace             bool          `group:"log" help:"Print each request's way through the five layers as one block."`
 	LogRequests       bool          `group:"log" default:"true" negatable:"" help:"A line for each request, without its query; on by default, and off with --trace."`
@@ -259,7 +260,7 @@ func (c *serveCommand) config(
 	}
 	c.Docs.apply(&config)
 	return config, errors.Join(c.Home.apply(&config), c.Mail.apply(&config, con), c.Logins.apply(&config),
-		c.CSRF.apply(&config), c.Language.apply(&config))
+		c.Audit.apply(&config), c.CSRF.apply(&config), c.Language.apply(&config))
 }
 
 // views are the settings of the account pages that no group of flags has.

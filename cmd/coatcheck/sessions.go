@@ -24,6 +24,7 @@ type signedInFlags struct {
 	Secret   secretFlags   `embed:""`
 	Sessions sessionFlags  `embed:""`
 	Engine   engineFlags   `embed:""`
+	Audit    auditFlag     `embed:""`
 }
 
 // shortID is how much of an ID is shown, and taken at least.
@@ -123,8 +124,10 @@ func (c *signedInFlags) siteConfig(log *slog.Logger) (key secret, config coatche
 		return key, config, err
 	}
 	config = coatcheck.Config{Keys: key.keys(c.Secret.AcceptSHA1), Site: coatcheck.SiteOptions{Logger: log}}
-	config.Sessions, err = c.Sessions.config(loc, c.Engine.Serializer)
-	return key, config, err
+	if config.Sessions, err = c.Sessions.config(loc, c.Engine.Serializer); err != nil {
+		return key, config, err
+	}
+	return key, config, c.Audit.apply(&config)
 }
 
 // sessionsCommand lists where a user is signed in.

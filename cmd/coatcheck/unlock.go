@@ -24,7 +24,9 @@ type attemptFlags struct {
 
 // unlocker returns a service that restores budgets where serve counts attempts,
 // or says why there is nothing to be unlocked from here.
-func (f *attemptFlags) unlocker(ctx context.Context, db *database.DB, folder string) (*auth.Service, error) {
+func (f *attemptFlags) unlocker(
+	ctx context.Context, db *database.DB, folder string, recording *auditFlag,
+) (*auth.Service, error) {
 	switch f.Store.Kind {
 	case "off":
 		return nil, errors.New("with --throttle off nothing is locked")
@@ -45,7 +47,12 @@ func (f *attemptFlags) unlocker(ctx context.Context, db *database.DB, folder str
 		return nil, err
 	}
 	limits := attempts.Config{Store: own.New(db).Throttle()}
-	return auth.New(auth.Config{Users: db, Keys: key.keys(false), Throttle: limits, Logger: log})
+	keys := key.keys(false)
+	recorder, err := recording.open(db, keys)
+	if err != nil {
+		return nil, err
+	}
+	return auth.New(auth.Config{Users: db, Keys: keys, Throttle: limits, Logger: log, Audit: recorder})
 }
 
 // unlockCommand restores budgets of attempts.
@@ -54,6 +61,7 @@ type unlockCommand struct {
 	Address  string        `name:"address" env:"-" placeholder:"ADDRESS" help:"Also unlock this address of clients, for logins and for the other pages that count attempts; of IPv6 its network of 64 bits."`
 	Database databaseFlags `embed:""`
 	Attempts attemptFlags  `embed:""`
+	Audit    auditFlag     `embed:""`
 }
 
 // Run unlocks the user, the address or both, and says so.
@@ -73,7 +81,7 @@ func (c *unlockCommand) Run(ctx context.Context, con *console.Console) (err erro
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	service, err := c.Attempts.unlocker(ctx, db, c.Database.folder())
+	service, err := c.Attempts.unlocker(ctx, db, c.Database.folder(), &c.Audit)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"os/user"
+	"strconv"
 	"strings"
 
 	"golang.org/x/text/unicode/norm"
@@ -20,6 +21,19 @@ func systemUsername() string {
 		return u.Username
 	}
 	return ""
+}
+
+// processUser returns the user of the system whose process this is, whatever the environment says,
+// for the audit log. Under sudo the user who called it follows.
+func processUser() string {
+	name := "uid " + strconv.Itoa(os.Getuid())
+	if u, err := user.Current(); err == nil && u.Username != "" {
+		name = u.Username
+	}
+	if caller := os.Getenv("SUDO_USER"); caller != "" && os.Getuid() == 0 {
+		name += " by sudo of " + caller
+	}
+	return name
 }
 
 // plainUsername writes a name in lower-case ASCII letters without spaces.

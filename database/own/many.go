@@ -2,12 +2,14 @@ package own
 
 import (
 	"context"
+	"errors"
 	"math/bits"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 
+	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/internal/dialect"
 )
 
@@ -85,4 +87,23 @@ func repeated(text string, rows, each int, join string) string {
 		all[i] = marked(text, i, each)
 	}
 	return strings.Join(all, join)
+}
+
+// EachRow calls write with all rows, and where a row among them is refused as invalid, with ever
+// fewer, so that it keeps out none of the others. It returns how many were refused, and the
+// error of anything else.
+func EachRow[T any](rows []T, write func([]T) error) (int, error) {
+	switch err := write(rows); {
+	case !errors.Is(err, database.ErrInvalid):
+		return 0, err
+	case len(rows) == 1:
+		return 1, nil
+	}
+	half := len(rows) / 2
+	first, err := EachRow(rows[:half], write)
+	if err != nil {
+		return first, err
+	}
+	second, err := EachRow(rows[half:], write)
+	return first + second, err
 }

@@ -2,7 +2,6 @@ package own
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -150,23 +149,4 @@ func (row *IndexedSession) check() error {
 		column.Of("locator", row.Locator, 255), column.Of("method", row.Method, 40),
 		column.Of("ip", row.IP, 45), column.Of("user agent", row.UserAgent, 512),
 	)
-}
-
-// EachIndexedSession calls write with all rows, and where a row among them is refused as
-// invalid, with ever fewer, so that it keeps out none of the others. It returns how many were
-// refused, and the error of anything else.
-func EachIndexedSession(rows []IndexedSession, write func([]IndexedSession) error) (int, error) {
-	switch err := write(rows); {
-	case !errors.Is(err, database.ErrInvalid):
-		return 0, err
-	case len(rows) == 1:
-		return 1, nil
-	}
-	half := len(rows) / 2
-	first, err := EachIndexedSession(rows[:half], write)
-	if err != nil {
-		return first, err
-	}
-	second, err := EachIndexedSession(rows[half:], write)
-	return first + second, err
 }

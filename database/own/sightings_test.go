@@ -106,7 +106,7 @@ func TestInvalidSessionsAmongMany(t *testing.T) {
 			}
 			rows, hashes = append(rows, row), append(hashes, row.KeyHash)
 		}
-		refused, err := own.EachIndexedSession(rows, func(rows []own.IndexedSession) error {
+		refused, err := own.EachRow(rows, func(rows []own.IndexedSession) error {
 			return s.InsertIndexedSessions(t.Context(), rows)
 		})
 		if refused != 4 || err != nil {
@@ -116,7 +116,7 @@ func TestInvalidSessionsAmongMany(t *testing.T) {
 			t.Errorf("%d rows, want 96; %v", len(known), err)
 		}
 		failure := errors.New("away")
-		if _, err := own.EachIndexedSession(rows, func([]own.IndexedSession) error { return failure }); !errors.Is(err, failure) {
+		if _, err := own.EachRow(rows, func([]own.IndexedSession) error { return failure }); !errors.Is(err, failure) {
 			t.Errorf("the error of a failure is %v", err)
 		}
 	})

@@ -18,6 +18,7 @@ const (
 	EndingTable   = "coatcheck_ending"   // endings of users' sessions
 	LockTable     = "coatcheck_lock"     // locks on names
 	WalkTable     = "coatcheck_walk"     // places of walks
+	AuditTable    = "coatcheck_audit"    // what happened to accounts
 )
 
 // MissingError means that tables which a feature needs are not in the database.
