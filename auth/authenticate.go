@@ -8,6 +8,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth/attempts"
 	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/flow"
+	"github.com/coatcheck/coatcheck/password"
 )
 
 // Authenticate checks credentials and creates no session (Django: authenticate).
@@ -34,6 +35,22 @@ func (s *Service) Authenticate(ctx context.Context, c Credentials) (*User, error
 	return user, err
 }
 
+// tellBroken reports to the flow why credentials could not be checked.
+func tellBroken(ctx context.Context, err error) {
+	if !tellBusy(ctx, err) {
+		flow.Emit(ctx, "authenticate.broken", slog.Any("error", err))
+	}
+}
+
+// tellBusy reports to the flow that there was no turn for a hash, and whether that is so.
+func tellBusy(ctx context.Context, err error) bool {
+	busy := errors.Is(err, password.ErrBusy)
+	if busy {
+		flow.Emit(ctx, "password.busy", slog.Any("error", err))
+	}
+	return busy
+}
+
 // authenticate asks the backends. The ID is that of the user whom the credentials are meant
 // for, for the log, and empty where it is not known.
 func (s *Service) authenticate(ctx context.Context, c Credentials, id string) (*User, error) {
@@ -49,7 +66,7 @@ func (s *Service) authenticate(ctx context.Context, c Credentials, id string) (*
 			break
 		}
 		if !errors.Is(err, ErrInvalidCredentials) {
-			flow.Emit(ctx, "authenticate.broken", slog.Any("error", err))
+			tellBroken(ctx, err)
 			return nil, err
 		}
 	}
