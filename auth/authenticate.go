@@ -26,6 +26,7 @@ func (s *Service) Authenticate(ctx context.Context, c Credentials) (*User, error
 	g, err := s.reserve(ctx, c)
 	if err != nil {
 		if errors.Is(err, attempts.ErrThrottled) {
+			flow.Emit(ctx, "authenticate.skipped")
 			s.log.InfoContext(ctx, "login refused: too many attempts", client(c.Request), userAttr(g.user))
 		}
 		return nil, err
@@ -37,9 +38,11 @@ func (s *Service) Authenticate(ctx context.Context, c Credentials) (*User, error
 
 // tellBroken reports to the flow why credentials could not be checked.
 func tellBroken(ctx context.Context, err error) {
-	if !tellBusy(ctx, err) {
-		flow.Emit(ctx, "authenticate.broken", slog.Any("error", err))
+	if tellBusy(ctx, err) {
+		flow.Emit(ctx, "authenticate.skipped")
+		return
 	}
+	flow.Emit(ctx, "authenticate.broken", slog.Any("error", err))
 }
 
 // tellBusy reports to the flow that there was no turn for a hash, and whether that is so.

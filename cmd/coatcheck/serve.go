@@ -47,6 +47,8 @@ type serveCommand struct {
 	Log               logFlags      `embed:""`
 	Inspect           inspectFlag   `embed:""`
 	Trace             bool          `group:"log" help:"Print each request's way through the five layers as one block."`
+	LogFlow           bool          `group:"log" help:"Log each request with its verdict and the reason code of a refusal, and with --log-level debug each of its steps."`
+	Metrics           metricsFlag   `embed:""`
 	LogRequests       bool          `group:"log" default:"true" negatable:"" help:"A line for each request, without its query; on by default, and off with --trace."`
 }
 
@@ -62,6 +64,10 @@ func (c *serveCommand) Run(ctx context.Context, con *console.Console) error {
 		return err
 	}
 	defer listener.Close() //nolint:errcheck // the server has closed it, or nothing came of it
+	forMetrics, err := c.Metrics.listen(ctx)
+	if err != nil {
+		return err
+	}
 	db, key, err := c.open(ctx, con, log)
 	if err != nil {
 		return err
@@ -95,6 +101,8 @@ func (c *serveCommand) Run(ctx context.Context, con *console.Console) error {
 	if c.Trace {
 		s.Trace = con.Err
 	}
+	s.ServeMetrics(forMetrics)
+	c.Metrics.tell(con, forMetrics)
 	if s.Inspector, err = c.Inspect.inspector(site, c.judged(key).Proxied()); err != nil {
 		return err
 	}
@@ -111,7 +119,7 @@ func (c *serveCommand) server(site *coatcheck.Site, log *slog.Logger) (*server.S
 	return &server.Server{
 		Site: site, Log: log, Headers: headers, StopDelay: c.StopDelay, Engine: c.Engine.Name,
 		Home:    c.Home.handler,
-		Mounted: strings.TrimSuffix(c.Web.Mount.Path, "/"), LogRequests: c.LogRequests,
+		Mounted: strings.TrimSuffix(c.Web.Mount.Path, "/"), LogRequests: c.LogRequests, LogFlow: c.LogFlow,
 	}, nil
 }
 

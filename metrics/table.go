@@ -1,0 +1,84 @@
+package metrics
+
+import (
+	"slices"
+
+	"github.com/coatcheck/coatcheck/flow"
+)
+
+// Metric is what the table says of a metric.
+type Metric struct {
+	Name, Kind, Help string
+	// Labels are the names of its labels, each with all its values.
+	Labels []Label
+}
+
+// Label is a label and all the values that it can have.
+type Label struct {
+	Name   string
+	Values []string
+}
+
+// The kinds.
+const (
+	counter   = "counter"
+	gauge     = "gauge"
+	histogram = "histogram"
+)
+
+// Table returns all metrics.
+func Table() []Metric { return slices.Clone(table) }
+
+var (
+	verdicts   = []string{string(flow.Done), string(flow.LetIn), string(flow.Refused), string(flow.Failed)}
+	outcomes   = []string{"done", "waits", "refused", "failed"}
+	budgets    = []string{"account", "address", "device"}
+	operations = []string{"row", "rows", "changed"}
+	ends       = []string{"logout", "list", "rescue", "moved", "other"}
+	emails     = []string{"queued", "dropped", "sent", "failed"}
+	cleaned    = []string{"expired sessions", "idle counts of attempts"}
+)
+
+// reasons are all reason codes, and "" for what has none.
+func reasons() []string {
+	all := []string{"", flow.NotSaid}
+	for _, m := range flow.Codes() {
+		if !slices.Contains(all, m.Reason) {
+			all = append(all, m.Reason)
+		}
+	}
+	return all
+}
+
+func label(name string, values []string) []Label { return []Label{{name, values}} }
+
+// The metrics.
+var (
+	requests      = Metric{"coatcheck_requests_total", counter, "Requests by what became of them.", []Label{{"verdict", verdicts}, {"reason", reasons()}}}
+	requestTime   = Metric{"coatcheck_request_seconds", histogram, "How long requests took.", label("verdict", verdicts)}
+	logins        = Metric{"coatcheck_logins_total", counter, "Logins by outcome, and the reason of those that failed.", []Label{{"outcome", outcomes}, {"reason", reasons()}}}
+	created       = Metric{"coatcheck_sessions_created_total", counter, "Sessions created.", nil}
+	ended         = Metric{"coatcheck_sessions_ended_total", counter, "Sessions ended, and why: a logout, the list of sessions, a rescue by its notice, another key, or something else.", label("why", ends)}
+	refusedHere   = Metric{"coatcheck_sessions_refused_total", counter, "Requests whose session signs nobody in, by the reason.", label("reason", reasons())}
+	throttled     = Metric{"coatcheck_throttle_refusals_total", counter, "Attempts refused with 429, by the budget that was used up.", label("budget", budgets)}
+	statementTime = Metric{"coatcheck_database_seconds", histogram, "How long statements of requests took.", label("operation", operations)}
+	failures      = Metric{"coatcheck_failures_total", counter, "Steps that failed, such as those of a store, by the reason.", label("reason", reasons())}
+	mails         = Metric{"coatcheck_emails_total", counter, "Emails queued, dropped since too many waited, sent, and tries that failed.", label("outcome", emails)}
+	removed       = Metric{"coatcheck_cleaner_removed_total", counter, "Rows that housekeeping removed.", label("what", cleaned)}
+	hashRunning   = Metric{"coatcheck_hashes_running", gauge, "Passwords being hashed.", nil}
+	hashWaiting   = Metric{"coatcheck_hashes_waiting", gauge, "Passwords that wait to be hashed.", nil}
+	hashAdmitted  = Metric{"coatcheck_hashes_total", counter, "Passwords hashed, or about to be.", nil}
+	hashBusy      = Metric{"coatcheck_hashes_refused_total", counter, "Passwords not hashed, since too many waited.", nil}
+	hashWaited    = Metric{"coatcheck_hash_wait_seconds_total", counter, "Time that passwords waited to be hashed, in sum.", nil}
+	hashWorked    = Metric{"coatcheck_hash_work_seconds_total", counter, "Time that passwords were hashed, in sum.", nil}
+	sightWaiting  = Metric{"coatcheck_sightings_waiting", gauge, "Sightings of sessions that wait for the index.", nil}
+	sightKept     = Metric{"coatcheck_sightings_kept_total", counter, "Sightings of sessions kept for the index.", nil}
+	sightDropped  = Metric{"coatcheck_sightings_dropped_total", counter, "Sightings of sessions dropped.", nil}
+)
+
+// table is the one table of metrics.
+var table = []Metric{
+	requests, requestTime, logins, created, ended, refusedHere, throttled, statementTime, failures, mails,
+	removed, hashRunning, hashWaiting, hashAdmitted, hashBusy, hashWaited, hashWorked, sightWaiting,
+	sightKept, sightDropped,
+}
