@@ -12,8 +12,10 @@ import (
 	"github.com/coatcheck/coatcheck/internal/testenv"
 )
 
-// maxModules is how many modules the graph of a program on SQLite may have.
-const maxModules = 37
+// maxModules is how many modules the graph of a program on SQLite may have. Eight are those of
+// client_golang: the command serves metrics, and is in this module. No package but metrics imports
+// them, so they are in no program that does not.
+const maxModules = 45
 
 // forTests are the modules that only tests import and that may stay all the same: they
 // require no module.

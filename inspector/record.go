@@ -100,7 +100,8 @@ func (rec *record) look(e flow.Event) {
 func newStep(s flow.Step) step {
 	shown := step{
 		Code: s.Code, Layer: s.Code.Layer().String(), Station: stationOf(s.Event),
-		Sentence: sentenceOf(&s.Event), About: s.Code.Doc(), Docs: docsOf(s.Code), AfterMs: ms(s.After), Ms: ms(s.Took),
+		Sentence: sentenceOf(&s.Event), About: s.Code.Doc(), Docs: docsOf(s.Code),
+		AfterMs: ms(s.After), Ms: ms(s.Took),
 	}
 	for _, a := range s.Facts() {
 		shown.Facts = append(shown.Facts, fact{brief(a.Key), brief(flow.Text(a))})

@@ -33,7 +33,7 @@ func New(site *coatcheck.Site) *Metrics {
 		switch {
 		case isPolled(metric):
 		case metric.Kind == histogram:
-			options := prometheus.HistogramOpts{Name: metric.Name, Help: metric.Help, Buckets: prometheus.DefBuckets}
+			options := prometheus.HistogramOpts{Name: metric.Name, Help: metric.Help}
 			m.histograms[metric.Name] = prometheus.NewHistogramVec(options, metric.labelNames())
 			registry.MustRegister(m.histograms[metric.Name])
 		default:
@@ -76,7 +76,7 @@ func (m *Metric) labelNames() (all []string) {
 }
 
 // ServeHTTP responds to GET /metrics, and to everything else with 404. It belongs on a listener of
-// its own, since whoever reads it learns how much the site is used.
+// its own, since anyone who reads it learns how much the site is used.
 func (m *Metrics) ServeHTTP(w http.ResponseWriter, r *http.Request) { m.handler.ServeHTTP(w, r) }
 
 // Record counts and measures each request. It belongs outermost.
@@ -93,8 +93,8 @@ type background struct{ m *Metrics }
 // Emit counts the event.
 func (b background) Emit(_ context.Context, e flow.Event) { b.m.event(&e) }
 
-func (m *Metrics) add(metric Metric, n float64, labels ...string) {
-	m.counters[metric.Name].WithLabelValues(labels...).Add(n)
+func (m *Metrics) add(metric string, n float64, labels ...string) {
+	m.counters[metric].WithLabelValues(labels...).Add(n)
 }
 
 // request counts a request that is done.
@@ -103,7 +103,7 @@ func (m *Metrics) request(w *watch.Request) {
 	verdict, deciding := flow.Judge(events, w.Status)
 	reason := flow.ReasonOf(verdict, deciding)
 	m.add(requests, 1, string(verdict), reason)
-	m.histograms[requestTime.Name].WithLabelValues(string(verdict)).Observe(w.Took.Seconds())
+	m.histograms[requestTime].WithLabelValues(string(verdict)).Observe(w.Took.Seconds())
 	if outcome := loginOf(events); outcome != "" {
 		switch {
 		case outcome != "refused":
@@ -135,8 +135,11 @@ func loginOf(events []flow.Event) (outcome string) {
 			return "done"
 		case "login.waits":
 			outcome = "waits"
-		case "authenticate.failed", "authenticate.broken", "authenticate.skipped", "login.refused", "login.incomplete":
+		case "authenticate.failed", "authenticate.broken", "authenticate.skipped", "login.refused",
+			"login.incomplete":
 			outcome = "refused"
+		case "password_change.refused", "email_change.refused", "close.refused":
+			return "" // which asked for the password of who is signed in
 		}
 	}
 	return outcome
@@ -151,7 +154,8 @@ func (m *Metrics) event(e *flow.Event) {
 	switch e.Code {
 	case "database.row", "database.rows", "database.changed":
 		if !e.Start.IsZero() {
-			m.histograms[statementTime.Name].WithLabelValues(word).Observe(e.Time.Sub(e.Start).Seconds())
+			took := e.Time.Sub(e.Start).Seconds()
+			m.histograms[statementTime].WithLabelValues(word).Observe(took)
 		}
 	case "session.created":
 		m.add(created, 1)

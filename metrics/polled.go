@@ -29,25 +29,30 @@ func desc(m Metric) *prometheus.Desc { return prometheus.NewDesc(m.Name, m.Help,
 
 // Collect sends their values.
 func (p *polled) Collect(to chan<- prometheus.Metric) {
-	send := func(m Metric, value float64) {
+	values := p.read()
+	for _, m := range table {
+		if !isPolled(m) {
+			continue
+		}
 		kind := prometheus.CounterValue
 		if m.Kind == gauge {
 			kind = prometheus.GaugeValue
 		}
-		to <- prometheus.MustNewConstMetric(desc(m), kind, value)
+		to <- prometheus.MustNewConstMetric(desc(m), kind, values[m.Name])
 	}
+}
+
+// read asks the site.
+func (p *polled) read() map[string]float64 {
 	load := p.site.Auth.Passwords().Load()
-	send(hashRunning, float64(load.Running))
-	send(hashWaiting, float64(load.Waiting))
-	send(hashAdmitted, float64(load.Admitted))
-	send(hashBusy, float64(load.Busy))
-	send(hashWaited, load.Waited.Seconds())
-	send(hashWorked, load.Worked.Seconds())
 	waiting, kept, dropped := 0, uint64(0), uint64(0)
 	if p.site.Accounts != nil {
 		waiting, kept, dropped = p.site.Accounts.Sightings()
 	}
-	send(sightWaiting, float64(waiting))
-	send(sightKept, float64(kept))
-	send(sightDropped, float64(dropped))
+	return map[string]float64{
+		hashRunning: float64(load.Running), hashWaiting: float64(load.Waiting),
+		hashAdmitted: float64(load.Admitted), hashBusy: float64(load.Busy),
+		hashWaited: load.Waited.Seconds(), hashWorked: load.Worked.Seconds(),
+		sightWaiting: float64(waiting), sightKept: float64(kept), sightDropped: float64(dropped),
+	}
 }

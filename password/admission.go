@@ -38,7 +38,7 @@ type gate struct {
 	unknown list.List     // of *waiter
 	known   list.List     // of *waiter
 	streak  int           // turns of known clients since the last one of an unknown client
-	load    Load          // the sums
+	load    load          // the sums
 	hashing int           // places that were entered and not left
 }
 

@@ -20,13 +20,14 @@ func (f *metricsFlag) listen(ctx context.Context) (net.Listener, error) {
 		return nil, nil
 	}
 	if host, port, err := net.SplitHostPort(f.Addr); err != nil || host == "" || port == "" {
-		return nil, usageError{fmt.Errorf("--metrics-addr is %q; write HOST:PORT, such as 127.0.0.1:9100", f.Addr)}
+		return nil, usageError{fmt.Errorf("--metrics-addr is %q; write HOST:PORT, such as "+
+			"127.0.0.1:9100", f.Addr)}
 	}
 	var listening net.ListenConfig
 	l, err := listening.Listen(ctx, "tcp", f.Addr)
 	if err != nil {
-		return nil, fmt.Errorf("--metrics-addr: nobody can listen at %s; name an address of this machine and a "+
-			"port that no other program has: %w", f.Addr, err)
+		return nil, fmt.Errorf("--metrics-addr: nobody can listen at %s; name an address of this machine "+
+			"and a port that no other program has: %w", f.Addr, err)
 	}
 	return l, nil
 }

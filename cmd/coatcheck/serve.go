@@ -77,11 +77,7 @@ func (c *serveCommand) Run(ctx context.Context, con *console.Console) error {
 			log.Error("the database could not be closed", "error", err)
 		}
 	}()
-	if judged := c.judged(key); judged.MailStays() && judged.Public() {
-		log.Warn("no email is sent: links by which anybody can set a new password are written here "+
-			"instead; set --email-backend to smtp, or to none",
-			"flag", "--email-backend "+c.Mail.Backend)
-	}
+	c.warnOfMail(key, log)
 	if c.Mail.BaseURL == "" && c.Mail.Backend != "smtp" {
 		c.Mail.BaseURL = "http://localhost"
 		if listener.Addr().Network() != "unix" {
@@ -108,6 +104,15 @@ func (c *serveCommand) Run(ctx context.Context, con *console.Console) error {
 	}
 	c.Inspect.tell(con, server.URL(listener.Addr()), c.judged(key).Proxied())
 	return s.Serve(ctx, listener)
+}
+
+// warnOfMail warns where emails with links are written to the log of a site that all can reach.
+func (c *serveCommand) warnOfMail(key secret, log *slog.Logger) {
+	if judged := c.judged(key); judged.MailStays() && judged.Public() {
+		log.Warn("no email is sent: links by which anybody can set a new password are written here "+
+			"instead; set --email-backend to smtp, or to none",
+			"flag", "--email-backend "+c.Mail.Backend)
+	}
 }
 
 // server is the HTTP server of the site.
