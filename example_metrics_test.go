@@ -12,9 +12,9 @@ import (
 	"github.com/coatcheck/coatcheck/metrics"
 )
 
-// counted is a site whose requests and housekeeping are counted and logged. It returns the handler
+// measured is a site whose requests and housekeeping are measured and logged. It returns the handler
 // of the metrics and that of the site.
-func counted(ctx context.Context, site *coatcheck.Site, mux *http.ServeMux) (_, _ http.Handler) {
+func measured(ctx context.Context, site *coatcheck.Site, mux *http.ServeMux) (_, _ http.Handler) {
 	m := metrics.New(site)
 	go func() { _ = site.Run(m.Background(ctx)) }()
 	return m, flowlog.New(nil)(m.Record(site.Handler(mux)))
@@ -28,7 +28,7 @@ func Example_metrics() {
 	defer end()
 	mux := http.NewServeMux()
 	mux.Handle("/members/", site.RequireUser(http.NotFoundHandler()))
-	numbers, handler := counted(ctx, site, mux)
+	numbers, handler := measured(ctx, site, mux)
 	handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/members/", http.NoBody))
 	w := httptest.NewRecorder()
 	numbers.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody))

@@ -32,8 +32,9 @@ func (f *metricsFlag) listen(ctx context.Context) (net.Listener, error) {
 	return l, nil
 }
 
-// tell reports where the metrics are.
-func (f *metricsFlag) tell(con *console.Console, l net.Listener) {
+// serve lets the server respond with the metrics at the listener, if there is one, and reports where.
+func (f *metricsFlag) serve(con *console.Console, s *server.Server, l net.Listener) {
+	s.ServeMetrics(l)
 	if l != nil {
 		fmt.Fprintf(con.Err, "The metrics are at %smetrics.\n", server.URL(l.Addr()))
 	}

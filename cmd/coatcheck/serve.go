@@ -90,15 +90,14 @@ func (c *serveCommand) Run(ctx context.Context, con *console.Console) error {
 	}
 	defer closeEngine()
 	con.Say("Coatcheck is at " + server.URL(listener.Addr()))
-	s, err := c.server(site, log)
+	s, err := c.server(site, con, log)
 	if err != nil {
 		return err
 	}
 	if c.Trace {
 		s.Trace = con.Err
 	}
-	s.ServeMetrics(forMetrics)
-	c.Metrics.tell(con, forMetrics)
+	c.Metrics.serve(con, s, forMetrics)
 	if s.Inspector, err = c.Inspect.inspector(site, c.judged(key).Proxied()); err != nil {
 		return err
 	}
@@ -116,16 +115,22 @@ func (c *serveCommand) warnOfMail(key secret, log *slog.Logger) {
 }
 
 // server is the HTTP server of the site.
-func (c *serveCommand) server(site *coatcheck.Site, log *slog.Logger) (*server.Server, error) {
+func (c *serveCommand) server(
+	site *coatcheck.Site, con *console.Console, log *slog.Logger,
+) (*server.Server, error) {
 	headers, err := c.Web.headers()
 	if err != nil {
 		return nil, err
 	}
-	return &server.Server{
+	s := &server.Server{
 		Site: site, Log: log, Headers: headers, StopDelay: c.StopDelay, Engine: c.Engine.Name,
 		Home:    c.Home.handler,
 		Mounted: strings.TrimSuffix(c.Web.Mount.Path, "/"), LogRequests: c.LogRequests, LogFlow: c.LogFlow,
-	}, nil
+	}
+	if c.Trace {
+		s.Trace = con.Err
+	}
+	return s, nil
 }
 
 // refuse returns what is wrong with the settings, as far as a server has to know before it
