@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"path/filepath"
 	"strings"
 	"time"
@@ -59,15 +60,11 @@ func (c *serveCommand) Run(ctx context.Context, con *console.Console) error {
 	if err := c.refuse(ctx, con); err != nil {
 		return err
 	}
-	listener, err := c.Listen.address().Listen(ctx)
+	listener, forMetrics, err := c.listen(ctx)
 	if err != nil {
 		return err
 	}
 	defer listener.Close() //nolint:errcheck // the server has closed it, or nothing came of it
-	forMetrics, err := c.Metrics.listen(ctx)
-	if err != nil {
-		return err
-	}
 	db, key, err := c.open(ctx, con, log)
 	if err != nil {
 		return err
@@ -89,7 +86,6 @@ func (c *serveCommand) Run(ctx context.Context, con *console.Console) error {
 		return err
 	}
 	defer closeEngine()
-	con.Say("Coatcheck is at " + server.URL(listener.Addr()))
 	s, err := c.server(site, con, log)
 	if err != nil {
 		return err
@@ -98,11 +94,23 @@ func (c *serveCommand) Run(ctx context.Context, con *console.Console) error {
 		s.Trace = con.Err
 	}
 	c.Metrics.serve(con, s, forMetrics)
+	con.Say("Coatcheck is at " + server.URL(listener.Addr()))
 	if s.Inspector, err = c.Inspect.inspector(site, c.judged(key).Proxied()); err != nil {
 		return err
 	}
 	c.Inspect.tell(con, server.URL(listener.Addr()), c.judged(key).Proxied())
 	return s.Serve(ctx, listener)
+}
+
+// listen listens for the site, and for the metrics if they are asked for.
+func (c *serveCommand) listen(ctx context.Context) (site, forMetrics net.Listener, err error) {
+	if site, err = c.Listen.address().Listen(ctx); err != nil {
+		return nil, nil, err
+	}
+	if forMetrics, err = c.Metrics.listen(ctx); err != nil {
+		return nil, nil, errors.Join(err, site.Close())
+	}
+	return site, forMetrics, nil
 }
 
 // warnOfMail warns where emails with links are written to the log of a site that all can reach.
