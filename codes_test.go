@@ -201,6 +201,13 @@ func TestCodesFindsFaults(t *testing.T) {
 	}
 }
 
+func quoted(text string) string {
+	if text == "" {
+		return ""
+	}
+	return "`" + text + "`"
+}
+
 // TestCodesPage: docs/flow-codes.md is the table.
 func TestCodesPage(t *testing.T) {
 	var b strings.Builder
@@ -209,18 +216,29 @@ func TestCodesPage(t *testing.T) {
 What [the flow](flow.md) can tell, layer by layer. This page is made from the table in
 [flow/codes.go](../flow/codes.go), by ` + "`go test . -run TestCodesPage -update-codes`" + `. A sink gets each step as an event with
 the code and the attributes; the trace prints the sentence.
+
+What refuses a request, fails, or says why nobody is signed in has a reason code as well, which is stable: a request that
+was refused has exactly one. The [last table](#the-reasons) says who sees what of it, and what to do.
 `)
 	var layer flow.Layer
 	for _, m := range flow.Codes() {
 		if m.Layer != layer {
 			layer = m.Layer
-			fmt.Fprintf(&b, "\n## %d %s\n\n| code | attributes | sentence | meaning |\n|---|---|---|---|\n", layer, layer)
+			fmt.Fprintf(&b, "\n## %d %s\n\n| code | attributes | reason | sentence | meaning |\n|---|---|---|---|---|\n", layer, layer)
 		}
 		attrs := ""
 		if len(m.Attrs) > 0 {
 			attrs = "`" + strings.Join(m.Attrs, "`, `") + "`"
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", m.Code, attrs, m.Sentence, m.Doc)
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", m.Code, attrs, quoted(m.Reason), m.Sentence, m.Doc)
+	}
+	b.WriteString("\n## The reasons\n\nThe verdict is that of the code: `done` where only a guard makes a refusal of it. A request " +
+		"that was refused without a step\nthat says why, such as for a page that is not there, has the reason `" + flow.NotSaid +
+		"`.\n\n| reason | code | verdict | the visitor sees | what to do |\n|---|---|---|---|---|\n")
+	for _, m := range flow.Codes() {
+		if m.Reason != "" {
+			fmt.Fprintf(&b, "| `%s` | `%s` | %s | %s | %s |\n", m.Reason, m.Code, m.Verdict, m.Sees, m.Remedy)
+		}
 	}
 	if *updateCodes {
 		if err := os.WriteFile("docs/flow-codes.md", []byte(b.String()), 0o644); err != nil {

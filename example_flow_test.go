@@ -23,7 +23,7 @@ func (c *counts) Emit(_ context.Context, e flow.Event) {
 	switch e.Code {
 	case "login.done":
 		c.good++
-	case "authenticate.failed", "throttle.refused":
+	case "authenticate.failed", "throttle.refused_account", "throttle.refused_address", "throttle.refused_device":
 		c.failed++
 	}
 }

@@ -3,10 +3,12 @@ package coatcheck
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 
 	"github.com/coatcheck/coatcheck/auth/attempts"
 	"github.com/coatcheck/coatcheck/database/own"
+	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/throttle"
 )
 
@@ -38,7 +40,9 @@ func (s *Site) clean(ctx context.Context, what string, remove func(context.Conte
 	case ctx.Err() != nil:
 	case err != nil:
 		s.log.WarnContext(ctx, what+" could not be removed; trying again later", "error", err)
+		flow.Emit(ctx, "cleaner.failed", slog.String("what", what), slog.Any("error", err))
 	case n > 0:
+		flow.Emit(ctx, "cleaner.removed", slog.String("what", what), slog.Int64("count", n))
 		s.log.InfoContext(ctx, what+" removed", "count", n)
 	}
 }

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/flow"
 )
 
 // The most emails that wait in a queue.
@@ -79,11 +81,13 @@ func (s *Service) enqueue(ctx context.Context, j job) error {
 	}
 	err = queue.Append(ctx, s.jobs.Seal(string(text), ""), s.now(), most)
 	if errors.Is(err, database.ErrConflict) {
+		flow.Emit(ctx, "email.dropped", slog.String("email", j.Kind))
 		return ErrQueueFull
 	}
 	if err != nil {
 		return fmt.Errorf("accounts: queue email: %w", err)
 	}
+	flow.Emit(ctx, "email.queued", slog.String("email", j.Kind))
 	database.OnCommit(ctx, s.wake.ring)
 	return nil
 }

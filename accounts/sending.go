@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/own"
+	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/mail"
 )
 
@@ -52,6 +54,7 @@ func (s *Service) sendDue(ctx context.Context, queues []own.EmailQueue) {
 		sent, err := s.sendNext(ctx, queues)
 		if err != nil && ctx.Err() == nil {
 			s.log.WarnContext(ctx, "email could not be sent", "error", err)
+			flow.Emit(ctx, "email.failed", slog.Any("error", err))
 		}
 		if !sent {
 			return
@@ -154,6 +157,7 @@ func (s *Service) send(ctx context.Context, name string, j job) error {
 		return fmt.Errorf("accounts: send email %s: %w", name, err)
 	}
 	s.log.InfoContext(ctx, "email sent", "email", name)
+	flow.Emit(ctx, "email.sent", slog.String("email", name))
 	return nil
 }
 

@@ -46,6 +46,8 @@ type sightings struct {
 	timer   *time.Timer         // nil while nothing waits
 	closed  bool                // the database is
 
+	kept    uint64    // in all
+	lost    uint64    // in all
 	dropped int       // since the log told last
 	reason  error     // of one of them; nil where it did not fit
 	told    time.Time // when the log told last
@@ -63,8 +65,10 @@ func (b *sightings) add(key string, s sighting, flush func()) bool {
 	_, again := b.waiting[key]
 	if b.closed || !again && len(b.waiting) == maxWaiting {
 		b.dropped++
+		b.lost++
 		return false
 	}
+	b.kept++
 	b.waiting[key] = s
 	switch {
 	case b.timer == nil:
@@ -140,6 +144,7 @@ func (b *sightings) lose(n int, reason error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.dropped += n
+	b.lost += uint64(max(0, n))
 	b.reason = reason
 }
 
@@ -153,6 +158,15 @@ func (b *sightings) toTell(now time.Time) (dropped int, reason error) {
 	dropped, reason = b.dropped, b.reason
 	b.dropped, b.reason, b.told = 0, nil, now
 	return dropped, reason
+}
+
+// Sightings returns how many sightings of sessions wait to be written to the index, and how many
+// were kept and dropped since the program began, for metrics.
+func (s *Service) Sightings() (waiting int, kept, dropped uint64) {
+	b := s.sightings
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.waiting), b.kept, b.lost
 }
 
 // Flush writes to the index what this node has seen of sessions, which otherwise happens within

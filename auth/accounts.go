@@ -159,6 +159,7 @@ func (s *Service) ReplacePassword(ctx context.Context, user *User, raw string) e
 	ctx = changing(ctx, user)
 	same, err := s.passwords.Check(ctx, raw, user.Password)
 	if err != nil {
+		tellBusy(ctx, err)
 		return err
 	}
 	if same.OK {

@@ -9,6 +9,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth/audit"
 	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/flow"
+	"github.com/coatcheck/coatcheck/password"
 )
 
 // Authenticate checks credentials and creates no session (Django: authenticate).
@@ -26,6 +27,7 @@ func (s *Service) Authenticate(ctx context.Context, c Credentials) (*User, error
 	g, err := s.reserve(ctx, c)
 	if err != nil {
 		if errors.Is(err, attempts.ErrThrottled) {
+			flow.Emit(ctx, "authenticate.skipped")
 			s.log.InfoContext(ctx, "login refused: too many attempts",
 				client(c.Request), userAttr(idOf(g.meant)))
 			_ = s.audit.Add(ctx, audit.Event{
@@ -37,6 +39,24 @@ func (s *Service) Authenticate(ctx context.Context, c Credentials) (*User, error
 	user, err := s.authenticate(guessing(ctx, c, g.deviceOf), c, g.meant)
 	s.settle(ctx, g, user, err)
 	return user, err
+}
+
+// tellBroken reports to the flow why credentials could not be checked.
+func tellBroken(ctx context.Context, err error) {
+	if tellBusy(ctx, err) {
+		flow.Emit(ctx, "authenticate.skipped")
+		return
+	}
+	flow.Emit(ctx, "authenticate.broken", slog.Any("error", err))
+}
+
+// tellBusy reports to the flow that there was no turn for a hash, and whether that is so.
+func tellBusy(ctx context.Context, err error) bool {
+	busy := errors.Is(err, password.ErrBusy)
+	if busy {
+		flow.Emit(ctx, "password.busy", slog.Any("error", err))
+	}
+	return busy
 }
 
 // authenticate asks the backends. The credentials are meant for that user, for the log; it is nil
@@ -56,7 +76,7 @@ func (s *Service) authenticate(ctx context.Context, c Credentials, meant *User) 
 			break
 		}
 		if !errors.Is(err, ErrInvalidCredentials) {
-			flow.Emit(ctx, "authenticate.broken", slog.Any("error", err))
+			tellBroken(ctx, err)
 			return nil, err
 		}
 	}

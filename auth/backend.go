@@ -166,7 +166,10 @@ func makeHash(
 ) (password.Hash, error) {
 	timer := flow.Start(ctx)
 	hash, err := hashers.Make(ctx, raw)
-	if err == nil && flow.On(ctx) {
+	switch {
+	case err != nil:
+		tellBusy(ctx, err)
+	case flow.On(ctx):
 		timer.Emit(ctx, code, hashAttrs(hash)...)
 	}
 	return hash, err

@@ -35,8 +35,8 @@ type Identity struct {
 // of package flow. Somebody is signed in if and only if the code is "user.found" or
 // "user.found_by_old_key". If not, it is
 //
-//   - "session.none", "session.missing", which an expired session is too, and a cookie that was
-//     not signed here, or
+//   - "session.none", "session.missing", which a cookie that was not signed here is too, and an
+//     expired session where the store cannot tell, "session.expired", "session.bad_signature" or
 //     "session.corrupt": there is no such session;
 //   - "user.anonymous": the session names no user;
 //   - "user.backend_unknown", "user.gone", "user.inactive": there is no such user here;
@@ -103,7 +103,7 @@ func emitVerified(ctx context.Context, code flow.Code, id Identity) {
 	switch code {
 	case "user.anonymous":
 		flow.Emit(ctx, "user.anonymous")
-	case "session.none", "session.missing", "session.corrupt":
+	case "session.none", "session.missing", "session.expired", "session.bad_signature", "session.corrupt":
 		flow.Emit(ctx, "user.anonymous", slog.String("because", string(code)))
 	case "user.backend_unknown":
 		flow.Emit(ctx, code, slog.String("backend", id.Backend))

@@ -6,5 +6,5 @@ import "embed"
 
 // Files are the pages, NAME.md, what they show and what they link to, as in the repository.
 //
-//go:embed *.md *.py images performance
+//go:embed *.md *.py *.json images performance
 var Files embed.FS

@@ -18,6 +18,22 @@ type Meaning struct {
 	Attrs []string
 	// Doc explains more about it, in a sentence.
 	Doc string
+	// Verdict is what the code says of a request.
+	Verdict Verdict
+	// Reason is the reason code of a refusal or a failure, or of why nobody is signed in:
+	// "session-expired". It is empty for all other codes, and stable.
+	Reason string
+	// Sees is what the visitor gets then, and Remedy what the operator does.
+	Sees, Remedy string
+}
+
+// row is a row of the table, to which reasons adds what refusals have.
+type row struct {
+	code     Code
+	layer    Layer
+	sentence string
+	attrs    []string
+	doc      string
 }
 
 // Codes returns the table, in the order of the layers.
@@ -49,6 +65,9 @@ func (c Code) Sentence() string {
 // Doc returns what the table explains of the code, or "" for one that is not in it.
 func (c Code) Doc() string { return meanings[c].Doc }
 
+// Remedy returns what the operator does about a refusal or a failure, or "".
+func (c Code) Remedy() string { return meanings[c].Remedy }
+
 // group is what stands before the dot.
 func (c Code) group() string {
 	group, _, _ := strings.Cut(string(c), ".")
@@ -66,18 +85,36 @@ var meanings = func() map[Code]Meaning {
 type names = []string
 
 // table is the one table of codes.
-var table = slices.Concat(databaseCodes, sessionCodes, middlewareCodes, authCodes, viewCodes, accessCodes)
+var table = func() (all []Meaning) {
+	rows := slices.Concat(databaseCodes, sessionCodes, middlewareCodes, authCodes, viewCodes, accessCodes)
+	for _, r := range rows {
+		m := Meaning{Code: r.code, Layer: r.layer, Sentence: r.sentence, Attrs: r.attrs, Doc: r.doc}
+		m.Verdict = Done
+		if slices.Contains(letsIn, m.Code) {
+			m.Verdict = LetIn
+		}
+		for _, why := range reasons {
+			if why.code == m.Code {
+				m.Verdict, m.Reason, m.Sees, m.Remedy = why.verdict, why.reason, why.sees, why.remedy
+			}
+		}
+		all = append(all, m)
+	}
+	return all
+}()
 
-var databaseCodes = []Meaning{
+var databaseCodes = []row{
 	{"database.row", Database, "{query}", names{"query", "found", "table"}, "One row was looked for."},
 	{"database.rows", Database, "{query}", names{"query", "rows", "table"}, "Rows were read."},
 	{"database.changed", Database, "{query}", names{"query", "rows", "table"}, "Rows were inserted, updated or deleted."},
 }
 
-var sessionCodes = []Meaning{
+var sessionCodes = []row{
 	{"session.none", SessionEngine, "no session key, so the session is empty and nothing is read", nil, "The request brought no session cookie."},
 	{"session.missing", SessionEngine, "no such session, or it has expired", names{"key"}, "The key is dropped, since the server alone chooses keys."},
-	{"session.corrupt", SessionEngine, "session data corrupt, taken as empty", names{"key", "reason"}, "The data cannot be decoded; perhaps another secret key signed it."},
+	{"session.expired", SessionEngine, "the session has expired", names{"key"}, "Engines whose store keeps what expired say so: files and signed cookies."},
+	{"session.bad_signature", SessionEngine, "session data signed by no key of ours, taken as empty", names{"key", "reason"}, "Another secret key signed it, or the text was changed."},
+	{"session.corrupt", SessionEngine, "session data corrupt, taken as empty", names{"key", "reason"}, "The data cannot be decoded, though no signature says that it is not ours."},
 	{"session.loaded", SessionEngine, "session loaded, its signature checked, and decoded", names{"key", "keys", "expires", "readonly"}, "The session is there; keys is how many values it has."},
 	{"session.failed", SessionEngine, "the session store failed", names{"key", "error"}, "A failure of the store: it never means that there is no session."},
 	{"session.created", SessionEngine, "new session created, under a random key", names{"key", "keys"}, "The session has a row, or its like, under a key that nobody knew."},
@@ -89,12 +126,21 @@ var sessionCodes = []Meaning{
 	{"session.deleted", SessionEngine, "session deleted, with all that it held", names{"key"}, "Its key opens nothing any more."},
 }
 
-var middlewareCodes = []Meaning{
+var middlewareCodes = []row{
 	{"https.redirected", Middleware, "redirected to HTTPS", names{"location"}, "The request came by HTTP."},
 	{"host.refused", Middleware, "refused with 400: the host is not allowed", nil, "See AllowedHosts."},
 	{"proxy.refused", Middleware, "refused with 400: the proxy named no host, or no path", nil, "A trusted proxy sent a header that cannot be read."},
 	{"origin.refused", Middleware, "refused: cross-origin request", names{"origin", "sec-fetch-site"}, "Another site's page made the request."},
-	{"csrf.refused", Middleware, "refused with 403: {reason}", names{"reason"}, "The CSRF check failed; the reason is Django's."},
+	{"csrf.origin_untrusted", Middleware, "refused with 403: {reason}", names{"reason"}, "The Origin header names another site. The reason is Django's."},
+	{"csrf.referer_missing", Middleware, "refused with 403: {reason}", names{"reason"}, "Over HTTPS a form comes with an Origin or a Referer. The reason is Django's."},
+	{"csrf.referer_malformed", Middleware, "refused with 403: {reason}", names{"reason"}, "It is no whole address. The reason is Django's."},
+	{"csrf.referer_insecure", Middleware, "refused with 403: {reason}", names{"reason"}, "The page with the form came by HTTP. The reason is Django's."},
+	{"csrf.referer_untrusted", Middleware, "refused with 403: {reason}", names{"reason"}, "The page that sent the form is of another site. The reason is Django's."},
+	{"csrf.cookie_missing", Middleware, "refused with 403: {reason}", names{"reason"}, "The browser sent no secret to compare with. The reason is Django's."},
+	{"csrf.cookie_malformed", Middleware, "refused with 403: {reason}", names{"reason"}, "What it holds cannot be a secret. The reason is Django's."},
+	{"csrf.token_missing", Middleware, "refused with 403: {reason}", names{"reason"}, "Neither the form nor a header has one. The reason is Django's."},
+	{"csrf.token_malformed", Middleware, "refused with 403: {reason}", names{"reason"}, "What came cannot be a token. The reason is Django's."},
+	{"csrf.token_wrong", Middleware, "refused with 403: {reason}", names{"reason"}, "It does not match the secret, for instance after a login. The reason is Django's."},
 	{"csrf.renewed", Middleware, "new CSRF secret, as at each login", nil, "Forms from before the login are void."},
 	{"csrf.cookie_set", Middleware, "CSRF cookie set", names{"name"}, "The browser gets the CSRF secret."},
 	{"remote.refused", Middleware, "refused with 400: two remote users", nil, "The web server in front named two users at once."},
@@ -108,7 +154,7 @@ var middlewareCodes = []Meaning{
 	{"session.refused_unsaved", Middleware, "responded with 503: the session could not be saved", nil, "A failure of the store: cookie and session stay as they are."},
 }
 
-var authCodes = []Meaning{
+var authCodes = []row{
 	{"user.anonymous", Middleware, "AnonymousUser: nobody is signed in to this session", names{"because"}, "The session names no user; because is the code of the step that says why."},
 	{"user.backend_unknown", Middleware, "AnonymousUser: the session's backend is not configured", names{"backend"}, "See AUTHENTICATION_BACKENDS."},
 	{"user.too_old", Middleware, "AnonymousUser: the session is older than Config.Logins.MaxAge allows", names{"user"}, "The session ends."},
@@ -121,10 +167,13 @@ var authCodes = []Meaning{
 	{"user.hash_renewed", Middleware, "session auth hash renewed with the present secret key", names{"user"}, "The session keeps its key."},
 
 	{"throttle.passed", View, "throttle: attempts are left, and one of each budget is taken", names{"budgets"}, "A good login gives them back; the step counts the statements of both."},
-	{"throttle.refused", View, "throttle: refused with 429, too many attempts", names{"wait"}, "Nothing is looked at, not even a right password; wait is how long the next attempt takes."},
+	{"throttle.refused_account", View, "throttle: refused with 429, too many attempts at this account", names{"wait"}, "The guesses at this account are used up. Nothing is looked at, not even a right password; wait is how long the next attempt takes."},
+	{"throttle.refused_address", View, "throttle: refused with 429, too many attempts from this address", names{"wait"}, "Those of this client's address are used up. Nothing is looked at, not even a right password; wait is how long the next attempt takes."},
+	{"throttle.refused_device", View, "throttle: refused with 429, too many attempts from this browser", names{"wait"}, "Those of this browser, which the account knows, are used up. Nothing is looked at, not even a right password; wait is how long the next attempt takes."},
 	{"throttle.failed", View, "throttle: attempts could not be counted", names{"error"}, "A failure of the store lets no guess pass."},
 	{"password.compared", View, "authenticate(): password hashed as the stored one was, and compared", names{"algorithm", "rounds", "right"}, "This is what a login costs."},
 	{"password.dummy", View, "authenticate(): no user who may log in, so a hash is made for nothing", names{"algorithm"}, "An unknown user takes the time of a wrong password."},
+	{"password.busy", View, "too many passwords are being hashed, so this one is not", names{"error"}, "The queue is full, or the wait too long; nothing was computed."},
 	{"password.unusable", View, "authenticate(): the account has no usable password", names{"user"}, "Nobody can log in with a password, until one is set."},
 	{"password.stuck", View, "authenticate(): the stored hash cannot be compared with any password: {reason}", names{"user", "reason"}, "The log and coatcheck explain say what would help."},
 	{"password.rehashed", View, "authenticate(): password hashed anew, since the stored hash was weaker", names{"algorithm", "rounds"}, "Nobody else notices."},
@@ -132,13 +181,14 @@ var authCodes = []Meaning{
 	{"password.hashed", View, "password hashed for the database", names{"algorithm", "rounds"}, "Only the hash is stored."},
 	{"authenticate.done", View, "authenticate(): the credentials are good, and nobody is signed in yet", names{"user", "backend"}, "A session comes by login()."},
 	{"authenticate.failed", View, "authenticate(): no backend accepts the credentials", nil, "The response is the same, whatever was wrong."},
-	{"authenticate.broken", View, "authenticate(): the credentials could not be checked", names{"error"}, "A failure of the store, or too many hashes at once."},
+	{"authenticate.broken", View, "authenticate(): the credentials could not be checked", names{"error"}, "A failure of the store."},
+	{"authenticate.skipped", View, "authenticate(): no password is looked at", nil, "The attempts are used up, or too many passwords are being hashed."},
 	{"login.waits", View, "the login waits for a step, nobody is signed in", names{"step"}, "A factor asks for more than the password."},
 	{"login.done", View, "login(): three keys stored in the session, so the user is signed in", names{"_auth_user_id", "_auth_user_backend", "_auth_user_hash"}, "The hash is shortened."},
 	{"logout.done", View, "logout(): session ended, nobody is signed in", names{"user"}, "The session is gone, no matter whose it was."},
 }
 
-var viewCodes = []Meaning{
+var viewCodes = []row{
 	{"home.shown", View, "home page shown", nil, "The demo site's home page."},
 	{"public.shown", View, "public page shown, nobody asked who it is for", nil, "No session is loaded."},
 	{"docs.shown", View, "page of the documentation shown, nobody asked who it is for", nil, "No session is loaded."},
@@ -173,6 +223,12 @@ var viewCodes = []Meaning{
 	{"logout.form", View, "logout button shown: only a POST logs out", nil, "A link on another site must not log out."},
 	{"logout.redirected", View, "redirected after logout", names{"location"}, "The page after a logout."},
 	{"notice.queued", View, "notice of a new device queued", names{"user"}, "The email tells of a login from an unknown browser."},
+	{"email.queued", View, "email queued", names{"email"}, "It is sent when the response is on its way; the attribute is its kind."},
+	{"email.dropped", View, "email not queued, since too many wait", names{"email"}, "The request fails, or does without."},
+	{"email.sent", View, "email sent", names{"email"}, "The mail server has it."},
+	{"email.failed", View, "email could not be sent", names{"error"}, "It is tried again for a day, unless the server refused it for good."},
+	{"cleaner.removed", View, "{what} removed", names{"what", "count"}, "Housekeeping, which belongs to no request."},
+	{"cleaner.failed", View, "{what} could not be removed", names{"what", "error"}, "Housekeeping tries again within the hour."},
 	{"rescue.done", View, "rescued by its notice", names{"sessions"}, "The owner pressed \"this wasn't me\": sessions and password ended."},
 	{"session_list.shown", View, "sessions listed", names{"count"}, "Where the user is signed in."},
 	{"session_list.ended", View, "sessions ended", names{"count"}, "By the user, from the list."},
@@ -198,7 +254,7 @@ var viewCodes = []Meaning{
 	{"close.done", View, "account closed", names{"user"}, "Its sessions ended."},
 }
 
-var accessCodes = []Meaning{
+var accessCodes = []row{
 	{"access.open", AccessControl, "let in: no login is needed here", nil, "LoginRequired has the address among those that are exempt."},
 	{"access.let_in", AccessControl, "let in", names{"guard", "user"}, "The guard is what asked, such as RequireUser."},
 	{"access.redirected", AccessControl, "redirected to the login page: not signed in", nil, "The return URL is in next."},

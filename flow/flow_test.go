@@ -18,7 +18,7 @@ func TestTrace(t *testing.T) {
 	trace := flow.NewTrace()
 	ctx := flow.WithSink(t.Context(), trace)
 	flow.Emit(ctx, "cookie.read", slog.String("key", flow.Brief("abcdefghijklmnopqrstuvwxyz012345")), slog.String("path", "/a b\n"))
-	flow.Emit(ctx, "csrf.refused", slog.String("reason", "no \x1b[31m cookie"))
+	flow.Emit(ctx, "csrf.cookie_missing", slog.String("reason", "no \x1b[31m cookie"))
 	flow.Emit(ctx, "access.let_in")
 	flow.Emit(ctx, "shop.paid", slog.Any("hidden", secret{}))
 	got := trace.Format("GET /")
@@ -203,5 +203,48 @@ func TestTable(t *testing.T) {
 	}
 	if len(seen) < 100 {
 		t.Errorf("%d codes", len(seen))
+	}
+}
+
+// TestReasons: each code that refuses or fails has a reason, and says what the visitor sees and
+// what to do; the words of a code do not belie its verdict.
+func TestReasons(t *testing.T) {
+	kebab := regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)+$`)
+	refuses := regexp.MustCompile(`\.(failed|broken|forbidden|incomplete|gone|inactive)$|refused|unauthorized|mismatch|malformed`)
+	harmless := []flow.Code{"authenticate.failed"} // which refuses
+	for _, m := range flow.Codes() {
+		bad := m.Verdict == flow.Refused || m.Verdict == flow.Failed
+		if bad && m.Reason == "" || m.Reason != "" && (m.Sees == "" || m.Remedy == "" || !kebab.MatchString(m.Reason)) {
+			t.Errorf("%s: reason %q, seen as %q, remedy %q: complete its row in reasons.go", m.Code, m.Reason, m.Sees, m.Remedy)
+		}
+		if refuses.MatchString(string(m.Code)) && !bad {
+			t.Errorf("%s refuses or fails and counts as %s: give it a row in reasons.go", m.Code, m.Verdict)
+		}
+		fails := strings.HasSuffix(string(m.Code), ".failed") && !slices.Contains(harmless, m.Code)
+		if fails != (m.Verdict == flow.Failed) && !slices.Contains([]flow.Code{
+			"authenticate.broken", "password.busy", "session.refused_unsaved",
+		}, m.Code) {
+			t.Errorf("%s counts as %s", m.Code, m.Verdict)
+		}
+	}
+	for code, want := range map[flow.Code]string{
+		"session.expired": "session-expired", "access.forbidden": "permission-missing", "login.done": "", "shop.paid": "",
+	} {
+		if got := code.Reason(); got != want {
+			t.Errorf("%s has the reason %q, want %q", code, got, want)
+		}
+	}
+}
+
+// TestReasonsAreOfTheTable: no row of reasons.go is about a code that is not in the table.
+func TestReasonsAreOfTheTable(t *testing.T) {
+	with := 0
+	for _, m := range flow.Codes() {
+		if m.Reason != "" {
+			with++
+		}
+	}
+	if with != flow.ReasonRows {
+		t.Errorf("%d rows of reasons.go, and %d codes have a reason: a row is there twice, or its code is none", flow.ReasonRows, with)
 	}
 }

@@ -2,6 +2,5 @@ package inspector
 
 // For tests.
 var (
-	DocsOf    = docsOf
-	VerdictOf = verdictOf
+	DocsOf = docsOf
 )

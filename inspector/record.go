@@ -12,20 +12,21 @@ import (
 
 // record is a request as the page shows it and as JSON has it.
 type record struct {
-	ID       uint64    `json:"id"`
-	Time     time.Time `json:"time"`
-	Method   string    `json:"method"`
-	Path     string    `json:"path"`
-	Status   int       `json:"status"`
-	Ms       float64   `json:"ms"`
-	Queries  int       `json:"queries"`
-	User     string    `json:"user,omitempty"` // the ID
-	Browser  string    `json:"browser"`        // a name that this process chose
-	Verdict  verdict   `json:"verdict"`
-	Reason   flow.Code `json:"reason,omitempty"`
-	Sentence string    `json:"sentence,omitempty"` // of the reason
-	Tour     bool      `json:"tour,omitempty"`     // a stop of the tour was seen by it
-	Dropped  int       `json:"dropped,omitempty"`  // steps that were not kept
+	ID       uint64       `json:"id"`
+	Time     time.Time    `json:"time"`
+	Method   string       `json:"method"`
+	Path     string       `json:"path"`
+	Status   int          `json:"status"`
+	Ms       float64      `json:"ms"`
+	Queries  int          `json:"queries"`
+	User     string       `json:"user,omitempty"` // the ID
+	Browser  string       `json:"browser"`        // a name that this process chose
+	Verdict  flow.Verdict `json:"verdict"`
+	Reason   flow.Code    `json:"reason,omitempty"`
+	Refusal  string       `json:"refusal,omitempty"`  // its reason code, where it was refused or failed
+	Sentence string       `json:"sentence,omitempty"` // of the reason
+	Tour     bool         `json:"tour,omitempty"`     // a stop of the tour was seen by it
+	Dropped  int          `json:"dropped,omitempty"`  // steps that were not kept
 
 	steps  []step
 	cookie string // the name of the session's cookie
@@ -70,13 +71,14 @@ func newRecord(of *watch.Request) *record {
 		Time: of.Begun, Method: brief(of.Came.Method), Path: brief(requestinfo.LogPath(of.Came)),
 		Status: of.Status, Ms: ms(of.Took), Dropped: of.Flow.Dropped(),
 	}
-	for _, e := range of.Flow.Events() {
+	events := of.Flow.Events()
+	for _, e := range events {
 		rec.look(e)
 	}
 	for _, s := range of.Flow.Steps() {
 		rec.steps = append(rec.steps, newStep(s))
 	}
-	rec.judge()
+	rec.judge(events)
 	return rec
 }
 
@@ -97,11 +99,9 @@ func (rec *record) look(e flow.Event) {
 
 func newStep(s flow.Step) step {
 	shown := step{
-		Code: s.Code, Layer: s.Code.Layer().String(), Station: stationOf(s.Event), Sentence: s.Sentence(nil),
-		About: s.Code.Doc(), Docs: docsOf(s.Code), AfterMs: ms(s.After), Ms: ms(s.Took),
-	}
-	if shown.Sentence != s.Code.Sentence() || shown.About == "" { // it is not only of the table
-		shown.Sentence = brief(shown.Sentence)
+		Code: s.Code, Layer: s.Code.Layer().String(), Station: stationOf(s.Event),
+		Sentence: sentenceOf(&s.Event), About: s.Code.Doc(), Docs: docsOf(s.Code),
+		AfterMs: ms(s.After), Ms: ms(s.Took),
 	}
 	for _, a := range s.Facts() {
 		shown.Facts = append(shown.Facts, fact{brief(a.Key), brief(flow.Text(a))})
@@ -110,6 +110,15 @@ func newStep(s flow.Step) step {
 		shown.Parts = append(shown.Parts, newStep(part))
 	}
 	return shown
+}
+
+// sentenceOf is the sentence of an event. What is not of the table alone is shortened.
+func sentenceOf(e *flow.Event) string {
+	sentence := e.Sentence(nil)
+	if sentence != e.Code.Sentence() || e.Code.Doc() == "" {
+		return brief(sentence)
+	}
+	return sentence
 }
 
 // fact returns the value of an attribute, or nothing.

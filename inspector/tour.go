@@ -75,7 +75,9 @@ var stops = []stop{
 			"row, so there is no session and no user. The inspector sends this request itself, with " +
 			"the cookie of the last logout.",
 		do: "Send it", own: "tour/old-cookie", after: 6,
-		seen: func(rec *record, v *visit) bool { return v.old || rec.has("session.missing") },
+		seen: func(rec *record, v *visit) bool {
+			return v.old || rec.has("session.missing", "session.expired")
+		},
 	},
 }
 

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/coatcheck/coatcheck/flow"
+
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 )
 
@@ -125,7 +127,7 @@ func (v *view) Alone() string {
 
 // Blank is the picture of a way that nobody went.
 func (v *view) Blank() diagram {
-	all := &record{Verdict: done}
+	all := &record{Verdict: flow.Done}
 	for _, s := range stations {
 		all.steps = append(all.steps, step{Station: s.at})
 	}
@@ -247,9 +249,9 @@ func (rec *record) Machine() string { return rec.Time.UTC().Format(time.RFC3339)
 // Class is the verdict as a class of the stylesheet.
 func (rec *record) Class() string {
 	switch rec.Verdict {
-	case failed, refused:
+	case flow.Failed, flow.Refused:
 		return "bad"
-	case letIn:
+	case flow.LetIn:
 		return "good"
 	}
 	return "plain"

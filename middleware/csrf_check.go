@@ -36,7 +36,7 @@ func (g *csrfGuard) pass(w http.ResponseWriter, r *http.Request, next http.Handl
 	case refusal != nil:
 		reason := refusal.logged()
 		g.config.Logger.WarnContext(r.Context(), "Forbidden ("+logText(reason)+"): "+logText(requestinfo.LogPath(r)))
-		flow.Emit(r.Context(), "csrf.refused", slog.String("reason", reason))
+		flow.Emit(r.Context(), refusal.kind.code(), slog.String("reason", reason))
 		g.config.Failure(w, r, g.diagnose(r, refusal))
 	default:
 		state.done = true
@@ -78,6 +78,22 @@ const (
 	badToken
 	wrongToken
 )
+
+// code is what the flow is told of a refusal.
+func (k refusalKind) code() flow.Code {
+	return [...]flow.Code{
+		badOrigin:        "csrf.origin_untrusted",
+		noReferer:        "csrf.referer_missing",
+		malformedReferer: "csrf.referer_malformed",
+		insecureReferer:  "csrf.referer_insecure",
+		badReferer:       "csrf.referer_untrusted",
+		noCookie:         "csrf.cookie_missing",
+		badCookie:        "csrf.cookie_malformed",
+		noToken:          "csrf.token_missing",
+		badToken:         "csrf.token_malformed",
+		wrongToken:       "csrf.token_wrong",
+	}[k]
+}
 
 // check is Django's process_view. The error is a failure of the store.
 func (g *csrfGuard) check(r *http.Request, state *csrfState) (*csrfRefusal, error) {

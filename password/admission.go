@@ -38,6 +38,8 @@ type gate struct {
 	unknown list.List     // of *waiter
 	known   list.List     // of *waiter
 	streak  int           // turns of known clients since the last one of an unknown client
+	load    load          // the sums
+	hashing int           // places that were entered and not left
 }
 
 // maxStreak is how many known clients go before an unknown one that waits.
@@ -53,6 +55,18 @@ type waiter struct {
 
 // enter waits for a turn. The caller must leave the place when the work is done.
 func (g *gate) enter(ctx context.Context, n need) (*place, error) {
+	came := time.Now()
+	p, err := g.queue(ctx, n)
+	if err != nil {
+		g.refused(err)
+		return nil, err
+	}
+	g.admitted(came)
+	return p, nil
+}
+
+// queue is enter, uncounted.
+func (g *gate) queue(ctx context.Context, n need) (*place, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, waitError(ctx)
 	}

@@ -83,6 +83,8 @@ func (p *place) leave() {
 	g := p.gate
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.hashing--
+	g.load.Worked += took
 	took /= time.Duration(p.turn.hashes) // a pair used it together
 	if g.mean == 0 {
 		g.mean = took

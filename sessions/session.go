@@ -10,6 +10,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/internal/pyjson"
+	"github.com/coatcheck/coatcheck/signing"
 )
 
 // ErrInterrupted: the session was deleted while this request ran, for instance
@@ -34,7 +35,8 @@ type Session struct {
 	modified bool
 	readOnly error     // Record.ReadOnly of what was loaded
 	partial  bool      // see Renew
-	corrupt  bool      // what was loaded could not be decoded
+	corrupt  flow.Code // of what was loaded and could not be decoded, or empty
+	gone     flow.Code // of a key under which there is no session, or not any more
 	refused  bool      // what was loaded is none: see Record.Replace
 	expires  time.Time // Record.Expires of what was loaded
 
@@ -174,7 +176,7 @@ func (s *Session) Clear() {
 }
 
 func (s *Session) clear() {
-	s.data, s.loaded, s.readOnly, s.corrupt, s.along = Data{}, true, nil, false, nil
+	s.data, s.loaded, s.readOnly, s.corrupt, s.along = Data{}, true, nil, "", nil
 	s.refused = false
 	s.changes = changes{cleared: true}
 	s.accessed, s.modified = true, true
@@ -214,7 +216,8 @@ func (s *Session) load(ctx context.Context) error {
 	record, err := s.engine.config.Store.Load(ctx, s.key)
 	switch {
 	case errors.Is(err, ErrNotFound):
-		s.emit(ctx, "session.missing")
+		s.gone = missingCode(err)
+		s.emit(ctx, s.gone)
 		s.lost, s.key = Key(s.key), ""
 	case err != nil:
 		s.emit(ctx, "session.failed", slog.Any("error", err))
@@ -232,15 +235,22 @@ func (s *Session) load(ctx context.Context) error {
 // check examines what was loaded, and warns where it is corrupt.
 func (s *Session) check(ctx context.Context, r *Record) {
 	if r.Corrupt != nil {
-		s.corrupt = true
-		s.emit(ctx, "session.corrupt", slog.Any("reason", r.Corrupt))
+		s.corrupt = "session.corrupt"
+		if errors.Is(r.Corrupt, signing.ErrBadSignature) {
+			s.corrupt = "session.bad_signature"
+		}
+		s.emit(ctx, s.corrupt, slog.Any("reason", r.Corrupt))
 		// Without the context, by which a log handler could ask for this very
 		// session and wait forever.
 		s.engine.config.Logger.Warn("Session data corrupted", "key", Key(s.key), "reason", r.Corrupt)
 		return
 	}
 	if s.refused = r.Replace && r.Data.Len() == 0; s.refused {
-		s.emit(ctx, "session.missing")
+		s.gone = "session.missing"
+		if !r.Expires.IsZero() {
+			s.gone = "session.expired"
+		}
+		s.emit(ctx, s.gone)
 		return
 	}
 	if !flow.On(ctx) {
@@ -254,6 +264,15 @@ func (s *Session) check(ctx context.Context, r *Record) {
 		attrs = append(attrs, slog.Any("readonly", r.ReadOnly))
 	}
 	s.emit(ctx, "session.loaded", attrs...)
+}
+
+// missingCode is the code of an error by which a store says that there is no session.
+func missingCode(err error) flow.Code {
+	var expired interface{ Expired() bool }
+	if errors.As(err, &expired) && expired.Expired() {
+		return "session.expired"
+	}
+	return "session.missing"
 }
 
 // emit reports a step to the flow, with the key shortened.

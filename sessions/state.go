@@ -1,6 +1,7 @@
 package sessions
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -8,9 +9,10 @@ import (
 )
 
 // State loads the session, if it is not yet, and returns what the store made of its key:
-// "session.loaded", "session.none" if there is no key, "session.missing" if the store has
-// no session under it, or not any more, or did not sign it, and "session.corrupt" if its data cannot be
-// decoded, so that it is empty. The error is a failure of the store, a StoreError.
+// "session.loaded"; "session.none" if there is no key; "session.missing" if the store has no
+// session under it, or did not sign it; "session.expired" if it can tell that it had one;
+// "session.bad_signature" and "session.corrupt" if its data was signed by another key, or cannot
+// be decoded, so that it is empty. The error is a failure of the store, a StoreError.
 func (s *Session) State(ctx context.Context) (flow.Code, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -19,11 +21,11 @@ func (s *Session) State(ctx context.Context) (flow.Code, error) {
 	}
 	switch {
 	case s.key == "" && s.lost != "", s.refused:
-		return "session.missing", nil
+		return cmp.Or(s.gone, "session.missing"), nil
 	case s.key == "":
 		return "session.none", nil
-	case s.corrupt:
-		return "session.corrupt", nil
+	case s.corrupt != "":
+		return s.corrupt, nil
 	}
 	return "session.loaded", nil
 }

@@ -36,7 +36,8 @@ var (
 type Store interface {
 	// Load returns the session of key, or ErrNotFound where there is none or it
 	// has expired. Data that cannot be decoded is no error: the record is then
-	// empty and says so in Corrupt.
+	// empty and says so in Corrupt. Where the store knows that a session has
+	// expired, its ErrNotFound may have a method Expired() bool, for the flow.
 	Load(ctx context.Context, key string) (*Record, error)
 	// Create stores a new session, or returns ErrExists. It sets the record's
 	// Version.

@@ -24,10 +24,18 @@ const (
 type Budget struct {
 	name  string
 	limit throttle.Limit
+	whose flow.Code // what the flow is told where it is used up
 	// Owner is the ID of the user whose login restores it, or empty where that of
 	// anybody does.
 	Owner string
 }
+
+// What the flow is told of a budget that is used up.
+const (
+	refusedAccount = "throttle.refused_account"
+	refusedAddress = "throttle.refused_address"
+	refusedDevice  = "throttle.refused_device"
+)
 
 // Counter counts attempts. It is safe for concurrent use.
 type Counter struct {
@@ -54,12 +62,14 @@ func (c *Counter) Off() bool { return c.config.Store == nil }
 // Account returns the budget of guesses at an account, by a key that stands for all
 // spellings of its name.
 func (c *Counter) Account(key, owner string) Budget {
-	return Budget{name: c.names.Name("account", key), limit: c.config.Account, Owner: owner}
+	name := c.names.Name("account", key)
+	return Budget{name, c.config.Account, refusedAccount, owner}
 }
 
 // Device returns the budget of guesses from a browser that the user's account knows.
 func (c *Counter) Device(nonce, userID string) Budget {
-	return Budget{name: c.names.Name("device", "id:"+userID+":"+nonce), limit: c.config.Device, Owner: userID}
+	name := c.names.Name("device", "id:"+userID+":"+nonce)
+	return Budget{name, c.config.Device, refusedDevice, userID}
 }
 
 // Client returns the budget of the address that a request came from, or none if nobody
@@ -77,12 +87,12 @@ func (c *Counter) Address(kind string, address netip.Addr) Budget {
 	if text == "" {
 		return Budget{}
 	}
-	return Budget{name: c.names.Name(prefix(kind)+"address", text), limit: c.config.Address}
+	return Budget{c.names.Name(prefix(kind)+"address", text), c.config.Address, refusedAddress, ""}
 }
 
 // Identity returns the budget of what somebody asks for of a kind other than a guess.
 func (c *Counter) Identity(kind, identity string) Budget {
-	return Budget{name: c.names.Name(prefix(kind)+"account", identity), limit: c.config.Account}
+	return Budget{c.names.Name(prefix(kind)+"account", identity), c.config.Account, refusedAccount, ""}
 }
 
 func prefix(kind string) string {
@@ -110,7 +120,7 @@ func (c *Counter) Take(ctx context.Context, all ...Budget) error {
 			timer.Emit(ctx, "throttle.failed", slog.Any("error", err))
 			return fmt.Errorf("attempts: %w", err)
 		}
-		timer.Emit(ctx, "throttle.refused", slog.Duration("wait", wait))
+		timer.Emit(ctx, b.whose, slog.Duration("wait", wait))
 		return &ThrottledError{wait}
 	}
 	if taken > 0 {

@@ -26,11 +26,11 @@ func TestExplainEngines(t *testing.T) {
 			if err := os.Chtimes(filepath.Join(folder, "sessionid"+s.keys["alice"]), past, past); err != nil {
 				t.Fatal(err)
 			}
-			s.check(says{"old", s.keys["alice"], flags, exitFailed, "session.missing", "the session expired 1 day ago"})
+			s.check(says{"old", s.keys["alice"], flags, exitFailed, "session.expired", "the session expired 1 day ago"})
 		}},
 		"cached_db": {[]string{"--cache", "redis://" + redis + "/0"}, func(s *explained, flags []string) {
 			statement(t, s.where, "UPDATE django_session SET session_data = 'coat' WHERE session_key = ?", s.keys["alice"])
-			s.check(says{"broken", s.keys["alice"], flags, exitFailed, "session.corrupt", "not the form of a signed text"})
+			s.check(says{"broken", s.keys["alice"], flags, exitFailed, "session.bad_signature", "not the form of a signed text"})
 		}},
 		"cache": {[]string{"--cache", "redis://" + redis + "/1"}, func(s *explained, flags []string) {
 			redisSays(t, redis, "SELECT 1", "SET :1:django.contrib.sessions.cache"+s.keys["alice"]+" coat")
@@ -41,7 +41,7 @@ func TestExplainEngines(t *testing.T) {
 			s.check(says{"changed", "Cookie: sessionid=" + key + "x", flags, exitFailed, "session.missing", "44 characters instead of 43"})
 			short := append(flags, "--session-cookie-age", "1")
 			wait(t, "two seconds", func() bool { return time.Since(s.p.started) > 2100*time.Millisecond })
-			s.check(says{"old", "Cookie: sessionid=" + key, short, exitFailed, "session.missing", "the session expired"})
+			s.check(says{"old", "Cookie: sessionid=" + key, short, exitFailed, "session.expired", "the session expired"})
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -93,7 +93,7 @@ func TestExplainDatabases(t *testing.T) {
 			}
 			past := time.Now().UTC().Add(-49 * time.Hour).Format(time.DateTime)
 			statement(t, where, "UPDATE django_session SET expire_date = '"+past+"' WHERE session_key = '"+key+"'")
-			s.check(says{"expired", key, nil, exitFailed, "session.missing", "the session expired 2 days ago"})
+			s.check(says{"expired", key, nil, exitFailed, "session.expired", "the session expired 2 days ago"})
 			s.check(says{"of another case", strings.ToUpper(key), []string{"--as", "session-key"}, exitFailed, "session.missing", "there is no session"})
 		})
 	}

@@ -271,7 +271,7 @@ func TestExplainSessions(t *testing.T) {
 		{"ended", s.insert(carol.Data), nil, exitFailed, "user.ended", "was ended with the others of the user"},
 		{"inactive", s.insert(dora.Data), nil, exitFailed, "user.inactive", "coatcheck activate dora"},
 		{"deleted", s.insert(eve.Data), nil, exitFailed, "user.gone", "there is no user with the ID " + user.ID},
-		{"expired", s.keys["fred"], nil, exitFailed, "session.missing", "the session expired 3 days ago"},
+		{"expired", s.keys["fred"], nil, exitFailed, "session.expired", "the session expired 3 days ago"},
 		{"unknown", sessions.NewKey(), nil, exitFailed, "session.missing", "there is no session of this key in the table django_session"},
 		{"nobody's", nobody, nil, exitFailed, "user.anonymous", "nobody is signed in"},
 		{"a login that waits", s.insert(s.sign(s.key, "", good.Data, map[string]string{"_auth_user_id": "null", "_coatcheck_pending": "{}"})), nil, exitFailed, "user.anonymous", "a login waits for its next step"},
@@ -279,10 +279,10 @@ func TestExplainSessions(t *testing.T) {
 		{"a hash by SHA-1", s.insert(set("_auth_user_hash", `"`+strings.Repeat("0a", 20)+`"`)), nil, exitFailed, "user.hash_mismatch", "set --accept-sha1"},
 		{"no hash", s.insert(set("_auth_user_hash", `""`)), nil, exitFailed, "user.hash_mismatch", "the session has no hash"},
 		{"another backend", other, nil, exitFailed, "user.backend_unknown", "add it with --authentication-backend " + secondBackend},
-		{"changed", s.insert(string(changedData)), nil, exitFailed, "session.corrupt", "another SECRET_KEY, or the text was changed"},
-		{"cut", s.insert(good.Data[:len(good.Data)-9]), nil, exitFailed, "session.corrupt", "34 characters instead of 43"},
-		{"no signed text", s.insert("coat"), nil, exitFailed, "session.corrupt", "not the form of a signed text"},
-		{"another key", foreign, nil, exitFailed, "session.corrupt", "--secret-key-fallbacks-file"},
+		{"changed", s.insert(string(changedData)), nil, exitFailed, "session.bad_signature", "another SECRET_KEY, or the text was changed"},
+		{"cut", s.insert(good.Data[:len(good.Data)-9]), nil, exitFailed, "session.bad_signature", "34 characters instead of 43"},
+		{"no signed text", s.insert("coat"), nil, exitFailed, "session.bad_signature", "not the form of a signed text"},
+		{"another key", foreign, nil, exitFailed, "session.bad_signature", "--secret-key-fallbacks-file"},
 		{"another serializer", pickled, nil, exitFailed, "session.corrupt", "set --session-serializer pickle"},
 	} {
 		s.agrees(want)
@@ -307,7 +307,7 @@ func (s *explained) notes(good database.Session, other, pickled, began, foreign 
 		s.t.Errorf("a former key: %+v", got)
 	}
 	for _, want := range []says{
-		{"a key too few", good.Key, rotated[:2], exitFailed, "session.corrupt", "--secret-key-fallbacks-file"},
+		{"a key too few", good.Key, rotated[:2], exitFailed, "session.bad_signature", "--secret-key-fallbacks-file"},
 		{"a second backend", other, []string{"--authentication-backend", modelBackend, "--authentication-backend", "mysite.auth.EmailBackend"}, exitOK, "user.found", ""},
 		{"inactive, allowed", s.allowed(good), []string{"--authentication-backend", allowAll}, exitOK, "user.found", "'dora'"},
 		{"a pickle", pickled, []string{"--session-serializer", "pickle"}, exitOK, "user.found", ""},
@@ -319,8 +319,8 @@ func (s *explained) notes(good database.Session, other, pickled, began, foreign 
 		{"session data", good.Data, nil, exitOK, "user.found", "'alice'"},
 		{"session data, no database", good.Data, []string{"--no-database"}, exitOK, "session.loaded", "only the database knows"},
 		{"its backend, no database", s.row(other).Data, []string{"--no-database"}, exitFailed, "user.backend_unknown", ""},
-		{"session data, too old", good.Data, []string{"--session-cookie-age", "1"}, exitFailed, "session.missing", "the session expired"},
-		{"session data of another key", s.row(foreign).Data, nil, exitFailed, "session.corrupt", ""},
+		{"session data, too old", good.Data, []string{"--session-cookie-age", "1"}, exitFailed, "session.expired", "the session expired"},
+		{"session data of another key", s.row(foreign).Data, nil, exitFailed, "session.bad_signature", ""},
 	} {
 		if want.what == "session data, too old" {
 			wait(s.t, "two seconds of the session", func() bool { return time.Since(s.signed(good.Data)) > 1100*time.Millisecond })

@@ -124,8 +124,8 @@ func TestExplainTokens(t *testing.T) {
 		{"a secret", secret.Text(), nil, exitOK, "", "form of a token"},
 		{"a token", secret.Token(), nil, exitOK, "", "form of a token"},
 		{"a field", "csrfmiddlewaretoken=" + secret.Token(), nil, exitOK, "", ""},
-		{"other characters", bad, []string{"--as", "csrf-token"}, exitFailed, "csrf.refused", "it has invalid characters"},
-		{"another length", "X-CSRFToken: abc", nil, exitFailed, "csrf.refused", "it has incorrect length"},
+		{"other characters", bad, []string{"--as", "csrf-token"}, exitFailed, "csrf.token_malformed", "it has invalid characters"},
+		{"another length", "X-CSRFToken: abc", nil, exitFailed, "csrf.token_malformed", "it has incorrect length"},
 	} {
 		s.check(want)
 	}
@@ -142,7 +142,10 @@ func TestExplainTokens(t *testing.T) {
 		want := says{"a token in a request", "curl http://127.0.0.1/accounts/profile/edit/ " + header +
 			"--data-raw a=b -b '" + cookies + "'", []string{"--guard", "django"}, exitOK, "user.found", "'alice'"}
 		if reason != "" {
-			want.status, want.code, want.reason = exitFailed, "csrf.refused", reason
+			want.status, want.reason = exitFailed, reason
+			want.code = map[string]string{
+				"incorrect": "csrf.token_wrong", "invalid characters": "csrf.token_malformed", "CSRF token missing": "csrf.token_missing",
+			}[reason]
 		}
 		s.check(want)
 		headers := []string{"Cookie", cookies}
@@ -155,12 +158,12 @@ func TestExplainTokens(t *testing.T) {
 		}
 	}
 	form := "curl https://a.example/ -b 'sessionid=" + key + "; csrftoken=" + secret.Text() + "' -d csrfmiddlewaretoken=" + secret.Token()
-	s.check(says{"no Referer", form, []string{"--guard", "django"}, exitFailed, "csrf.refused", "Referer checking failed - no Referer"})
+	s.check(says{"no Referer", form, []string{"--guard", "django"}, exitFailed, "csrf.referer_missing", "Referer checking failed - no Referer"})
 	s.check(says{"a Referer", form + " -e https://a.example/x", []string{"--guard", "django"}, exitOK, "user.found", ""})
 	s.check(says{
 		"no cookie", "curl http://a.example/ -b sessionid=" + key + " -H 'X-CSRFToken: " + secret.Token() + "' -X POST",
 		[]string{"--guard", "django"},
-		exitFailed, "csrf.refused", "CSRF cookie not set",
+		exitFailed, "csrf.cookie_missing", "CSRF cookie not set",
 	})
 }
 
@@ -250,12 +253,12 @@ func TestExplainSigned(t *testing.T) {
 		{"session data, asked as a cookie", data, cookies, exitOK, "user.found", ""},
 		{"session data in a cookie", "Cookie: sessionid=" + data, cookies, exitFailed, "session.missing", "the engines db, cached_db and file"},
 		{"a cookie at another engine", "Cookie: sessionid=" + cookie, nil, exitFailed, "session.missing", "set --session-engine signed_cookies"},
-		{"a text for loads", signed(signing.DumpsSalt, sha256.New), nil, exitFailed, "session.corrupt", "django.core.signing.dumps"},
-		{"by SHA-1", signed(sessions.DefaultSalt, sha1.New), nil, exitFailed, "session.corrupt", "set --accept-sha1"},
+		{"a text for loads", signed(signing.DumpsSalt, sha256.New), nil, exitFailed, "session.bad_signature", "django.core.signing.dumps"},
+		{"by SHA-1", signed(sessions.DefaultSalt, sha1.New), nil, exitFailed, "session.bad_signature", "set --accept-sha1"},
 		{"SHA-1 accepted", signed(sessions.DefaultSalt, sha1.New), []string{"--accept-sha1"}, exitFailed, "user.anonymous", ""},
-		{"before Django 3.1", legacy(s.key), nil, exitFailed, "session.corrupt", "Django before 3.1, by SECRET_KEY"},
-		{"before Django 3.1, another key", legacy("x"), nil, exitFailed, "session.corrupt", "by a key that is not configured"},
-		{"changed", "x" + data, nil, exitFailed, "session.corrupt", "the text was changed"},
+		{"before Django 3.1", legacy(s.key), nil, exitFailed, "session.bad_signature", "Django before 3.1, by SECRET_KEY"},
+		{"before Django 3.1, another key", legacy("x"), nil, exitFailed, "session.bad_signature", "by a key that is not configured"},
+		{"changed", "x" + data, nil, exitFailed, "session.bad_signature", "the text was changed"},
 		{"changed cookie", "x" + cookie, cookies, exitFailed, "session.missing", "the text was changed"},
 	} {
 		s.check(want)
@@ -276,11 +279,11 @@ func TestExplainCanary(t *testing.T) {
 		"-e http://a.example/?q=CANARY -A CANARY -H 'X-CSRFToken: CANARY' -H 'X-Remote-User: CANARY' --data-raw 'password=CANARY' "
 	for _, want := range []says{
 		{"in a request", curl + "-b 'sessionid=" + row.Key + "; other=CANARY; csrftoken=CANARY'", nil, exitOK, "user.found", ""},
-		{"in a refused one", curl + "-b 'sessionid=" + row.Key + "; csrftoken=CANARY'", []string{"--guard", "django"}, exitFailed, "csrf.refused", ""},
+		{"in a refused one", curl + "-b 'sessionid=" + row.Key + "; csrftoken=CANARY'", []string{"--guard", "django"}, exitFailed, "csrf.cookie_malformed", ""},
 		{"in cookies", "Cookie: sessionid=CANARYCANARYCANARYCANARY; other=CANARY", nil, exitFailed, "session.missing", ""},
 		{"in a short key", "Cookie: sessionid=CANARY", nil, exitFailed, "session.none", ""},
 		{"in a hash", "CANARY$CANARY$CANARY", nil, exitFailed, "password.stuck", ""},
-		{"in a token", "X-CSRFToken: CANARY", nil, exitFailed, "csrf.refused", ""},
+		{"in a token", "X-CSRFToken: CANARY", nil, exitFailed, "csrf.token_malformed", ""},
 		{"in a link", "https://a.example/CANARY/" + resetToken + "/?next=CANARY", nil, exitFailed, "reset.link_bad", ""},
 		{"in no thing", "my password is CANARY", nil, exitUsage, "", ""},
 		{"in a broken command", "curl 'http://a.example/CANARY", nil, exitUsage, "", ""},

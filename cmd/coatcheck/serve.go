@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"path/filepath"
 	"strings"
 	"time"
@@ -49,6 +50,8 @@ type serveCommand struct {
 	Audit             auditFlag     `embed:""`
 	Inspect           inspectFlag   `embed:""`
 	Trace             bool          `group:"log" help:"Print each request's way through the five layers as one block."`
+	LogFlow           bool          `group:"log" help:"Log each request with its verdict and the reason code of a refusal, and with --log-level debug each of its steps."`
+	Metrics           metricsFlag   `embed:""`
 	LogRequests       bool          `group:"log" default:"true" negatable:"" help:"A line for each request, without its query; on by default, and off with --trace."`
 }
 
@@ -59,7 +62,7 @@ func (c *serveCommand) Run(ctx context.Context, con *console.Console) error {
 	if err := c.refuse(ctx, con); err != nil {
 		return err
 	}
-	listener, err := c.Listen.address().Listen(ctx)
+	listener, forMetrics, err := c.listen(ctx)
 	if err != nil {
 		return err
 	}
@@ -73,11 +76,7 @@ func (c *serveCommand) Run(ctx context.Context, con *console.Console) error {
 			log.Error("the database could not be closed", "error", err)
 		}
 	}()
-	if judged := c.judged(key); judged.MailStays() && judged.Public() {
-		log.Warn("no email is sent: links by which anybody can set a new password are written here "+
-			"instead; set --email-backend to smtp, or to none",
-			"flag", "--email-backend "+c.Mail.Backend)
-	}
+	c.warnOfMail(key, log)
 	if c.Mail.BaseURL == "" && c.Mail.Backend != "smtp" {
 		c.Mail.BaseURL = "http://localhost"
 		if listener.Addr().Network() != "unix" {
@@ -89,7 +88,6 @@ func (c *serveCommand) Run(ctx context.Context, con *console.Console) error {
 		return err
 	}
 	defer closeEngine()
-	con.Say("Coatcheck is at " + server.URL(listener.Addr()))
 	s, err := c.server(site, key, log)
 	if err != nil {
 		return err
@@ -97,11 +95,33 @@ func (c *serveCommand) Run(ctx context.Context, con *console.Console) error {
 	if c.Trace {
 		s.Trace = con.Err
 	}
+	c.Metrics.serve(con, s, forMetrics)
+	con.Say("Coatcheck is at " + server.URL(listener.Addr()))
 	if s.Inspector, err = c.Inspect.inspector(site, c.judged(key).Proxied()); err != nil {
 		return err
 	}
 	c.Inspect.tell(con, server.URL(listener.Addr()), c.judged(key).Proxied())
 	return s.Serve(ctx, listener)
+}
+
+// listen listens for the site, and for the metrics if they are asked for.
+func (c *serveCommand) listen(ctx context.Context) (site, forMetrics net.Listener, err error) {
+	if site, err = c.Listen.address().Listen(ctx); err != nil {
+		return nil, nil, err
+	}
+	if forMetrics, err = c.Metrics.listen(ctx); err != nil {
+		return nil, nil, errors.Join(err, site.Close())
+	}
+	return site, forMetrics, nil
+}
+
+// warnOfMail warns where emails with links are written to the log of a site that all can reach.
+func (c *serveCommand) warnOfMail(key secret, log *slog.Logger) {
+	if judged := c.judged(key); judged.MailStays() && judged.Public() {
+		log.Warn("no email is sent: links by which anybody can set a new password are written here "+
+			"instead; set --email-backend to smtp, or to none",
+			"flag", "--email-backend "+c.Mail.Backend)
+	}
 }
 
 // server is the HTTP server of the site.
@@ -121,7 +141,7 @@ func (c *serveCommand) server(site *coatcheck.Site, key secret, log *slog.Logger
 	return &server.Server{
 		Docs: docs, Site: site, Log: log, Headers: headers, StopDelay: c.StopDelay, Engine: c.Engine.Name,
 		Home: c.Home.handler, Probe: responding,
-		Mounted: strings.TrimSuffix(c.Web.Mount.Path, "/"), LogRequests: c.LogRequests,
+		Mounted: strings.TrimSuffix(c.Web.Mount.Path, "/"), LogRequests: c.LogRequests, LogFlow: c.LogFlow,
 	}, nil
 }
 

@@ -39,7 +39,7 @@ func TestRender(t *testing.T) {
 }
 
 // plain are the blocks without a grammar: Go, which has a scanner, and what commands print.
-var plain = map[string]bool{"go": true, "explain": true, "doctor": true, "console": true}
+var plain = map[string]bool{"go": true, "explain": true, "doctor": true, "console": true, "text": true}
 
 // TestHighlightKeepsText: of the code in the pages nothing is lost, and each language has a
 // grammar.

@@ -120,7 +120,7 @@ func (s *Site) first(w http.ResponseWriter, r *http.Request) {
 func (s *Site) named(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
 	switch base, isSource := strings.CutSuffix(name, ".md"); {
-	case isSource && s.contents().pages[base] != nil, strings.HasSuffix(name, ".py"):
+	case isSource && s.contents().pages[base] != nil, strings.HasSuffix(name, ".py"), strings.HasSuffix(name, ".json"):
 		s.file(w, r, name, "text/plain; charset=utf-8")
 	case name == firstPage:
 		s.goTo("")(w, r)

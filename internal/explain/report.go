@@ -20,6 +20,8 @@ type Report struct {
 	Valid bool `json:"valid"`
 	// Code is the reason, one of the table of package flow. What is valid may have none.
 	Code flow.Code `json:"code,omitempty"`
+	// Refusal is the reason code of what is not valid, as "session-expired".
+	Refusal string `json:"refusal,omitempty"`
 	// Reason is the sentence that says why it is valid or not.
 	Reason string `json:"reason"`
 	// Remedy is what helps, if something does.
@@ -64,8 +66,15 @@ func (r *Report) good(name, format string, args ...any) {
 // bad adds the step that failed, which is the reason. The remedy may be empty.
 func (r *Report) bad(name string, code flow.Code, reason, remedy string) *Report {
 	r.Steps = append(r.Steps, Step{name, false, reason})
-	r.Valid, r.Code, r.Reason, r.Remedy = false, code, reason, remedy
+	r.Valid, r.Code, r.Refusal, r.Reason, r.Remedy = false, code, code.Reason(), reason, remedy
 	return r
+}
+
+// as closes a report as that of a part was.
+func (r *Report) as(part *Report) {
+	r.Valid, r.Code, r.Refusal = part.Valid, part.Code, part.Refusal
+	r.Reason, r.Remedy = part.Reason, part.Remedy
+	r.User, r.Expires, r.SignedWith = part.User, part.Expires, part.SignedWith
 }
 
 // passed closes a report about something valid.

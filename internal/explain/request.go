@@ -19,8 +19,8 @@ import (
 func csrfToken(text string) *Report {
 	r := newReport(CSRFToken, "CSRF token")
 	if _, err := csrf.Parse(text); err != nil {
-		return r.bad("form", "csrf.refused", "it "+err.Error(), "take the token anew from the page or the "+
-			"cookie, and send it as it is")
+		return r.bad("form", "csrf.token_malformed", "it "+err.Error(), "take the token anew from the page "+
+			"or the cookie, and send it as it is")
 	}
 	if len(text) == csrf.SecretLength {
 		r.good("form", "32 characters: a bare secret, as the cookie of Django 4.1 and later has it")
@@ -55,8 +55,7 @@ func (w *World) parts(ctx context.Context, r *Report, header http.Header) (*Repo
 				"the browser should forget the others", name, n)
 		}
 		r.Parts = append(r.Parts, session)
-		r.Valid, r.Code, r.Reason, r.Remedy = session.Valid, session.Code, session.Reason, session.Remedy
-		r.User, r.Expires, r.SignedWith = session.User, session.Expires, session.SignedWith
+		r.as(session)
 		r.Unchecked = session.Unchecked
 	}
 	if secret, sent := httptext.Lookup(header, w.CSRFCookie); sent {
@@ -108,16 +107,6 @@ func eachName(header http.Header) iter.Seq[string] {
 	}
 }
 
-// refusals are the codes by which the middleware ends a request, and what helps.
-var refusals = map[flow.Code]string{
-	"https.redirected": "send it to https://; the site redirects what comes by http (SECURE_SSL_REDIRECT)",
-	"host.refused":     "add the host by --allowed-host (ALLOWED_HOSTS)",
-	"proxy.refused":    "let the proxy send its headers once, and well-formed",
-	"origin.refused": "if its pages may send forms here, add the origin by --trusted-origin " +
-		"(CSRF_TRUSTED_ORIGINS)",
-	"csrf.refused": "load the page again and send the form once more; docs/csrf.md lists the causes",
-}
-
 // request explains a whole request: what the middleware says of it, and whose session it has.
 func (w *World) request(ctx context.Context, from *request) (*Report, error) {
 	r := newReport(Curl, "request "+shown(from.method)+" to "+shown(from.url.Host))
@@ -137,11 +126,10 @@ func (w *World) request(ctx context.Context, from *request) (*Report, error) {
 	}
 	if link != nil { // which needs no session
 		r.Steps, r.Parts = []Step{}, append(r.Parts, link)
-		r.Valid, r.Code, r.Reason, r.Remedy = link.Valid, link.Code, link.Reason, link.Remedy
-		r.User, r.Expires, r.SignedWith = link.User, link.Expires, link.SignedWith
+		r.as(link)
 	}
 	if refused != nil {
-		return r.bad("middleware", refused.Code, says(refused), refusals[refused.Code]), nil
+		return r.bad("middleware", refused.Code, says(refused), refused.Code.Remedy()), nil
 	}
 	r.Steps = append([]Step{{"middleware", true, "lets the request pass"}}, r.Steps...)
 	return r, nil
@@ -194,11 +182,17 @@ func (w *World) refused(ctx context.Context, from *request) (*flow.Event, error)
 		if event.Code == "session.failed" {
 			return nil, fmt.Errorf("the session store failed: %s", attribute(event, "error"))
 		}
-		if _, ok := refusals[event.Code]; ok {
+		if ends(event.Code) {
 			return &event, nil
 		}
 	}
 	return nil, nil
+}
+
+// ends reports whether the middleware ends a request by the code.
+func ends(c flow.Code) bool {
+	refuses := c.Layer() == flow.Middleware && c.Verdict() == flow.Refused
+	return refuses && !strings.HasPrefix(string(c), "user.") // which leaves the visitor anonymous
 }
 
 // says is the sentence of a refusal.

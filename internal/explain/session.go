@@ -41,7 +41,7 @@ func (w *World) session(ctx context.Context, kind Kind, key string) (*Report, er
 	switch code {
 	case "session.none":
 		return r.bad("key", code, w.shape(key), "let the user log in again"), nil
-	case "session.missing":
+	case "session.missing", "session.expired":
 		r.good("key", "%s", w.shape(key))
 		return r, w.missing(ctx, r, key)
 	}
@@ -56,7 +56,7 @@ func (w *World) session(ctx context.Context, kind Kind, key string) (*Report, er
 	if err != nil {
 		return nil, err
 	}
-	if code == "session.corrupt" {
+	if code == "session.corrupt" || code == "session.bad_signature" {
 		w.corrupt(r, text)
 		return r, nil
 	}
@@ -117,8 +117,8 @@ func (w *World) missing(ctx context.Context, r *Report, key string) error {
 		if w.Engine == "signed_cookies" { // whose signature says when it ends
 			w.signature(r, text, w.salt())
 		}
-		r.bad("session", code, "the session expired "+when(expires), "let the user log in again; "+
-			"--session-cookie-age (SESSION_COOKIE_AGE) is how long sessions live")
+		r.bad("session", "session.expired", "the session expired "+when(expires), "let the user log in "+
+			"again; --session-cookie-age (SESSION_COOKIE_AGE) is how long sessions live")
 	case signedForm.MatchString(key):
 		r.bad("session", code, "there is no session of this key, which has the form of a signed cookie",
 			"if the Django site keeps sessions in cookies, set --session-engine signed_cookies")

@@ -107,7 +107,7 @@ func (w *World) corruptText(r *Report, text, salt string) {
 	key, at, ok := w.signedWith(text, salt)
 	if !ok {
 		reason, remedy := w.badSignature(text, salt)
-		r.bad("signature", "session.corrupt", reason, remedy)
+		r.bad("signature", "session.bad_signature", reason, remedy)
 		return
 	}
 	r.SignedWith = key
@@ -169,7 +169,7 @@ func (w *World) decoded(
 	if err == nil {
 		r.Expires = expires
 		if expires.Before(time.Now()) {
-			r.bad("session", "session.missing", "the session expired "+when(expires)+", unless its "+
+			r.bad("session", "session.expired", "the session expired "+when(expires)+", unless its "+
 				"expire_date says another time", "let the user log in again")
 			return nil
 		}

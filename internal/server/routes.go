@@ -47,7 +47,7 @@ func (s *Server) handler() http.Handler {
 			mux.HandleFunc(method+" "+below+"/readyz", s.readyz)
 		}
 	}
-	site := s.recorded(s.observed(s.survive(s.Site.Handler(s.Site.Messages(pages)))))
+	site := s.watched(s.recorded(s.observed(s.survive(s.Site.Handler(s.Site.Messages(pages))))))
 	mux.HandleFunc("OPTIONS /{$}", func(w http.ResponseWriter, r *http.Request) {
 		if r.Host == "" { // HAProxy's check, unless told otherwise; browsers name a host
 			s.readyz(w, r)

@@ -17,6 +17,7 @@ import (
 	"github.com/coatcheck/coatcheck/inspector"
 	"github.com/coatcheck/coatcheck/internal/docsite"
 	"github.com/coatcheck/coatcheck/internal/probe"
+	"github.com/coatcheck/coatcheck/metrics"
 )
 
 // Limits of the server. Each request costs what its size says, and a client
@@ -40,6 +41,7 @@ type Server struct {
 	Headers     func(http.Handler) http.Handler // those of every response
 	Trace       io.Writer                       // nil for no trace
 	LogRequests bool                            // a line for each request, where there is no trace
+	LogFlow     bool                            // its verdict and reason, and each step for debugging
 	Mounted     string                          // the path below which a proxy mounts the site, or empty
 	Home        http.Handler                    // the page at /; nil for the one of the site
 	Inspector   *inspector.Inspector            // nil for none
@@ -48,6 +50,8 @@ type Server struct {
 	Engine      string                          // where sessions are kept, as the flag says
 	StopDelay   time.Duration                   // from the stop signal on, while /readyz says no
 	stopping    atomic.Bool
+	metrics     *metrics.Metrics // nil for none
+	forMetrics  net.Listener
 }
 
 // web is the HTTP server with its limits.
@@ -74,8 +78,13 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	defer house.Wait()
 	keeping, stopKeeping := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopKeeping()
+	background := keeping
+	if s.metrics != nil {
+		background = s.metrics.Background(keeping)
+		defer s.serveMetrics()()
+	}
 	house.Go(func() {
-		if err := s.Site.Run(keeping); err != nil {
+		if err := s.Site.Run(background); err != nil {
 			s.Log.Error("housekeeping ended", "error", err)
 		}
 	})

@@ -77,7 +77,7 @@ func (s *Store) Load(ctx context.Context, key string) (*sessions.Record, error) 
 	}
 	ends := s.ends(r.Data, at)
 	if time.Now().After(ends) {
-		return &sessions.Record{Replace: true}, nil
+		return &sessions.Record{Replace: true, Expires: ends}, nil
 	}
 	return &sessions.Record{Data: r.Data, Expires: ends, ReadOnly: r.ReadOnly}, nil
 }

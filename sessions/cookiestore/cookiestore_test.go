@@ -73,8 +73,8 @@ func TestEnd(t *testing.T) {
 	}
 }
 
-// TestState: the flow says of a cookie that is too old, or was not signed here, that there is no
-// session, and of the others that it was loaded.
+// TestState: the flow says of a cookie that is too old that it has expired, of one that was not
+// signed here that there is no session, and of the others that they were loaded.
 func TestState(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := open(t, cookiestore.Config{CookieAge: time.Hour})
@@ -103,7 +103,7 @@ func TestState(t *testing.T) {
 		check("changed", key+"x", "session.missing", time.Time{})
 		check("without data", cookie(t, s, `{}`), "session.loaded", made.Add(time.Hour))
 		time.Sleep(time.Hour + time.Second)
-		check("too old", key, "session.missing", made.Add(time.Hour))
+		check("too old", key, "session.expired", made.Add(time.Hour))
 	})
 }
 

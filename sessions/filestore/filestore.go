@@ -132,13 +132,25 @@ func (s *Store) Load(ctx context.Context, key string) (*sessions.Record, error) 
 	defer f.Close()
 	r, err := s.read(f)
 	if err == nil && !r.Expires.After(time.Now()) {
-		err = sessions.ErrNotFound
+		err = expiredError{}
 	}
 	if err != nil {
 		return nil, err
 	}
 	return r, nil
 }
+
+// expiredError is sessions.ErrNotFound of a session whose file is still there.
+type expiredError struct{}
+
+// Error is that of sessions.ErrNotFound.
+func (expiredError) Error() string { return sessions.ErrNotFound.Error() }
+
+// Unwrap returns sessions.ErrNotFound.
+func (expiredError) Unwrap() error { return sessions.ErrNotFound }
+
+// Expired reports that the session was there, for the flow.
+func (expiredError) Expired() bool { return true }
 
 // Stored returns what the file of key holds and when it ends, even if it has ended. It returns
 // sessions.ErrNotFound if there is no file.

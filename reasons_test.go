@@ -1,0 +1,375 @@
+package coatcheck_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coatcheck/coatcheck"
+	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/sessionkeys"
+	"github.com/coatcheck/coatcheck/coatchecktest"
+	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/database/own"
+	"github.com/coatcheck/coatcheck/flow"
+	"github.com/coatcheck/coatcheck/flow/flowlog"
+	"github.com/coatcheck/coatcheck/inspector"
+	"github.com/coatcheck/coatcheck/metrics"
+	"github.com/coatcheck/coatcheck/middleware"
+	"github.com/coatcheck/coatcheck/password"
+	"github.com/coatcheck/coatcheck/sessions"
+	"github.com/coatcheck/coatcheck/sessions/cookiestore"
+	"github.com/coatcheck/coatcheck/throttle"
+)
+
+const reasonPassword = "reason-canary-7001"
+
+// reasonRig is a site to which all listen who name reasons.
+type reasonRig struct {
+	*coatchecktest.Client
+	t         *testing.T
+	site      *coatchecktest.Site
+	ada       *auth.User
+	log       bytes.Buffer
+	trace     string
+	numbers   *metrics.Metrics
+	inspector *inspector.Inspector
+}
+
+func newReasonRig(t *testing.T, configure func(*coatcheck.Config)) *reasonRig {
+	r := &reasonRig{t: t, site: coatchecktest.NewSite(t, func(c *coatcheck.Config) {
+		c.Site.Logger = slog.New(slog.DiscardHandler)
+		if configure != nil {
+			configure(c)
+		}
+	})}
+	r.ada = r.site.CreateUser("ada", reasonPassword)
+	mux := http.NewServeMux()
+	nothing := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
+	mux.Handle("/accounts/", r.site.Views)
+	mux.Handle("/members/", r.site.RequireUser(nothing))
+	mux.Handle("/staff/", r.site.RequirePermission("polls.add_poll")(nothing))
+	mux.Handle("/fresh/", r.site.Fresh(time.Minute)(nothing))
+	mux.HandleFunc("/interrupted/", func(w http.ResponseWriter, q *http.Request) {
+		session, err := sessions.FromContext(q.Context())
+		if err != nil {
+			panic(err)
+		}
+		_, _, _ = session.Get(q.Context(), "a")
+		if err := r.site.Database.DeleteSession(q.Context(), string(session.Key())); err != nil {
+			panic(err)
+		}
+		_ = session.Set(q.Context(), "a", 1)
+	})
+	r.numbers = metrics.New(r.site.Site)
+	var err error
+	if r.inspector, err = inspector.New(inspector.Config{Kit: r.site.Views.Kit}); err != nil {
+		t.Fatal(err)
+	}
+	logged := flowlog.New(slog.New(slog.NewJSONHandler(&r.log, nil)))
+	traced := middleware.Trace(func(block string) { r.trace = block })
+	r.Client = r.site.NewClient(r.numbers.Record(logged(r.inspector.Record(traced(r.site.Handler(mux))))))
+	return r
+}
+
+// form sends the login form.
+func (r *reasonRig) login(pass string, header ...string) {
+	form := url.Values{"username": {"ada"}, "password": {pass}}
+	q := r.NewRequest(http.MethodPost, "/accounts/login/", strings.NewReader(form.Encode()))
+	q.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	for i := 0; i < len(header); i += 2 {
+		q.Header.Set(header[i], header[i+1])
+	}
+	r.Do(q)
+}
+
+func (r *reasonRig) get(path string, header ...string) {
+	q := r.NewRequest(http.MethodGet, path, nil)
+	for i := 0; i < len(header); i += 2 {
+		q.Header.Add(header[i], header[i+1])
+	}
+	if host := q.Header.Get("Host"); host != "" {
+		q.Host = host
+	}
+	r.Do(q)
+}
+
+// session signs ada in and changes what her session holds.
+func (r *reasonRig) session(key string, value any) {
+	r.ForceLogin(r.ada)
+	session := r.Session()
+	if err := session.Set(r.t.Context(), key, value); err != nil {
+		r.t.Fatal(err)
+	}
+	if err := session.Save(r.t.Context()); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// row signs ada in and writes another text into the row of her session.
+func (r *reasonRig) row(data string) {
+	r.ForceLogin(r.ada)
+	key := string(r.Session().Key())
+	row, err := r.site.Database.SessionByKey(r.t.Context(), key, time.Now())
+	if err == nil {
+		err = r.site.Database.UpdateSession(r.t.Context(), database.Session{Key: key, Data: data, Expires: row.Expires}, row.Data)
+	}
+	if err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func django(c *coatcheck.Config) { c.Web.Guard = coatcheck.GuardDjango }
+
+var https = []string{"X-Forwarded-Proto", "https"}
+
+func proxied(c *coatcheck.Config) {
+	django(c)
+	c.Web.TrustedProxies = []string{"127.0.0.1"}
+}
+
+func limit(account, address int) func(*coatcheck.Config) {
+	return func(c *coatcheck.Config) {
+		c.Logins.Throttle.Account = throttle.Limit{Burst: account, Every: time.Hour}
+		c.Logins.Throttle.Address = throttle.Limit{Burst: address, Every: time.Hour}
+	}
+}
+
+// reasonCases provoke each reason by a real request, the last one that they send.
+var reasonCases = map[string]struct {
+	configure func(*coatcheck.Config)
+	provoke   func(*reasonRig)
+}{
+	"no-cookie":       {nil, func(r *reasonRig) { r.get("/members/") }},
+	"session-unknown": {nil, func(r *reasonRig) { r.get("/members/", "Cookie", "sessionid="+sessions.NewKey()) }},
+	"session-expired": {func(c *coatcheck.Config) {
+		c.Sessions.CookieAge = time.Second
+		store, err := cookiestore.NewIrrevocable(cookiestore.Config{
+			Signing: sessions.CodecConfig{Keys: c.Keys}, CookieAge: time.Second,
+		})
+		if err != nil {
+			panic(err)
+		}
+		c.Sessions.Store = store
+	}, func(r *reasonRig) {
+		r.ForceLogin(r.ada)
+		key := string(r.Session().Key())
+		time.Sleep(2100 * time.Millisecond)
+		r.get("/members/", "Cookie", "sessionid="+key)
+	}},
+	"session-unreadable": {nil, func(r *reasonRig) {
+		codec, err := sessions.NewCodec(sessions.CodecConfig{Keys: coatcheck.Keys{Secret: coatchecktest.SecretKey}, Serializer: sessions.PickleSerializer})
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		text, err := codec.Encode(sessions.Data{})
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		r.row(text)
+		r.get("/members/")
+	}},
+	"signature-mismatch": {nil, func(r *reasonRig) { r.row("e30:1abcde:canary"); r.get("/members/") }},
+	"store-failed": {nil, func(r *reasonRig) {
+		r.ForceLogin(r.ada)
+		if err := r.site.Database.Close(); err != nil {
+			r.t.Fatal(err)
+		}
+		r.get("/members/")
+	}},
+	"session-interrupted": {nil, func(r *reasonRig) { r.ForceLogin(r.ada); r.get("/interrupted/") }},
+	"https-required": {func(c *coatcheck.Config) {
+		c.Web.Security = &middleware.SecurityConfig{SSLRedirect: true, SSLHost: "a.example"}
+	}, func(r *reasonRig) { r.get("/members/") }},
+	"host-not-allowed": {func(c *coatcheck.Config) { c.Web.AllowedHosts = []string{"a.example"} }, func(r *reasonRig) { r.get("/members/") }},
+	"proxy-header-invalid": {func(c *coatcheck.Config) {
+		proxied(c)
+		c.Web.Proxy.ForwardedHost = true
+	}, func(r *reasonRig) { r.get("/members/", "X-Forwarded-Host", "a b") }},
+	"cross-origin":          {func(c *coatcheck.Config) { c.Web.Guard = coatcheck.GuardCrossOrigin }, func(r *reasonRig) { r.login(reasonPassword, "Origin", "https://evil.example") }},
+	"csrf-origin-untrusted": {django, func(r *reasonRig) { r.login(reasonPassword, "Origin", "https://evil.example") }},
+	"csrf-referer-missing":  {proxied, func(r *reasonRig) { r.login(reasonPassword, https...) }},
+	"csrf-referer-malformed": {proxied, func(r *reasonRig) {
+		r.login(reasonPassword, append(https, "Referer", "canary")...)
+	}},
+	"csrf-referer-insecure": {proxied, func(r *reasonRig) {
+		r.login(reasonPassword, append(https, "Referer", "http://a.example/")...)
+	}},
+	"csrf-referer-untrusted": {proxied, func(r *reasonRig) {
+		r.login(reasonPassword, append(https, "Referer", "https://evil.example/")...)
+	}},
+	"csrf-cookie-missing":   {django, func(r *reasonRig) { r.login(reasonPassword) }},
+	"csrf-cookie-malformed": {django, func(r *reasonRig) { r.login(reasonPassword, "Cookie", "csrftoken=x") }},
+	"csrf-token-missing":    {django, func(r *reasonRig) { r.login(reasonPassword, "Cookie", "csrftoken="+strings.Repeat("a", 32)) }},
+	"csrf-token-malformed": {django, func(r *reasonRig) {
+		r.login(reasonPassword, "Cookie", "csrftoken="+strings.Repeat("a", 32), "X-CSRFToken", "x")
+	}},
+	"csrf-token-wrong": {django, func(r *reasonRig) {
+		r.login(reasonPassword, "Cookie", "csrftoken="+strings.Repeat("a", 32), "X-CSRFToken", strings.Repeat("b", 32))
+	}},
+	"remote-user-twice": {func(c *coatcheck.Config) {
+		c.Web.RemoteUser = &middleware.RemoteUserConfig{Header: "X-Remote-User", Trusted: []string{"127.0.0.1"}}
+	}, func(r *reasonRig) { r.get("/members/", "X-Remote-User", "ada", "X-Remote-User", "bob") }},
+	"backend-not-configured": {nil, func(r *reasonRig) { r.session(sessionkeys.Backend, "a.Backend"); r.get("/members/") }},
+	"session-too-old": {func(c *coatcheck.Config) { c.Logins.MaxAge = time.Hour }, func(r *reasonRig) {
+		r.session(sessionkeys.Began, 1)
+		r.get("/members/")
+	}},
+	"user-gone": {nil, func(r *reasonRig) { r.session(sessionkeys.UserID, "4711"); r.get("/members/") }},
+	"user-inactive": {nil, func(r *reasonRig) {
+		r.ForceLogin(r.ada)
+		inactive := *r.ada
+		inactive.IsActive = false
+		if err := r.site.Database.UpdateUser(r.t.Context(), &inactive); err != nil {
+			r.t.Fatal(err)
+		}
+		r.get("/members/")
+	}},
+	"auth-hash-mismatch": {nil, func(r *reasonRig) { r.session(sessionkeys.Hash, strings.Repeat("0", 64)); r.get("/members/") }},
+	"session-ended": {nil, func(r *reasonRig) {
+		r.ForceLogin(r.ada)
+		if _, err := own.New(r.site.Database).NextEnding(r.t.Context(), r.ada.ID, time.Now()); err != nil {
+			r.t.Fatal(err)
+		}
+		r.get("/members/")
+	}},
+	"throttled-account": {limit(1, 99), func(r *reasonRig) { r.login("wrong"); r.login("wrong") }},
+	"throttled-address": {limit(99, 1), func(r *reasonRig) { r.login("wrong"); r.login("wrong") }},
+	"too-many-hashes": {func(c *coatcheck.Config) {
+		c.Passwords.Hashing = password.Config{
+			Workers: 1, MaxWait: time.Nanosecond, Hashers: []password.Hasher{password.Argon2{Memory: 64 << 10, Time: 4, Parallelism: 1}},
+		}
+	}, func(r *reasonRig) {
+		slow := r.site.NewClient(r.site.Handler(r.site.Views))
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			slow.Post("/accounts/login/", url.Values{"username": {"ada"}, "password": {"wrong"}})
+		}()
+		for r.site.Auth.Passwords().Load().Running == 0 {
+			time.Sleep(time.Millisecond)
+		}
+		r.login(reasonPassword)
+		<-done
+	}},
+	"wrong-credentials": {nil, func(r *reasonRig) { r.login("wrong-canary") }},
+	"form-incomplete":   {nil, func(r *reasonRig) { r.Post("/accounts/login/", url.Values{"username": {"ada"}}) }},
+	"form-invalid":      {nil, func(r *reasonRig) { r.Post("/accounts/signup/", url.Values{"username": {"ada"}, "password": {"x"}}) }},
+	"page-refused":      {nil, func(r *reasonRig) { r.get("/accounts/nowhere/") }},
+	"link-invalid":      {nil, func(r *reasonRig) { r.get("/accounts/reset/MQ/abc-canary/") }},
+	"login-required": {nil, func(r *reasonRig) {
+		r.ForceLogin(r.ada)
+		session := r.Session()
+		if _, err := session.Delete(r.t.Context(), sessionkeys.UserID); err != nil {
+			r.t.Fatal(err)
+		}
+		if err := session.Save(r.t.Context()); err != nil {
+			r.t.Fatal(err)
+		}
+		r.get("/members/")
+	}},
+	"login-not-recent":   {nil, func(r *reasonRig) { r.session(sessionkeys.LoginTime, 1); r.get("/fresh/") }},
+	"permission-missing": {nil, func(r *reasonRig) { r.ForceLogin(r.ada); r.get("/staff/") }},
+	"acting-as-another":  {nil, func(r *reasonRig) { r.session("_impersonate", "2"); r.get("/accounts/password_change/") }},
+	flow.NotSaid:         {nil, func(r *reasonRig) { r.get("/nowhere/") }},
+}
+
+// undecided are the reasons that decide no request, and why.
+var undecided = map[string]string{
+	"not-signed-in":       "the guard's own reason decides",
+	"peer-not-trusted":    "the request is served as that of a visitor",
+	"password-unusable":   "the login has the reason wrong-credentials, and coatcheck explain this one",
+	"hash-not-comparable": "as above",
+	"email-queue-full":    "the page decides what comes of it",
+	"email-not-sent":      "emails are sent behind requests",
+	"throttled-device":    "auth/attempts counts it like the others",
+	"login-refused":       "it comes after the step that says why, unless a hook refuses",
+}
+
+// TestReasons: a real request provokes each reason code; the log, the metrics, the inspector and the
+// trace name it, and no other, and none of them has a secret.
+func TestReasons(t *testing.T) {
+	all := map[string]bool{flow.NotSaid: true}
+	for _, m := range flow.Codes() {
+		if m.Reason != "" {
+			all[m.Reason] = true
+		}
+	}
+	for _, reason := range slices.Sorted(maps.Keys(all)) {
+		test, ok := reasonCases[reason]
+		if !ok {
+			if undecided[reason] == "" {
+				t.Errorf("%s: no case provokes it", reason)
+			}
+			continue
+		}
+		t.Run(reason, func(t *testing.T) {
+			t.Parallel()
+			r := newReasonRig(t, test.configure)
+			test.provoke(r)
+			r.check(reason)
+		})
+	}
+	for reason := range reasonCases {
+		if !all[reason] {
+			t.Errorf("%s is no reason", reason)
+		}
+	}
+}
+
+var refusalLine = regexp.MustCompile(`coatcheck_requests_total\{reason="([^"]+)",verdict="(?:refused|failed)"\} \d+`)
+
+// check compares what all say of the last request.
+func (r *reasonRig) check(want string) {
+	r.t.Helper()
+	lines := strings.Split(strings.TrimSpace(r.log.String()), "\n")
+	var record struct{ Reason, Code string }
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &record); err != nil || record.Reason != want {
+		r.t.Errorf("the log names %q, %v:\n%s\n%s", record.Reason, err, r.log.String(), r.trace)
+	}
+	w := httptest.NewRecorder()
+	r.numbers.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody))
+	named := refusalLine.FindAllStringSubmatch(w.Body.String(), -1)
+	if !slices.ContainsFunc(named, func(m []string) bool { return m[1] == want }) ||
+		len(named) > 1 && !strings.HasPrefix(want, "throttled-") { // which come after a wrong password
+		r.t.Errorf("the metrics name %q", named)
+	}
+	if record.Code != "" && !strings.Contains(r.trace, sentenceStart(flow.Code(record.Code))) {
+		r.t.Errorf("the trace lacks %s:\n%s", record.Code, r.trace)
+	}
+	for _, text := range []string{r.log.String(), w.Body.String(), r.trace} {
+		for _, secret := range []string{reasonPassword, "wrong-canary", r.ada.Password.Encoded()} {
+			if strings.Contains(text, secret) {
+				r.t.Errorf("a secret is in %s", text)
+			}
+		}
+	}
+	if want == "store-failed" { // without its database the inspector knows no superuser
+		return
+	}
+	q := httptest.NewRequest(http.MethodGet, "/inspector/", http.NoBody)
+	q.RemoteAddr, q.Host = "127.0.0.1:1", "127.0.0.1"
+	q.Header.Set("Accept", "application/json")
+	seen := httptest.NewRecorder()
+	plain := r.site.Auth.NewContext(sessions.NewContext(q.Context(), r.site.Sessions.Session("")), nil)
+	r.inspector.ServeHTTP(seen, q.WithContext(plain))
+	var list struct{ Requests []struct{ Refusal string } }
+	if err := json.Unmarshal(seen.Body.Bytes(), &list); err != nil || len(list.Requests) == 0 || list.Requests[0].Refusal != want {
+		r.t.Errorf("the inspector names %+v, %v: %d %.200s", list.Requests, err, seen.Code, seen.Body)
+	}
+}
+
+// sentenceStart is a sentence up to its first attribute.
+func sentenceStart(c flow.Code) string {
+	start, _, _ := strings.Cut(c.Sentence(), "{")
+	return start
+}
