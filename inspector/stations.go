@@ -79,6 +79,8 @@ var groups = map[string]group{
 	"signup":          {atView, "signup"},
 	"invitation":      {atView, "signup"},
 	"link":            {atView, "mail"},
+	"email":           {atView, "mail"},
+	"cleaner":         {atView, "telemetry"},
 	"notice":          {atView, "not-me"},
 	"rescue":          {atView, "not-me"},
 	"session_list":    {atView, "sessions"},
