@@ -16,6 +16,9 @@ import (
 // kinds are the media types of pictures.
 var kinds = map[string]string{".png": "image/png", ".svg": "image/svg+xml"}
 
+// sources are the files that pages link to, beside them.
+var sources = map[string]bool{".py": true, ".json": true}
+
 // picture serves a picture of a folder.
 func (s *Site) picture(w http.ResponseWriter, r *http.Request) {
 	name := path.Join(r.PathValue("folder"), r.PathValue("name"))

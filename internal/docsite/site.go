@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"path"
 	"strings"
 	"sync"
 
@@ -120,7 +121,7 @@ func (s *Site) first(w http.ResponseWriter, r *http.Request) {
 func (s *Site) named(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
 	switch base, isSource := strings.CutSuffix(name, ".md"); {
-	case isSource && s.contents().pages[base] != nil, strings.HasSuffix(name, ".py"), strings.HasSuffix(name, ".json"):
+	case isSource && s.contents().pages[base] != nil, sources[path.Ext(name)]:
 		s.file(w, r, name, "text/plain; charset=utf-8")
 	case name == firstPage:
 		s.goTo("")(w, r)
