@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/auth/sessionkeys"
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
@@ -33,8 +34,9 @@ type Proof struct {
 type Factor interface {
 	// Name is the Method of its proof.
 	Name() string
-	// Wanted reports whether the user has to take the step, given the proofs so far. An
-	// error is a failure, which signs nobody in.
+	// Wanted reports whether the user has to take the step, given the proofs so far. The
+	// request is that of hooks.RequestFromContext. An error is a failure, which signs
+	// nobody in.
 	Wanted(ctx context.Context, user *User, have []Proof) (bool, error)
 	// URL is the page of the step, a path of this site. The page calls Continue, and
 	// then Prove and Complete.
@@ -96,7 +98,7 @@ func (s *Service) Prove(r *http.Request, p *Pending, proof Proof) error {
 		proof.At = time.Now()
 	}
 	p.Proofs = append(p.Proofs, proof)
-	if err := s.next(r.Context(), p); err != nil || p.Next == nil {
+	if err := s.next(r, p); err != nil || p.Next == nil {
 		return err
 	}
 	flow.Emit(r.Context(), "login.waits", slog.String("step", p.Next.Name()))
@@ -104,7 +106,8 @@ func (s *Service) Prove(r *http.Request, p *Pending, proof Proof) error {
 }
 
 // next finds the first factor that is wanted.
-func (s *Service) next(ctx context.Context, p *Pending) error {
+func (s *Service) next(r *http.Request, p *Pending) error {
+	ctx := hooks.WithRequest(r)
 	p.Next, p.judged = nil, nil
 	for _, f := range s.factors {
 		wanted, err := f.Wanted(ctx, p.User, p.Proofs)
@@ -183,7 +186,7 @@ func (s *Service) Continue(r *http.Request) (*Pending, error) {
 	}
 	user.Backend = kept.Backend
 	p := &Pending{User: user, Proofs: kept.Proofs}
-	return p, s.next(ctx, p)
+	return p, s.next(r, p)
 }
 
 // Complete signs the user of a login in, when all steps are taken; otherwise it returns a
@@ -193,7 +196,7 @@ func (s *Service) Complete(r *http.Request, p *Pending) error {
 		return errors.New("auth: an anonymous user cannot be signed in")
 	}
 	if p.judged != p.User { // a Pending that neither Begin nor Continue made
-		if err := s.next(r.Context(), p); err != nil {
+		if err := s.next(r, p); err != nil {
 			return err
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth/attempts"
 )
 
-// Unlock restores the budget of guesses at the user's password, after the user
+// Unlock restores the budgets of guesses at the user's password and codes, after the user
 // has proved to own the account's email address, or an operator says so. It counts
 // for the username and, where users may log in by it, for
 // the email address. Those of known devices and of client addresses stay. Where
@@ -34,6 +34,7 @@ func (s *Service) Unlock(ctx context.Context, user *User) error {
 	for _, key := range [...]string{exact[0], loose[0], loose[1], unowned(loose[0]), unowned(loose[1])} {
 		budgets = append(budgets, s.attempts.Account(key, user.ID))
 	}
+	budgets = append(budgets, s.attempts.Code("", user.ID))
 	return s.attempts.Reset(ctx, budgets...)
 }
 

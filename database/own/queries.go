@@ -19,11 +19,12 @@ type queries struct {
 	throttle  throttleQueries
 	sightings sightingQueries
 	walks     walkQueries
+	totp      totpQueries
 }
 
 func newQueries(d *dialect.Dialect) *queries {
 	q := &queries{emails: newEmailQueries(d, EmailTable), notices: newEmailQueries(d, NoticeTable), throttle: newThrottleQueries(d)}
-	q.sightings, q.walks = newSightingQueries(d), newWalkQueries(d)
+	q.sightings, q.walks, q.totp = newSightingQueries(d), newWalkQueries(d), newTOTPQueries(d)
 	q.index(d)
 	q.links(d)
 	q.endings(d)

@@ -18,6 +18,8 @@ const (
 	EndingTable   = "coatcheck_ending"   // endings of users' sessions
 	LockTable     = "coatcheck_lock"     // locks on names
 	WalkTable     = "coatcheck_walk"     // places of walks
+	TOTPTable     = "coatcheck_totp"     // apps that show codes
+	RecoveryTable = "coatcheck_recovery" // recovery codes
 )
 
 // MissingError means that tables which a feature needs are not in the database.
