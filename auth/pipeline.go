@@ -217,11 +217,15 @@ func (s *Service) Complete(r *http.Request, p *Pending) error {
 	if _, err := session.Delete(ctx, sessionkeys.Pending); err != nil {
 		return err
 	}
+	if len(p.Proofs) < 2 { // of a login without a step there is nothing to tell
+		_, err := session.Delete(ctx, sessionkeys.Proofs)
+		return err
+	}
 	return session.Set(ctx, sessionkeys.Proofs, p.Proofs)
 }
 
 // Proofs returns what the user of the request has shown at the login, in order. It is
-// empty on a site without Factors, and for a session that a Django made.
+// empty for a login that took no step, and for a session that a Django made.
 func (s *Service) Proofs(ctx context.Context) ([]Proof, error) {
 	user, err := UserFromContext(ctx)
 	if err != nil || !user.IsAuthenticated() {

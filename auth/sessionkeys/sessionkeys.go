@@ -28,7 +28,7 @@ const LoginTime = "_coatcheck_login"
 // What a session keeps of the steps of a login. Django keeps them and looks at none.
 const (
 	Pending = "_coatcheck_pending" // a login that waits for a step
-	// Proofs is where a login keeps its proofs, on a site with Factors.
+	// Proofs is where a login that took a step keeps its proofs.
 	Proofs = "_coatcheck_proofs"
 	// Setup is where a session keeps the secret of an app that shows codes, sealed, until the
 	// user confirms it by a code.
