@@ -22,7 +22,7 @@ import (
 
 const factorPassword = "correct horse"
 
-// phone is an app that shows codes.
+// phone is an authenticator app.
 type phone struct {
 	t      testing.TB
 	secret string

@@ -200,8 +200,8 @@ var viewCodes = []Meaning{
 	{"two_factor.form", View, "form about a second factor shown", nil, "To add an app, to remove it, or to get recovery codes."},
 	{"two_factor.failed", View, "second factor not changed", names{"error"}, "A failure of the store."},
 	{"two_factor.refused", View, "change of a second factor refused", nil, "The form says why."},
-	{"two_factor.added", View, "app that shows codes added", names{"user"}, "The user gets recovery codes."},
-	{"two_factor.removed", View, "app that shows codes removed", names{"user"}, "The recovery codes went with it."},
+	{"two_factor.added", View, "authenticator app added", names{"user"}, "The user gets recovery codes."},
+	{"two_factor.removed", View, "authenticator app removed", names{"user"}, "The recovery codes went with it."},
 	{"two_factor.codes", View, "recovery codes replaced", names{"user"}, "The user sees the new ones once."},
 	{"close.done", View, "account closed", names{"user"}, "Its sessions ended."},
 }

@@ -82,7 +82,7 @@ func (f *Feature) add(w http.ResponseWriter, r *http.Request) {
 			return err
 		},
 		Done: func(*pages.Form) {
-			f.showCodes(w, r, codes, "An app that shows codes was added", URL)
+			f.showCodes(w, r, codes, "An authenticator app was added", URL)
 		},
 		Fail: func(err error) { f.failAdd(w, r, err) },
 	})
@@ -132,7 +132,7 @@ func (f *Feature) confirm(
 // sayApp tells a program the new secret.
 func sayApp(w http.ResponseWriter, app *App) {
 	pages.JSON(w, http.StatusOK, map[string]string{
-		"message": "Add this to an app that shows codes, and send a code of it by POST", "key": app.Key,
+		"message": "Add this to an authenticator app, and send a code of it by POST", "key": app.Key,
 		"url": string(app.URL),
 	})
 }

@@ -89,7 +89,7 @@ func (f *Feature) remove(w http.ResponseWriter, r *http.Request) {
 		},
 		Done: func(*pages.Form) {
 			f.Finish(w, r, URL, t.T("The app is removed. Your logins ask for no code any more."),
-				"The app that shows codes was removed")
+				"The authenticator app was removed")
 		},
 	})
 }

@@ -14,8 +14,8 @@ var (
 		"that the clock of your phone is right.")
 	sayWrongApp = i18n.Mark("This code is wrong. Enter the code that your app shows now, and check that the " +
 		"clock of your phone is right.")
-	sayHas  = i18n.Mark("Your account has an app that shows codes already. Remove it before you add another one.")
-	sayNone = i18n.Mark("Your account has no app that shows codes.")
+	sayHas  = i18n.Mark("Your account has an authenticator app already. Remove it before you add another one.")
+	sayNone = i18n.Mark("Your account has no authenticator app.")
 )
 
 // codeField asks for a code by the app, or by any means if it may be a recovery code.

@@ -105,8 +105,8 @@ func (f *Feature) code(w http.ResponseWriter, r *http.Request) {
 				if err != nil {
 					return err
 				}
-				entry.Notice = t.N("You used a recovery code, and have %(count)d left.",
-					"You used a recovery code, and have %(count)d left.", left, "count", left)
+				entry.Notice = t.T("You used a recovery code.") + " " + t.N("You have %(count)d recovery code left.",
+					"You have %(count)d recovery codes left.", left, "count", left)
 			}
 			if trust {
 				return f.factors.Trust(w, r, p.User)

@@ -48,7 +48,7 @@ func (f *Feature) Routes() []pages.Route {
 		return nil
 	}
 	return []pages.Route{
-		f.PrivatePage("two_factor", URL, f.state, pages.GET...).InMenu(i18n.Mark("Codes at login")),
+		f.PrivatePage("two_factor", URL, f.state, pages.GET...).InMenu(i18n.Mark("Two-factor login")),
 		f.PrivatePage("two_factor_add", AddURL, f.add, pages.GETAndPOST...),
 		f.PrivatePage("recovery_codes", CodesURL, f.renew, pages.GETAndPOST...),
 		f.PrivatePage("two_factor_remove", RemoveURL, f.remove, pages.GETAndPOST...),

@@ -30,7 +30,7 @@ const (
 	Pending = "_coatcheck_pending" // a login that waits for a step
 	// Proofs is where a login that took a step keeps its proofs.
 	Proofs = "_coatcheck_proofs"
-	// Setup is where a session keeps the secret of an app that shows codes, sealed, until the
+	// Setup is where a session keeps the secret of an authenticator app, sealed, until the
 	// user confirms it by a code.
 	Setup = "_coatcheck_setup"
 )

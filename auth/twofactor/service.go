@@ -40,8 +40,8 @@ const (
 	MethodRecovery = "recovery_code"
 )
 
-// ErrHasApp means that the user has an app that shows codes already.
-var ErrHasApp = errors.New("twofactor: the user has an app that shows codes")
+// ErrHasApp means that the user has an authenticator app already.
+var ErrHasApp = errors.New("twofactor: the user has an authenticator app")
 
 // maxTrust is the longest time for which a device can be trusted.
 const maxTrust = 400 * 24 * time.Hour // browsers keep no cookie for longer
@@ -158,7 +158,7 @@ func (s *Service) TrustDevices() time.Duration { return s.options.TrustDevices }
 
 // State is what a user has of second factors.
 type State struct {
-	// App is since when the user has an app that shows codes; zero for none.
+	// App is since when the user has an authenticator app; zero for none.
 	App time.Time
 	// RecoveryCodes is how many the user has left.
 	RecoveryCodes int

@@ -9,7 +9,7 @@ import (
 
 // factorFlags say who must have a second factor.
 type factorFlags struct {
-	Require twofactor.Require `group:"passwords" name:"require-factor" enum:"none,staff,all" default:"none" help:"Who must log in with a code too, by an app that shows codes: ${enum}. Users who have no app add one at their next login; others may add one."`
+	Require twofactor.Require `group:"passwords" name:"require-factor" enum:"none,staff,all" default:"none" help:"Who must log in with a code too, by an authenticator app: ${enum}. Users who have no app add one at their next login; others may add one."`
 	Days    int               `group:"passwords" name:"trust-device-days" default:"0" placeholder:"DAYS" help:"For how many days a login asks for no code on a device where the user ticks a box; 0 asks every time."`
 }
 

@@ -1,4 +1,4 @@
--- Second factors: the apps that show codes, and recovery codes.
+-- Second factors: the authenticator apps, and recovery codes.
 
 CREATE TABLE coatcheck_totp (
   user_id varchar(64) NOT NULL PRIMARY KEY,

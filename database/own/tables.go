@@ -18,7 +18,7 @@ const (
 	EndingTable   = "coatcheck_ending"   // endings of users' sessions
 	LockTable     = "coatcheck_lock"     // locks on names
 	WalkTable     = "coatcheck_walk"     // places of walks
-	TOTPTable     = "coatcheck_totp"     // apps that show codes
+	TOTPTable     = "coatcheck_totp"     // authenticator apps
 	RecoveryTable = "coatcheck_recovery" // recovery codes
 )
 

@@ -12,7 +12,7 @@ import (
 	"github.com/coatcheck/coatcheck/database/internal/dialect"
 )
 
-// TOTP is a row of coatcheck_totp: the app of a user that shows codes by time (RFC 6238). It does not
+// TOTP is a row of coatcheck_totp: the authenticator app of a user by time (RFC 6238). It does not
 // print its secret.
 type TOTP struct {
 	UserID string
@@ -25,7 +25,7 @@ type TOTP struct {
 }
 
 // String hides the secret.
-func (t TOTP) String() string { return "app that shows codes of user " + t.UserID }
+func (t TOTP) String() string { return "authenticator app of user " + t.UserID }
 
 // GoString is String.
 func (t TOTP) GoString() string { return t.String() }
@@ -42,13 +42,13 @@ type totpQueries struct {
 func newTOTPQueries(d *dialect.Dialect) totpQueries {
 	const columns = "user_id, secret, last_step"
 	return totpQueries{
-		read: d.Query("app that shows codes read", "SELECT "+columns+", "+d.TimeColumn("created")+
+		read: d.Query("authenticator app read", "SELECT "+columns+", "+d.TimeColumn("created")+
 			" FROM coatcheck_totp WHERE user_id = ?1"),
-		insert: d.Query("app that shows codes added", "INSERT INTO coatcheck_totp ("+columns+", created)"+
+		insert: d.Query("authenticator app added", "INSERT INTO coatcheck_totp ("+columns+", created)"+
 			" VALUES (?1, ?2, ?3, ?4)"+d.DoNothing("user_id")),
 		step: d.Query("code used up", "UPDATE coatcheck_totp SET last_step = ?3"+
 			" WHERE user_id = ?1 AND secret = ?2 AND last_step < ?3"),
-		remove: d.Query("app that shows codes removed", "DELETE FROM coatcheck_totp WHERE user_id = ?1"),
+		remove: d.Query("authenticator app removed", "DELETE FROM coatcheck_totp WHERE user_id = ?1"),
 		count:  d.Query("recovery codes counted", "SELECT count(*) FROM coatcheck_recovery WHERE user_id = ?1"),
 		addCode: d.Query("recovery code added", "INSERT INTO coatcheck_recovery (code_hash, user_id)"+
 			" VALUES (?1, ?2)"+d.DoNothing("code_hash")),
@@ -58,7 +58,7 @@ func newTOTPQueries(d *dialect.Dialect) totpQueries {
 	}
 }
 
-// TOTP returns the app of a user that shows codes, or database.ErrNotFound.
+// TOTP returns the authenticator app of a user, or database.ErrNotFound.
 func (s *Store) TOTP(ctx context.Context, userID string) (*TOTP, error) {
 	var t TOTP
 	err := s.db.Row(ctx, &s.q.totp.read, []any{userID}, &t.UserID, &t.Secret, &t.LastStep,
@@ -78,7 +78,7 @@ func (s *Store) AddTOTP(ctx context.Context, t TOTP, codeHashes []string) error 
 	return s.db.Tx(ctx, func(ctx context.Context) error {
 		count, err := s.db.Exec(ctx, &s.q.totp.insert, t.UserID, t.Secret, t.LastStep, s.d.Bind(t.Created))
 		if err == nil && count == 0 {
-			err = fmt.Errorf("database: add app that shows codes: %w", database.ErrDuplicate)
+			err = fmt.Errorf("database: add authenticator app: %w", database.ErrDuplicate)
 		}
 		if err != nil {
 			return err
