@@ -72,8 +72,8 @@ func New(c Config) (*Site, error) {
 	site := &Site{Database: c.Database, own: own.New(c.Database), log: c.Site.Logger}
 	site.cookiePath = cmp.Or(c.Sessions.CookiePath, below(&c, "/"))
 	for _, wire := range []func(*Config) error{
-		site.look, site.wireBrand, site.wireSessions, site.wireTwoFactor, site.wireAuth, site.wireMiddleware, site.wireMessages,
-		site.wireAccounts, site.wireViews, site.wireAccess,
+		site.look, site.wireBrand, site.wireSessions, site.wireTwoFactor, site.wireAuth, site.wireMiddleware,
+		site.wireMessages, site.wireAccounts, site.wireViews, site.wireAccess,
 	} {
 		if err := wire(&c); err != nil {
 			return nil, err

@@ -126,7 +126,7 @@ type LoginOptions struct {
 	// Factors are steps that a login may need after the password, in order. The codes of
 	// TwoFactor come before them.
 	Factors []auth.Factor
-	// TwoFactor says who must have a second factor, an authenticator app, and for how long
+	// TwoFactor is who must have a second factor, an authenticator app, and for how long
 	// a device is trusted. Every user may add one.
 	TwoFactor twofactor.Options
 	// Hooks are called when something happens to an account, and may refuse it.

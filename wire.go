@@ -85,7 +85,8 @@ func (s *Site) hooks(c *Config) hooks.Hooks {
 // requires one has to have them.
 func (s *Site) wireTwoFactor(c *Config) (err error) {
 	s.TwoFactor, err = twofactor.New(twofactor.Config{
-		Options: c.Logins.TwoFactor, Database: c.Database, Keys: c.Keys, Issuer: c.Site.Name, Logger: c.Site.Logger,
+		Options: c.Logins.TwoFactor, Database: c.Database, Keys: c.Keys, Issuer: c.Site.Name,
+		Logger: c.Site.Logger,
 	})
 	required := c.Logins.TwoFactor.Require != "" && c.Logins.TwoFactor.Require != twofactor.RequireNone
 	if missing := (*own.MissingError)(nil); errors.As(err, &missing) && !required {
@@ -181,8 +182,9 @@ func baseURL(base, scriptName string) (string, error) {
 func (s *Site) wireViews(c *Config) error {
 	var err error
 	s.Views, err = views.New(views.Config{
-		Options: c.Views, Auth: s.Auth, Accounts: s.Accounts, TwoFactor: s.TwoFactor, Keys: c.Keys, Messages: s.notices,
-		SiteName: c.Site.Name, Brand: s.brand, LoginURL: c.Site.LoginURL, Languages: c.Site.Languages,
+		Options: c.Views, Auth: s.Auth, Accounts: s.Accounts, TwoFactor: s.TwoFactor, Keys: c.Keys,
+		Messages: s.notices, SiteName: c.Site.Name, Brand: s.brand, LoginURL: c.Site.LoginURL,
+		Languages: c.Site.Languages,
 		Logger: c.Site.Logger,
 	})
 	return err

@@ -21,7 +21,8 @@ func (s *Service) NoticeFactorRemoved(r *http.Request, user *auth.User) {
 func (s *Service) NoticeRecoveryCode(r *http.Request, user *auth.User, left int) {
 	err := s.notify(r.Context(), r, notice{name: "recovery_code_used", to: user.Email, left: left}, user)
 	if err != nil {
-		s.log.ErrorContext(r.Context(), "a user could not be told of a recovery code", "user", user.ID, "error", err)
+		s.log.ErrorContext(r.Context(), "a user could not be told of a recovery code",
+			"user", user.ID, "error", err)
 	}
 }
 

@@ -129,7 +129,7 @@ func (f *Feature) confirm(
 	return codes, nil
 }
 
-// sayApp tells a program the new secret.
+// sayApp responds to a program with the new secret.
 func sayApp(w http.ResponseWriter, app *App) {
 	pages.JSON(w, http.StatusOK, map[string]string{
 		"message": "Add this to an authenticator app, and send a code of it by POST", "key": app.Key,

@@ -28,7 +28,7 @@ func (f *Feature) owner(w http.ResponseWriter, r *http.Request) *auth.User {
 	return user
 }
 
-// renew gives the user new recovery codes in place of those before.
+// renew replaces the recovery codes of the user, and shows the new ones.
 func (f *Feature) renew(w http.ResponseWriter, r *http.Request) {
 	user := f.owner(w, r)
 	if user == nil {
@@ -70,7 +70,9 @@ func (f *Feature) remove(w http.ResponseWriter, r *http.Request) {
 		Template: "two_factor_remove.html",
 		Shown:    "two_factor.form", Refused: "two_factor.refused", Failed: "two_factor.failed",
 		Form: func(pages.Body) *pages.Form {
-			return &pages.Form{Submit: t.T("Remove the app"), Danger: true, Own: true, Fields: proofFields(t, user)}
+			return &pages.Form{
+				Submit: t.T("Remove the app"), Danger: true, Own: true, Fields: proofFields(t, user),
+			}
 		},
 		Act: func(b pages.Body, form *pages.Form) error {
 			user, err := f.takeProof(r, b, form)

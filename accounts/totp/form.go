@@ -10,11 +10,12 @@ import (
 )
 
 var (
-	sayWrong = i18n.Mark("This code is wrong, or was used before. Wait for the next code of your app, or check " +
-		"that the clock of your phone is right.")
-	sayWrongApp = i18n.Mark("This code is wrong. Enter the code that your app shows now, and check that the " +
-		"clock of your phone is right.")
-	sayHas  = i18n.Mark("Your account has an authenticator app already. Remove it before you add another one.")
+	sayWrong = i18n.Mark("This code is wrong, or was used before. Wait for the next code of your app, or " +
+		"check that the clock of your phone is right.")
+	sayWrongApp = i18n.Mark("This code is wrong. Enter the code that your app shows now, and check that " +
+		"the clock of your phone is right.")
+	sayHas = i18n.Mark("Your account has an authenticator app already. Remove it before you add another " +
+		"one.")
 	sayNone = i18n.Mark("Your account has no authenticator app.")
 )
 
@@ -41,7 +42,9 @@ func proofFields(t *i18n.Translator, user *auth.User) []*pages.Field {
 }
 
 // takePassword checks the password of a form that asks for it.
-func (f *Feature) takePassword(r *http.Request, b pages.Body, form *pages.Form, user *auth.User) (*auth.User, error) {
+func (f *Feature) takePassword(
+	r *http.Request, b pages.Body, form *pages.Form, user *auth.User,
+) (*auth.User, error) {
 	if !user.Password.Usable() {
 		return user, nil
 	}
@@ -103,7 +106,7 @@ func (f *Feature) takeProof(r *http.Request, b pages.Body, form *pages.Form) (*a
 	return user, err
 }
 
-// recovered tells a user by email that a recovery code was used, and returns how many are left.
+// recovered notifies a user by email that a recovery code was used, and returns how many are left.
 func (f *Feature) recovered(r *http.Request, user *auth.User) (left int, err error) {
 	state, err := f.factors.State(r.Context(), user)
 	if err == nil && f.accounts != nil {

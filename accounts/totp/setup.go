@@ -65,7 +65,9 @@ func (f *Feature) setup(w http.ResponseWriter, r *http.Request) {
 
 // enter completes a login whose user has just added an app, and shows the recovery codes, which
 // lead on to where the login leads.
-func (f *Feature) enter(w http.ResponseWriter, r *http.Request, p *auth.Pending, codes []string, next string) {
+func (f *Feature) enter(
+	w http.ResponseWriter, r *http.Request, p *auth.Pending, codes []string, next string,
+) {
 	err := f.Auth().Prove(r, p, auth.Proof{Method: twofactor.MethodCode})
 	target := f.SuccessURL(r, next)
 	switch {

@@ -58,7 +58,8 @@ func (f *Feature) codeForm(r *http.Request, t *i18n.Translator, b pages.Body) *p
 	form.About = Step{recovery, f.otherWay(r, form.Next, recovery)}
 	if days := int(f.factors.TrustDevices() / (24 * time.Hour)); days > 0 {
 		form.Fields = append(form.Fields, &pages.Field{
-			Name: trustField, Type: pages.Checkbox, Label: t.N("Do not ask again on this device for %(count)d day",
+			Name: trustField, Type: pages.Checkbox,
+			Label: t.N("Do not ask again on this device for %(count)d day",
 				"Do not ask again on this device for %(count)d days", days, "count", days),
 		})
 	}
@@ -105,8 +106,9 @@ func (f *Feature) code(w http.ResponseWriter, r *http.Request) {
 				if err != nil {
 					return err
 				}
-				entry.Notice = t.T("You used a recovery code.") + " " + t.N("You have %(count)d recovery code left.",
-					"You have %(count)d recovery codes left.", left, "count", left)
+				entry.Notice = t.T("You used a recovery code.") + " " +
+					t.N("You have %(count)d recovery code left.", "You have %(count)d recovery codes left.",
+						left, "count", left)
 			}
 			if trust {
 				return f.factors.Trust(w, r, p.User)

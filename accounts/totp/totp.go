@@ -73,8 +73,9 @@ func (f *Feature) state(w http.ResponseWriter, r *http.Request) {
 		f.Render(w, r, http.StatusOK, "two_factor.html", state)
 		return
 	}
-	body := map[string]any{"app": state.Has(), "recovery_codes": state.RecoveryCodes, "required": state.Required}
-	pages.JSON(w, http.StatusOK, body)
+	pages.JSON(w, http.StatusOK, map[string]any{
+		"app": state.Has(), "recovery_codes": state.RecoveryCodes, "required": state.Required,
+	})
 }
 
 // visitor returns the user of a request, and the session.

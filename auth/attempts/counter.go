@@ -67,7 +67,8 @@ func (c *Counter) Device(nonce, userID string) Budget {
 // those who guess codes know the password.
 func (c *Counter) Code(nonce, userID string) Budget {
 	if nonce != "" {
-		return Budget{name: c.names.Name("code device", "id:"+userID+":"+nonce), limit: c.config.Device, Owner: userID}
+		name := c.names.Name("code device", "id:"+userID+":"+nonce)
+		return Budget{name: name, limit: c.config.Device, Owner: userID}
 	}
 	return Budget{name: c.names.Name("code account", "id:"+userID), limit: c.config.Account, Owner: userID}
 }

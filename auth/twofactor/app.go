@@ -80,7 +80,8 @@ func (s *Service) Waiting(ctx context.Context, session *sessions.Session, user *
 		return Secret{}, err
 	}
 	var kept waiting
-	if there && json.Unmarshal([]byte(text), &kept) == nil && s.now().Sub(time.Unix(kept.At, 0)).Abs() < setupLife {
+	there = there && json.Unmarshal([]byte(text), &kept) == nil
+	if there && s.now().Sub(time.Unix(kept.At, 0)).Abs() < setupLife {
 		if secret, err := s.setups.Open(kept.Secret, belongs(user)); err == nil {
 			return Secret{secret}, nil
 		}
@@ -95,7 +96,9 @@ func (s *Service) Waiting(ctx context.Context, session *sessions.Session, user *
 // Confirm adds the app of a user if the code is one of the secret that waits in the session, and
 // returns the recovery codes, which can be read this once. A code that is wrong returns none. The error
 // is ErrHasApp if the user has an app, or a failure of a store.
-func (s *Service) Confirm(ctx context.Context, session *sessions.Session, user *auth.User, typed Typed) ([]string, error) {
+func (s *Service) Confirm(
+	ctx context.Context, session *sessions.Session, user *auth.User, typed Typed,
+) ([]string, error) {
 	secret, err := s.Waiting(ctx, session, user)
 	if err != nil {
 		return nil, err
@@ -155,8 +158,9 @@ func (s *Service) Check(ctx context.Context, user *auth.User, typed Typed) (meth
 	}
 	secret, err := s.secrets.Open(app.Secret, belongs(user))
 	if err != nil {
-		s.log.ErrorContext(ctx, "the app of a user cannot be asked for codes: its secret was sealed by a secret key "+
-			"that is gone; add that key to the fallbacks, or remove the app by coatcheck user factors", "user", user.ID)
+		s.log.ErrorContext(ctx, "the authenticator app of a user cannot be checked, because its secret was "+
+			"sealed by a secret key that is gone; add that key to the fallbacks, or remove the app by "+
+			"coatcheck user factors", "user", user.ID)
 		return "", nil
 	}
 	step, right := s.matches(secret, typed)

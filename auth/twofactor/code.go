@@ -13,6 +13,9 @@ const (
 	maxTyped    = 256
 )
 
+// between is what may stand between the characters of a code.
+var between = strings.NewReplacer(" ", "", "-", "", "\t", "", "\u2010", "", "\u2011", "", "\u2013", "")
+
 // Typed is a code as a user typed it. It does not print it.
 type Typed struct {
 	code     string // digits, or ""
@@ -33,7 +36,7 @@ func Parse(text string) (t Typed, ok bool) {
 		return Typed{}, false
 	}
 	text = strings.ToLower(norm.NFKC.String(text))
-	text = strings.NewReplacer(" ", "", "-", "", "\t", "", "\u2010", "", "\u2011", "", "\u2013", "").Replace(text)
+	text = between.Replace(text)
 	switch {
 	case len(text) == digits && strings.Trim(text, recoverySet[:10]) == "":
 		return Typed{code: text}, true

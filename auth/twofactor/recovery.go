@@ -60,8 +60,8 @@ func (s *Service) useRecovery(ctx context.Context, user *auth.User, code string)
 	return false, nil
 }
 
-// NewRecoveryCodes gives a user new recovery codes in place of all before, and returns them. They can
-// be read this once.
+// NewRecoveryCodes replaces the recovery codes of a user, and returns the new ones. They can be read
+// this once.
 func (s *Service) NewRecoveryCodes(ctx context.Context, user *auth.User) ([]string, error) {
 	codes, hashes := s.newRecoveryCodes(user)
 	if err := s.own.ReplaceRecoveryCodes(ctx, user.ID, hashes); err != nil {

@@ -18,10 +18,10 @@ import (
 	"github.com/coatcheck/coatcheck/signing"
 )
 
-// Require says who must have a second factor.
+// Require is a set of users: those who must have a second factor.
 type Require string
 
-// Who must have one. Others may add one.
+// The sets of users. All others may add a factor.
 const (
 	RequireNone  Require = "none"
 	RequireStaff Require = "staff" // users who are staff or superusers
@@ -48,7 +48,7 @@ const maxTrust = 400 * 24 * time.Hour // browsers keep no cookie for longer
 
 // Options are the settings.
 type Options struct {
-	// Require says who must have a second factor: a login of theirs asks them to add one
+	// Require is the users who must have a second factor: a login of theirs asks them to add one
 	// before anybody is signed in. Empty means RequireNone.
 	Require Require
 	// TrustDevices is how long a login from a browser asks for no code after one that did, if the
@@ -135,11 +135,12 @@ func (c *Config) check() error {
 		c.Require = RequireNone
 	}
 	if !slices.Contains([]Require{RequireNone, RequireStaff, RequireAll}, c.Require) {
-		return fmt.Errorf("twofactor: Config.Require (--require-factor) is %q; write none, staff or all", c.Require)
+		return fmt.Errorf("twofactor: Config.Require (--require-factor) is %q; write none, staff or all",
+			c.Require)
 	}
 	if c.TrustDevices < 0 || c.TrustDevices > maxTrust {
-		return errors.New("twofactor: Config.TrustDevices (--trust-device-days) must be from 0 to 400 days; " +
-			"browsers keep no cookie for longer")
+		return errors.New("twofactor: Config.TrustDevices (--trust-device-days) must be from 0 to 400 " +
+			"days; browsers keep no cookie for longer")
 	}
 	if err := own.Missing(c.Database, own.TOTPTable, own.RecoveryTable); err != nil {
 		return fmt.Errorf("twofactor: %w", err)

@@ -63,8 +63,8 @@ func printTrusts(all []trust) string {
 // signed is what the MAC of an entry is over: it ends with the password, with the app, and with the
 // sessions of the user.
 func (t *trust) signed(user *auth.User, app *own.TOTP, ending int64) string {
-	return fmt.Sprintf("%d:%d:%d:%s%d:%s%s", t.until, ending, len(user.ID), user.ID, len(app.Secret), app.Secret,
-		user.Password.Encoded())
+	return fmt.Sprintf("%d:%d:%d:%s%d:%s%s", t.until, ending, len(user.ID), user.ID,
+		len(app.Secret), app.Secret, user.Password.Encoded())
 }
 
 func sum(m *signing.MAC, text string) (mac [sha256.Size]byte) {
@@ -96,7 +96,8 @@ func (s *Service) isTrusted(r *http.Request, user *auth.User, app *own.TOTP) (bo
 	now := s.now()
 	for i := range all {
 		until := time.Unix(all[i].until, 0)
-		good := now.Before(until) && !until.After(now.Add(s.options.TrustDevices)) // also if it became shorter
+		// Not after the longest time of now, since the setting may have become shorter.
+		good := now.Before(until) && !until.After(now.Add(s.options.TrustDevices))
 		if good && s.ofUser(&all[i], user, app, ending) {
 			return true, nil
 		}

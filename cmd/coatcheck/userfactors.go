@@ -35,8 +35,8 @@ type userFactorsCommand struct {
 // Run lists or removes them, and says so.
 func (c *userFactorsCommand) Run(ctx context.Context, con *console.Console) (err error) {
 	if c.Remove != "" && c.Remove != appID {
-		return usageError{fmt.Errorf("--remove %q is no ID of a factor; the ID of the authenticator app is %s",
-			c.Remove, appID)}
+		return usageError{fmt.Errorf("--remove %q is no ID of a factor; the ID of the authenticator app "+
+			"is %s", c.Remove, appID)}
 	}
 	if c.Secret.absent(c.Database.folder()) {
 		return errors.New("there is no secret key; run this where serve finds it, or name it by " +
@@ -56,7 +56,8 @@ func (c *userFactorsCommand) Run(ctx context.Context, con *console.Console) (err
 		return err
 	}
 	config := coatcheck.Config{
-		Database: db, Keys: key.keys(false), Site: coatcheck.SiteOptions{Logger: log, ScriptName: c.Mount.Path},
+		Database: db, Keys: key.keys(false),
+		Site: coatcheck.SiteOptions{Logger: log, ScriptName: c.Mount.Path},
 	}
 	if c.BaseURL != "" {
 		config.Accounts.Mail, config.Site.BaseURL = queueOnly{}, c.BaseURL

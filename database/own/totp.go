@@ -49,7 +49,8 @@ func newTOTPQueries(d *dialect.Dialect) totpQueries {
 		step: d.Query("code used up", "UPDATE coatcheck_totp SET last_step = ?3"+
 			" WHERE user_id = ?1 AND secret = ?2 AND last_step < ?3"),
 		remove: d.Query("authenticator app removed", "DELETE FROM coatcheck_totp WHERE user_id = ?1"),
-		count:  d.Query("recovery codes counted", "SELECT count(*) FROM coatcheck_recovery WHERE user_id = ?1"),
+		count: d.Query("recovery codes counted", "SELECT count(*) FROM coatcheck_recovery"+
+			" WHERE user_id = ?1"),
 		addCode: d.Query("recovery code added", "INSERT INTO coatcheck_recovery (code_hash, user_id)"+
 			" VALUES (?1, ?2)"+d.DoNothing("code_hash")),
 		useCode: d.Query("recovery code used up", "DELETE FROM coatcheck_recovery"+
@@ -72,7 +73,8 @@ func (s *Store) TOTP(ctx context.Context, userID string) (*TOTP, error) {
 // AddTOTP stores the app of a user, with the hashes of the recovery codes, both or neither. It
 // returns database.ErrDuplicate if the user has an app.
 func (s *Store) AddTOTP(ctx context.Context, t TOTP, codeHashes []string) error {
-	if err := column.Check(column.Of("user id", t.UserID, 64), column.Of("secret", t.Secret, 255)); err != nil {
+	err := column.Check(column.Of("user id", t.UserID, 64), column.Of("secret", t.Secret, 255))
+	if err != nil {
 		return err
 	}
 	return s.db.Tx(ctx, func(ctx context.Context) error {
