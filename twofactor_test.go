@@ -197,7 +197,13 @@ func TestCodeGuesses(t *testing.T) {
 	if got := sendCode(c, codes[0]); got.Status != http.StatusTooManyRequests || got.Header.Get("Retry-After") == "" {
 		t.Errorf("a right code when there are no guesses left: %d", got.Status)
 	}
-	if err := site.Auth.Unlock(t.Context(), ada); err != nil {
+	if err := site.Auth.Unlock(t.Context(), ada); err != nil { // as by a reset of the password
+		t.Fatal(err)
+	}
+	if got := sendCode(c, codes[0]); got.Status != http.StatusTooManyRequests {
+		t.Errorf("a mailbox restores guesses of codes: %d", got.Status)
+	}
+	if err := site.Auth.UnlockCodes(t.Context(), ada); err != nil {
 		t.Fatal(err)
 	}
 	if got := sendCode(c, p.at(30*time.Second)); got.Status != http.StatusOK {

@@ -10,7 +10,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth/attempts"
 )
 
-// Unlock restores the budgets of guesses at the user's password and codes, after the user
+// Unlock restores the budget of guesses at the user's password, after the user
 // has proved to own the account's email address, or an operator says so. It counts
 // for the username and, where users may log in by it, for
 // the email address. Those of known devices and of client addresses stay. Where
@@ -34,8 +34,17 @@ func (s *Service) Unlock(ctx context.Context, user *User) error {
 	for _, key := range [...]string{exact[0], loose[0], loose[1], unowned(loose[0]), unowned(loose[1])} {
 		budgets = append(budgets, s.attempts.Account(key, user.ID))
 	}
-	budgets = append(budgets, s.attempts.Code("", user.ID))
 	return s.attempts.Reset(ctx, budgets...)
+}
+
+// UnlockCodes restores the budget of guesses at the user's codes, because an operator says so. A
+// mailbox alone must not restore it, as by Unlock: an email is no second factor. Where throttling is
+// off it does nothing.
+func (s *Service) UnlockCodes(ctx context.Context, user *User) error {
+	if s.attempts.Off() {
+		return nil
+	}
+	return s.attempts.Reset(ctx, s.attempts.Code("", user.ID))
 }
 
 // UnlockAddress restores the budgets of a client's address: that of guesses at
