@@ -185,7 +185,7 @@ func (s *Site) wireViews(c *Config) error {
 		Options: c.Views, Auth: s.Auth, Accounts: s.Accounts, TwoFactor: s.TwoFactor, Keys: c.Keys,
 		Messages: s.notices, SiteName: c.Site.Name, Brand: s.brand, LoginURL: c.Site.LoginURL,
 		Languages: c.Site.Languages,
-		Logger: c.Site.Logger,
+		Logger:    c.Site.Logger,
 	})
 	return err
 }

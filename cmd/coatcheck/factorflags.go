@@ -15,7 +15,8 @@ type factorFlags struct {
 
 // apply configures the site.
 func (f *factorFlags) apply(c *coatcheck.Config) {
+	days := max(-1, min(f.Days, 10_000)) // what is more is refused, and must not overflow
 	c.Logins.TwoFactor = twofactor.Options{
-		Require: f.Require, TrustDevices: time.Duration(f.Days) * 24 * time.Hour,
+		Require: f.Require, TrustDevices: time.Duration(days) * 24 * time.Hour,
 	}
 }
