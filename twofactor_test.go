@@ -1,6 +1,7 @@
 package coatcheck_test
 
 import (
+	"encoding/base32"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -21,6 +22,9 @@ import (
 )
 
 const factorPassword = "correct horse"
+
+// base32NoPad writes secrets as apps take them.
+var base32NoPad = base32.StdEncoding.WithPadding(base32.NoPadding)
 
 // phone is an authenticator app.
 type phone struct {

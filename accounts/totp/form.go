@@ -66,27 +66,27 @@ func readCode(b pages.Body, form *pages.Form, wrong string) twofactor.Typed {
 }
 
 // takeCode checks the code of a user, which counts like a guess of a password. It stays unread where
-// the form is refused anyway. The method is empty for a code that is wrong.
+// the form is refused anyway. The Method is empty for a code that is wrong.
 func (f *Feature) takeCode(
 	r *http.Request, b pages.Body, form *pages.Form, user *auth.User,
-) (method string, err error) {
+) (shown twofactor.Shown, err error) {
 	typed := readCode(b, form, sayWrong)
 	if form.Failed() {
-		return "", nil
+		return shown, nil
 	}
 	settle, err := f.Auth().GuessCode(r, user)
 	if err != nil {
-		return "", err
+		return shown, err
 	}
-	method, err = f.factors.Check(r.Context(), user, typed)
+	shown, err = f.factors.Check(r.Context(), user, typed)
 	if err != nil {
-		return "", err
+		return shown, err
 	}
-	settle(method != "")
-	if method == "" {
+	settle(shown.Method != "")
+	if shown.Method == "" {
 		form.Field("code").Errors = []string{sayWrong}
 	}
-	return method, nil
+	return shown, nil
 }
 
 // takeProof checks the password and the code of a signed-in user.
@@ -99,8 +99,8 @@ func (f *Feature) takeProof(r *http.Request, b pages.Body, form *pages.Form) (*a
 	if user, err = f.takePassword(r, b, form, user); err != nil || form.Failed() {
 		return user, err
 	}
-	method, err := f.takeCode(r, b, form, user)
-	if err == nil && method == twofactor.MethodRecovery {
+	shown, err := f.takeCode(r, b, form, user)
+	if err == nil && shown.Method == twofactor.MethodRecovery {
 		_, err = f.recovered(r, user)
 	}
 	return user, err

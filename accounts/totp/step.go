@@ -12,6 +12,7 @@ import (
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/pages"
 	"github.com/coatcheck/coatcheck/safeurl"
+	"github.com/coatcheck/coatcheck/sessions"
 )
 
 // trustField is the box by which users trust a device.
@@ -96,27 +97,40 @@ func (f *Feature) code(w http.ResponseWriter, r *http.Request) {
 		Form: func(b pages.Body) *pages.Form { return f.codeForm(r, t, b) },
 		Act: func(b pages.Body, form *pages.Form) (err error) {
 			entry.Next = form.Next
-			trust := f.takeTrust(b, form)
-			proof.Method, err = f.takeCode(r, b, form, p.User)
-			if err != nil || form.Failed() {
-				return err
-			}
-			if proof.Method == twofactor.MethodRecovery {
-				left, err := f.recovered(r, p.User)
-				if err != nil {
-					return err
-				}
-				entry.Notice = t.T("You used a recovery code.") + " " +
-					t.N("You have %(count)d recovery code left.", "You have %(count)d recovery codes left.",
-						left, "count", left)
-			}
-			if trust {
-				return f.factors.Trust(w, r, p.User)
-			}
-			return nil
+			proof.Method, entry.Notice, err = f.prove(w, r, t, b, form, p.User)
+			return err
 		},
 		Done: func(*pages.Form) { f.EnterStep(w, r, p, proof, entry) },
 	})
+}
+
+// prove checks the code of a login, and keeps what was chosen with it. It returns the method of the
+// proof, and a notice for the next page.
+func (f *Feature) prove(
+	w http.ResponseWriter, r *http.Request, t *i18n.Translator, b pages.Body, form *pages.Form, user *auth.User,
+) (method, notice string, err error) {
+	trust := f.takeTrust(b, form)
+	shown, err := f.takeCode(r, b, form, user)
+	if err != nil || form.Failed() {
+		return "", "", err
+	}
+	if shown.Method == twofactor.MethodRecovery {
+		left, err := f.recovered(r, user)
+		if err != nil {
+			return "", "", err
+		}
+		notice = t.T("You used a recovery code.") + " " +
+			t.N("You have %(count)d recovery code left.", "You have %(count)d recovery codes left.",
+				left, "count", left)
+	}
+	session, err := sessions.FromContext(r.Context())
+	if err == nil {
+		err = shown.Keep(r.Context(), session)
+	}
+	if err == nil && trust {
+		err = f.factors.Trust(w, r, user)
+	}
+	return shown.Method, notice, err
 }
 
 // takeTrust reads the box by which users trust a device, where the form has it.

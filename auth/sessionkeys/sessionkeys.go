@@ -35,6 +35,10 @@ const (
 	Setup = "_coatcheck_setup"
 )
 
+// OTPDevice is where django-otp keeps the device that the user has shown, as
+// "otp_totp.totpdevice/1" (django_otp.DEVICE_ID_SESSION_KEY).
+const OTPDevice = "otp_device_id"
+
 // Values is what a session holds, as a sessions.Data does.
 type Values interface {
 	// Get returns the JSON text stored under key.

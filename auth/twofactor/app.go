@@ -140,14 +140,45 @@ func (s *Service) matches(secret string, typed Typed) (step int64, right bool) {
 	return step, right
 }
 
-// Check uses a code up and returns how the user has shown the second factor: MethodCode,
-// MethodRecovery, or "" for a code that is wrong or was used before. Count attempts by
-// auth.Service.GuessCode around it.
-func (s *Service) Check(ctx context.Context, user *auth.User, typed Typed) (method string, err error) {
-	app, err := s.app(ctx, user)
-	if err != nil || app == nil {
-		return "", err
+// Shown is how a user has shown the second factor.
+type Shown struct {
+	// Method is MethodCode, MethodRecovery, or "" for a code that is wrong or was used before.
+	Method string
+	// Device is what django-otp calls the device, if it is one of its devices.
+	Device string
+}
+
+// Keep stores in the session which device of django-otp the user has shown, as its login does.
+func (sh Shown) Keep(ctx context.Context, session *sessions.Session) error {
+	if sh.Device == "" {
+		return nil
 	}
+	return session.Set(ctx, sessionkeys.OTPDevice, sh.Device)
+}
+
+// Check uses a code up and returns how the user has shown the second factor. Count attempts by
+// auth.Service.GuessCode around it.
+func (s *Service) Check(ctx context.Context, user *auth.User, typed Typed) (Shown, error) {
+	has, err := s.factorsOf(ctx, user)
+	if err != nil {
+		return Shown{}, err
+	}
+	if has.app != nil {
+		method, err := s.checkApp(ctx, user, has.app, typed)
+		if err != nil || method != "" {
+			return Shown{Method: method}, err
+		}
+	}
+	if len(has.devices) == 0 {
+		return Shown{}, nil
+	}
+	return s.checkDjango(ctx, user, has.devices, typed)
+}
+
+// checkApp uses up a code of the authenticator app, or a recovery code of ours.
+func (s *Service) checkApp(
+	ctx context.Context, user *auth.User, app *own.TOTP, typed Typed,
+) (method string, err error) {
 	if typed.recovery != "" {
 		used, err := s.useRecovery(ctx, user, typed.recovery)
 		if err != nil || !used {

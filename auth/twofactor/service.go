@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/coatcheck/coatcheck/auth"
@@ -83,6 +84,7 @@ type Service struct {
 	options  Options
 	issuer   string
 	own      *own.Store
+	db       *database.DB
 	endings  bool
 	secrets  *seal.Box
 	setups   *seal.Box
@@ -98,7 +100,7 @@ func New(c Config) (*Service, error) {
 		return nil, err
 	}
 	s := &Service{
-		options: c.Options, issuer: c.Issuer, own: own.New(c.Database), log: c.Logger, now: time.Now,
+		options: c.Options, issuer: c.Issuer, own: own.New(c.Database), db: c.Database, log: c.Logger, now: time.Now,
 		endings: own.Missing(c.Database, own.EndingTable) == nil,
 	}
 	for _, key := range c.Keys.All() {
@@ -161,40 +163,77 @@ func (s *Service) TrustDevices() time.Duration { return s.options.TrustDevices }
 type State struct {
 	// App is since when the user has an authenticator app; zero for none.
 	App time.Time
-	// RecoveryCodes is how many the user has left.
+	// Django means that the user has a device of the django-otp of a Django beside, whose codes
+	// count here too.
+	Django bool
+	// RecoveryCodes is how many the user has left, of ours and of django-otp's.
 	RecoveryCodes int
 	// Required means that the user must have a factor.
 	Required bool
 }
 
-// Has reports whether the user has a second factor.
+// Has reports whether the user has an authenticator app, which the pages here can remove.
 func (s State) Has() bool { return !s.App.IsZero() }
 
 // State returns what a user has.
 func (s *Service) State(ctx context.Context, user *auth.User) (State, error) {
 	state := State{Required: s.requires(user)}
-	app, err := s.app(ctx, user)
-	if err != nil || app == nil {
+	has, err := s.factorsOf(ctx, user)
+	if err != nil || has.none() {
 		return state, err
 	}
-	state.App = app.Created
-	state.RecoveryCodes, err = s.own.RecoveryCodes(ctx, user.ID)
+	if state.Django = len(has.devices) > 0; state.Django {
+		tokens, err := s.db.OTPTokens(ctx, user.ID)
+		if err != nil {
+			return State{}, fmt.Errorf("twofactor: %w", err)
+		}
+		state.RecoveryCodes = len(tokens)
+	}
+	if has.app == nil {
+		return state, nil
+	}
+	state.App = has.app.Created
+	codes, err := s.own.RecoveryCodes(ctx, user.ID)
 	if err != nil {
 		return State{}, fmt.Errorf("twofactor: %w", err)
 	}
+	state.RecoveryCodes += codes
 	return state, nil
 }
 
-// app returns the app of a user, or nil for none.
-func (s *Service) app(ctx context.Context, user *auth.User) (*own.TOTP, error) {
-	app, err := s.own.TOTP(ctx, user.ID)
+// factors are what a user has.
+type factors struct {
+	app     *own.TOTP // nil for none
+	devices []database.OTPDevice
+}
+
+func (f factors) none() bool { return f.app == nil && len(f.devices) == 0 }
+
+// secrets is a text that is another one when the factors are others.
+func (f factors) secrets() string {
+	var b strings.Builder
+	if f.app != nil {
+		b.WriteString(f.app.Secret)
+	}
+	for _, d := range f.devices {
+		fmt.Fprintf(&b, " %d:%s", d.ID, d.Key)
+	}
+	return b.String()
+}
+
+// factorsOf returns what a user has.
+func (s *Service) factorsOf(ctx context.Context, user *auth.User) (has factors, err error) {
+	has.app, err = s.own.TOTP(ctx, user.ID)
 	if errors.Is(err, database.ErrNotFound) {
-		return nil, nil
+		err = nil
+	}
+	if err == nil {
+		has.devices, err = s.db.OTPDevices(ctx, user.ID)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("twofactor: %w", err)
+		return factors{}, fmt.Errorf("twofactor: %w", err)
 	}
-	return app, nil
+	return has, nil
 }
 
 // requires reports whether a user must have a factor.
@@ -224,11 +263,11 @@ func (c code) Wanted(ctx context.Context, user *auth.User, have []auth.Proof) (b
 	if shown(have) {
 		return false, nil
 	}
-	app, err := c.app(ctx, user)
-	if err != nil || app == nil {
+	has, err := c.factorsOf(ctx, user)
+	if err != nil || has.none() {
 		return false, err
 	}
-	trusted, err := c.trusted(ctx, user, app)
+	trusted, err := c.trusted(ctx, user, has)
 	return !trusted, err
 }
 
@@ -243,8 +282,8 @@ func (s setup) Wanted(ctx context.Context, user *auth.User, have []auth.Proof) (
 	if !s.requires(user) || shown(have) {
 		return false, nil
 	}
-	app, err := s.app(ctx, user)
-	return app == nil, err
+	has, err := s.factorsOf(ctx, user)
+	return err == nil && has.none(), err
 }
 
 // shown reports whether the user has shown a second factor.
@@ -255,12 +294,12 @@ func shown(have []auth.Proof) bool {
 }
 
 // trusted reports whether the request of the context comes from a device that the user trusts.
-func (s *Service) trusted(ctx context.Context, user *auth.User, app *own.TOTP) (bool, error) {
+func (s *Service) trusted(ctx context.Context, user *auth.User, has factors) (bool, error) {
 	r := hooks.RequestFromContext(ctx)
 	if r == nil || s.options.TrustDevices == 0 {
 		return false, nil
 	}
-	return s.isTrusted(r, user, app)
+	return s.isTrusted(r, user, has)
 }
 
 // ending returns the number of the last ending of the user's sessions.

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/coatcheck/coatcheck/auth"
-	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/internal/httptext"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/signing"
@@ -60,11 +59,12 @@ func printTrusts(all []trust) string {
 	return strings.Join(parts, ".")
 }
 
-// signed is what the MAC of an entry is over: it ends with the password, with the app, and with the
+// signed is what the MAC of an entry is over: it ends with the password, with the factors, and with the
 // sessions of the user.
-func (t *trust) signed(user *auth.User, app *own.TOTP, ending int64) string {
+func (t *trust) signed(user *auth.User, has factors, ending int64) string {
+	secrets := has.secrets()
 	return fmt.Sprintf("%d:%d:%d:%s%d:%s%s", t.until, ending, len(user.ID), user.ID,
-		len(app.Secret), app.Secret, user.Password.Encoded())
+		len(secrets), secrets, user.Password.Encoded())
 }
 
 func sum(m *signing.MAC, text string) (mac [sha256.Size]byte) {
@@ -73,8 +73,8 @@ func sum(m *signing.MAC, text string) (mac [sha256.Size]byte) {
 }
 
 // ofUser reports whether the entry is the user's, by the secret key or an old one.
-func (s *Service) ofUser(t *trust, user *auth.User, app *own.TOTP, ending int64) bool {
-	found, signed := 0, t.signed(user, app, ending)
+func (s *Service) ofUser(t *trust, user *auth.User, has factors, ending int64) bool {
+	found, signed := 0, t.signed(user, has, ending)
 	for _, m := range s.trust {
 		mac := sum(m, signed)
 		found |= subtle.ConstantTimeCompare(mac[:], t.mac[:])
@@ -83,7 +83,7 @@ func (s *Service) ofUser(t *trust, user *auth.User, app *own.TOTP, ending int64)
 }
 
 // isTrusted reports whether the browser of a request is one that the user trusts.
-func (s *Service) isTrusted(r *http.Request, user *auth.User, app *own.TOTP) (bool, error) {
+func (s *Service) isTrusted(r *http.Request, user *auth.User, has factors) (bool, error) {
 	text, _ := httptext.Lookup(r.Header, TrustCookieName)
 	all := parseTrusts(text)
 	if len(all) == 0 {
@@ -98,7 +98,7 @@ func (s *Service) isTrusted(r *http.Request, user *auth.User, app *own.TOTP) (bo
 		until := time.Unix(all[i].until, 0)
 		// Not after the longest time of now, since the setting may have become shorter.
 		good := now.Before(until) && !until.After(now.Add(s.options.TrustDevices))
-		if good && s.ofUser(&all[i], user, app, ending) {
+		if good && s.ofUser(&all[i], user, has, ending) {
 			return true, nil
 		}
 	}
@@ -107,10 +107,10 @@ func (s *Service) isTrusted(r *http.Request, user *auth.User, app *own.TOTP) (bo
 
 // Trust lets the browser of a request be one that the user trusts, by a cookie of the response. It
 // belongs before the first byte of the response. Where no device can be trusted, or the user has no
-// app, it does nothing. A new password, another app and every ending of the user's sessions end it.
+// factor, it does nothing. A new password, another app and every ending of the user's sessions end it.
 func (s *Service) Trust(w http.ResponseWriter, r *http.Request, user *auth.User) error {
-	app, err := s.app(r.Context(), user)
-	if err != nil || app == nil || s.options.TrustDevices == 0 {
+	has, err := s.factorsOf(r.Context(), user)
+	if err != nil || has.none() || s.options.TrustDevices == 0 {
 		return err
 	}
 	ending, err := s.ending(r, user)
@@ -118,11 +118,11 @@ func (s *Service) Trust(w http.ResponseWriter, r *http.Request, user *auth.User)
 		return err
 	}
 	mine := trust{until: s.now().Add(s.options.TrustDevices).Unix()}
-	mine.mac = sum(s.trust[0], mine.signed(user, app, ending))
+	mine.mac = sum(s.trust[0], mine.signed(user, has, ending))
 	all := []trust{mine}
 	text, _ := httptext.Lookup(r.Header, TrustCookieName)
 	for _, t := range parseTrusts(text) {
-		if len(all) < maxTrusts && !s.ofUser(&t, user, app, ending) && s.now().Unix() < t.until {
+		if len(all) < maxTrusts && !s.ofUser(&t, user, has, ending) && s.now().Unix() < t.until {
 			all = append(all, t)
 		}
 	}
