@@ -93,6 +93,9 @@ func (s *Site) wireTwoFactor(c *Config) (err error) {
 		s.log.Warn("nobody is asked for a second factor", "error", missing)
 		return nil
 	}
+	if err == nil && !s.TwoFactor.Stores() {
+		s.has("users cannot add an authenticator app", own.TOTPTable, own.RecoveryTable)
+	}
 	if err == nil {
 		c.Logins.Factors = slices.Concat(s.TwoFactor.Factors(), c.Logins.Factors)
 	}

@@ -47,12 +47,16 @@ func (f *Feature) Routes() []pages.Route {
 	if f.factors == nil {
 		return nil
 	}
+	code := f.Page("login_code", twofactor.CodeURL, f.code, pages.GETAndPOST...)
+	if !f.factors.Stores() {
+		return []pages.Route{code}
+	}
 	return []pages.Route{
 		f.PrivatePage("two_factor", URL, f.state, pages.GET...).InMenu(i18n.Mark("Two-factor login")),
 		f.PrivatePage("two_factor_add", AddURL, f.add, pages.GETAndPOST...),
 		f.PrivatePage("recovery_codes", CodesURL, f.renew, pages.GETAndPOST...),
 		f.PrivatePage("two_factor_remove", RemoveURL, f.remove, pages.GETAndPOST...),
-		f.Page("login_code", twofactor.CodeURL, f.code, pages.GETAndPOST...),
+		code,
 		f.Page("login_two_factor", twofactor.SetupURL, f.setup, pages.GETAndPOST...),
 	}
 }

@@ -60,7 +60,7 @@ type Options struct {
 // Config specifies where factors are kept. Store and Keys are required.
 type Config struct {
 	Options
-	// Database has the tables own.TOTPTable and own.RecoveryTable.
+	// Database has the tables own.TOTPTable and own.RecoveryTable, or those of django-otp, or both.
 	Database *database.DB
 	// Keys seal the secrets of apps, hash recovery codes and sign the cookie of trusted devices.
 	Keys signing.Keys
@@ -85,6 +85,7 @@ type Service struct {
 	issuer   string
 	own      *own.Store
 	db       *database.DB
+	stores   bool // there are tables of our own
 	endings  bool
 	secrets  *seal.Box
 	setups   *seal.Box
@@ -94,7 +95,8 @@ type Service struct {
 	now      func() time.Time
 }
 
-// New checks the configuration. It returns an own.MissingError if the database lacks the tables.
+// New checks the configuration. It returns an own.MissingError if the database lacks the tables, unless
+// it has those of django-otp and Require asks nobody for an app: see Stores.
 func New(c Config) (*Service, error) {
 	if err := c.check(); err != nil {
 		return nil, err
@@ -102,6 +104,7 @@ func New(c Config) (*Service, error) {
 	s := &Service{
 		options: c.Options, issuer: c.Issuer, own: own.New(c.Database), db: c.Database, log: c.Logger, now: time.Now,
 		endings: own.Missing(c.Database, own.EndingTable) == nil,
+		stores:  own.Missing(c.Database, own.TOTPTable, own.RecoveryTable) == nil,
 	}
 	for _, key := range c.Keys.All() {
 		s.recovery = append(s.recovery, signing.NewMAC(sha256.New, "coatcheck.twofactor.recovery", key))
@@ -144,11 +147,16 @@ func (c *Config) check() error {
 		return errors.New("twofactor: Config.TrustDevices (--trust-device-days) must be from 0 to 400 " +
 			"days; browsers keep no cookie for longer")
 	}
-	if err := own.Missing(c.Database, own.TOTPTable, own.RecoveryTable); err != nil {
+	err := own.Missing(c.Database, own.TOTPTable, own.RecoveryTable)
+	if err != nil && (c.Require != RequireNone || !c.Database.Facts().Has(database.OTPTable)) {
 		return fmt.Errorf("twofactor: %w", err)
 	}
 	return nil
 }
+
+// Stores reports whether users can add an authenticator app here. A database that has the tables of
+// django-otp and lacks ours has only users who are asked for the codes of their devices.
+func (s *Service) Stores() bool { return s.stores }
 
 // String hides what is inside.
 func (s *Service) String() string { return "twofactor.Service{…}" }
@@ -223,7 +231,9 @@ func (f factors) secrets() string {
 
 // factorsOf returns what a user has.
 func (s *Service) factorsOf(ctx context.Context, user *auth.User) (has factors, err error) {
-	has.app, err = s.own.TOTP(ctx, user.ID)
+	if s.stores {
+		has.app, err = s.own.TOTP(ctx, user.ID)
+	}
 	if errors.Is(err, database.ErrNotFound) {
 		err = nil
 	}
