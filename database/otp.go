@@ -79,9 +79,11 @@ func (db *DB) OTPDevices(ctx context.Context, userID string) ([]OTPDevice, error
 	if !ok || !db.Facts().Has(OTPTable) {
 		return nil, nil
 	}
-	q := db.dialect.Query("django-otp's devices read", "SELECT id, "+db.dialect.Quote("key")+", step, t0, digits, tolerance, drift, last_t,"+
-		" throttling_failure_count, "+db.dialect.TimeColumn("throttling_failure_timestamp")+" FROM "+OTPTable+
-		" WHERE user_id = "+db.userMark()+" AND confirmed ORDER BY id LIMIT "+strconv.Itoa(maxOTP))
+	q := db.dialect.Query("django-otp's devices read",
+		"SELECT id, "+db.dialect.Quote("key")+", step, t0, digits,"+
+			" tolerance, drift, last_t, throttling_failure_count, "+
+		db.dialect.TimeColumn("throttling_failure_timestamp")+" FROM "+OTPTable+
+			" WHERE user_id = "+db.userMark()+" AND confirmed ORDER BY id LIMIT "+strconv.Itoa(maxOTP))
 	all, err := Collect(ctx, db.Executor(), &q, []any{key}, func(d *OTPDevice) []any {
 		return []any{
 			&d.ID, &d.Key, &d.Step, &d.T0, &d.Digits, &d.Tolerance, &d.Drift, &d.LastT, &d.Failures,
@@ -107,7 +109,8 @@ func (db *DB) UseOTPStep(ctx context.Context, d OTPDevice, step, drift int64) (b
 // FailOTP counts a wrong code of a device at now.
 func (db *DB) FailOTP(ctx context.Context, d OTPDevice, now time.Time) error {
 	q := db.dialect.Query("wrong code of django-otp counted", "UPDATE "+OTPTable+
-		" SET throttling_failure_count = throttling_failure_count + 1, throttling_failure_timestamp = ?2 WHERE id = ?1")
+		" SET throttling_failure_count = throttling_failure_count + 1,"+
+		" throttling_failure_timestamp = ?2 WHERE id = ?1")
 	_, err := db.exec(ctx, &q, d.ID, db.dialect.Bind(now))
 	return err
 }

@@ -107,7 +107,8 @@ func (f *Feature) code(w http.ResponseWriter, r *http.Request) {
 // prove checks the code of a login, and keeps what was chosen with it. It returns the method of the
 // proof, and a notice for the next page.
 func (f *Feature) prove(
-	w http.ResponseWriter, r *http.Request, t *i18n.Translator, b pages.Body, form *pages.Form, user *auth.User,
+	w http.ResponseWriter, r *http.Request, t *i18n.Translator, b pages.Body, form *pages.Form,
+	user *auth.User,
 ) (method, notice string, err error) {
 	trust := f.takeTrust(b, form)
 	shown, err := f.takeCode(r, b, form, user)

@@ -9,6 +9,7 @@ import (
 const (
 	recoverySet = "0123456789abcdefghjkmnpqrstvwxyz"
 	recoveryLen = 24 // characters of 5 bits: 120 bits
+	tokenSet    = "0123456789abcdefghijklmnopqrstuvwxyz"
 	maxToken    = 16 // characters of a static token of django-otp
 	maxTyped    = 256
 )
@@ -51,7 +52,7 @@ func Parse(text string) (t Typed, ok bool) {
 		}
 		return Typed{recovery: recovery, text: text}, true
 	}
-	if text == "" || len(text) > maxToken || strings.Trim(text, "0123456789abcdefghijklmnopqrstuvwxyz") != "" {
+	if text == "" || len(text) > maxToken || strings.Trim(text, tokenSet) != "" {
 		return Typed{}, false
 	}
 	t.text = text

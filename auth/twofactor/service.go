@@ -102,7 +102,8 @@ func New(c Config) (*Service, error) {
 		return nil, err
 	}
 	s := &Service{
-		options: c.Options, issuer: c.Issuer, own: own.New(c.Database), db: c.Database, log: c.Logger, now: time.Now,
+		options: c.Options, issuer: c.Issuer, own: own.New(c.Database), db: c.Database,
+		log: c.Logger, now: time.Now,
 		endings: own.Missing(c.Database, own.EndingTable) == nil,
 		stores:  own.Missing(c.Database, own.TOTPTable, own.RecoveryTable) == nil,
 	}
