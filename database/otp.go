@@ -82,7 +82,7 @@ func (db *DB) OTPDevices(ctx context.Context, userID string) ([]OTPDevice, error
 	q := db.dialect.Query("django-otp's devices read",
 		"SELECT id, "+db.dialect.Quote("key")+", step, t0, digits,"+
 			" tolerance, drift, last_t, throttling_failure_count, "+
-		db.dialect.TimeColumn("throttling_failure_timestamp")+" FROM "+OTPTable+
+			db.dialect.TimeColumn("throttling_failure_timestamp")+" FROM "+OTPTable+
 			" WHERE user_id = "+db.userMark()+" AND confirmed ORDER BY id LIMIT "+strconv.Itoa(maxOTP))
 	all, err := Collect(ctx, db.Executor(), &q, []any{key}, func(d *OTPDevice) []any {
 		return []any{
