@@ -15,6 +15,7 @@ import (
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/auth/audit"
+	"github.com/coatcheck/coatcheck/auth/twofactor"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/internal/brand"
@@ -31,7 +32,9 @@ type Site struct {
 	Auth     *auth.Service    // who
 	// Accounts is nil where the database lacks a table that it needs, because it was opened
 	// with NoCreate and coatcheck migrate was not run.
-	Accounts       *accounts.Service
+	Accounts *accounts.Service
+	// TwoFactor is nil where the database lacks its tables, likewise.
+	TwoFactor      *twofactor.Service
 	Views          *views.Views // 4, to be mounted at /accounts/
 	*access.Access              // 5
 
@@ -71,8 +74,8 @@ func New(c Config) (*Site, error) {
 	site := &Site{Database: c.Database, own: own.New(c.Database), log: c.Site.Logger}
 	site.cookiePath = cmp.Or(c.Sessions.CookiePath, below(&c, "/"))
 	for _, wire := range []func(*Config) error{
-		site.look, site.wireBrand, site.wireSessions, site.wireAuth, site.wireMiddleware, site.wireMessages,
-		site.wireAccounts, site.wireViews, site.wireAccess,
+		site.look, site.wireBrand, site.wireSessions, site.wireTwoFactor, site.wireAuth, site.wireMiddleware,
+		site.wireMessages, site.wireAccounts, site.wireViews, site.wireAccess,
 	} {
 		if err := wire(&c); err != nil {
 			return nil, err

@@ -8,6 +8,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/auth/attempts"
 	"github.com/coatcheck/coatcheck/auth/hooks"
+	"github.com/coatcheck/coatcheck/auth/twofactor"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/identity"
@@ -122,8 +123,12 @@ type LoginOptions struct {
 	// than a password. Give them to DB.CheckLoginConditions at the start: a table that is not
 	// there lets nobody in.
 	Conditions []database.LoginCondition
-	// Factors are steps that a login may need after the password, in order.
+	// Factors are steps that a login may need after the password, in order. The codes of
+	// TwoFactor come before them.
 	Factors []auth.Factor
+	// TwoFactor is who must have a second factor, an authenticator app, and for how long
+	// a device is trusted. Every user may add one.
+	TwoFactor twofactor.Options
 	// Hooks are called when something happens to an account, and may refuse it.
 	Hooks hooks.Hooks
 	// Throttle bounds how often passwords may be guessed and accounts be made. Its

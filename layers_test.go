@@ -67,10 +67,12 @@ var staircase = []step{
 	{"between 2 and 3, who", []string{"auth/attempts", "auth/resettoken", "auth/hooks", "auth/sessionkeys"}, nil},
 	{"between 2 and 3, who", []string{"auth/audit"}, nil},
 	{"between 2 and 3, who", []string{"auth"}, nil},
+	{"between 2 and 3, who", []string{"auth/twofactor"}, []string{"github.com/pquerna/otp"}},
 	{"between 2 and 3, who", []string{"accounts"}, nil},
 	{"between 2 and 3, who", []string{"auth/backends"}, nil},
 	{"3, the middleware", []string{"middleware"}, nil},
 	{"4, the views", []string{"pages"}, nil},
+	{"4, the views", []string{"accounts/totp"}, []string{"github.com/skip2/go-qrcode"}},
 	{"4, the views", []string{"accounts/..."}, nil}, // a folder a feature, none of which imports another
 	{"4, the views", []string{"views"}, nil},
 	{"5, the access control", []string{"access"}, nil},

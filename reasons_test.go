@@ -115,6 +115,17 @@ func (r *reasonRig) session(key string, value any) {
 	}
 }
 
+// toCode adds an app to ada's account and logs in with her password, so that a code is asked for.
+func (r *reasonRig) toCode(accept string) {
+	r.ForceLogin(r.ada)
+	var o offered
+	r.Get("/accounts/two_factor/add/").JSON(&o)
+	p := &phone{t: r.t, secret: strings.ReplaceAll(o.Key, " ", "")}
+	r.PostJSON("/accounts/two_factor/add/", map[string]string{"code": p.at(0), "password": reasonPassword})
+	r.Post("/accounts/logout/", nil)
+	r.login(reasonPassword, "Accept", accept)
+}
+
 // row signs ada in and writes another text into the row of her session.
 func (r *reasonRig) row(data string) {
 	r.ForceLogin(r.ada)
@@ -262,10 +273,15 @@ var reasonCases = map[string]struct {
 		<-done
 	}},
 	"wrong-credentials": {nil, func(r *reasonRig) { r.login("wrong-canary") }},
-	"form-incomplete":   {nil, func(r *reasonRig) { r.Post("/accounts/login/", url.Values{"username": {"ada"}}) }},
-	"form-invalid":      {nil, func(r *reasonRig) { r.Post("/accounts/signup/", url.Values{"username": {"ada"}, "password": {"x"}}) }},
-	"page-refused":      {nil, func(r *reasonRig) { r.get("/accounts/nowhere/") }},
-	"link-invalid":      {nil, func(r *reasonRig) { r.get("/accounts/reset/MQ/abc-canary/") }},
+	"step-wanted":       {nil, func(r *reasonRig) { r.toCode("application/json") }},
+	"wrong-code": {nil, func(r *reasonRig) {
+		r.toCode("text/html")
+		r.PostJSON("/accounts/login/code/", map[string]string{"code": "123456"})
+	}},
+	"form-incomplete": {nil, func(r *reasonRig) { r.Post("/accounts/login/", url.Values{"username": {"ada"}}) }},
+	"form-invalid":    {nil, func(r *reasonRig) { r.Post("/accounts/signup/", url.Values{"username": {"ada"}, "password": {"x"}}) }},
+	"page-refused":    {nil, func(r *reasonRig) { r.get("/accounts/nowhere/") }},
+	"link-invalid":    {nil, func(r *reasonRig) { r.get("/accounts/reset/MQ/abc-canary/") }},
 	"login-required": {nil, func(r *reasonRig) {
 		r.ForceLogin(r.ada)
 		session := r.Session()

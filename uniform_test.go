@@ -310,6 +310,8 @@ var doorless = map[string]string{
 	"not_me":               "likewise",
 	"set_language":         "it knows no accounts",
 	"password_check":       "likewise",
+	"login_code":           "it goes on with a login that waits in the session, whose password was right",
+	"login_two_factor":     "likewise",
 	"signup_sent":          "it takes what this browser signed up with, and the same happens as then",
 }
 

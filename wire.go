@@ -13,6 +13,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/auth/audit"
 	"github.com/coatcheck/coatcheck/auth/hooks"
+	"github.com/coatcheck/coatcheck/auth/twofactor"
 	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/internal/brand"
 	"github.com/coatcheck/coatcheck/messages"
@@ -79,6 +80,27 @@ func (s *Site) hooks(c *Config) hooks.Hooks {
 		}
 	}}})
 	return all
+}
+
+// wireTwoFactor returns the second factors where the database has their tables. A site that
+// requires one has to have them.
+func (s *Site) wireTwoFactor(c *Config) (err error) {
+	s.TwoFactor, err = twofactor.New(twofactor.Config{
+		Options: c.Logins.TwoFactor, Database: c.Database, Keys: c.Keys, Issuer: c.Site.Name,
+		Logger: c.Site.Logger,
+	})
+	required := c.Logins.TwoFactor.Require != "" && c.Logins.TwoFactor.Require != twofactor.RequireNone
+	if missing := (*own.MissingError)(nil); errors.As(err, &missing) && !required {
+		s.log.Warn("nobody is asked for a second factor", "error", missing)
+		return nil
+	}
+	if err == nil && !s.TwoFactor.Stores() {
+		s.has("users cannot add an authenticator app", own.TOTPTable, own.RecoveryTable)
+	}
+	if err == nil {
+		c.Logins.Factors = slices.Concat(s.TwoFactor.Factors(), c.Logins.Factors)
+	}
+	return err
 }
 
 func (s *Site) wireAuth(c *Config) error {
@@ -178,9 +200,10 @@ func baseURL(base, scriptName string) (string, error) {
 func (s *Site) wireViews(c *Config) error {
 	var err error
 	s.Views, err = views.New(views.Config{
-		Options: c.Views, Auth: s.Auth, Accounts: s.Accounts, Keys: c.Keys, Messages: s.notices,
-		SiteName: c.Site.Name, Brand: s.brand, LoginURL: c.Site.LoginURL, Languages: c.Site.Languages,
-		Logger: c.Site.Logger,
+		Options: c.Views, Auth: s.Auth, Accounts: s.Accounts, TwoFactor: s.TwoFactor, Keys: c.Keys,
+		Messages: s.notices, SiteName: c.Site.Name, Brand: s.brand, LoginURL: c.Site.LoginURL,
+		Languages: c.Site.Languages,
+		Logger:    c.Site.Logger,
 	})
 	return err
 }

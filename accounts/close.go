@@ -10,6 +10,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth/audit"
 	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/password"
 )
@@ -74,6 +75,11 @@ func (s *Service) close(ctx context.Context, user *auth.User, how closing) error
 	}
 	if err := s.deleteLinks(ctx, user.ID); err != nil {
 		return err
+	}
+	if own.Missing(s.db, own.TOTPTable, own.RecoveryTable) == nil {
+		if _, err := s.own.RemoveTOTP(ctx, user.ID); err != nil {
+			return err
+		}
 	}
 	if how.deleted {
 		return s.db.DeleteUser(ctx, user.ID)

@@ -47,6 +47,8 @@ type Mail struct {
 	At      time.Time
 	// Expires is how long the link holds.
 	Expires time.Duration
+	// Left is how many recovery codes the user has left.
+	Left int
 }
 
 // Greeting is the first line, with the username if there is one.

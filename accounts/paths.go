@@ -17,6 +17,7 @@ const (
 	DisownPath        = "/accounts/not-me/"         // <token>/
 
 	PasswordResetPath = "/accounts/password_reset/" // asks for an address
+	TwoFactorPath     = "/accounts/two_factor/"     // second factors
 )
 
 // translator speaks the language of a request.

@@ -41,6 +41,8 @@ type job struct {
 	Expires time.Duration `json:"expires,omitempty"`
 	// UserID is whom a rescue is for.
 	UserID string `json:"user_id,omitempty"`
+	// Left is how many recovery codes are left.
+	Left int `json:"left,omitempty"`
 	// Pending is the account that a sign-up would make.
 	Pending *pending `json:"pending,omitempty"`
 }
@@ -60,6 +62,10 @@ var notices = map[string]bool{
 	"email_change_begun": true,
 	"email_changed":      true,
 	"account_closed":     true,
+	"factor_added":       true,
+	"factor_removed":     true,
+	"factor_removed_for": true,
+	"recovery_code_used": true,
 	jobRescue:            true,
 }
 

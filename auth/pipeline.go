@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/auth/sessionkeys"
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
@@ -33,8 +34,9 @@ type Proof struct {
 type Factor interface {
 	// Name is the Method of its proof.
 	Name() string
-	// Wanted reports whether the user has to take the step, given the proofs so far. An
-	// error is a failure, which signs nobody in.
+	// Wanted reports whether the user has to take the step, given the proofs so far. The
+	// request is that of hooks.RequestFromContext. An error is a failure, which signs
+	// nobody in.
 	Wanted(ctx context.Context, user *User, have []Proof) (bool, error)
 	// URL is the page of the step, a path of this site. The page calls Continue, and
 	// then Prove and Complete.
@@ -97,7 +99,7 @@ func (s *Service) Prove(r *http.Request, p *Pending, proof Proof) error {
 		proof.At = time.Now()
 	}
 	p.Proofs = append(p.Proofs, proof)
-	if err := s.next(r.Context(), p); err != nil || p.Next == nil {
+	if err := s.next(r, p); err != nil || p.Next == nil {
 		return err
 	}
 	flow.Emit(r.Context(), "login.waits", slog.String("step", p.Next.Name()))
@@ -105,7 +107,8 @@ func (s *Service) Prove(r *http.Request, p *Pending, proof Proof) error {
 }
 
 // next finds the first factor that is wanted.
-func (s *Service) next(ctx context.Context, p *Pending) error {
+func (s *Service) next(r *http.Request, p *Pending) error {
+	ctx := hooks.WithRequest(r)
 	p.Next, p.judged = nil, nil
 	for _, f := range s.factors {
 		wanted, err := f.Wanted(ctx, p.User, p.Proofs)
@@ -184,7 +187,7 @@ func (s *Service) Continue(r *http.Request) (*Pending, error) {
 	}
 	user.Backend = kept.Backend
 	p := &Pending{User: user, Proofs: kept.Proofs}
-	return p, s.next(ctx, p)
+	return p, s.next(r, p)
 }
 
 // Complete signs the user of a login in, when all steps are taken; otherwise it returns a
@@ -194,7 +197,7 @@ func (s *Service) Complete(r *http.Request, p *Pending) error {
 		return errors.New("auth: an anonymous user cannot be signed in")
 	}
 	if p.judged != p.User { // a Pending that neither Begin nor Continue made
-		if err := s.next(r.Context(), p); err != nil {
+		if err := s.next(r, p); err != nil {
 			return err
 		}
 	}
@@ -215,11 +218,15 @@ func (s *Service) Complete(r *http.Request, p *Pending) error {
 	if _, err := session.Delete(ctx, sessionkeys.Pending); err != nil {
 		return err
 	}
+	if len(p.Proofs) < 2 { // of a login without a step there is nothing to tell
+		_, err := session.Delete(ctx, sessionkeys.Proofs)
+		return err
+	}
 	return session.Set(ctx, sessionkeys.Proofs, p.Proofs)
 }
 
 // Proofs returns what the user of the request has shown at the login, in order. It is
-// empty on a site without Factors, and for a session that a Django made.
+// empty for a login that took no step, and for a session that a Django made.
 func (s *Service) Proofs(ctx context.Context) ([]Proof, error) {
 	user, err := UserFromContext(ctx)
 	if err != nil || !user.IsAuthenticated() {

@@ -41,6 +41,16 @@ func (s *Service) Unlock(ctx context.Context, user *User) error {
 	return s.audit.Add(ctx, audit.Event{Code: "account-unlocked", User: user})
 }
 
+// UnlockCodes restores the budget of guesses at the user's codes, because an operator says so. A
+// mailbox alone must not restore it, as by Unlock: an email is no second factor. Where throttling is
+// off it does nothing.
+func (s *Service) UnlockCodes(ctx context.Context, user *User) error {
+	if s.attempts.Off() {
+		return nil
+	}
+	return s.attempts.Reset(ctx, s.attempts.Code("", user.ID))
+}
+
 // UnlockAddress restores the budgets of a client's address: that of guesses at
 // passwords, those of the account pages, and those of the program's own kinds that
 // it calls Allow with. Where throttling is off it does nothing.

@@ -7,27 +7,66 @@ import (
 	"testing"
 )
 
-// TestOTP: beside a site with Debian's django-otp the settings become a config with which
-// users who have confirmed a device log in at the site alone, and are then signed in here.
+// otpShell imports the models of Debian's django-otp.
+const otpShell = "from django.contrib.auth.models import User; from django_otp.plugins.otp_totp.models import TOTPDevice; " +
+	"from django_otp.plugins.otp_static.models import StaticDevice; import django_otp; from django_otp.oath import totp; "
+
+// TestOTP: beside a site with Debian's django-otp, users who have confirmed a device are asked here for
+// its code too. A code that was used on one side is used on the other, and the Django sees a user who
+// logged in here as verified.
 func TestOTP(t *testing.T) {
 	t.Parallel()
-	p := newSettingsPair(t, "4.2", "INSTALLED_APPS = INSTALLED_APPS + ['django_otp', 'django_otp.plugins.otp_totp']\n"+
+	p := newSettingsPair(t, "4.2", "INSTALLED_APPS = INSTALLED_APPS + ['django_otp', 'django_otp.plugins.otp_totp', 'django_otp.plugins.otp_static']\n"+
 		"MIDDLEWARE = MIDDLEWARE + ['django_otp.middleware.OTPMiddleware']\n")
 	p.start()
-	p.noted("has django_otp.plugins.otp_totp: a login here asks for no code")
+	p.noted("has django_otp.plugins.otp_totp: a login here asks its users for a code too")
 	p.loginsOfBothSides() // without a device
-	for _, confirmed := range []string{"False", "True"} {
-		p.django.Manage("shell", "-c", "from django.contrib.auth.models import User; from django_otp.plugins.otp_totp.models import TOTPDevice; "+
-			"TOTPDevice.objects.create(user=User.objects.get(), name='telephone', confirmed="+confirmed+")")
-		b := newBrowser(t)
-		got := p.post(b, "/accounts/login/", url.Values{"username": {settingsUser}, "password": {somePassword}})
-		if (got.status == http.StatusForbidden) != (confirmed == "True") {
-			t.Errorf("a login at Coatcheck with a device, confirmed %s: %d", confirmed, got.status)
+	shell := func(code string) string {
+		out := p.django.Manage("shell", "-c", otpShell+code)
+		lines := strings.Fields(strings.TrimSpace(out))
+		if len(lines) == 0 {
+			return ""
 		}
-		p.signedIn(b, confirmed == "False", "after a login with a device, confirmed "+confirmed)
-		p.enter(b, false, settingsUser)
-		p.signedIn(b, true, "after a login at Django")
+		return lines[len(lines)-1]
 	}
+	login := func() (*browser, reply) {
+		b := newBrowser(t)
+		return b, p.post(b, "/accounts/login/", url.Values{"username": {settingsUser}, "password": {somePassword}})
+	}
+	shell("TOTPDevice.objects.create(user=User.objects.get(), name='telephone', confirmed=False)")
+	b, _ := login()
+	p.signedIn(b, true, "after a login with a device that is not confirmed")
+	code := shell("d = TOTPDevice.objects.get(); d.confirmed = True; d.save(); print('%06d' % totp(d.bin_key))")
+
+	b, got := login()
+	if got.status != http.StatusForbidden {
+		t.Fatalf("the login: %d %s", got.status, got.body)
+	}
+	p.signedIn(b, false, "before the code")
+	if got := p.post(b, "/accounts/login/code/", url.Values{"code": {code}}); got.status >= http.StatusBadRequest {
+		t.Fatalf("the code: %d %s", got.status, got.body)
+	}
+	p.signedIn(b, true, "after the code")
+	if used := shell("d = TOTPDevice.objects.get(); print(d.last_t > 0 and not d.verify_token('" + code + "'))"); used != "True" {
+		t.Errorf("a code that was used here is good at the Django: %s", used)
+	}
+	if device := shell("from django.contrib.sessions.models import Session; " +
+		"print([s.get_decoded()['otp_device_id'] for s in Session.objects.all() if 'otp_device_id' in s.get_decoded()][0])"); device != "otp_totp.totpdevice/1" {
+		t.Errorf("otp_device_id: %s", device)
+	}
+	token := shell("TOTPDevice.objects.update(throttling_failure_count=0, throttling_failure_timestamp=None); " +
+		"d = StaticDevice.objects.create(user=User.objects.get(), name='backup'); print(d.token_set.create(token='abcd7efg').token)")
+	b, _ = login()
+	if got := p.post(b, "/accounts/login/code/", url.Values{"code": {token}}); got.status >= http.StatusBadRequest {
+		t.Fatalf("the token: %d %s", got.status, got.body)
+	}
+	p.signedIn(b, true, "after a static token")
+	if left := shell("print(StaticDevice.objects.get().token_set.count())"); left != "0" {
+		t.Errorf("%s tokens are left", left)
+	}
+	b = newBrowser(t)
+	p.enter(b, false, settingsUser)
+	p.signedIn(b, true, "after a login at Django")
 }
 
 // TestAxes: beside a site with Debian's django-axes its locks hold at the site alone, as

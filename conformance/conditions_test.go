@@ -13,7 +13,7 @@ import (
 const makeFactors = `
 from django.db import connection
 cursor = connection.cursor()
-for table in ["mfa_authenticator", "otp_totp_totpdevice", "account_emailaddress"]:
+for table in ["mfa_authenticator", "otp_hotp_hotpdevice", "account_emailaddress"]:
     cursor.execute("CREATE TABLE %s (id integer PRIMARY KEY, user_id integer NOT NULL, good boolean NOT NULL)" % table)
 ids = {}
 for name in ["plain", "factor", "unconfirmed", "confirmed", "stranger"]:
@@ -22,8 +22,8 @@ for name in ["plain", "factor", "unconfirmed", "confirmed", "stranger"]:
 def add(table, name, good):
     cursor.execute("INSERT INTO " + table + " VALUES (%s, %s, %s)", [ids[name], ids[name], good])
 add("mfa_authenticator", "factor", True)
-add("otp_totp_totpdevice", "unconfirmed", False)
-add("otp_totp_totpdevice", "confirmed", True)
+add("otp_hotp_hotpdevice", "unconfirmed", False)
+add("otp_hotp_hotpdevice", "confirmed", True)
 for name in ids:
     if name != "stranger":
         add("account_emailaddress", name, True)
@@ -51,7 +51,7 @@ func loginConditions(t *testing.T, db testenv.Database) {
 		b.wants(b.post(open.URL("/accounts/signup/"), fields{"username": name, "password": somePassword}), http.StatusCreated)
 	}
 	tw.Manage("shell", "-c", makeFactors)
-	own := startServe(t, db, "--refuse-login-if", "mfa_authenticator.user_id,otp_totp_totpdevice.user_id:good",
+	own := startServe(t, db, "--refuse-login-if", "mfa_authenticator.user_id,otp_hotp_hotpdevice.user_id:good",
 		"--refuse-login-unless", "account_emailaddress.user_id:good")
 	for name, status := range map[string]int{
 		"plain": http.StatusOK, "unconfirmed": http.StatusOK,

@@ -252,6 +252,15 @@ var viewCodes = []row{
 	{"close.failed", View, "account not closed", names{"error"}, "A failure of the store."},
 	{"close.refused", View, "closing the account refused", nil, "The form says why."},
 	{"close.done", View, "account closed", names{"user"}, "Its sessions ended."},
+	{"code.form", View, "form for the code of a login shown", nil, "The password was right; nobody is signed in."},
+	{"code.failed", View, "code not checked", names{"error"}, "A failure of the store."},
+	{"code.refused", View, "code refused", nil, "The form says the same for a wrong code and for one that was used before."},
+	{"two_factor.form", View, "form about a second factor shown", nil, "To add an app, to remove it, or to get recovery codes."},
+	{"two_factor.failed", View, "second factor not changed", names{"error"}, "A failure of the store."},
+	{"two_factor.refused", View, "change of a second factor refused", nil, "The form says why."},
+	{"two_factor.added", View, "authenticator app added", names{"user"}, "The user gets recovery codes."},
+	{"two_factor.removed", View, "authenticator app removed", names{"user"}, "The recovery codes went with it."},
+	{"two_factor.codes", View, "recovery codes replaced", names{"user"}, "The user sees the new ones once."},
 }
 
 var accessCodes = []row{

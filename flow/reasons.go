@@ -96,6 +96,11 @@ var reasons = []reason{
 	{"reset.link_bad", Refused, "link-invalid", deadLink, "let the user ask for another link"},
 	{"email_change.failed", Failed, "store-failed", busyPage, restore},
 	{"email_change.refused", Refused, "form-invalid", formAgain, nothing},
+	{"login.waits", Done, "step-wanted", "the page of the step, or 403", nothing},
+	{"code.failed", Failed, "store-failed", busyPage, restore},
+	{"code.refused", Refused, "wrong-code", "the form again, as for every wrong code", nothing},
+	{"two_factor.failed", Failed, "store-failed", busyPage, restore},
+	{"two_factor.refused", Refused, "form-invalid", formAgain, nothing},
 	{"close.failed", Failed, "store-failed", busyPage, restore},
 	{"close.refused", Refused, "form-invalid", formAgain, nothing},
 

@@ -88,6 +88,8 @@ var groups = map[string]group{
 	"reset":           {atView, "password-reset"},
 	"email_change":    {atView, "email-change"},
 	"close":           {atView, "close-account"},
+	"code":            {atView, "two-factor"},
+	"two_factor":      {atView, "two-factor"},
 	"name":            {atView, "name"},
 	"access":          {atAccess, "library"},
 }

@@ -60,6 +60,8 @@ type Form struct {
 	CheckURL string
 	// Own is for a form about the visitor's password: Render fills in Username.
 	Own bool
+	// About is what the page shows beside the form.
+	About any
 }
 
 // Field is one field of a form.
@@ -68,6 +70,7 @@ type Field struct {
 	Label        string
 	Type         string          // of the input element
 	Autocomplete string          // what browsers and password managers go by
+	InputMode    string          // which keyboard phones show, "numeric" for instance
 	Help         string          // a hint below the label, or empty
 	Rules        []validate.Rule // for a new password
 	MaxLength    int             // characters; 0 for no limit in the page

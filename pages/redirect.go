@@ -33,8 +33,8 @@ func (k *Kit) Next(r *http.Request, b Body) string {
 	return named.Text
 }
 
-// successURL is where a login leads.
-func (k *Kit) successURL(r *http.Request, next string) string {
+// SuccessURL is where a login leads that has the return URL, or none.
+func (k *Kit) SuccessURL(r *http.Request, next string) string {
 	if next != "" {
 		return next
 	}

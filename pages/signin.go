@@ -37,12 +37,25 @@ type Entry struct {
 	Next     string // where to go on, or empty
 	Status   int    // of the JSON about it
 	Message  string // in that JSON
+	Notice   string // for the next page, in the visitor's language, or empty
 }
 
 // Enter signs in a user who has shown a password, and redirects to where they were, or to the
 // step that the login still needs.
 func (k *Kit) Enter(w http.ResponseWriter, r *http.Request, e Entry) {
 	p, err := k.config.Auth.Begin(r, e.User, auth.Proof{Method: "password"})
+	k.enter(w, r, p, e, err)
+}
+
+// EnterStep goes on with a login by the proof of one of its steps, as Enter does. The User of the
+// entry is that of the login.
+func (k *Kit) EnterStep(w http.ResponseWriter, r *http.Request, p *auth.Pending, proof auth.Proof, e Entry) {
+	e.User = p.User
+	k.enter(w, r, p, e, k.config.Auth.Prove(r, p, proof))
+}
+
+// enter completes a login, unless an error or a step comes before, and responds.
+func (k *Kit) enter(w http.ResponseWriter, r *http.Request, p *auth.Pending, e Entry, err error) {
 	if err == nil && p.Next == nil {
 		err = k.config.Auth.Complete(r, p)
 	}
@@ -57,7 +70,10 @@ func (k *Kit) Enter(w http.ResponseWriter, r *http.Request, e Entry) {
 	case !negotiate.HTML(r):
 		k.describe(w, r, e.User, e.Status, func(u *userJSON) any { return loginJSON{e.Message, u} })
 	default:
-		target := k.successURL(r, e.Next)
+		if e.Notice != "" {
+			k.notify(r, e.Notice)
+		}
+		target := k.SuccessURL(r, e.Next)
 		flow.Emit(r.Context(), "login.redirected", slog.String("location", requestinfo.LogURL(target)))
 		k.Redirect(w, r, target)
 	}
@@ -94,7 +110,7 @@ func (k *Kit) PassBy(w http.ResponseWriter, r *http.Request) bool {
 	if !user.IsAuthenticated() || k.LoginAsked(r) {
 		return false
 	}
-	target := k.successURL(r, k.Next(r, nil))
+	target := k.SuccessURL(r, k.Next(r, nil))
 	if samePath(target, r) {
 		if target = k.loginRedirectURL(r); samePath(target, r) {
 			return false

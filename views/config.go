@@ -8,6 +8,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/twofactor"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/brand"
 	"github.com/coatcheck/coatcheck/messages"
@@ -69,6 +70,8 @@ type Config struct {
 	// Accounts is what people do with their accounts beyond signing in and out: where
 	// they are signed in, links and emails. Nil leaves out the pages that need it.
 	Accounts *accounts.Service
+	// TwoFactor keeps the second factors of users. Nil leaves out the pages about them.
+	TwoFactor *twofactor.Service
 	// Languages are the catalogues of the pages; nil means i18n.Default().
 	Languages *i18n.Catalogues
 	// SiteName is shown on every page; "Coatcheck" when empty.

@@ -2,6 +2,7 @@ package views_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"path/filepath"
@@ -10,7 +11,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pquerna/otp/totp"
+
 	"github.com/coatcheck/coatcheck"
+	"github.com/coatcheck/coatcheck/auth/twofactor"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/sqlite"
 	"github.com/coatcheck/coatcheck/throttle"
@@ -61,7 +65,7 @@ func openStage(t *testing.T, change func(*coatcheck.Config)) *stage {
 	t.Helper()
 	g := &gate{}
 	return &stage{gate: g, wholeSite: newWhole(t, func(c *coatcheck.Config) {
-		c.Logins.Throttle.Store = g
+		c.Logins.Throttle.Store, c.Logins.TwoFactor.Require = g, twofactor.RequireStaff
 		change(c)
 	})}
 }
@@ -222,6 +226,22 @@ var scenes = map[string]func(testing.TB, *stage) scene{
 	"POST /accounts/not-me/{token}/": noticed,
 	"GET /accounts/not-me/done/":     public("/accounts/not-me/done/"),
 
+	"GET /accounts/two_factor/":     private("/accounts/two_factor/", nil),
+	"GET /accounts/two_factor/add/": private("/accounts/two_factor/add/", nil),
+	"POST /accounts/two_factor/add/": func(t testing.TB, s *stage) scene {
+		c, _ := s.member(t)
+		code := s.offered(t, c, "/accounts/two_factor/add/")
+		return scene{c, "/accounts/two_factor/add/", object{"code": code, "password": canary}}
+	},
+	"GET /accounts/two_factor/recovery_codes/":  guarded("/accounts/two_factor/recovery_codes/"),
+	"POST /accounts/two_factor/recovery_codes/": guarded("/accounts/two_factor/recovery_codes/"),
+	"GET /accounts/two_factor/remove/":          guarded("/accounts/two_factor/remove/"),
+	"POST /accounts/two_factor/remove/":         guarded("/accounts/two_factor/remove/"),
+	"GET /accounts/login/code/":                 halfway,
+	"POST /accounts/login/code/":                halfway,
+	"GET /accounts/login/two_factor/":           unequipped,
+	"POST /accounts/login/two_factor/":          unequipped,
+
 	"GET /accounts/close/":  private("/accounts/close/", nil),
 	"POST /accounts/close/": private("/accounts/close/", object{"password": canary, "understand": "yes"}),
 	"GET /accounts/closed/": public("/accounts/closed/"),
@@ -230,6 +250,62 @@ var scenes = map[string]func(testing.TB, *stage) scene{
 	"POST /accounts/language/": func(t testing.TB, s *stage) scene {
 		return scene{s.program(t), "/accounts/language/", object{"language": "de"}}
 	},
+}
+
+// offered returns a code of the new secret that a page shows.
+func (s *stage) offered(t testing.TB, c *client, path string) string {
+	t.Helper()
+	var offer struct{ Key string }
+	if err := json.Unmarshal([]byte(c.get(path).text), &offer); err != nil {
+		t.Fatal(err)
+	}
+	code, err := totp.GenerateCode(strings.ReplaceAll(offer.Key, " ", ""), time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return code
+}
+
+// equipped is a member with an authenticator app, and a recovery code.
+func (s *stage) equipped(t testing.TB) (c *client, name, code string) {
+	t.Helper()
+	c, name = s.member(t)
+	added := c.form("/accounts/two_factor/add/", "code", s.offered(t, c, "/accounts/two_factor/add/"), "password", canary)
+	var codes struct {
+		Codes []string `json:"recovery_codes"`
+	}
+	if err := json.Unmarshal([]byte(added.text), &codes); err != nil || len(codes.Codes) == 0 {
+		t.Fatalf("%d %s", added.StatusCode, added.text)
+	}
+	return c, name, codes.Codes[0]
+}
+
+// guarded is a scene of a user with an authenticator app.
+func guarded(path string) func(testing.TB, *stage) scene {
+	return func(t testing.TB, s *stage) scene {
+		c, _, code := s.equipped(t)
+		return scene{c, path, object{"password": canary, "code": code}}
+	}
+}
+
+// halfway is a login that waits for a code.
+func halfway(t testing.TB, s *stage) scene {
+	_, name, code := s.equipped(t)
+	c := s.program(t)
+	c.login(name)
+	return scene{c, "/accounts/login/code/", object{"code": code}}
+}
+
+// unequipped is a login of a user who must have an authenticator app and has none.
+func unequipped(t testing.TB, s *stage) scene {
+	name, c := s.name(), s.program(t)
+	user := s.user(t, name)
+	user.IsStaff = true
+	if err := s.db.UpdateUser(t.Context(), user); err != nil {
+		t.Fatal(err)
+	}
+	c.login(name)
+	return scene{c, "/accounts/login/two_factor/", object{"code": s.offered(t, c, "/accounts/login/two_factor/")}}
 }
 
 func pendingSignup(t testing.TB, s *stage) scene {

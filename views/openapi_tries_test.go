@@ -181,6 +181,24 @@ func (c *contract) tryOthers(open, confirmed, closed *stage) {
 	c.change("POST /accounts/profile/edit/", open, "company", "")
 	c.change("POST /accounts/name/", open, "first_name", strings.Repeat("a", 151))
 	c.change("POST /accounts/close/", open, "password", "wrong")
+	for _, path := range []string{"recovery_codes/", "remove/", "add/"} {
+		x := guarded("/accounts/two_factor/"+path)(c.t, open)
+		if path != "add/" {
+			x = private("/accounts/two_factor/"+path, nil)(c.t, open)
+		}
+		for _, method := range []string{"GET", "HEAD", "POST"} {
+			c.send(method+" /accounts/two_factor/"+path, x)
+		}
+	}
+	_, equipped, _ := open.equipped(c.t)
+	c.send("POST /accounts/login/", scene{open.program(c.t), "/accounts/login/", object{"username": equipped, "password": canary}},
+		scene{body: object{"username": equipped, "password": canary}}.as(jsonType))
+	for _, op := range []string{"recovery_codes/", "remove/"} {
+		c.change("POST /accounts/two_factor/"+op, open, "code", "000000")
+	}
+	c.change("POST /accounts/two_factor/add/", open, "code", "none")
+	c.change("POST /accounts/login/code/", open, "code", "none")
+	c.change("POST /accounts/login/two_factor/", open, "code", "none")
 	for _, op := range []string{"GET /accounts/signup/", "HEAD /accounts/signup/", "POST /accounts/signup/"} {
 		c.send(op, scene{closed.program(c.t), "/accounts/signup/", nil})
 	}

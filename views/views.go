@@ -15,6 +15,7 @@ import (
 	"github.com/coatcheck/coatcheck/accounts/rescue"
 	"github.com/coatcheck/coatcheck/accounts/sessionlist"
 	"github.com/coatcheck/coatcheck/accounts/signup"
+	"github.com/coatcheck/coatcheck/accounts/totp"
 	"github.com/coatcheck/coatcheck/pages"
 )
 
@@ -67,6 +68,7 @@ func features(k *pages.Kit, c Config) []pages.Feature {
 		passwordchange.New(k, c.Accounts),
 		passwordreset.New(k, c.Accounts),
 		emailchange.New(k, c.Accounts),
+		totp.New(k, c.TwoFactor, c.Accounts),
 		sessionlist.New(k, c.Accounts),
 		rescue.New(k, c.Accounts),
 		closing.New(k, c.Accounts),

@@ -72,6 +72,17 @@ func (c *Counter) Device(nonce, userID string) Budget {
 	return Budget{name, c.config.Device, refusedDevice, userID}
 }
 
+// Code returns the budget of guesses at the codes of a user: by a browser that the user's account
+// knows, whose nonce is not empty, or by all others. A right password does not restore it, since
+// those who guess codes know the password.
+func (c *Counter) Code(nonce, userID string) Budget {
+	if nonce != "" {
+		name := c.names.Name("code device", "id:"+userID+":"+nonce)
+		return Budget{name: name, limit: c.config.Device, Owner: userID}
+	}
+	return Budget{name: c.names.Name("code account", "id:"+userID), limit: c.config.Account, Owner: userID}
+}
+
 // Client returns the budget of the address that a request came from, or none if nobody
 // knows it. It is for guesses if the kind is empty.
 func (c *Counter) Client(kind string, r *http.Request) Budget {

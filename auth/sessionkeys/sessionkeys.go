@@ -25,12 +25,19 @@ const Began = "_coatcheck_began"
 // key only where access.Fresh is used; Django keeps it and does not look at it.
 const LoginTime = "_coatcheck_login"
 
-// What a session keeps of the steps of a login. Django keeps both and looks at neither.
+// What a session keeps of the steps of a login. Django keeps them and looks at none.
 const (
 	Pending = "_coatcheck_pending" // a login that waits for a step
-	// Proofs is where a login keeps its proofs, on a site with Factors.
+	// Proofs is where a login that took a step keeps its proofs.
 	Proofs = "_coatcheck_proofs"
+	// Setup is where a session keeps the secret of an authenticator app, sealed, until the
+	// user confirms it by a code.
+	Setup = "_coatcheck_setup"
 )
+
+// OTPDevice is where django-otp keeps the device that the user has shown, as
+// "otp_totp.totpdevice/1" (django_otp.DEVICE_ID_SESSION_KEY).
+const OTPDevice = "otp_device_id"
 
 // Values is what a session holds, as a sessions.Data does.
 type Values interface {

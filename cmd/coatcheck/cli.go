@@ -25,6 +25,7 @@ type cli struct {
 	Sessions        sessionsCommand        `cmd:"" help:"List where a user is signed in."`
 	Logout          logoutCommand          `cmd:"" help:"End the sessions of a user, or one of them."`
 	Deactivate      deactivateCommand      `cmd:"" help:"Make a user inactive, and end all their sessions and links."`
+	User            userCommand            `cmd:"" help:"List the second factors of a user, and remove one."`
 	Activate        activateCommand        `cmd:"" help:"Make an inactive user active again."`
 	Audit           auditCommand           `cmd:"" help:"Print what happened to accounts: logins, changes of passwords, what commands did."`
 	Explain         explainCommand         `cmd:"" help:"Say what a cookie, a session key, a password hash, a link or a curl command is, and why it is not valid."`

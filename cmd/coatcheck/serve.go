@@ -45,6 +45,7 @@ type serveCommand struct {
 	Passwords         passwordFlags `embed:""`
 	Throttle          throttleFlags `embed:""`
 	Logins            loginFlags    `embed:""`
+	Factors           factorFlags   `embed:""`
 	Reset             resetFlag     `embed:""`
 	Log               logFlags      `embed:""`
 	Audit             auditFlag     `embed:""`
@@ -275,6 +276,7 @@ func (c *serveCommand) config(
 	}
 	c.Accounts.apply(&config)
 	c.Throttle.apply(&config)
+	c.Factors.apply(&config)
 	if err := c.Templates.apply(&config, log); err != nil {
 		return config, err
 	}

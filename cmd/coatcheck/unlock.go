@@ -112,5 +112,5 @@ func unlockUser(ctx context.Context, service *auth.Service, username string) (*a
 	if err != nil {
 		return nil, err
 	}
-	return user, service.Unlock(ctx, user)
+	return user, errors.Join(service.Unlock(ctx, user), service.UnlockCodes(ctx, user))
 }

@@ -115,6 +115,8 @@ var wrongSettings = []wrong{
 	{"secure-referrer-policy", "no-referrer", "", "browsers send Origin: null with forms", deploy},
 	{"secure-ssl-host", "https://a.example/", "--secure-ssl-redirect", "write a host, perhaps with a port", refuses},
 	{"secure-ssl-redirect", "true", "--allowed-host=a.example", "leads in circles", deploy},
+	{"require-factor", "sms", "", "must be one of", refuses},
+	{"trust-device-days", "401", "", "must be from 0 to 400 days", refuses},
 	{"session-cookie-age", "0", "", "--session-cookie-age is 0; it must be from 1", refuses},
 	{"refuse-login-if", "mfa", "", "is not TABLE.COLUMN", refuses},
 	{"refuse-login-if", "mfa.user_id", "", "no such table: mfa", serveOnly},

@@ -20,11 +20,13 @@ type queries struct {
 	sightings sightingQueries
 	walks     walkQueries
 	audit     *auditQueries
+	totp      totpQueries
 }
 
 func newQueries(d *dialect.Dialect) *queries {
 	q := &queries{emails: newEmailQueries(d, EmailTable), notices: newEmailQueries(d, NoticeTable), throttle: newThrottleQueries(d)}
 	q.sightings, q.walks, q.audit = newSightingQueries(d), newWalkQueries(d), newAuditQueries(d)
+	q.totp = newTOTPQueries(d)
 	q.index(d)
 	q.links(d)
 	q.endings(d)

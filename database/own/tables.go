@@ -19,6 +19,8 @@ const (
 	LockTable     = "coatcheck_lock"     // locks on names
 	WalkTable     = "coatcheck_walk"     // places of walks
 	AuditTable    = "coatcheck_audit"    // what happened to accounts
+	TOTPTable     = "coatcheck_totp"     // authenticator apps
+	RecoveryTable = "coatcheck_recovery" // recovery codes
 )
 
 // MissingError means that tables which a feature needs are not in the database.

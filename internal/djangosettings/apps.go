@@ -23,8 +23,7 @@ var djangoApps = []djangoApp{
 	},
 	{
 		[]string{"django_otp.plugins.otp_totp"},
-		"a login here asks for no code; refuse_login_if sends its users to the site's login page",
-		"refuse-login-if", "otp_totp_totpdevice.user_id:confirmed",
+		"a login here asks its users for a code too (docs/two-factor.md)", "", "",
 	},
 	{
 		[]string{"django_otp.plugins.otp_email"},

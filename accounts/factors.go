@@ -1,0 +1,39 @@
+package accounts
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/coatcheck/coatcheck/auth"
+)
+
+// NoticeFactorAdded notifies a user by email that their logins ask for a code from now on.
+func (s *Service) NoticeFactorAdded(r *http.Request, user *auth.User) {
+	s.tell(r, "factor_added", user)
+}
+
+// NoticeFactorRemoved notifies a user by email that their logins ask for no code any more.
+func (s *Service) NoticeFactorRemoved(r *http.Request, user *auth.User) {
+	s.tell(r, "factor_removed", user)
+}
+
+// NoticeRecoveryCode notifies a user by email that a recovery code was used, and how many are left.
+func (s *Service) NoticeRecoveryCode(r *http.Request, user *auth.User, left int) {
+	err := s.notify(r.Context(), r, notice{name: "recovery_code_used", to: user.Email, left: left}, user)
+	if err != nil {
+		s.log.ErrorContext(r.Context(), "a user could not be told of a recovery code",
+			"user", user.ID, "error", err)
+	}
+}
+
+// MailFactorRemoved notifies a user by email that the operator who runs the site has removed their
+// second factor. A user without an address gets none, and where no email is sent nothing happens.
+func (s *Service) MailFactorRemoved(ctx context.Context, user *auth.User) error {
+	if user.Email == "" || s.config.Mail == nil {
+		return nil
+	}
+	return s.enqueue(ctx, job{
+		Kind: "factor_removed_for", To: user.Email, Username: user.Username, Email: user.Email,
+		URL: s.config.BaseURL + TwoFactorPath,
+	})
+}

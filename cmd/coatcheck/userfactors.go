@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"text/tabwriter"
+	"time"
+
+	"github.com/coatcheck/coatcheck"
+	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/database/own"
+	"github.com/coatcheck/coatcheck/internal/console"
+)
+
+// userCommand has the commands about one user.
+type userCommand struct {
+	Factors userFactorsCommand `cmd:"" help:"List the second factors of a user, and remove one."`
+}
+
+// appID is the ID of the authenticator app of a user.
+const appID = "app"
+
+// userFactorsCommand lists the second factors of a user.
+type userFactorsCommand struct {
+	Username string        `arg:"" help:"Whose factors."`
+	Remove   string        `name:"remove" env:"-" placeholder:"ID" help:"Remove this one, so that the user can log in without it. The user is told by email where --base-url is set."`
+	BaseURL  string        `name:"base-url" placeholder:"URL" help:"Where the site is for its visitors, as that of serve; for the email."`
+	Mount    mountFlag     `embed:""`
+	Database databaseFlags `embed:""`
+	Secret   secretFlags   `embed:""`
+}
+
+// Run lists or removes them, and says so.
+func (c *userFactorsCommand) Run(ctx context.Context, con *console.Console) (err error) {
+	if c.Remove != "" && c.Remove != appID {
+		return usageError{fmt.Errorf("--remove %q is no ID of a factor; the ID of the authenticator app "+
+			"is %s", c.Remove, appID)}
+	}
+	if c.Secret.absent(c.Database.folder()) {
+		return errors.New("there is no secret key; run this where serve finds it, or name it by " +
+			"--secret-key-file")
+	}
+	log := slog.New(slog.DiscardHandler)
+	key, err := c.Secret.load(c.Database.folder(), log)
+	if err != nil {
+		return err
+	}
+	db, err := c.Database.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if err := own.Missing(db, own.TOTPTable, own.RecoveryTable); err != nil {
+		return err
+	}
+	config := coatcheck.Config{
+		Database: db, Keys: key.keys(false),
+		Site: coatcheck.SiteOptions{Logger: log, ScriptName: c.Mount.Path},
+	}
+	if c.BaseURL != "" {
+		config.Accounts.Mail, config.Site.BaseURL = queueOnly{}, c.BaseURL
+	}
+	site, err := coatcheck.New(config)
+	if err != nil {
+		return err
+	}
+	user, err := site.Auth.UserByUsername(ctx, c.Username)
+	if errors.Is(err, auth.ErrNoUser) {
+		return fmt.Errorf("user '%s' does not exist", c.Username)
+	}
+	if err != nil {
+		return err
+	}
+	if c.Remove != "" {
+		return c.remove(ctx, con, site, user)
+	}
+	return c.list(ctx, con, site, user)
+}
+
+// list prints the factors, and how many recovery codes are left.
+func (c *userFactorsCommand) list(
+	ctx context.Context, con *console.Console, site *coatcheck.Site, user *auth.User,
+) error {
+	state, err := site.TwoFactor.State(ctx, user)
+	if err != nil {
+		return err
+	}
+	if !state.Has() {
+		con.Say(fmt.Sprintf("User '%s' has no second factor", user))
+		return nil
+	}
+	table := tabwriter.NewWriter(con.Out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "ID\tFACTOR\tADDED")
+	fmt.Fprintf(table, "%s\tauthenticator app\t%s\n", appID, state.App.UTC().Format(time.DateTime))
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	con.Say(fmt.Sprintf("Recovery codes left: %d", state.RecoveryCodes))
+	return nil
+}
+
+// remove removes the authenticator app with the recovery codes, and tells the user.
+func (c *userFactorsCommand) remove(
+	ctx context.Context, con *console.Console, site *coatcheck.Site, user *auth.User,
+) error {
+	removed, err := site.TwoFactor.Remove(ctx, user)
+	if err != nil {
+		return err
+	}
+	if !removed {
+		return fmt.Errorf("user '%s' has no factor %s", user, c.Remove)
+	}
+	con.Say(fmt.Sprintf("Removed the authenticator app and the recovery codes of user '%s'", user))
+	switch {
+	case c.BaseURL == "":
+		fmt.Fprintln(con.Err, "No email tells the user, since --base-url is not set.")
+		return nil
+	case user.Email == "" || site.Accounts == nil:
+		fmt.Fprintln(con.Err, "No email tells the user, since there is no address.")
+		return nil
+	}
+	if err := site.Accounts.MailFactorRemoved(ctx, user); err != nil {
+		return fmt.Errorf("the factor is removed, but the user could not be told by email: %w", err)
+	}
+	fmt.Fprintf(con.Err, "The email to %s waits to be sent by serve.\n", user.Email)
+	return nil
+}
