@@ -71,6 +71,9 @@ func (s *Service) close(ctx context.Context, user *auth.User, how closing) error
 	if err := s.deleteLinks(ctx, user.ID); err != nil {
 		return err
 	}
+	if _, err := s.RemovePasskeys(ctx, user); err != nil {
+		return err
+	}
 	if how.deleted {
 		return s.db.DeleteUser(ctx, user.ID)
 	}

@@ -47,6 +47,8 @@ type Mail struct {
 	At      time.Time
 	// Expires is how long the link holds.
 	Expires time.Duration
+	// Passkey is what the user calls the passkey that the email is about.
+	Passkey string
 }
 
 // Greeting is the first line, with the username if there is one.

@@ -34,6 +34,7 @@ type job struct {
 	Browser  string    `json:"browser,omitempty"`
 	System   string    `json:"system,omitempty"`
 	IP       string    `json:"ip,omitempty"`
+	Passkey  string    `json:"passkey,omitempty"`
 	At       time.Time `json:"at"`
 	// Expires is the life of the link.
 	Expires time.Duration `json:"expires,omitempty"`
@@ -58,6 +59,9 @@ var notices = map[string]bool{
 	"email_change_begun": true,
 	"email_changed":      true,
 	"account_closed":     true,
+	"passkey_added":      true,
+	"passkey_removed":    true,
+	"passkey_copied":     true,
 	jobRescue:            true,
 }
 

@@ -45,7 +45,17 @@ func New(c Config) (*Views, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := kit.Mount(features(kit, c)...); err != nil {
+	all := features(kit, c)
+	for _, extra := range c.Extras {
+		feature, err := extra(kit, c.Accounts)
+		if err != nil {
+			return nil, err
+		}
+		if feature != nil {
+			all = append(all, feature)
+		}
+	}
+	if err := kit.Mount(all...); err != nil {
 		return nil, err
 	}
 	kit.Handle(OpenAPIURL, kit.Cacheable(describe, pages.GET...))

@@ -19,11 +19,13 @@ type queries struct {
 	throttle  throttleQueries
 	sightings sightingQueries
 	walks     walkQueries
+	passkeys  passkeyQueries
 }
 
 func newQueries(d *dialect.Dialect) *queries {
 	q := &queries{emails: newEmailQueries(d, EmailTable), notices: newEmailQueries(d, NoticeTable), throttle: newThrottleQueries(d)}
 	q.sightings, q.walks = newSightingQueries(d), newWalkQueries(d)
+	q.passkeys = newPasskeyQueries(d)
 	q.index(d)
 	q.links(d)
 	q.endings(d)

@@ -18,6 +18,9 @@ const (
 	EndingTable   = "coatcheck_ending"   // endings of users' sessions
 	LockTable     = "coatcheck_lock"     // locks on names
 	WalkTable     = "coatcheck_walk"     // places of walks
+	PasskeyTable  = "coatcheck_passkey"  // passkeys
+	// PasskeyUserTable has the handles by which authenticators know users.
+	PasskeyUserTable = "coatcheck_passkey_user"
 )
 
 // MissingError means that tables which a feature needs are not in the database.
