@@ -12,8 +12,9 @@ import (
 	"github.com/coatcheck/coatcheck/internal/testenv"
 )
 
-// maxModules is how many modules the graph of a program on SQLite may have.
-const maxModules = 37
+// maxModules is how many modules the graph of a program on SQLite may have. Nine of them are
+// those of go-webauthn, which no program compiles that does not import accounts/passkeys.
+const maxModules = 46
 
 // forTests are the modules that only tests import and that may stay all the same: they
 // require no module.

@@ -45,7 +45,8 @@ type Entry struct {
 // Enter signs in a user who has shown a password or another proof, and redirects to where they were, or to the
 // step that the login still needs.
 func (k *Kit) Enter(w http.ResponseWriter, r *http.Request, e Entry) {
-	p, err := k.config.Auth.Begin(r, e.User, auth.Proof{Method: cmp.Or(e.Method, "password")})
+	first := auth.Proof{Method: cmp.Or(e.Method, "password")}
+	p, err := k.config.Auth.Begin(r, e.User, first)
 	if err == nil && p.Next == nil {
 		err = k.config.Auth.Complete(r, p)
 	}

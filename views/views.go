@@ -26,6 +26,7 @@ const Path = pages.Path
 // of the program's own. It is safe for concurrent use.
 type Views struct {
 	*pages.Kit
+	features []pages.Feature
 }
 
 // New checks the configuration, reads the templates and makes the views.
@@ -58,8 +59,8 @@ func New(c Config) (*Views, error) {
 	if err := kit.Mount(all...); err != nil {
 		return nil, err
 	}
-	kit.Handle(OpenAPIURL, kit.Cacheable(describe, pages.GET...))
-	return &Views{kit}, nil
+	kit.Handle(OpenAPIURL, kit.Cacheable(describe(describeAll(all)), pages.GET...))
+	return &Views{kit, all}, nil
 }
 
 // features are the account pages; those that the configuration lacks have no routes.

@@ -2,6 +2,7 @@ package passkeys
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -11,7 +12,6 @@ import (
 
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/webauthn"
-	"github.com/google/uuid"
 
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
@@ -78,8 +78,8 @@ func (f *Feature) add(w http.ResponseWriter, r *http.Request) {
 		},
 		Act: func(b pages.Body, form *pages.Form) error { return f.take(r, t, p, user, b, form) },
 		Done: func(form *pages.Form) {
-			f.Finish(w, r, URL, t.T("The passkey “%(passkey)s” was added.", "passkey", form.Fields[0].Value),
-				"Passkey added")
+			notice := t.T("The passkey “%(passkey)s” was added.", "passkey", form.Fields[0].Value)
+			f.Finish(w, r, URL, notice, "Passkey added")
 		},
 	})
 }
@@ -213,12 +213,11 @@ func (f *Feature) created(
 	if len(credential.ID) == 0 || len(credential.ID) > maxID {
 		return made, protocol.ErrBadRequest.WithDetails("the credential ID has no length of those")
 	}
-	model, _ := uuid.FromBytes(credential.Authenticator.AAGUID) // the zero one where it is none
 	return accounts.Passkey{
 		IDHash:     accounts.PasskeyHash(credential.ID),
 		Credential: base64.RawURLEncoding.EncodeToString(credential.ID),
 		PublicKey:  base64.RawURLEncoding.EncodeToString(credential.PublicKey),
-		AAGUID:     model.String(), Transports: transports(credential.Transport),
+		AAGUID:     hex.EncodeToString(credential.Authenticator.AAGUID), Transports: transports(credential.Transport),
 		SignCount:      credential.Authenticator.SignCount,
 		BackupEligible: credential.Flags.BackupEligible, BackedUp: credential.Flags.BackupState,
 	}, nil
@@ -247,7 +246,8 @@ func transports(all []protocol.AuthenticatorTransport) string {
 	var known []string
 	for _, one := range all {
 		switch one {
-		case protocol.USB, protocol.NFC, protocol.BLE, protocol.Hybrid, protocol.Internal, protocol.SmartCard:
+		case protocol.USB, protocol.NFC, protocol.BLE, protocol.Hybrid, protocol.Internal,
+			protocol.SmartCard:
 			known = append(known, string(one))
 		}
 	}

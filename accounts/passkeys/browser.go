@@ -48,7 +48,8 @@ func (f *Feature) challenge(
 		return nil, "", err
 	}
 	http.SetCookie(w, &http.Cookie{
-		Name: browserCookie, Value: text, Path: requestinfo.Below(r, "/"), MaxAge: int(browserAge / time.Second),
+		Name: browserCookie, Value: text, Path: requestinfo.Below(r, "/"),
+		MaxAge: int(browserAge / time.Second),
 		Secure: requestinfo.Secure(r), HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	})
 	return raw, sealed, nil

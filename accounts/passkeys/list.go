@@ -107,7 +107,9 @@ func (f *Feature) list(w http.ResponseWriter, r *http.Request) {
 }
 
 // signals returns what the browser is told, or "" of a user who never had a passkey.
-func (f *Feature) signals(r *http.Request, p party, user *auth.User, all []accounts.Passkey) (string, error) {
+func (f *Feature) signals(
+	r *http.Request, p party, user *auth.User, all []accounts.Passkey,
+) (string, error) {
 	handle, err := f.accounts.PasskeyHandle(r.Context(), user.ID, false)
 	if err != nil || handle == nil {
 		return "", err
@@ -164,7 +166,8 @@ func (f *Feature) rename(w http.ResponseWriter, r *http.Request) {
 	field := &pages.Field{Name: "name", Required: true}
 	name, _ := field.Take(b)
 	name = strings.TrimSpace(name)
-	if name == "" || utf8.RuneCountInString(name) > maxName || strings.ContainsFunc(name, unicode.IsControl) {
+	tooLong := utf8.RuneCountInString(name) > maxName
+	if name == "" || tooLong || strings.ContainsFunc(name, unicode.IsControl) {
 		f.Refuse(w, r, errName)
 		return
 	}
@@ -177,8 +180,8 @@ func (f *Feature) rename(w http.ResponseWriter, r *http.Request) {
 		f.Fail(w, r, err)
 	default:
 		flow.Emit(r.Context(), "passkey.renamed", slog.String("user", user.ID))
-		f.Finish(w, r, URL, f.Translator(w, r).T("The passkey is called “%(passkey)s” now.", "passkey", name),
-			"Passkey renamed")
+		t := f.Translator(w, r)
+		f.Finish(w, r, URL, t.T("The passkey is called “%(passkey)s” now.", "passkey", name), "Passkey renamed")
 	}
 }
 

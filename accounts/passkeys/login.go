@@ -23,7 +23,8 @@ const purposeLogin = "login"
 var (
 	sayUnknown = i18n.Mark("This passkey is not known here any more. Log in with your password, or with " +
 		"another passkey.")
-	sayLoginStale = i18n.Mark("The login page was open for too long, or was used already. Please try again.")
+	sayLoginStale = i18n.Mark("The login page was open for too long, or was used already. Please try " +
+		"again.")
 	sayLoginWrong = i18n.Mark("This passkey could not be checked. Try again, or log in with your password.")
 	sayInactive   = i18n.Mark("This account is inactive.")
 	sayCopied     = i18n.Mark("This passkey may have been copied, so it does not sign in any more. Log in in " +

@@ -46,7 +46,8 @@ func (f *Feature) party(r *http.Request) (party, error) {
 		p.id = name
 	}
 	_, numbers := netip.ParseAddr(strings.Trim(name, "[]"))
-	within := name == p.id || strings.HasSuffix(name, "."+p.id) || slices.Contains(f.options.Origins, p.origin)
+	within := name == p.id || strings.HasSuffix(name, "."+p.id) ||
+		slices.Contains(f.options.Origins, p.origin)
 	why := ""
 	switch {
 	case numbers == nil, protocol.ValidateRPID(p.id) != nil:

@@ -43,6 +43,7 @@ type serveCommand struct {
 	Passwords         passwordFlags `embed:""`
 	Throttle          throttleFlags `embed:""`
 	Logins            loginFlags    `embed:""`
+	Passkeys          passkeyFlags  `embed:""`
 	Reset             resetFlag     `embed:""`
 	Log               logFlags      `embed:""`
 	Inspect           inspectFlag   `embed:""`
@@ -244,6 +245,7 @@ func (c *serveCommand) config(
 		return config, err
 	}
 	c.Accounts.apply(&config)
+	c.Passkeys.apply(&config)
 	c.Throttle.apply(&config)
 	if err := c.Templates.apply(&config, log); err != nil {
 		return config, err
