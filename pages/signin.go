@@ -42,8 +42,8 @@ type Entry struct {
 	Message  string // in that JSON
 }
 
-// Enter signs in a user who has shown a password or another proof, and redirects to where they were, or to the
-// step that the login still needs.
+// Enter signs in a user who has shown a password or another proof, and redirects to where they
+// were, or to the step that the login still needs.
 func (k *Kit) Enter(w http.ResponseWriter, r *http.Request, e Entry) {
 	first := auth.Proof{Method: cmp.Or(e.Method, "password")}
 	p, err := k.config.Auth.Begin(r, e.User, first)

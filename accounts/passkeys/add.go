@@ -214,10 +214,11 @@ func (f *Feature) created(
 		return made, protocol.ErrBadRequest.WithDetails("the credential ID has no length of those")
 	}
 	return accounts.Passkey{
-		IDHash:     accounts.PasskeyHash(credential.ID),
-		Credential: base64.RawURLEncoding.EncodeToString(credential.ID),
-		PublicKey:  base64.RawURLEncoding.EncodeToString(credential.PublicKey),
-		AAGUID:     hex.EncodeToString(credential.Authenticator.AAGUID), Transports: transports(credential.Transport),
+		IDHash:         accounts.PasskeyHash(credential.ID),
+		Credential:     base64.RawURLEncoding.EncodeToString(credential.ID),
+		PublicKey:      base64.RawURLEncoding.EncodeToString(credential.PublicKey),
+		AAGUID:         hex.EncodeToString(credential.Authenticator.AAGUID),
+		Transports:     transports(credential.Transport),
 		SignCount:      credential.Authenticator.SignCount,
 		BackupEligible: credential.Flags.BackupEligible, BackedUp: credential.Flags.BackupState,
 	}, nil

@@ -28,8 +28,8 @@ var (
 	}
 	errLastWayIn = &pages.Refusal{
 		Status: http.StatusConflict,
-		Sentence: i18n.Mark("This passkey is your only way to sign in. Add another one, or choose a password, " +
-			"before you remove it."),
+		Sentence: i18n.Mark("This passkey is your only way to sign in. Add another one, or choose a " +
+			"password, before you remove it."),
 	}
 	errName = &pages.Refusal{
 		Status: http.StatusBadRequest,
@@ -181,7 +181,8 @@ func (f *Feature) rename(w http.ResponseWriter, r *http.Request) {
 	default:
 		flow.Emit(r.Context(), "passkey.renamed", slog.String("user", user.ID))
 		t := f.Translator(w, r)
-		f.Finish(w, r, URL, t.T("The passkey is called “%(passkey)s” now.", "passkey", name), "Passkey renamed")
+		notice := t.T("The passkey is called “%(passkey)s” now.", "passkey", name)
+		f.Finish(w, r, URL, notice, "Passkey renamed")
 	}
 }
 

@@ -27,8 +27,8 @@ var (
 		"again.")
 	sayLoginWrong = i18n.Mark("This passkey could not be checked. Try again, or log in with your password.")
 	sayInactive   = i18n.Mark("This account is inactive.")
-	sayCopied     = i18n.Mark("This passkey may have been copied, so it does not sign in any more. Log in in " +
-		"another way, remove it from your account, and add a new one.")
+	sayCopied     = i18n.Mark("This passkey may have been copied, so it does not sign in any more. Log in " +
+		"in another way, remove it from your account, and add a new one.")
 )
 
 // refusal is a login by a passkey that failed, with the sentence about it.

@@ -108,7 +108,9 @@ func (a *account) WebAuthnCredentials() []webauthn.Credential {
 	for i, p := range a.all {
 		all[i] = webauthn.Credential{
 			ID: decoded(p.Credential), PublicKey: decoded(p.PublicKey),
-			Flags:         webauthn.CredentialFlags{BackupEligible: p.BackupEligible, BackupState: p.BackedUp},
+			Flags: webauthn.CredentialFlags{
+				BackupEligible: p.BackupEligible, BackupState: p.BackedUp,
+			},
 			Authenticator: webauthn.Authenticator{SignCount: p.SignCount},
 		}
 	}

@@ -67,7 +67,8 @@ func newPasskeyQueries(d *dialect.Dialect) (q passkeyQueries) {
 		" VALUES (?1, ?2)"+d.DoNothing("user_id"))
 	q.handle = d.Query("passkey handle read", "SELECT handle FROM coatcheck_passkey_user WHERE user_id = ?1")
 	q.handle.Write = true // of a row that was written just now
-	q.removeHandle = d.Query("passkey handle deleted", "DELETE FROM coatcheck_passkey_user WHERE user_id = ?1")
+	q.removeHandle = d.Query("passkey handle deleted",
+		"DELETE FROM coatcheck_passkey_user WHERE user_id = ?1")
 	return q
 }
 
