@@ -219,7 +219,7 @@ func (f *Feature) created(
 		PublicKey:      base64.RawURLEncoding.EncodeToString(credential.PublicKey),
 		AAGUID:         hex.EncodeToString(credential.Authenticator.AAGUID),
 		Transports:     transports(credential.Transport),
-		SignCount:      credential.Authenticator.SignCount,
+		SignCount:      int64(credential.Authenticator.SignCount),
 		BackupEligible: credential.Flags.BackupEligible, BackedUp: credential.Flags.BackupState,
 	}, nil
 }

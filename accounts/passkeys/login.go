@@ -180,7 +180,7 @@ func (f *Feature) checked(
 	if err != nil {
 		return stored, &refusal{sentence: sayLoginWrong, why: refused(err)}
 	}
-	stored.SignCount = parsed.Response.AuthenticatorData.Counter
+	stored.SignCount = int64(parsed.Response.AuthenticatorData.Counter)
 	stored.BackedUp = signed.Flags.BackupState
 	return stored, nil
 }

@@ -111,7 +111,7 @@ func (a *account) WebAuthnCredentials() []webauthn.Credential {
 			Flags: webauthn.CredentialFlags{
 				BackupEligible: p.BackupEligible, BackupState: p.BackedUp,
 			},
-			Authenticator: webauthn.Authenticator{SignCount: p.SignCount},
+			Authenticator: webauthn.Authenticator{SignCount: uint32(p.SignCount)},
 		}
 	}
 	return all

@@ -273,7 +273,10 @@ func TestFresh(t *testing.T) {
 	if err := s.Set(t.Context(), "_coatcheck_login", 1_700_000_000); err != nil {
 		t.Fatal(err)
 	}
-	old.SetSession(s)
+	if err := s.Save(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	old.Header.Set("Accept", "application/json")
 	wants(t, old.Get(addURL), 401, "log in again")
 	wants(t, old.PostJSON(listURL+"remove/", map[string]string{"id": id}), 401, "log in again")
 	if got := old.html().Get(addURL); got.Status != 302 || got.Location() != "/accounts/login/?next=/accounts/passkeys/add/" {

@@ -27,7 +27,7 @@ type Passkey struct {
 	// joined by commas.
 	AAGUID, Transports string
 	// SignCount is the counter of signatures, 0 where the authenticator has none.
-	SignCount uint32
+	SignCount int64
 	// BackupEligible says that the passkey can be synced, and BackedUp that it is.
 	BackupEligible, BackedUp bool
 	Created                  time.Time
@@ -81,7 +81,7 @@ func (s *Store) InsertPasskey(ctx context.Context, p Passkey) error {
 		return err
 	}
 	count, err := s.db.Exec(ctx, &s.q.passkeys.insert, p.IDHash, p.UserID, p.Credential, p.PublicKey, p.Name,
-		p.AAGUID, p.Transports, int64(p.SignCount), number(p.BackupEligible), number(p.BackedUp),
+		p.AAGUID, p.Transports, p.SignCount, number(p.BackupEligible), number(p.BackedUp),
 		s.d.Bind(p.Created), s.d.Bind(p.LastUsed))
 	if err == nil && count == 0 {
 		err = fmt.Errorf("database: insert passkey: %w", database.ErrDuplicate)
@@ -131,7 +131,7 @@ func (s *Store) passkey(p *Passkey) []any {
 // reports whether the passkey is still there and the counter went on. Of any number of uses with
 // one value of the counter, other than 0, one succeeds.
 func (s *Store) UsePasskey(ctx context.Context, p Passkey) (bool, error) {
-	count, err := s.db.Exec(ctx, &s.q.passkeys.use, p.IDHash, p.UserID, int64(p.SignCount),
+	count, err := s.db.Exec(ctx, &s.q.passkeys.use, p.IDHash, p.UserID, p.SignCount,
 		number(p.BackedUp), s.d.Bind(p.LastUsed))
 	return count > 0, err
 }
