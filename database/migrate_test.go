@@ -88,7 +88,7 @@ func TestMigrateBesideWhatIsThere(t *testing.T) {
 			change: []string{"DROP TABLE django_migrations", "DROP TABLE django_session"},
 			want: []string{
 				"created table django_session", "created table django_migrations", "recorded coatcheck.0001_initial", "recorded coatcheck.0002_endings",
-				"recorded coatcheck.0003_walks",
+				"recorded coatcheck.0003_walks", "recorded coatcheck.0006_passkeys",
 			},
 		},
 		{
