@@ -310,6 +310,7 @@ var doorless = map[string]string{
 	"not_me":               "likewise",
 	"set_language":         "it knows no accounts",
 	"password_check":       "likewise",
+	"passkey_login":        "it takes a passkey, which names no account to anybody without the key",
 	"signup_sent":          "it takes what this browser signed up with, and the same happens as then",
 }
 

@@ -32,7 +32,7 @@ func (b *tab) authenticator() *authenticator {
 		added, err := cdp.Call(ctx, t, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{
 			Options: &webauthn.VirtualAuthenticatorOptions{
 				Protocol: "ctap2", Transport: "internal", HasResidentKey: true, HasUserVerification: true,
-				IsUserVerified: true, AutomaticPresenceSimulation: true,
+				IsUserVerified: true, AutomaticPresenceSimulation: true, HasCmtgKey: true,
 				DefaultBackupEligibility: true, DefaultBackupState: true,
 			},
 		})
