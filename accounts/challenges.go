@@ -57,8 +57,8 @@ func (s *Service) OpenChallenge(sealed, purpose, userID, browser string) (c Chal
 	return c, nil
 }
 
-// useChallenge uses a challenge up: of any number of uses at once, one succeeds. The row goes
-// with the links that have expired.
+// useChallenge uses a challenge up: if several requests use it at once, exactly one succeeds. The
+// row goes with the links that have expired.
 func (s *Service) useChallenge(ctx context.Context, c Challenge) error {
 	if !s.now().Before(c.Expires) {
 		return ErrChallenge

@@ -167,7 +167,7 @@ func (s *Service) UsePasskey(r *http.Request, user *auth.User, c Challenge, p Pa
 	return nil
 }
 
-// RenamePasskey gives a passkey of a user another name. The error is ErrNoPasskey or a failure.
+// RenamePasskey changes the name of a passkey of a user. The error is ErrNoPasskey or a failure.
 func (s *Service) RenamePasskey(ctx context.Context, user *auth.User, idHash, name string) error {
 	there, err := s.own.RenamePasskey(ctx, user.ID, idHash, name)
 	if err == nil && !there {
@@ -221,7 +221,7 @@ func (s *Service) RemovePasskeys(ctx context.Context, user *auth.User) (int64, e
 	return s.own.DeletePasskeys(ctx, user.ID)
 }
 
-// tellPasskey tells a user of a change of a passkey, as tell does.
+// tellPasskey queues the notice about a change of a passkey, as tell does.
 func (s *Service) tellPasskey(r *http.Request, name string, user *auth.User, passkey string) {
 	err := s.notify(r.Context(), r, notice{name: name, to: user.Email, passkey: passkey}, user)
 	if err != nil {

@@ -62,7 +62,7 @@ type Options struct {
 	Extras []Extra
 }
 
-// Extra makes a feature of the account pages. It returns nil where the configuration lacks what
+// Extra creates a feature of the account pages. It returns nil where the configuration lacks what
 // the feature needs, of which it then warns. The service is nil where the database lacks tables.
 type Extra func(k *pages.Kit, a *accounts.Service) (pages.Feature, error)
 

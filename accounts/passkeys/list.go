@@ -41,11 +41,12 @@ var (
 // Page is what passkeys.html shows.
 type Page struct {
 	Passkeys []Row
-	// Why says why no passkey can be added at this address; mostly it is empty.
+	// Why is the reason why no passkey can be added at this address; mostly it is empty.
 	Why string
 	// AddURL is the page for another one; RenameURL and RemoveURL are where the buttons post to.
 	AddURL, RenameURL, RemoveURL string
-	// Signals tells the browser in JSON which passkeys are known here; empty for nothing.
+	// Signals is what the browser is told in JSON of the passkeys that are known here; empty for
+	// nothing.
 	Signals string
 	// MaxName is how many characters a name has at most.
 	MaxName int
@@ -54,7 +55,7 @@ type Page struct {
 // Row is one passkey.
 type Row struct {
 	accounts.Passkey
-	// Unused says that nobody signed in with it yet.
+	// Unused is true until the first login with it.
 	Unused bool
 }
 
@@ -156,7 +157,7 @@ func (f *Feature) chosen(w http.ResponseWriter, r *http.Request) (*auth.User, pa
 	return user, b, b["id"].Text, err
 }
 
-// rename gives a passkey another name.
+// rename changes the name of a passkey.
 func (f *Feature) rename(w http.ResponseWriter, r *http.Request) {
 	user, b, id, err := f.chosen(w, r)
 	if err != nil {

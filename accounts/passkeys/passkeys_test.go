@@ -370,3 +370,22 @@ func TestThrottle(t *testing.T) {
 func (steps) Wanted(_ context.Context, _ *auth.User, have []auth.Proof) (bool, error) {
 	return !slices.ContainsFunc(have, func(p auth.Proof) bool { return p.Method == "passkey" || p.Method == "login" }), nil
 }
+
+// TestOpenAPI: the document of the site has the addresses, and each route is in it.
+func TestOpenAPI(t *testing.T) {
+	r := newRig(t)
+	var document struct {
+		Paths map[string]map[string]any `json:"paths"`
+	}
+	r.browser().Get("/accounts/openapi.json").JSON(&document)
+	for _, route := range r.Views.Routes() {
+		if !strings.HasPrefix(route.Pattern, listURL) {
+			continue
+		}
+		for _, method := range route.Methods {
+			if document.Paths[route.Pattern][strings.ToLower(method)] == nil {
+				t.Errorf("%s %s is not described", method, route.Pattern)
+			}
+		}
+	}
+}

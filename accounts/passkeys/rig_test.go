@@ -142,7 +142,7 @@ func (b *browser) add(name string) *softkey.Key {
 	return k
 }
 
-// signed returns what a key makes of what the site offers for a login.
+// signed returns the response of a key to what the site offers for a login.
 func (b *browser) signed(k *softkey.Key) map[string]string {
 	b.r.t.Helper()
 	offered := b.Get(loginURL)

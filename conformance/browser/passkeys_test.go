@@ -20,7 +20,7 @@ type authenticator struct {
 	id webauthn.AuthenticatorID
 }
 
-// authenticator gives the browser an authenticator that keeps passkeys, syncs them, and verifies
+// authenticator adds to the browser an authenticator that keeps passkeys, syncs them, and verifies
 // its user.
 func (b *tab) authenticator() *authenticator {
 	b.t.Helper()
@@ -32,7 +32,7 @@ func (b *tab) authenticator() *authenticator {
 		added, err := cdp.Call(ctx, t, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{
 			Options: &webauthn.VirtualAuthenticatorOptions{
 				Protocol: "ctap2", Transport: "internal", HasResidentKey: true, HasUserVerification: true,
-				IsUserVerified: true, AutomaticPresenceSimulation: true, HasCmtgKey: true,
+				IsUserVerified: true, AutomaticPresenceSimulation: true,
 				DefaultBackupEligibility: true, DefaultBackupState: true,
 			},
 		})
@@ -42,7 +42,7 @@ func (b *tab) authenticator() *authenticator {
 	return a
 }
 
-// present says whether a user touches the authenticator whenever it asks.
+// present sets whether a user touches the authenticator whenever it asks.
 func (a *authenticator) present(yes bool) {
 	a.b.t.Helper()
 	a.b.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
@@ -63,13 +63,21 @@ func (a *authenticator) credentials() (all []*webauthn.Credential) {
 	return all
 }
 
-// keep gives the authenticator back what it had.
+// addCredential is the command without the fields that the authenticator does not know.
+var addCredential = cdp.Command[map[string]any, cdp.Empty]{Method: "WebAuthn.addCredential"}
+
+// keep restores what the authenticator had.
 func (a *authenticator) keep(all []*webauthn.Credential) {
 	a.b.t.Helper()
 	a.b.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
 		for _, one := range all {
-			_, err := cdp.Call(ctx, t, webauthn.AddCredential,
-				webauthn.AddCredentialParams{AuthenticatorID: a.id, Credential: one})
+			_, err := cdp.Call(ctx, t, addCredential, map[string]any{
+				"authenticatorId": a.id, "credential": map[string]any{
+					"credentialId": one.CredentialID, "isResidentCredential": true, "rpId": one.RpID,
+					"privateKey": one.PrivateKey, "userHandle": one.UserHandle, "signCount": one.SignCount,
+					"backupEligibility": true, "backupState": true,
+				},
+			})
 			if err != nil {
 				return err
 			}

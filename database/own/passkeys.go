@@ -28,7 +28,7 @@ type Passkey struct {
 	AAGUID, Transports string
 	// SignCount is the counter of signatures, 0 where the authenticator has none.
 	SignCount int64
-	// BackupEligible says that the passkey can be synced, and BackedUp that it is.
+	// BackupEligible means that the passkey can be synced, and BackedUp that it is.
 	BackupEligible, BackedUp bool
 	Created                  time.Time
 	// LastUsed is Created until the first login.
@@ -128,15 +128,15 @@ func (s *Store) passkey(p *Passkey) []any {
 }
 
 // UsePasskey stores that a passkey was used: its counter, whether it is backed up, and when. It
-// reports whether the passkey is still there and the counter went on. Of any number of uses with
-// one value of the counter, other than 0, one succeeds.
+// reports whether the passkey is still there and the counter went on. If several requests
+// show one value of the counter, other than 0, exactly one succeeds.
 func (s *Store) UsePasskey(ctx context.Context, p Passkey) (bool, error) {
 	count, err := s.db.Exec(ctx, &s.q.passkeys.use, p.IDHash, p.UserID, p.SignCount,
 		number(p.BackedUp), s.d.Bind(p.LastUsed))
 	return count > 0, err
 }
 
-// RenamePasskey gives a passkey of the user another name, and reports whether it is there.
+// RenamePasskey changes the name of a passkey of the user, and reports whether it is there.
 func (s *Store) RenamePasskey(ctx context.Context, userID, idHash, name string) (bool, error) {
 	if !column.Storable(idHash) {
 		return false, nil

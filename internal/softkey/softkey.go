@@ -32,11 +32,11 @@ type Key struct {
 	Count, Step uint32
 	// NoUser leaves out that the user was verified.
 	NoUser bool
-	// Synced says that the key is backed up.
+	// Synced means that the key is backed up.
 	Synced bool
-	// Challenge takes the place of that of the options, if it is not empty.
+	// Challenge replaces that of the options, if it is not empty.
 	Challenge string
-	// Type takes the place of that of the ceremony, if it is not empty.
+	// Type replaces that of the ceremony, if it is not empty.
 	Type string
 
 	private *ecdsa.PrivateKey
@@ -59,7 +59,7 @@ type options struct {
 
 var encoding = base64.RawURLEncoding
 
-// Create makes a passkey for what a server offers in JSON, and returns the response and the state
+// Create creates a passkey for what a server offers in JSON, and returns the response and the state
 // that goes back with it.
 func (k *Key) Create(offered []byte, origin string) (response, state string, err error) {
 	var o options
