@@ -114,7 +114,7 @@ func (b *browser) made(name string, bend func(*softkey.Key)) (*softkey.Key, *coa
 	return k, b.PostJSON(addURL, map[string]string{"name": name, "credential": response, "state": state})
 }
 
-// created makes a passkey for what the site offers.
+// created creates a passkey for what the site offers.
 func (b *browser) created(k *softkey.Key) (response, state string) {
 	b.r.t.Helper()
 	offered := b.Get(addURL)
