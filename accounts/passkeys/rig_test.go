@@ -57,7 +57,7 @@ func newRig(t testing.TB, changes ...func(*coatcheck.Config)) *rig {
 }
 
 // engines runs a test on every database.
-func engines(t *testing.T, test func(t *testing.T, r *rig)) {
+func engines(t *testing.T, test func(t *testing.T, r *rig), changes ...func(*coatcheck.Config)) {
 	t.Helper()
 	on := func(t *testing.T, open func() (*database.DB, error)) *rig {
 		db, err := open()
@@ -65,9 +65,9 @@ func engines(t *testing.T, test func(t *testing.T, r *rig)) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = db.Close() })
-		return newRig(t, func(c *coatcheck.Config) { c.Database = db })
+		return newRig(t, append(changes, func(c *coatcheck.Config) { c.Database = db })...)
 	}
-	t.Run("sqlite", func(t *testing.T) { test(t, newRig(t)) })
+	t.Run("sqlite", func(t *testing.T) { test(t, newRig(t, changes...)) })
 	t.Run("postgres", func(t *testing.T) {
 		dsn := testenv.Postgres(t)
 		test(t, on(t, func() (*database.DB, error) { return postgres.Open(t.Context(), dsn) }))
