@@ -24,6 +24,8 @@ var noSecrets = map[string]string{
 	"keyHash":   "the same, or the function that computes it",
 	"TokenHash": "a hash of 256 bits of a random token, found by an index; nobody can choose how it begins",
 	"tokenHash": "the same, or the function that computes it",
+	"IDHash":    "a hash of 256 bits of the ID of a passkey, which is no secret; it opens nothing",
+	"idHash":    "the same",
 
 	"database/postgres secret":             "the password of the database in the text of an error, which no client chooses",
 	"i18n token":                           "a word of the formula for plurals in a catalogue",

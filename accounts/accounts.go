@@ -97,6 +97,7 @@ type Service struct {
 	locators *seal.Box
 	jobs     *seal.Box
 	links    *seal.Box
+	waiting  *seal.Box // challenges of passkeys
 	recent   *recent
 	wake     *bell       // rings when an email was queued
 	taking   *sync.Mutex // held while a sender takes an email
@@ -155,7 +156,7 @@ func New(c Config) (*Service, error) {
 	for _, box := range []struct {
 		of      **seal.Box
 		purpose string
-	}{{&s.locators, "session locator"}, {&s.jobs, "mail"}, {&s.links, "link"}} {
+	}{{&s.locators, "session locator"}, {&s.jobs, "mail"}, {&s.links, "link"}, {&s.waiting, "challenge"}} {
 		if *box.of, err = seal.New(box.purpose, c.Keys.Secret, c.Keys.Fallbacks...); err != nil {
 			return nil, fmt.Errorf("accounts: %w", err)
 		}

@@ -81,6 +81,9 @@ func (s *Service) close(ctx context.Context, user *auth.User, how closing) error
 			return err
 		}
 	}
+	if _, err := s.RemovePasskeys(ctx, user); err != nil {
+		return err
+	}
 	if how.deleted {
 		return s.db.DeleteUser(ctx, user.ID)
 	}

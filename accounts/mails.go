@@ -49,6 +49,8 @@ type Mail struct {
 	Expires time.Duration
 	// Left is how many recovery codes the user has left.
 	Left int
+	// Passkey is what the user calls the passkey that the email is about.
+	Passkey string
 }
 
 // Greeting is the first line, with the username if there is one.

@@ -36,6 +36,7 @@ type job struct {
 	Browser  string    `json:"browser,omitempty"`
 	System   string    `json:"system,omitempty"`
 	IP       string    `json:"ip,omitempty"`
+	Passkey  string    `json:"passkey,omitempty"`
 	At       time.Time `json:"at"`
 	// Expires is the life of the link.
 	Expires time.Duration `json:"expires,omitempty"`
@@ -66,6 +67,9 @@ var notices = map[string]bool{
 	"factor_removed":     true,
 	"factor_removed_for": true,
 	"recovery_code_used": true,
+	"passkey_added":      true,
+	"passkey_removed":    true,
+	"passkey_copied":     true,
 	jobRescue:            true,
 }
 

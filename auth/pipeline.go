@@ -93,6 +93,27 @@ func (s *Service) Begin(r *http.Request, user *User, first Proof) (*Pending, err
 	return p, s.Prove(r, p, first)
 }
 
+// UserToLogin returns an active user by the ID, for a login by another proof than a password: by
+// the first backend that knows the user. The error is ErrNoUser, which may be ErrInactive, or a
+// failure of a store.
+func (s *Service) UserToLogin(ctx context.Context, id string) (*User, error) {
+	for _, b := range s.backends {
+		user, err := b.User(ctx, id)
+		if errors.Is(err, ErrNoUser) && !errors.Is(err, ErrInactive) {
+			continue
+		}
+		if err == nil && !user.IsActive { // of a backend that accepts them
+			err = ErrInactive
+		}
+		if err != nil {
+			return nil, err
+		}
+		user.Backend = b.Name()
+		return user, nil
+	}
+	return nil, ErrNoUser
+}
+
 // Prove adds a proof to a login, and finds out which step is next.
 func (s *Service) Prove(r *http.Request, p *Pending, proof Proof) error {
 	if proof.At.IsZero() {

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/coatcheck/coatcheck/auth/attempts"
+	"github.com/coatcheck/coatcheck/auth/hooks"
+	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/password"
 )
 
@@ -89,4 +91,33 @@ func (s *Service) Allow(r *http.Request, kind, identity string) error {
 		s.log.InfoContext(r.Context(), "too many attempts", "kind", kind, client(r))
 	}
 	return err
+}
+
+// Attempt uses an attempt to log in by another proof than a password, of which nobody knows yet
+// whom it is for: one of those that the client's address has for guesses of passwords. The
+// function returns it, for a proof that was right. The error is as that of Allow.
+func (s *Service) Attempt(r *http.Request) (right func(), err error) {
+	if s.attempts.Off() {
+		return func() {}, nil
+	}
+	budget := s.attempts.Client("", r)
+	if err := s.attempts.Take(r.Context(), budget); err != nil {
+		if errors.Is(err, attempts.ErrThrottled) {
+			s.log.InfoContext(r.Context(), "login refused: too many attempts", client(r))
+		}
+		return nil, err
+	}
+	return func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), settleTimeout)
+		defer cancel()
+		s.attempts.Give(ctx, budget)
+	}, nil
+}
+
+// FailAttempt logs a proof that was wrong, as a wrong password is logged, and calls the hooks of
+// LoginFailed, whose error it returns.
+func (s *Service) FailAttempt(r *http.Request) error {
+	flow.Emit(r.Context(), "authenticate.failed")
+	s.log.InfoContext(r.Context(), "login failed", client(r))
+	return s.hooks.LoginFailed.Run(r.Context(), s.tx, &hooks.Event{Request: r}, nil)
 }

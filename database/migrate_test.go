@@ -14,8 +14,8 @@ import (
 // What Migrate makes in an empty database: tables, Django's and ours, and rows of
 // django_migrations.
 const (
-	created  = 10 + 8
-	recorded = 18 + 3
+	created  = 10 + 10
+	recorded = 18 + 4
 )
 
 func TestMigrateIsIdempotent(t *testing.T) {
@@ -88,7 +88,7 @@ func TestMigrateBesideWhatIsThere(t *testing.T) {
 			change: []string{"DROP TABLE django_migrations", "DROP TABLE django_session"},
 			want: []string{
 				"created table django_session", "created table django_migrations", "recorded coatcheck.0001_initial", "recorded coatcheck.0002_endings",
-				"recorded coatcheck.0003_walks", "recorded coatcheck.0004_audit", "recorded coatcheck.0005_totp",
+				"recorded coatcheck.0003_walks", "recorded coatcheck.0004_audit", "recorded coatcheck.0005_totp", "recorded coatcheck.0006_passkeys",
 			},
 		},
 		{

@@ -94,8 +94,8 @@ type Kit struct {
 type Feature interface {
 	// Routes are its addresses, below Path.
 	Routes() []Route
-	// Files are its pages, *.html, and, in OpenAPIFile, what its addresses say in JSON; nil
-	// for none.
+	// Files are its pages, *.html, scripts, *.js, which are appended to that of all pages, and,
+	// in OpenAPIFile, what its addresses say in JSON; nil for none.
 	Files() fs.FS
 }
 

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"cmp"
 	"log/slog"
 	"net/http"
 
@@ -32,6 +33,8 @@ func (k *Kit) LeadToLogin(w http.ResponseWriter, r *http.Request, u *auth.User, 
 // Entry is a login by a page, for Enter.
 type Entry struct {
 	User *auth.User
+	// Method is that of the proof; "password" when empty.
+	Method string
 	// Remember is Yes, No, or empty for the life of sessions that the settings say.
 	Remember string
 	Next     string // where to go on, or empty
@@ -40,10 +43,10 @@ type Entry struct {
 	Notice   string // for the next page, in the visitor's language, or empty
 }
 
-// Enter signs in a user who has shown a password, and redirects to where they were, or to the
-// step that the login still needs.
+// Enter signs in a user who has shown a password or another proof, and redirects to where they
+// were, or to the step that the login still needs.
 func (k *Kit) Enter(w http.ResponseWriter, r *http.Request, e Entry) {
-	p, err := k.config.Auth.Begin(r, e.User, auth.Proof{Method: "password"})
+	p, err := k.config.Auth.Begin(r, e.User, auth.Proof{Method: cmp.Or(e.Method, "password")})
 	k.enter(w, r, p, e, err)
 }
 

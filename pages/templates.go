@@ -37,8 +37,14 @@ func (k *Kit) readTemplates(folders []fs.FS, given fs.FS) error {
 		return err
 	}
 	k.style = newStatic(stylesheetName, "text/css; charset=utf-8", files[stylesheetName]+k.config.Brand.CSS())
-	k.script = newStatic(scriptName, "text/javascript; charset=utf-8", files[scriptName])
 	delete(files, stylesheetName)
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if name != scriptName && strings.HasSuffix(name, ".js") { // of a feature
+			files[scriptName] += files[name]
+			delete(files, name)
+		}
+	}
+	k.script = newStatic(scriptName, "text/javascript; charset=utf-8", files[scriptName])
 	delete(files, scriptName)
 	k.base = template.New("")
 	for _, name := range shared {

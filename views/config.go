@@ -12,6 +12,7 @@ import (
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/brand"
 	"github.com/coatcheck/coatcheck/messages"
+	"github.com/coatcheck/coatcheck/pages"
 	"github.com/coatcheck/coatcheck/signing"
 )
 
@@ -60,7 +61,14 @@ type Options struct {
 	// them all; a file that is broken, or is neither, is an error that names it. Files
 	// whose name begins with a dot are left out. Nil means ours alone.
 	Templates fs.FS
+	// Extras are features that a program opts into because they bring modules of their own, such
+	// as passkeys.New. New calls each with what the pages are made of.
+	Extras []Extra
 }
+
+// Extra creates a feature of the account pages. It returns nil where the configuration lacks what
+// the feature needs, of which it then warns. The service is nil where the database lacks tables.
+type Extra func(k *pages.Kit, a *accounts.Service) (pages.Feature, error)
 
 // Config specifies what the account pages work with. Only Auth is required.
 type Config struct {

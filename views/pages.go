@@ -4,6 +4,7 @@ import (
 	"embed"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/accounts/login"
@@ -106,6 +107,20 @@ func (v *Views) WellKnownChangePassword() http.Handler {
 	return v.Handler(func(w http.ResponseWriter, r *http.Request) {
 		v.GoTo(w, r, passwordchange.URL)
 	}, http.MethodGet, http.MethodHead)
+}
+
+// WellKnown returns the handlers of documents below /.well-known/ of the host, by their paths: that
+// of WellKnownChangePassword, and those of features, such as passkeys.
+func (v *Views) WellKnown() map[string]http.Handler {
+	all := map[string]http.Handler{"/.well-known/change-password": v.WellKnownChangePassword()}
+	for _, feature := range v.features {
+		if with, ok := feature.(interface {
+			WellKnown() map[string]http.Handler
+		}); ok {
+			maps.Copy(all, with.WellKnown())
+		}
+	}
+	return all
 }
 
 // Public is a page without any restriction: it asks neither for the session nor

@@ -27,6 +27,7 @@ const Path = pages.Path
 // of the program's own. It is safe for concurrent use.
 type Views struct {
 	*pages.Kit
+	features []pages.Feature
 }
 
 // New checks the configuration, reads the templates and makes the views.
@@ -46,11 +47,21 @@ func New(c Config) (*Views, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := kit.Mount(features(kit, c)...); err != nil {
+	all := features(kit, c)
+	for _, extra := range c.Extras {
+		feature, err := extra(kit, c.Accounts)
+		if err != nil {
+			return nil, err
+		}
+		if feature != nil {
+			all = append(all, feature)
+		}
+	}
+	if err := kit.Mount(all...); err != nil {
 		return nil, err
 	}
-	kit.Handle(OpenAPIURL, kit.Cacheable(describe, pages.GET...))
-	return &Views{kit}, nil
+	kit.Handle(OpenAPIURL, kit.Cacheable(describe(describeAll(all)), pages.GET...))
+	return &Views{kit, all}, nil
 }
 
 // features are the account pages; those that the configuration lacks have no routes.

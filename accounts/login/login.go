@@ -81,6 +81,9 @@ func (f *Feature) form(t *i18n.Translator, next string) *pages.Form {
 	case identity.ByEither:
 		name.Label, name.MaxLength = t.T("Username or email"), pages.MaxEmail
 	}
+	if f.Route("passkey_login").Name != "" { // browsers offer passkeys where a username is typed
+		name.Autocomplete = "username webauthn"
+	}
 	form := &pages.Form{Submit: t.T("Log in"), Busy: t.T("Logging in…"), Next: next, Fields: []*pages.Field{
 		name,
 		{

@@ -46,6 +46,7 @@ type serveCommand struct {
 	Throttle          throttleFlags `embed:""`
 	Logins            loginFlags    `embed:""`
 	Factors           factorFlags   `embed:""`
+	Passkeys          passkeyFlags  `embed:""`
 	Reset             resetFlag     `embed:""`
 	Log               logFlags      `embed:""`
 	Audit             auditFlag     `embed:""`
@@ -275,6 +276,7 @@ func (c *serveCommand) config(
 		return config, err
 	}
 	c.Accounts.apply(&config)
+	c.Passkeys.apply(&config)
 	c.Throttle.apply(&config)
 	c.Factors.apply(&config)
 	if err := c.Templates.apply(&config, log); err != nil {

@@ -158,7 +158,7 @@ func TestMigrateWithoutLedger(t *testing.T) {
 		want := []string{
 			"created table django_migrations", "recorded coatcheck.0001_initial",
 			"created table coatcheck_notice", "recorded coatcheck.0002_endings", "recorded coatcheck.0003_walks",
-			"recorded coatcheck.0004_audit", "recorded coatcheck.0005_totp",
+			"recorded coatcheck.0004_audit", "recorded coatcheck.0005_totp", "recorded coatcheck.0006_passkeys",
 		}
 		done, err := db.Migrate(t.Context())
 		must(t, err)

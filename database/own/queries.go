@@ -21,12 +21,13 @@ type queries struct {
 	walks     walkQueries
 	audit     *auditQueries
 	totp      totpQueries
+	passkeys  passkeyQueries
 }
 
 func newQueries(d *dialect.Dialect) *queries {
 	q := &queries{emails: newEmailQueries(d, EmailTable), notices: newEmailQueries(d, NoticeTable), throttle: newThrottleQueries(d)}
 	q.sightings, q.walks, q.audit = newSightingQueries(d), newWalkQueries(d), newAuditQueries(d)
-	q.totp = newTOTPQueries(d)
+	q.totp, q.passkeys = newTOTPQueries(d), newPasskeyQueries(d)
 	q.index(d)
 	q.links(d)
 	q.endings(d)

@@ -21,6 +21,9 @@ const (
 	AuditTable    = "coatcheck_audit"    // what happened to accounts
 	TOTPTable     = "coatcheck_totp"     // authenticator apps
 	RecoveryTable = "coatcheck_recovery" // recovery codes
+	PasskeyTable  = "coatcheck_passkey"  // passkeys
+	// PasskeyUserTable has the handles by which authenticators know users.
+	PasskeyUserTable = "coatcheck_passkey_user"
 )
 
 // MissingError means that tables which a feature needs are not in the database.

@@ -26,7 +26,9 @@ func (s *Server) handler() http.Handler {
 	pages.HandleFunc("/public", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, middleware.ScriptName(r)+views.PublicURL, http.StatusMovedPermanently)
 	})
-	pages.Handle("/.well-known/change-password", s.Site.Views.WellKnownChangePassword())
+	for path, document := range s.Site.Views.WellKnown() {
+		pages.Handle(path, document)
+	}
 	pages.Handle("/api/profile", s.Site.Views.APIProfile())
 	if s.Inspector != nil {
 		pages.Handle(inspector.DefaultPath, s.Inspector)

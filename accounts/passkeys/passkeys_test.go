@@ -1,0 +1,391 @@
+package passkeys_test
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/coatcheck/coatcheck"
+	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/coatchecktest"
+	"github.com/coatcheck/coatcheck/internal/softkey"
+)
+
+// TestPasskeys goes the way of a user: a passkey is added, signs in on another browser without a
+// name, is renamed and removed, and does not sign in any more.
+func TestPasskeys(t *testing.T) {
+	engines(t, func(t *testing.T, r *rig) {
+		ada := r.CreateUser("ada", canary)
+		here := r.browser()
+		here.login("ada")
+		k := here.add("")
+		if len(k.Handle) != 64 {
+			t.Errorf("the handle has %d bytes", len(k.Handle))
+		}
+		if got := r.mails(); len(got) != 1 || got[0] != "A passkey was added to your account on The Shop" {
+			t.Errorf("emails: %q", got)
+		}
+		wants(t, here.Get(listURL), 200, `"name":"Chrome on Linux","synced":false`)
+		wants(t, here.Get(listURL), 200, `"last_used":null`)
+
+		there := r.browser()
+		k.Synced = false
+		wants(t, there.signIn(k), 200, "Login successful")
+		if got := there.user(); got != ada.ID {
+			t.Errorf("signed in is %q", got)
+		}
+		if got := there.Get(listURL); strings.Contains(got.Body, `"last_used":null`) {
+			t.Errorf("not used: %s", got.Body)
+		}
+		ids := there.ids()
+		wants(t, there.PostJSON(listURL+"rename/", map[string]string{"id": ids[0], "name": " Key ring "}), 200, "renamed")
+		wants(t, there.Get(listURL), 200, `"name":"Key ring"`)
+		wants(t, there.PostJSON(listURL+"rename/", map[string]string{"id": ids[0], "name": "a\nb"}), 400, "Enter a name")
+		wants(t, there.PostJSON(listURL+"remove/", map[string]string{"id": ids[0]}), 200, "Passkey removed")
+		wants(t, there.PostJSON(listURL+"remove/", map[string]string{"id": ids[0]}), 404, "no such passkey")
+		if got := r.mails(); !slices.Contains(got, "A passkey was removed from your account on The Shop") {
+			t.Errorf("emails: %q", got)
+		}
+		wants(t, r.browser().signIn(k), 401, "not known here any more")
+	})
+}
+
+// TestAddRefused: each check of a new passkey refuses what is wrong with it, and stores nothing.
+func TestAddRefused(t *testing.T) {
+	r := newRig(t)
+	r.CreateUser("ada", canary)
+	b := r.browser()
+	b.login("ada")
+	for name, bend := range map[string]func(*softkey.Key){
+		"another origin":    func(k *softkey.Key) { k.Origin = "https://localhost.example" },
+		"another challenge": func(k *softkey.Key) { k.Challenge = strings.Repeat("A", 43) },
+		"not verified":      func(k *softkey.Key) { k.NoUser = true },
+		"another ceremony":  func(k *softkey.Key) { k.Type = "webauthn.get" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, got := b.made("x", bend)
+			wants(t, got, 400, "could not be checked")
+		})
+	}
+	response, state := b.created(&softkey.Key{})
+	for name, body := range map[string]map[string]string{
+		"no passkey":        {"state": state},
+		"no challenge":      {"credential": response},
+		"a broken one":      {"credential": response, "state": state[1:]},
+		"no JSON":           {"credential": "x", "state": state},
+		"a long name":       {"credential": response, "state": state, "name": strings.Repeat("é", 81)},
+		"a name of two":     {"credential": response, "state": state, "name": "a\nb"},
+		"far too much":      {"credential": strings.Repeat("x", 30_000), "state": state},
+		"a login challenge": {"credential": response, "state": stateOf(b, loginURL)},
+	} {
+		t.Run(name, func(t *testing.T) { wants(t, b.PostJSON(addURL, body), 400, `"error"`) })
+	}
+	if ids := b.ids(); len(ids) != 0 {
+		t.Errorf("stored: %q", ids)
+	}
+	whole := map[string]string{"credential": response, "state": state}
+	wants(t, b.PostJSON(addURL, whole), 200, "Passkey added")
+	wants(t, b.PostJSON(addURL, whole), 400, "used already")
+}
+
+// stateOf returns the sealed challenge of an address.
+func stateOf(b *browser, path string) string {
+	var o struct {
+		State string `json:"state"`
+	}
+	b.Get(path).JSON(&o)
+	return o.State
+}
+
+// TestSignInRefused: each check of a login refuses what is wrong with it, and signs nobody in.
+func TestSignInRefused(t *testing.T) {
+	engines(t, func(t *testing.T, r *rig) {
+		r.CreateUser("ada", canary)
+		b := r.browser()
+		b.login("ada")
+		k := b.add("key")
+		other := r.CreateUser("eve", canary)
+		e := r.browser()
+		e.login("eve")
+		evil := e.add("key")
+		for name, bend := range map[string]func(*softkey.Key){
+			"another origin":      func(k *softkey.Key) { k.Origin = "https://localhost.example" },
+			"another site":        func(k *softkey.Key) { k.RPID = "example.com" },
+			"another challenge":   func(k *softkey.Key) { k.Challenge = strings.Repeat("A", 43) },
+			"not verified":        func(k *softkey.Key) { k.NoUser = true },
+			"another ceremony":    func(k *softkey.Key) { k.Type = "webauthn.create" },
+			"the ID of another":   func(k *softkey.Key) { k.ID = evil.ID },
+			"the handle":          func(k *softkey.Key) { k.Handle = evil.Handle },
+			"no handle":           func(k *softkey.Key) { k.Handle = nil },
+			"another eligibility": func(k *softkey.Key) { k.Synced = true },
+		} {
+			t.Run(name, func(t *testing.T) {
+				c, bent := r.browser(), k.Twin()
+				bent.Origin = c.origin()
+				bend(bent)
+				wants(t, c.PostJSON(loginURL, c.signed(bent)), 401, "could not be checked")
+				if got := c.user(); got != "" {
+					t.Errorf("signed in is %q", got)
+				}
+			})
+		}
+		c, mine := r.browser(), k.Twin()
+		mine.Origin = c.origin()
+		signed := c.signed(mine)
+		t.Run("of another browser", func(t *testing.T) {
+			wants(t, r.browser().PostJSON(loginURL, signed), 401, "open for too long")
+		})
+		wants(t, c.PostJSON(loginURL, signed), 200, "Login successful")
+		t.Run("replayed", func(t *testing.T) {
+			c.Logout()
+			wants(t, c.PostJSON(loginURL, signed), 401, "used already")
+		})
+		other.IsActive = false
+		if err := r.Database.UpdateUser(t.Context(), other); err != nil {
+			t.Fatal(err)
+		}
+		t.Run("inactive", func(t *testing.T) {
+			c := r.browser()
+			wants(t, c.signIn(evil), 401, "inactive")
+			if got := c.user(); got != "" {
+				t.Errorf("signed in is %q", got)
+			}
+		})
+	})
+}
+
+// TestChallengeOnce: of 64 uses of one signed challenge at once, one signs in.
+func TestChallengeOnce(t *testing.T) {
+	engines(t, func(t *testing.T, r *rig) {
+		r.CreateUser("ada", canary)
+		b := r.browser()
+		b.login("ada")
+		k := b.add("key")
+		b.Logout()
+		k.Origin = b.origin()
+		signed := b.signed(k)
+		var won, lost atomic.Int64
+		var all sync.WaitGroup
+		start := make(chan struct{})
+		for range 64 {
+			c := *b.Client
+			all.Go(func() {
+				<-start
+				switch got := c.PostJSON(loginURL, signed); got.Status {
+				case http.StatusOK:
+					won.Add(1)
+				case http.StatusUnauthorized:
+					lost.Add(1)
+				default:
+					t.Errorf("%d %s", got.Status, got.Body)
+				}
+			})
+		}
+		close(start)
+		all.Wait()
+		if won.Load() != 1 || lost.Load() != 63 {
+			t.Errorf("%d won, and %d lost", won.Load(), lost.Load())
+		}
+	}, func(c *coatcheck.Config) { c.Logins.ThrottleOff = true })
+}
+
+// TestCounter: a counter that goes back is refused and told, and one that goes on is not; where
+// there is none, nothing is refused.
+func TestCounter(t *testing.T) {
+	engines(t, func(t *testing.T, r *rig) {
+		ada := r.CreateUser("ada", canary)
+		b := r.browser()
+		b.login("ada")
+		k := b.add("key")
+		for range 2 {
+			wants(t, r.browser().signIn(k), 200, "Login successful")
+		}
+		k.Count = 9
+		wants(t, r.browser().signIn(k), 200, "Login successful")
+		r.mails()
+		for _, count := range []uint32{9, 8, 0} {
+			k.Count = count
+			wants(t, r.browser().signIn(k), 401, "may have been copied")
+		}
+		if got := r.mails(); len(got) != 3 || !strings.HasSuffix(got[0], "may have been copied") {
+			t.Errorf("emails: %q", got)
+		}
+		if all, err := r.Accounts.Passkeys(t.Context(), ada); err != nil || len(all) != 1 || all[0].SignCount != 9 {
+			t.Errorf("stored: %v, %v", all, err)
+		}
+		k.Count = 10
+		wants(t, r.browser().signIn(k), 200, "Login successful")
+	})
+}
+
+// TestLastWayIn: a user without a password keeps the last passkey.
+func TestLastWayIn(t *testing.T) {
+	engines(t, func(t *testing.T, r *rig) {
+		r.CreateUser("ada", canary)
+		b := r.browser()
+		b.login("ada")
+		first, second := b.add("first"), b.add("second")
+		user, err := r.Auth.UserByUsername(t.Context(), "ada")
+		if err == nil {
+			err = r.Auth.SetPassword(t.Context(), user, "")
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := r.browser()
+		wants(t, c.signIn(second), 200, "Login successful")
+		ids := c.ids()
+		wants(t, c.PostJSON(listURL+"remove/", map[string]string{"id": ids[0]}), 200, "removed")
+		wants(t, c.PostJSON(listURL+"remove/", map[string]string{"id": ids[1]}), 409, "only way to sign in")
+		wants(t, r.browser().signIn(first), 401, "not known")
+		wants(t, r.browser().signIn(second), 200, "Login successful")
+	})
+}
+
+// TestLimit: a user has 20 passkeys at most.
+func TestLimit(t *testing.T) {
+	r := newRig(t)
+	r.CreateUser("ada", canary)
+	b := r.browser()
+	b.login("ada")
+	for range 20 {
+		b.add("key")
+	}
+	_, got := b.made("one more", nil)
+	wants(t, got, 400, "You have 20 passkeys")
+}
+
+// TestFresh: a login that is not fresh adds and removes nothing, and leads back after another.
+func TestFresh(t *testing.T) {
+	r := newRig(t)
+	user := r.CreateUser("ada", canary)
+	b := r.browser()
+	b.login("ada")
+	k := b.add("key")
+	id := b.ids()[0]
+	old := r.browser()
+	old.ForceLogin(user) // which stores no time
+	s := old.Session()
+	if err := s.Set(t.Context(), "_coatcheck_login", 1_700_000_000); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Save(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	old.Header.Set("Accept", "application/json")
+	wants(t, old.Get(addURL), 401, "log in again")
+	wants(t, old.PostJSON(listURL+"remove/", map[string]string{"id": id}), 401, "log in again")
+	if got := old.html().Get(addURL); got.Status != 302 || got.Location() != "/accounts/login/?next=/accounts/passkeys/add/" {
+		t.Errorf("%d %s", got.Status, got.Location())
+	}
+	wants(t, old.html().Get("/accounts/login/?next="+addURL), 200, "asks you to log in again")
+	k.Origin = old.origin()
+	signed := old.signed(k)
+	if got := old.html().post(loginURL, "credential", signed["credential"], "state", signed["state"], "next", addURL); got.Location() != addURL {
+		t.Errorf("%d %s", got.Status, got.Location())
+	}
+	wants(t, old.html().Get(addURL), 200, "Add a passkey")
+}
+
+// TestPages: what browsers get, with and without passkeys at the address.
+func TestPages(t *testing.T) {
+	r := newRig(t)
+	r.CreateUser("ada", canary)
+	b := r.browser()
+	for _, text := range []string{`autocomplete="username webauthn"`, `data-passkey="get"`, "Sign in with a passkey"} {
+		wants(t, b.html().Get("/accounts/login/"), 200, text)
+	}
+	if got := b.html().Get(loginURL); got.Status != 302 || got.Location() != "/accounts/login/" {
+		t.Errorf("%d %s", got.Status, got.Location())
+	}
+	if b.Get(loginURL).Cookie("sessionid") != nil {
+		t.Error("a visitor has a session")
+	}
+	b.login("ada")
+	wants(t, b.html().Get(listURL), 200, "You have none yet.")
+	k := b.add("Pocket")
+	page := b.html()
+	for _, text := range []string{"Pocket", "not yet", `data-passkey-known="{&#34;rpId&#34;:&#34;localhost&#34;`} {
+		wants(t, page.Get(listURL), 200, text)
+	}
+	wants(t, page.Get(addURL), 200, `data-passkey="create"`)
+	wants(t, page.post(addURL, "name", "x"), 200, "Your browser made no passkey.")
+
+	ids := b.ids()
+	if got := page.post(listURL+"remove/", "id", ids[0]); got.Location() != listURL {
+		t.Errorf("%d %s", got.Status, got.Location())
+	}
+	c := r.browser()
+	k.Origin = c.origin()
+	signed := c.signed(k)
+	got := c.html().post(loginURL, "credential", signed["credential"], "state", signed["state"], "next", listURL)
+	wants(t, got, 200, `data-passkey-unknown="`)
+	wants(t, got, 200, `href="/accounts/login/?next=/accounts/passkeys/"`)
+
+	numbers := r.NewClient(r.Handler(r.Views))
+	wants(t, numbers.Get(loginURL), 409, "no IP address")
+	abroad := r.browser()
+	request := abroad.NewRequest(http.MethodGet, loginURL, nil)
+	request.Host = "www.example.com"
+	wants(t, abroad.Do(request), 409, "need https://")
+}
+
+// steps is a factor that is wanted unless a passkey was shown.
+type steps struct{}
+
+func (steps) Name() string { return "code" }
+func (steps) URL() string  { return "/code/" }
+
+// TestBothFactors: a factor sees the method of the proof, so that a passkey can count as two.
+func TestBothFactors(t *testing.T) {
+	r := newRig(t, func(c *coatcheck.Config) { c.Logins.Factors = []auth.Factor{steps{}} })
+	user := r.CreateUser("ada", canary)
+	b := r.browser()
+	b.ForceLogin(user)
+	k := b.add("key")
+	c := r.browser()
+	wants(t, c.PostJSON("/accounts/login/", map[string]string{"username": "ada", "password": canary}), 403, "one more step")
+	wants(t, c.signIn(k), 200, "Login successful")
+}
+
+// TestThrottle: wrong passkeys count as wrong passwords from the address do.
+func TestThrottle(t *testing.T) {
+	r := newRig(t)
+	b := r.browser()
+	var last *coatchecktest.Response
+	for range 200 {
+		if last = b.PostJSON(loginURL, map[string]string{"credential": "{}"}); last.Status == 429 {
+			break
+		}
+	}
+	wants(t, last, 429, "Too many attempts")
+	wants(t, b.PostJSON("/accounts/login/", map[string]string{"username": "ada", "password": "x"}), 429, "Too many")
+}
+
+// Wanted reports whether no passkey was shown.
+func (steps) Wanted(_ context.Context, _ *auth.User, have []auth.Proof) (bool, error) {
+	return !slices.ContainsFunc(have, func(p auth.Proof) bool { return p.Method == "passkey" || p.Method == "login" }), nil
+}
+
+// TestOpenAPI: the document of the site has the addresses, and each route is in it.
+func TestOpenAPI(t *testing.T) {
+	r := newRig(t)
+	var document struct {
+		Paths map[string]map[string]any `json:"paths"`
+	}
+	r.browser().Get("/accounts/openapi.json").JSON(&document)
+	for _, route := range r.Views.Routes() {
+		if !strings.HasPrefix(route.Pattern, listURL) {
+			continue
+		}
+		for _, method := range route.Methods {
+			if document.Paths[route.Pattern][strings.ToLower(method)] == nil {
+				t.Errorf("%s %s is not described", method, route.Pattern)
+			}
+		}
+	}
+}

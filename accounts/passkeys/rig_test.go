@@ -1,0 +1,237 @@
+package passkeys_test
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/coatcheck/coatcheck"
+	"github.com/coatcheck/coatcheck/accounts/passkeys"
+	"github.com/coatcheck/coatcheck/coatchecktest"
+	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/database/mysql"
+	"github.com/coatcheck/coatcheck/database/postgres"
+	"github.com/coatcheck/coatcheck/internal/softkey"
+	"github.com/coatcheck/coatcheck/internal/testenv"
+	"github.com/coatcheck/coatcheck/mail"
+)
+
+const (
+	canary   = "canary-tweets-0451"
+	listURL  = "/accounts/passkeys/"
+	addURL   = listURL + "add/"
+	loginURL = listURL + "login/"
+)
+
+// outbox is a sender that keeps what it gets.
+type outbox struct {
+	mu    sync.Mutex // guards what follows
+	mails []mail.Message
+}
+
+func (o *outbox) Send(_ context.Context, m mail.Message) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.mails = append(o.mails, m)
+	return m.Check()
+}
+
+// rig is a site with passkeys and email.
+type rig struct {
+	*coatchecktest.Site
+	t      testing.TB
+	outbox *outbox
+}
+
+func newRig(t testing.TB, changes ...func(*coatcheck.Config)) *rig {
+	t.Helper()
+	r := &rig{t: t, outbox: &outbox{}}
+	r.Site = coatchecktest.NewSite(t, append([]func(*coatcheck.Config){func(c *coatcheck.Config) {
+		c.Accounts.Mail, c.Site.BaseURL, c.Site.Name = r.outbox, "https://www.example.com", "The Shop"
+		c.Views.Extras = append(c.Views.Extras, passkeys.New(passkeys.Options{}))
+	}}, changes...)...)
+	return r
+}
+
+// engines runs a test on every database.
+func engines(t *testing.T, test func(t *testing.T, r *rig), changes ...func(*coatcheck.Config)) {
+	t.Helper()
+	on := func(t *testing.T, open func() (*database.DB, error)) *rig {
+		db, err := open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = db.Close() })
+		return newRig(t, append(changes, func(c *coatcheck.Config) { c.Database = db })...)
+	}
+	t.Run("sqlite", func(t *testing.T) { test(t, newRig(t, changes...)) })
+	t.Run("postgres", func(t *testing.T) {
+		dsn := testenv.Postgres(t)
+		test(t, on(t, func() (*database.DB, error) { return postgres.Open(t.Context(), dsn) }))
+	})
+	t.Run("mysql", func(t *testing.T) {
+		dsn := testenv.MariaDB(t)
+		test(t, on(t, func() (*database.DB, error) { return mysql.Open(t.Context(), dsn) }))
+	})
+}
+
+// browser is a client at localhost, since passkeys need a name.
+type browser struct {
+	*coatchecktest.Client
+	r *rig
+}
+
+func (r *rig) browser() *browser {
+	r.t.Helper()
+	c := r.NewClient(r.Handler(r.Views))
+	c.URL.Host = "localhost:" + c.URL.Port()
+	c.Header.Set("User-Agent", "Mozilla/5.0 (X11; Linux x86_64) Chrome/140.0 Safari/537.36")
+	return &browser{c, r}
+}
+
+func (b *browser) origin() string { return b.URL.Scheme + "://" + b.URL.Host }
+
+// login logs in by the password.
+func (b *browser) login(name string) {
+	b.r.t.Helper()
+	got := b.PostJSON("/accounts/login/", map[string]string{"username": name, "password": canary})
+	if got.Status != http.StatusOK {
+		b.r.t.Fatalf("login: %d %s", got.Status, got.Body)
+	}
+}
+
+// made sends a new passkey, as a program does, after the key was bent.
+func (b *browser) made(name string, bend func(*softkey.Key)) (*softkey.Key, *coatchecktest.Response) {
+	b.r.t.Helper()
+	k := &softkey.Key{}
+	if bend != nil {
+		bend(k)
+	}
+	response, state := b.created(k)
+	return k, b.PostJSON(addURL, map[string]string{"name": name, "credential": response, "state": state})
+}
+
+// created creates a passkey for what the site offers.
+func (b *browser) created(k *softkey.Key) (response, state string) {
+	b.r.t.Helper()
+	offered := b.Get(addURL)
+	if offered.Status != http.StatusOK {
+		b.r.t.Fatalf("no options: %d %s", offered.Status, offered.Body)
+	}
+	origin := b.origin()
+	if k.Origin != "" {
+		origin = k.Origin
+	}
+	response, state, err := k.Create([]byte(offered.Body), origin)
+	if err != nil {
+		b.r.t.Fatal(err)
+	}
+	return response, state
+}
+
+// add adds a passkey.
+func (b *browser) add(name string) *softkey.Key {
+	b.r.t.Helper()
+	k, got := b.made(name, nil)
+	if got.Status != http.StatusOK {
+		b.r.t.Fatalf("add: %d %s", got.Status, got.Body)
+	}
+	return k
+}
+
+// signed returns the response of a key to what the site offers for a login.
+func (b *browser) signed(k *softkey.Key) map[string]string {
+	b.r.t.Helper()
+	offered := b.Get(loginURL)
+	if offered.Status != http.StatusOK {
+		b.r.t.Fatalf("no options: %d %s", offered.Status, offered.Body)
+	}
+	response, state, err := k.Get([]byte(offered.Body))
+	if err != nil {
+		b.r.t.Fatal(err)
+	}
+	return map[string]string{"credential": response, "state": state}
+}
+
+// signIn signs in by a key, whose origin is that of the browser then.
+func (b *browser) signIn(k *softkey.Key) *coatchecktest.Response {
+	b.r.t.Helper()
+	k.Origin = b.origin()
+	return b.PostJSON(loginURL, b.signed(k))
+}
+
+// user returns the ID of the user who is signed in, or "".
+func (b *browser) user() string {
+	b.r.t.Helper()
+	got := b.Get("/accounts/profile/")
+	if got.Status != http.StatusOK {
+		return ""
+	}
+	var profile struct {
+		User struct {
+			ID string `json:"id"`
+		} `json:"user"`
+	}
+	got.JSON(&profile)
+	return profile.User.ID
+}
+
+// ids lists the passkeys of the user who is signed in.
+func (b *browser) ids() (ids []string) {
+	b.r.t.Helper()
+	var all struct {
+		Passkeys []struct {
+			ID string `json:"id"`
+		} `json:"passkeys"`
+	}
+	b.Get(listURL).JSON(&all)
+	for _, p := range all.Passkeys {
+		ids = append(ids, p.ID)
+	}
+	return ids
+}
+
+// mails sends the emails that wait, and returns their subjects since the last call.
+func (r *rig) mails() (subjects []string) {
+	r.t.Helper()
+	for more := true; more; {
+		var err error
+		if more, err = r.Accounts.SendNext(r.t.Context()); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+	r.outbox.mu.Lock()
+	defer r.outbox.mu.Unlock()
+	for _, m := range r.outbox.mails {
+		subjects = append(subjects, m.Subject)
+	}
+	r.outbox.mails = nil
+	return subjects
+}
+
+// html asks as a browser does.
+func (b *browser) html() *browser {
+	c := *b.Client
+	c.Header = b.Header.Clone()
+	c.Header.Set("Accept", "text/html")
+	return &browser{&c, b.r}
+}
+
+func (b *browser) post(path string, pairs ...string) *coatchecktest.Response {
+	form := url.Values{}
+	for i := 0; i < len(pairs); i += 2 {
+		form.Set(pairs[i], pairs[i+1])
+	}
+	return b.Post(path, form)
+}
+
+// wants fails the test unless a response has the status and the text.
+func wants(t testing.TB, got *coatchecktest.Response, status int, text string) {
+	t.Helper()
+	if got.Status != status || !strings.Contains(got.Body, text) {
+		t.Errorf("%d %s, want %d and %q", got.Status, got.Body, status, text)
+	}
+}
