@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/coatcheck/coatcheck"
+	"github.com/coatcheck/coatcheck/accounts/passkeys"
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/auth/sessionkeys"
 	"github.com/coatcheck/coatcheck/coatchecktest"
@@ -29,6 +30,7 @@ import (
 	"github.com/coatcheck/coatcheck/sessions"
 	"github.com/coatcheck/coatcheck/sessions/cookiestore"
 	"github.com/coatcheck/coatcheck/throttle"
+	"github.com/coatcheck/coatcheck/views"
 )
 
 const reasonPassword = "reason-canary-7001"
@@ -277,6 +279,12 @@ var reasonCases = map[string]struct {
 	"wrong-code": {nil, func(r *reasonRig) {
 		r.toCode("text/html")
 		r.PostJSON("/accounts/login/code/", map[string]string{"code": "123456"})
+	}},
+	"wrong-passkey": {func(c *coatcheck.Config) {
+		c.Views.Extras = []views.Extra{passkeys.New(passkeys.Options{})}
+	}, func(r *reasonRig) {
+		r.URL.Host = "localhost:" + r.URL.Port()
+		r.PostJSON("/accounts/passkeys/login/", map[string]string{"credential": "{}"})
 	}},
 	"form-incomplete": {nil, func(r *reasonRig) { r.Post("/accounts/login/", url.Values{"username": {"ada"}}) }},
 	"form-invalid":    {nil, func(r *reasonRig) { r.Post("/accounts/signup/", url.Values{"username": {"ada"}, "password": {"x"}}) }},

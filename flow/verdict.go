@@ -45,9 +45,21 @@ func Judge(events []Event, status int) (Verdict, *Event) {
 	case status >= 500 || status == 0:
 		return Failed, deciding
 	case status >= 400 && verdict != Failed:
+		if deciding == nil {
+			deciding = waiting(events)
+		}
 		return Refused, deciding
 	}
 	return verdict, deciding
+}
+
+// waiting returns the event of a login that waits for a step, or nil. Programs get 403 then, and
+// browsers a redirect.
+func waiting(events []Event) *Event {
+	if i := slices.IndexFunc(events, func(e Event) bool { return e.Code == "login.waits" }); i >= 0 {
+		return &events[i]
+	}
+	return nil
 }
 
 // ReasonOf returns the reason code of a request that was refused or failed, by what Judge

@@ -90,6 +90,7 @@ var groups = map[string]group{
 	"close":           {atView, "close-account"},
 	"code":            {atView, "two-factor"},
 	"two_factor":      {atView, "two-factor"},
+	"passkey":         {atView, "passkeys"},
 	"name":            {atView, "name"},
 	"access":          {atAccess, "library"},
 }

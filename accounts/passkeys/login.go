@@ -1,6 +1,7 @@
 package passkeys
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -41,6 +42,15 @@ type refusal struct {
 
 func (e *refusal) Error() string { return e.sentence }
 
+// tell reports to the flow why the login was refused.
+func (e *refusal) tell(ctx context.Context) {
+	why := e.why.Error()
+	if wrong := (*protocol.Error)(nil); errors.As(e.why, &wrong) {
+		why = wrong.Details
+	}
+	flow.Emit(ctx, "passkey.wrong", slog.String("why", why))
+}
+
 // Refused is what passkey_refused.html shows.
 type Refused struct {
 	Message string
@@ -71,6 +81,7 @@ func (f *Feature) login(w http.ResponseWriter, r *http.Request) {
 	wrong := (*refusal)(nil)
 	switch {
 	case errors.As(err, &wrong):
+		wrong.tell(r.Context())
 		if err := f.Auth().FailAttempt(r); err != nil {
 			f.Fail(w, r, err)
 			return
@@ -196,11 +207,6 @@ func parseSigned(response string) (*protocol.ParsedCredentialAssertionData, erro
 
 // refuse responds to a login that failed: with a page that leads back, or with 401.
 func (f *Feature) refuse(w http.ResponseWriter, r *http.Request, b pages.Body, e *refusal) {
-	why := e.why.Error()
-	if wrong := (*protocol.Error)(nil); errors.As(e.why, &wrong) {
-		why = wrong.Details
-	}
-	flow.Emit(r.Context(), "passkey.wrong", slog.String("why", why))
 	t := f.Translator(w, r)
 	back := pages.WithQuery(f.LoginURL(r), "next", f.Next(r, b))
 	if negotiate.HTML(r) {

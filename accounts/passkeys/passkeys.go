@@ -14,6 +14,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/twofactor"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/middleware"
@@ -35,7 +36,7 @@ const freshFor = 5 * time.Minute
 
 // Method is that of the proof of a login by a passkey. The authenticator has verified the user, so
 // that it counts as two factors: something that the user has, and a PIN, a face or a finger.
-const Method = "passkey"
+const Method = twofactor.MethodPasskey
 
 //go:embed *.html *.js openapi.json
 var files embed.FS

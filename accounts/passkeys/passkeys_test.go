@@ -1,16 +1,18 @@
 package passkeys_test
 
 import (
-	"context"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
+
+	"github.com/pquerna/otp/totp"
 
 	"github.com/coatcheck/coatcheck"
-	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/twofactor"
 	"github.com/coatcheck/coatcheck/coatchecktest"
 	"github.com/coatcheck/coatcheck/internal/softkey"
 )
@@ -334,22 +336,24 @@ func TestPages(t *testing.T) {
 	wants(t, abroad.Do(request), 409, "need https://")
 }
 
-// steps is a factor that is wanted unless a passkey was shown.
-type steps struct{}
-
-func (steps) Name() string { return "code" }
-func (steps) URL() string  { return "/code/" }
-
-// TestBothFactors: a factor sees the method of the proof, so that a passkey can count as two.
+// TestBothFactors: a user with an authenticator app needs no code after a passkey, which verifies the
+// user by itself, nor does one who must have a second factor.
 func TestBothFactors(t *testing.T) {
-	r := newRig(t, func(c *coatcheck.Config) { c.Logins.Factors = []auth.Factor{steps{}} })
-	user := r.CreateUser("ada", canary)
+	r := newRig(t, func(c *coatcheck.Config) { c.Logins.TwoFactor.Require = twofactor.RequireAll })
 	b := r.browser()
-	b.ForceLogin(user)
+	b.ForceLogin(r.CreateUser("ada", canary))
 	k := b.add("key")
-	c := r.browser()
-	wants(t, c.PostJSON("/accounts/login/", map[string]string{"username": "ada", "password": canary}), 403, "one more step")
-	wants(t, c.signIn(k), 200, "Login successful")
+	wants(t, r.browser().signIn(k), 200, "Login successful")
+	var offered struct{ Key string }
+	b.Get("/accounts/two_factor/add/").JSON(&offered)
+	code, err := totp.GenerateCode(strings.ReplaceAll(offered.Key, " ", ""), time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	wants(t, b.PostJSON("/accounts/two_factor/add/", map[string]string{"code": code, "password": canary}), 200, "recovery_codes")
+	login := map[string]string{"username": "ada", "password": canary}
+	wants(t, r.browser().PostJSON("/accounts/login/", login), 403, `"step":"code"`)
+	wants(t, r.browser().signIn(k), 200, "Login successful")
 }
 
 // TestThrottle: wrong passkeys count as wrong passwords from the address do.
@@ -364,11 +368,6 @@ func TestThrottle(t *testing.T) {
 	}
 	wants(t, last, 429, "Too many attempts")
 	wants(t, b.PostJSON("/accounts/login/", map[string]string{"username": "ada", "password": "x"}), 429, "Too many")
-}
-
-// Wanted reports whether no passkey was shown.
-func (steps) Wanted(_ context.Context, _ *auth.User, have []auth.Proof) (bool, error) {
-	return !slices.ContainsFunc(have, func(p auth.Proof) bool { return p.Method == "passkey" || p.Method == "login" }), nil
 }
 
 // TestOpenAPI: the document of the site has the addresses, and each route is in it.

@@ -35,10 +35,12 @@ const (
 	SetupURL = "/accounts/login/two_factor/"
 )
 
-// The methods of an auth.Proof: a code by the app, and a recovery code.
+// The methods of an auth.Proof that show a second factor: a code by the app, a recovery code, and a
+// passkey, whose authenticator has verified the user by a PIN, a face or a finger.
 const (
 	MethodCode     = "code"
 	MethodRecovery = "recovery_code"
+	MethodPasskey  = "passkey"
 )
 
 // ErrHasApp means that the user has an authenticator app already.
@@ -300,7 +302,7 @@ func (s setup) Wanted(ctx context.Context, user *auth.User, have []auth.Proof) (
 // shown reports whether the user has shown a second factor.
 func shown(have []auth.Proof) bool {
 	return slices.ContainsFunc(have, func(p auth.Proof) bool {
-		return p.Method == MethodCode || p.Method == MethodRecovery
+		return p.Method == MethodCode || p.Method == MethodRecovery || p.Method == MethodPasskey
 	})
 }
 
