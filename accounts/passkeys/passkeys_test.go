@@ -339,11 +339,16 @@ func TestPages(t *testing.T) {
 // TestBothFactors: a user with an authenticator app needs no code after a passkey, which verifies the
 // user by itself, nor does one who must have a second factor.
 func TestBothFactors(t *testing.T) {
-	r := newRig(t, func(c *coatcheck.Config) { c.Logins.TwoFactor.Require = twofactor.RequireAll })
+	r := newRig(t)
+	strict := newRig(t, func(c *coatcheck.Config) {
+		c.Database, c.Logins.TwoFactor.Require = r.Database, twofactor.RequireAll
+	})
 	b := r.browser()
 	b.ForceLogin(r.CreateUser("ada", canary))
 	k := b.add("key")
-	wants(t, r.browser().signIn(k), 200, "Login successful")
+	login := map[string]string{"username": "ada", "password": canary}
+	wants(t, strict.browser().PostJSON("/accounts/login/", login), 403, `"step":"two_factor_setup"`)
+	wants(t, strict.browser().signIn(k), 200, "Login successful")
 	var offered struct{ Key string }
 	b.Get("/accounts/two_factor/add/").JSON(&offered)
 	code, err := totp.GenerateCode(strings.ReplaceAll(offered.Key, " ", ""), time.Now())
@@ -351,7 +356,6 @@ func TestBothFactors(t *testing.T) {
 		t.Fatal(err)
 	}
 	wants(t, b.PostJSON("/accounts/two_factor/add/", map[string]string{"code": code, "password": canary}), 200, "recovery_codes")
-	login := map[string]string{"username": "ada", "password": canary}
 	wants(t, r.browser().PostJSON("/accounts/login/", login), 403, `"step":"code"`)
 	wants(t, r.browser().signIn(k), 200, "Login successful")
 }
