@@ -6,15 +6,18 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/pquerna/otp/totp"
 
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/audit"
 	"github.com/coatcheck/coatcheck/auth/sessionkeys"
 	"github.com/coatcheck/coatcheck/auth/twofactor"
 	"github.com/coatcheck/coatcheck/coatchecktest"
@@ -455,5 +458,41 @@ func TestSecretsOfFactorsDoNotPrint(t *testing.T) {
 				t.Errorf("%s prints %s", verb, text)
 			}
 		}
+	}
+}
+
+// TestAuditOfFactors: what happens to second factors is in the audit log.
+func TestAuditOfFactors(t *testing.T) {
+	site, h := factorSite(t)
+	ada, c, _, codes := owner(t, site, h)
+	sendCode(toCode(t, site, h), "000000")
+	sendCode(toCode(t, site, h), codes[0])
+	var o offered
+	c.PostJSON("/accounts/two_factor/recovery_codes/", map[string]string{"code": codes[1], "password": factorPassword}).JSON(&o)
+	c.PostJSON("/accounts/two_factor/remove/", map[string]string{"code": o.Codes[0], "password": factorPassword})
+	entries, err := site.Accounts.Audit(t.Context(), audit.Filter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range slices.Backward(entries) {
+		if strings.Contains(e.Event, "factor") || strings.Contains(e.Event, "code") {
+			got = append(got, strings.TrimSpace(e.Event+" "+e.Reason))
+		}
+		for _, secret := range append(codes, o.Codes...) {
+			if strings.Contains(fmt.Sprint(e), secret) {
+				t.Errorf("a recovery code is in %v", e)
+			}
+		}
+		if e.UserID != ada.ID {
+			t.Errorf("%s is about the user %q", e.Event, e.UserID)
+		}
+	}
+	want := []string{
+		"factor-added", "code-failed wrong-code", "recovery-code-used", "recovery-code-used", "recovery-codes-replaced",
+		"recovery-code-used", "factor-removed",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -5,20 +5,27 @@ import (
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/audit"
 )
 
-// NoticeFactorAdded notifies a user by email that their logins ask for a code from now on.
+// NoticeFactorAdded notifies a user by email that their logins ask for a code from now on, and
+// records it in the audit log.
 func (s *Service) NoticeFactorAdded(r *http.Request, user *auth.User) {
+	_ = s.record(r.Context(), audit.Event{Code: "factor-added", User: user, Request: r}) // it waits
 	s.tell(r, "factor_added", user)
 }
 
-// NoticeFactorRemoved notifies a user by email that their logins ask for no code any more.
+// NoticeFactorRemoved notifies a user by email that their logins ask for no code any more, and
+// records it in the audit log.
 func (s *Service) NoticeFactorRemoved(r *http.Request, user *auth.User) {
+	_ = s.record(r.Context(), audit.Event{Code: "factor-removed", User: user, Request: r}) // it waits
 	s.tell(r, "factor_removed", user)
 }
 
-// NoticeRecoveryCode notifies a user by email that a recovery code was used, and how many are left.
+// NoticeRecoveryCode notifies a user by email that a recovery code was used, and how many are left,
+// and records it in the audit log.
 func (s *Service) NoticeRecoveryCode(r *http.Request, user *auth.User, left int) {
+	_ = s.record(r.Context(), audit.Event{Code: "recovery-code-used", User: user, Request: r}) // it waits
 	err := s.notify(r.Context(), r, notice{name: "recovery_code_used", to: user.Email, left: left}, user)
 	if err != nil {
 		s.log.ErrorContext(r.Context(), "a user could not be told of a recovery code",

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/audit"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
@@ -126,7 +127,10 @@ func (s *Service) AddPasskey(r *http.Request, user *auth.User, c Challenge, p Pa
 		if errors.Is(err, database.ErrDuplicate) {
 			return ErrPasskeyTaken
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return tx.record(ctx, audit.Event{Code: "passkey-added", User: user, Request: r})
 	})
 	if err != nil {
 		return fmt.Errorf("accounts: add passkey: %w", err)
@@ -159,6 +163,7 @@ func (s *Service) UsePasskey(r *http.Request, user *auth.User, c Challenge, p Pa
 		s.log.WarnContext(r.Context(),
 			"login refused: the counter of a passkey went back, so it may be a copy",
 			requestinfo.LogClient(r.Context()), "user", user.ID)
+		_ = s.record(r.Context(), audit.Event{Code: "passkey-copied", Reason: "counter", User: user, Request: r}) // it waits
 		s.tellPasskey(r, "passkey_copied", user, p.Name)
 	}
 	if err != nil {
@@ -201,8 +206,10 @@ func (s *Service) RemovePasskey(r *http.Request, user *auth.User, idHash string)
 		case len(all) == 1 && !locked.Password.Usable():
 			return ErrLastWayIn
 		}
-		_, err = tx.own.DeletePasskey(ctx, user.ID, idHash)
-		return err
+		if _, err = tx.own.DeletePasskey(ctx, user.ID, idHash); err != nil {
+			return err
+		}
+		return tx.record(ctx, audit.Event{Code: "passkey-removed", User: user, Request: r})
 	})
 	if err != nil {
 		return fmt.Errorf("accounts: remove passkey: %w", err)

@@ -53,6 +53,7 @@ func TestPasskeys(t *testing.T) {
 			t.Errorf("emails: %q", got)
 		}
 		wants(t, r.browser().signIn(k), 401, "not known here any more")
+		r.wantAudit("passkey-added", "login", "passkey-removed")
 	})
 }
 

@@ -4,12 +4,14 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/accounts/passkeys"
+	"github.com/coatcheck/coatcheck/auth/audit"
 	"github.com/coatcheck/coatcheck/coatchecktest"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/mysql"
@@ -192,6 +194,22 @@ func (b *browser) ids() (ids []string) {
 		ids = append(ids, p.ID)
 	}
 	return ids
+}
+
+// wantAudit wants events in the audit log, the oldest first, after the sign-up and the first login.
+func (r *rig) wantAudit(want ...string) {
+	r.t.Helper()
+	entries, err := r.Accounts.Audit(r.t.Context(), audit.Filter{})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	var got []string
+	for _, e := range slices.Backward(entries) {
+		got = append(got, e.Event)
+	}
+	if !slices.Equal(got, append([]string{"account-created", "login"}, want...)) {
+		r.t.Errorf("audit log: %q", got)
+	}
 }
 
 // mails sends the emails that wait, and returns their subjects since the last call.

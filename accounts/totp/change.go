@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/audit"
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/pages"
 )
@@ -50,6 +51,7 @@ func (f *Feature) renew(w http.ResponseWriter, r *http.Request) {
 			codes, err = f.factors.NewRecoveryCodes(r.Context(), user)
 			if err == nil {
 				flow.Emit(r.Context(), "two_factor.codes", slog.String("user", user.ID))
+				f.record(r, audit.Event{Code: "recovery-codes-replaced", User: user, Request: r})
 			}
 			return err
 		},

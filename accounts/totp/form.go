@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/audit"
 	"github.com/coatcheck/coatcheck/auth/twofactor"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/pages"
@@ -85,9 +86,13 @@ func (f *Feature) takeCode(
 	settle(shown.Method != "")
 	if shown.Method == "" {
 		form.Field("code").Errors = []string{sayWrong}
+		f.record(r, audit.Event{Code: "code-failed", Reason: "wrong-code", User: user, Request: r})
 	}
 	return shown, nil
 }
+
+// record records an event in the audit log, behind the response.
+func (f *Feature) record(r *http.Request, e audit.Event) { _ = f.Auth().Audit().Add(r.Context(), e) }
 
 // takeProof checks the password and the code of a signed-in user.
 func (f *Feature) takeProof(r *http.Request, b pages.Body, form *pages.Form) (*auth.User, error) {

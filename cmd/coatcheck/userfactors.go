@@ -10,6 +10,7 @@ import (
 
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/audit"
 	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/internal/console"
 )
@@ -111,6 +112,9 @@ func (c *userFactorsCommand) remove(
 	}
 	if !removed {
 		return fmt.Errorf("user '%s' has no factor %s", user, c.Remove)
+	}
+	if err := site.Auth.Audit().Add(ctx, audit.Event{Code: "factor-removed", User: user}); err != nil {
+		return fmt.Errorf("the factor is removed, but not in the audit log: %w", err)
 	}
 	con.Say(fmt.Sprintf("Removed the authenticator app and the recovery codes of user '%s'", user))
 	switch {
