@@ -163,7 +163,8 @@ func (s *Service) UsePasskey(r *http.Request, user *auth.User, c Challenge, p Pa
 		s.log.WarnContext(r.Context(),
 			"login refused: the counter of a passkey went back, so it may be a copy",
 			requestinfo.LogClient(r.Context()), "user", user.ID)
-		_ = s.record(r.Context(), audit.Event{Code: "passkey-copied", Reason: "counter", User: user, Request: r}) // it waits
+		copied := audit.Event{Code: "passkey-copied", Reason: "counter", User: user, Request: r}
+		_ = s.record(r.Context(), copied) // it waits
 		s.tellPasskey(r, "passkey_copied", user, p.Name)
 	}
 	if err != nil {
