@@ -283,39 +283,3 @@ func TestAuditOff(t *testing.T) {
 		t.Errorf("%d rows: %v", rows, err)
 	}
 }
-
-// TestActivityInAFlood: failed logins without end are one line of the page, and hide no login.
-func TestActivityInAFlood(t *testing.T) {
-	r := newReader(t)
-	ada := r.CreateUser("ada", canary)
-	c := r.login("ada", onWindows)
-	log := r.Auth.Audit()
-	from := audit.Origin{IP: "203.0.113.9", Browser: "Firefox", OS: "Windows"}
-	for range 700 {
-		if err := log.Add(t.Context(), audit.Event{Code: "login-failed", Reason: "wrong-password", User: ada, From: &from}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	var list struct {
-		Activity []struct {
-			Event, IP string
-			Times     int
-		}
-	}
-	if got := c.Get("/accounts/sessions/"); json.Unmarshal([]byte(got.Body), &list) != nil || len(list.Activity) < 3 {
-		t.Fatalf("%d %s", got.Status, got.Body)
-	}
-	if first := list.Activity[0]; first.Event != "login-failed" || first.Times != 500 || first.IP != from.IP ||
-		list.Activity[1].Event != "login" || list.Activity[1].Times != 1 {
-		t.Errorf("%+v", list.Activity)
-	}
-	c.Header.Set("Accept", "text/html")
-	for language, want := range map[string]string{
-		"en": "Failed login (500 times)", "de": "Fehlgeschlagene Anmeldung (500-mal)", "fr": "(500 fois)", "es": "(500 veces)", "ja": "(500回)",
-	} {
-		c.Header.Set("Accept-Language", language)
-		if got := c.Get("/accounts/sessions/"); strings.Count(got.Body, want) != 1 {
-			t.Errorf("%s: %d, without %s", language, got.Status, want)
-		}
-	}
-}
