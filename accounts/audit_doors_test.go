@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -13,6 +15,9 @@ import (
 	"github.com/coatcheck/coatcheck/auth/audit"
 	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/auth/sessionkeys"
+	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/database/sqlite"
+	"github.com/coatcheck/coatcheck/userfields"
 )
 
 // TestActivityInAFlood: failed logins without end are one line of the page, and hide no login.
@@ -99,6 +104,37 @@ func TestAuditOfRefusedLogins(t *testing.T) {
 	}
 	r.send(c, "/accounts/login/", map[string]any{"username": "ada", "password": "wrong"}, http.StatusUnauthorized)
 	r.expect("a wrong password", "login-failed ada wrong-password visitor")
+}
+
+// TestAuditOfConditions: so is one that belongs to the Django site.
+func TestAuditOfConditions(t *testing.T) {
+	r := newReader(t, func(c *coatcheck.Config) {
+		c.Logins.Conditions = []database.LoginCondition{{Table: "auth_user_groups", Column: "user_id", Unless: true}}
+	})
+	r.CreateUser("ada", canary)
+	r.fresh()
+	r.send(r.NewClient(r.handler), "/accounts/login/", map[string]any{"username": "ada", "password": canary}, http.StatusForbidden)
+	r.expect("a condition", "login-refused ada login-condition user")
+}
+
+// TestAuditOfProfiles: a change of fields of the profile is recorded, and a refused one is not.
+func TestAuditOfProfiles(t *testing.T) {
+	model := database.UserModel{Fields: []userfields.Field{{Name: "company", MaxLength: 30}}}
+	db, err := sqlite.Config{DSN: filepath.Join(t.TempDir(), "app.db"), UserModel: model}.Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	r := newReader(t, func(c *coatcheck.Config) { c.Database = db })
+	r.CreateUser("ada", canary)
+	c := r.login("ada", onWindows)
+	r.fresh()
+	r.send(c, "/accounts/profile/edit/", map[string]any{"company": strings.Repeat("x", 31)}, http.StatusBadRequest)
+	r.expect("a value that is too long")
+	r.send(c, "/accounts/profile/edit/", map[string]any{"company": canary}, http.StatusOK)
+	if text := fmt.Sprintf("%+v", r.expect("a field", "profile-changed ada user")); strings.Contains(text, canary) {
+		t.Errorf("the value is in %s", text)
+	}
 }
 
 // TestAuditOfActing: what a session does that acts as another user is not called the user's doing.
