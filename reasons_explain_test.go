@@ -118,7 +118,7 @@ func (r *reasonRig) secrets() []string {
 	return []string{reasonPassword, "wrong-canary", reasonToken, r.ada.Password.Encoded()}
 }
 
-// loggedOut gives the client a session that signs nobody in.
+// loggedOut starts for the client a session that signs nobody in.
 func (r *reasonRig) loggedOut() {
 	r.ForceLogin(r.ada)
 	session := r.Session()

@@ -121,7 +121,7 @@ func (r *reasonRig) session(key string, value any) {
 	}
 }
 
-// deactivate makes ada inactive.
+// deactivate stores ada as inactive.
 func (r *reasonRig) deactivate() {
 	inactive := *r.ada
 	inactive.IsActive = false

@@ -71,7 +71,8 @@ func event(t *i18n.Translator, e Group, now time.Time) Event {
 		shown.Sentence = t.T("%(event)s, by somebody who acts as you", "event", shown.Sentence)
 	}
 	if e.Times > 1 {
-		shown.Sentence = t.N("%(event)s (%(n)d time)", "%(event)s (%(n)d times)", e.Times, "event", shown.Sentence)
+		shown.Sentence = t.N("%(event)s (%(n)d time)", "%(event)s (%(n)d times)", e.Times,
+			"event", shown.Sentence)
 	}
 	var from []string
 	if e.Several {

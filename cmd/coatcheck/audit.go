@@ -133,7 +133,7 @@ type presentNames struct {
 	byID map[string]string
 }
 
-// complete gives an event the present name of its user, if it has none and the user is still there.
+// complete sets the present name of the user of an event that has none, if the user is still there.
 func (n presentNames) complete(ctx context.Context, e *audit.Entry) error {
 	if e.Username != "" || e.UserID == "" {
 		return nil
