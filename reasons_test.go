@@ -24,6 +24,7 @@ import (
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/flow/flowlog"
 	"github.com/coatcheck/coatcheck/inspector"
+	"github.com/coatcheck/coatcheck/internal/explain"
 	"github.com/coatcheck/coatcheck/metrics"
 	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/password"
@@ -45,15 +46,20 @@ type reasonRig struct {
 	trace     string
 	numbers   *metrics.Metrics
 	inspector *inspector.Inspector
+	config    coatcheck.Config
+	report    *explain.Report // about the last request
+	reportErr error
 }
 
 func newReasonRig(t *testing.T, configure func(*coatcheck.Config)) *reasonRig {
-	r := &reasonRig{t: t, site: coatchecktest.NewSite(t, func(c *coatcheck.Config) {
+	r := &reasonRig{t: t}
+	r.site = coatchecktest.NewSite(t, func(c *coatcheck.Config) {
 		c.Site.Logger = slog.New(slog.DiscardHandler)
 		if configure != nil {
 			configure(c)
 		}
-	})}
+		r.config = *c
+	})
 	r.ada = r.site.CreateUser("ada", reasonPassword)
 	mux := http.NewServeMux()
 	nothing := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
@@ -79,7 +85,7 @@ func newReasonRig(t *testing.T, configure func(*coatcheck.Config)) *reasonRig {
 	}
 	logged := flowlog.New(slog.New(slog.NewJSONHandler(&r.log, nil)))
 	traced := middleware.Trace(func(block string) { r.trace = block })
-	r.Client = r.site.NewClient(r.numbers.Record(logged(r.inspector.Record(traced(r.site.Handler(mux))))))
+	r.Client = r.site.NewClient(r.explainFirst(r.numbers.Record(logged(r.inspector.Record(traced(r.site.Handler(mux)))))))
 	return r
 }
 
@@ -126,6 +132,15 @@ func (r *reasonRig) toCode(accept string) {
 	r.PostJSON("/accounts/two_factor/add/", map[string]string{"code": p.at(0), "password": reasonPassword})
 	r.Post("/accounts/logout/", nil)
 	r.login(reasonPassword, "Accept", accept)
+}
+
+// deactivate stores ada as inactive.
+func (r *reasonRig) deactivate() {
+	inactive := *r.ada
+	inactive.IsActive = false
+	if err := r.site.Database.UpdateUser(r.t.Context(), &inactive); err != nil {
+		r.t.Fatal(err)
+	}
 }
 
 // row signs ada in and writes another text into the row of her session.
@@ -240,11 +255,7 @@ var reasonCases = map[string]struct {
 	"user-gone": {nil, func(r *reasonRig) { r.session(sessionkeys.UserID, "4711"); r.get("/members/") }},
 	"user-inactive": {nil, func(r *reasonRig) {
 		r.ForceLogin(r.ada)
-		inactive := *r.ada
-		inactive.IsActive = false
-		if err := r.site.Database.UpdateUser(r.t.Context(), &inactive); err != nil {
-			r.t.Fatal(err)
-		}
+		r.deactivate()
 		r.get("/members/")
 	}},
 	"auth-hash-mismatch": {nil, func(r *reasonRig) { r.session(sessionkeys.Hash, strings.Repeat("0", 64)); r.get("/members/") }},
@@ -256,6 +267,16 @@ var reasonCases = map[string]struct {
 		r.get("/members/")
 	}},
 	"throttled-account": {limit(1, 99), func(r *reasonRig) { r.login("wrong"); r.login("wrong") }},
+	"throttled-device": {func(c *coatcheck.Config) {
+		c.Logins.Throttle.Device = throttle.Limit{Burst: 1, Every: time.Hour}
+	}, func(r *reasonRig) { r.login(reasonPassword); r.login("wrong"); r.login("wrong") }},
+	"login-refused": {func(c *coatcheck.Config) {
+		passwords, err := password.New(c.Passwords.Hashing)
+		if err != nil {
+			panic(err)
+		}
+		c.Logins.Backends = []auth.Backend{&auth.ModelBackend{Users: c.Database, Passwords: passwords, AllowInactive: true}}
+	}, func(r *reasonRig) { r.deactivate(); r.login(reasonPassword) }},
 	"throttled-address": {limit(99, 1), func(r *reasonRig) { r.login("wrong"); r.login("wrong") }},
 	"too-many-hashes": {func(c *coatcheck.Config) {
 		c.Passwords.Hashing = password.Config{
@@ -286,21 +307,11 @@ var reasonCases = map[string]struct {
 		r.URL.Host = "localhost:" + r.URL.Port()
 		r.PostJSON("/accounts/passkeys/login/", map[string]string{"credential": "{}"})
 	}},
-	"form-incomplete": {nil, func(r *reasonRig) { r.Post("/accounts/login/", url.Values{"username": {"ada"}}) }},
-	"form-invalid":    {nil, func(r *reasonRig) { r.Post("/accounts/signup/", url.Values{"username": {"ada"}, "password": {"x"}}) }},
-	"page-refused":    {nil, func(r *reasonRig) { r.get("/accounts/nowhere/") }},
-	"link-invalid":    {nil, func(r *reasonRig) { r.get("/accounts/reset/MQ/abc-canary/") }},
-	"login-required": {nil, func(r *reasonRig) {
-		r.ForceLogin(r.ada)
-		session := r.Session()
-		if _, err := session.Delete(r.t.Context(), sessionkeys.UserID); err != nil {
-			r.t.Fatal(err)
-		}
-		if err := session.Save(r.t.Context()); err != nil {
-			r.t.Fatal(err)
-		}
-		r.get("/members/")
-	}},
+	"form-incomplete":    {nil, func(r *reasonRig) { r.Post("/accounts/login/", url.Values{"username": {"ada"}}) }},
+	"form-invalid":       {nil, func(r *reasonRig) { r.Post("/accounts/signup/", url.Values{"username": {"ada"}, "password": {"x"}}) }},
+	"page-refused":       {nil, func(r *reasonRig) { r.get("/accounts/nowhere/") }},
+	"link-invalid":       {nil, func(r *reasonRig) { r.get("/accounts/reset/MQ/" + reasonToken + "/") }},
+	"login-required":     {nil, func(r *reasonRig) { r.loggedOut(); r.get("/members/") }},
 	"login-not-recent":   {nil, func(r *reasonRig) { r.session(sessionkeys.LoginTime, 1); r.get("/fresh/") }},
 	"permission-missing": {nil, func(r *reasonRig) { r.ForceLogin(r.ada); r.get("/staff/") }},
 	"acting-as-another":  {nil, func(r *reasonRig) { r.session("_impersonate", "2"); r.get("/accounts/password_change/") }},
@@ -309,14 +320,12 @@ var reasonCases = map[string]struct {
 
 // undecided are the reasons that decide no request, and why.
 var undecided = map[string]string{
-	"not-signed-in":       "the guard's own reason decides",
 	"peer-not-trusted":    "the request is served as that of a visitor",
-	"password-unusable":   "the login has the reason wrong-credentials, and coatcheck explain this one",
-	"hash-not-comparable": "as above",
+	"hash-not-comparable": "as password-unusable, which TestReasonsOfSteps has",
+	"not-signed-in":       "the guard's own reason decides, see TestReasonsOfSteps",
+	"password-unusable":   "the login has the reason wrong-credentials, see TestReasonsOfSteps",
 	"email-queue-full":    "the page decides what comes of it",
 	"email-not-sent":      "emails are sent behind requests",
-	"throttled-device":    "auth/attempts counts it like the others",
-	"login-refused":       "it comes after the step that says why, unless a hook refuses",
 }
 
 // TestReasons: a real request provokes each reason code; the log, the metrics, the inspector and the
@@ -341,6 +350,7 @@ func TestReasons(t *testing.T) {
 			r := newReasonRig(t, test.configure)
 			test.provoke(r)
 			r.check(reason)
+			r.checkExplained(reason)
 		})
 	}
 	for reason := range reasonCases {
@@ -371,7 +381,7 @@ func (r *reasonRig) check(want string) {
 		r.t.Errorf("the trace lacks %s:\n%s", record.Code, r.trace)
 	}
 	for _, text := range []string{r.log.String(), w.Body.String(), r.trace} {
-		for _, secret := range []string{reasonPassword, "wrong-canary", r.ada.Password.Encoded()} {
+		for _, secret := range r.secrets() {
 			if strings.Contains(text, secret) {
 				r.t.Errorf("a secret is in %s", text)
 			}

@@ -47,7 +47,10 @@ func (c *auditCommand) Run(ctx context.Context, con *console.Console) (err error
 		return err
 	}
 	printer := newAuditPrinter(con, c.JSON)
-	if err := c.each(ctx, own.New(db), filter, printer.print); err != nil {
+	names := presentNames{db, map[string]string{}}
+	if err := c.each(ctx, own.New(db), filter, func(e audit.Entry) error {
+		return errors.Join(names.complete(ctx, &e), printer.print(e))
+	}); err != nil {
 		return err
 	}
 	return printer.done()
@@ -121,6 +124,33 @@ func (c *auditCommand) selectUser(ctx context.Context, db *database.DB, f *audit
 		err = fmt.Errorf("user '%s' does not exist, and no event has that name", c.User)
 	}
 	return err
+}
+
+// presentNames are the usernames of users, for events that were recorded by the ID alone: what a
+// session shows is no reason to look its user up.
+type presentNames struct {
+	db   *database.DB
+	byID map[string]string
+}
+
+// complete sets the present name of the user of an event that has none, if the user is still there.
+func (n presentNames) complete(ctx context.Context, e *audit.Entry) error {
+	if e.Username != "" || e.UserID == "" {
+		return nil
+	}
+	name, known := n.byID[e.UserID]
+	if !known {
+		user, err := n.db.UserByID(ctx, e.UserID)
+		if err != nil && !errors.Is(err, database.ErrNotFound) {
+			return err
+		}
+		if err == nil {
+			name = user.Username
+		}
+		n.byID[e.UserID] = name
+	}
+	e.Username = name
+	return nil
 }
 
 // each calls print with each event that the filter selects, up to the limit.

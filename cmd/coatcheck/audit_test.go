@@ -2,6 +2,9 @@ package main
 
 import (
 	"encoding/json"
+	"maps"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -66,9 +69,14 @@ func TestAuditOfCommands(t *testing.T) {
 			t.Errorf("%q: %d %s", args, status, errs)
 		}
 	}
+	change := exec.CommandContext(t.Context(), "coatcheck", "changepassword", "ada")
+	change.Dir, change.Env, change.Stdin = dir, environment(), strings.NewReader("battery staple 9\nbattery staple 9\n")
+	if out, err := change.CombinedOutput(); err != nil {
+		t.Errorf("changepassword: %v\n%s", err, out)
+	}
 	rows := audited(t, dir)[len(before):]
 	want := "account-unlocked address-unlocked all-sessions-ended account-deactivated all-sessions-ended " +
-		"account-activated invitation-created superuser-created"
+		"account-activated invitation-created superuser-created password-changed account-unlocked"
 	if got := events(rows); got != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}
@@ -83,7 +91,7 @@ func TestAuditOfCommands(t *testing.T) {
 	}{
 		{[]string{"--user", "root"}, "superuser-created"},
 		{[]string{"--event", "login", "--event", "invitation-created"}, "login invitation-created"},
-		{[]string{"--limit", "1"}, "superuser-created"},
+		{[]string{"--limit", "1"}, "account-unlocked"},
 		{[]string{"--since", "2099-01-01"}, ""},
 		{[]string{"--since", "1h", "--user", "ada", "--event", "account-created"}, "account-created"},
 	} {
@@ -145,5 +153,34 @@ func checkClearing(t *testing.T, dir string, have int) {
 		if got := len(audited(t, dir)); got != c.want {
 			t.Errorf("after %s days there are %d events, want %d", c.days, got, c.want)
 		}
+	}
+}
+
+// TestAuditNamesUsers: events that were recorded without a name, as those of a session are, bear the
+// present name of the user, or none where the user is gone.
+func TestAuditNamesUsers(t *testing.T) {
+	dir := t.TempDir()
+	if _, errs, status := command(t, dir, "createsuperuser", "--noinput", "--create", "--username", "root", "--email", "root@example.com"); status != 0 {
+		t.Fatalf("%d %s", status, errs)
+	}
+	db, err := sqlite.Open(t.Context(), filepath.Join(dir, "coatcheck.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var rows []own.AuditRow
+	for _, id := range []string{"1", "4711", ""} {
+		now := time.Now()
+		rows = append(rows, own.AuditRow{ID: own.NewAuditID(now), Time: now, Event: "session-rejected", UserID: id})
+	}
+	if err := own.New(db).InsertAudit(t.Context(), rows); err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, row := range audited(t, dir, "--event", "session-rejected") {
+		got[row.UserID] = row.Username
+	}
+	if want := map[string]string{"1": "root", "4711": "", "": ""}; !maps.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }

@@ -99,6 +99,12 @@ func (p *process) await() {
 	})
 }
 
+// says waits until the server has written the text to standard error, which is copied behind it.
+func (p *process) says(text string) {
+	p.t.Helper()
+	wait(p.t, "standard error has "+text, func() bool { return strings.Contains(p.err.String(), text) })
+}
+
 // stop sends SIGTERM and returns the exit status.
 func (p *process) stop() int {
 	p.t.Helper()
