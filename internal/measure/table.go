@@ -1,7 +1,8 @@
-package metrics
+package measure
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/coatcheck/coatcheck/flow"
 )
@@ -21,10 +22,23 @@ type Label struct {
 
 // The kinds.
 const (
-	counter   = "counter"
-	gauge     = "gauge"
-	histogram = "histogram"
+	Counter   = "counter"
+	Gauge     = "gauge"
+	Histogram = "histogram"
 )
+
+// Polled reports whether the site keeps the metric itself, so that it is read when somebody asks for it.
+func (m *Metric) Polled() bool {
+	return strings.HasPrefix(m.Name, "coatcheck_hash") || strings.HasPrefix(m.Name, "coatcheck_sightings")
+}
+
+// LabelNames returns the names of its labels.
+func (m *Metric) LabelNames() (all []string) {
+	for _, l := range m.Labels {
+		all = append(all, l.Name)
+	}
+	return all
+}
 
 // Table returns all metrics.
 func Table() []Metric { return slices.Clone(table) }
@@ -78,24 +92,24 @@ const (
 
 // table is the one table of metrics.
 var table = []Metric{
-	{requests, counter, "Requests by what became of them.", []Label{{"verdict", verdicts}, {"reason", reasons()}}},
-	{requestTime, histogram, "How long requests took.", label("verdict", verdicts)},
-	{logins, counter, "Logins by outcome, and the reason of those that failed.", []Label{{"outcome", outcomes}, {"reason", reasons()}}},
-	{created, counter, "Sessions created.", nil},
-	{ended, counter, "Sessions ended, and why: a logout, the list of sessions, a rescue by its notice, another key, or something else.", label("why", ends)},
-	{refusedHere, counter, "Requests whose session signs nobody in, by the reason.", label("reason", reasons())},
-	{throttled, counter, "Attempts refused with 429, by the budget that was used up.", label("budget", budgets)},
-	{statementTime, histogram, "How long statements of requests took.", label("operation", operations)},
-	{failures, counter, "Steps that failed, such as those of a store, by the reason.", label("reason", reasons())},
-	{mails, counter, "Emails queued, dropped since too many waited, sent, and tries that failed.", label("outcome", emails)},
-	{removed, counter, "Rows that housekeeping removed.", label("what", cleaned)},
-	{hashRunning, gauge, "Passwords being hashed.", nil},
-	{hashWaiting, gauge, "Passwords that wait to be hashed.", nil},
-	{hashAdmitted, counter, "Passwords hashed, or about to be.", nil},
-	{hashBusy, counter, "Passwords not hashed, since too many waited.", nil},
-	{hashWaited, counter, "Time that passwords waited to be hashed, in sum.", nil},
-	{hashWorked, counter, "Time that passwords were hashed, in sum.", nil},
-	{sightWaiting, gauge, "Sightings of sessions that wait for the index.", nil},
-	{sightKept, counter, "Sightings of sessions kept for the index.", nil},
-	{sightDropped, counter, "Sightings of sessions dropped.", nil},
+	{requests, Counter, "Requests by what became of them.", []Label{{"verdict", verdicts}, {"reason", reasons()}}},
+	{requestTime, Histogram, "How long requests took.", label("verdict", verdicts)},
+	{logins, Counter, "Logins by outcome, and the reason of those that failed.", []Label{{"outcome", outcomes}, {"reason", reasons()}}},
+	{created, Counter, "Sessions created.", nil},
+	{ended, Counter, "Sessions ended, and why: a logout, the list of sessions, a rescue by its notice, another key, or something else.", label("why", ends)},
+	{refusedHere, Counter, "Requests whose session signs nobody in, by the reason.", label("reason", reasons())},
+	{throttled, Counter, "Attempts refused with 429, by the budget that was used up.", label("budget", budgets)},
+	{statementTime, Histogram, "How long statements of requests took.", label("operation", operations)},
+	{failures, Counter, "Steps that failed, such as those of a store, by the reason.", label("reason", reasons())},
+	{mails, Counter, "Emails queued, dropped since too many waited, sent, and tries that failed.", label("outcome", emails)},
+	{removed, Counter, "Rows that housekeeping removed.", label("what", cleaned)},
+	{hashRunning, Gauge, "Passwords being hashed.", nil},
+	{hashWaiting, Gauge, "Passwords that wait to be hashed.", nil},
+	{hashAdmitted, Counter, "Passwords hashed, or about to be.", nil},
+	{hashBusy, Counter, "Passwords not hashed, since too many waited.", nil},
+	{hashWaited, Counter, "Time that passwords waited to be hashed, in sum.", nil},
+	{hashWorked, Counter, "Time that passwords were hashed, in sum.", nil},
+	{sightWaiting, Gauge, "Sightings of sessions that wait for the index.", nil},
+	{sightKept, Counter, "Sightings of sessions kept for the index.", nil},
+	{sightDropped, Counter, "Sightings of sessions dropped.", nil},
 }
