@@ -23,7 +23,7 @@ func Request(ctx context.Context, to Recorder, w *watch.Request) {
 	events := w.Flow.Events()
 	verdict, deciding := flow.Judge(events, w.Status)
 	reason := flow.ReasonOf(verdict, deciding)
-	to.Add(ctx, requests, 1, string(verdict), reason)
+	to.Add(ctx, Requests, 1, string(verdict), reason)
 	to.Observe(ctx, requestTime, w.Took.Seconds(), string(verdict))
 	if outcome := loginOf(events); outcome != "" {
 		switch {

@@ -68,7 +68,7 @@ func label(name string, values []string) []Label { return []Label{{name, values}
 
 // The names of the metrics.
 const (
-	requests      = "coatcheck_requests_total"
+	Requests      = "coatcheck_requests_total"
 	requestTime   = "coatcheck_request_seconds"
 	logins        = "coatcheck_logins_total"
 	created       = "coatcheck_sessions_created_total"
@@ -92,7 +92,7 @@ const (
 
 // table is the one table of metrics.
 var table = []Metric{
-	{requests, Counter, "Requests by what became of them.", []Label{{"verdict", verdicts}, {"reason", reasons()}}},
+	{Requests, Counter, "Requests by what became of them.", []Label{{"verdict", verdicts}, {"reason", reasons()}}},
 	{requestTime, Histogram, "How long requests took.", label("verdict", verdicts)},
 	{logins, Counter, "Logins by outcome, and the reason of those that failed.", []Label{{"outcome", outcomes}, {"reason", reasons()}}},
 	{created, Counter, "Sessions created.", nil},
