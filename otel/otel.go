@@ -22,9 +22,9 @@ const scope = "github.com/coatcheck/coatcheck/otel"
 
 // Config is what New takes.
 type Config struct {
-	// TracerProvider makes the spans; nil is the global one of OpenTelemetry.
+	// TracerProvider creates the spans; nil is the global one of OpenTelemetry.
 	TracerProvider trace.TracerProvider
-	// MeterProvider makes the metrics; nil is the global one of OpenTelemetry.
+	// MeterProvider creates the metrics; nil is the global one of OpenTelemetry.
 	MeterProvider metric.MeterProvider
 	// Propagator reads the trace to which a request belongs from its headers, such as
 	// propagation.TraceContext{}. Nil reads none: each request begins a trace of its own. Set it

@@ -261,7 +261,7 @@ func TestBackground(t *testing.T) {
 	r.wants(map[string]float64{"coatcheck.emails{outcome=sent}": 1})
 }
 
-// TestNoSecrets: no span and no metric has a secret, whoever asked for what identifies; and nothing
+// TestNoSecrets: no span and no metric has a secret, whatever Identify is; and nothing
 // that a client chose but the path, unless the program asked for it.
 func TestNoSecrets(t *testing.T) {
 	for _, identify := range []bool{false, true} {
