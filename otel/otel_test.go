@@ -3,6 +3,7 @@ package otel_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/coatchecktest"
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/otel"
@@ -261,27 +263,43 @@ func TestBackground(t *testing.T) {
 	r.wants(map[string]float64{"coatcheck.emails{outcome=sent}": 1})
 }
 
+// canaryKey is a session key that no session has.
+const canaryKey = "0canary0canary0canary0canary0abc"
+
+var formToken = regexp.MustCompile(`name="csrfmiddlewaretoken" value="([^"]+)"`)
+
 // TestNoSecrets: no span and no metric has a secret, whatever Identify is; and nothing
 // that a client chose but the path, unless the program asked for it.
 func TestNoSecrets(t *testing.T) {
 	for _, identify := range []bool{false, true} {
-		r := newRig(t, otel.Config{Identify: identify})
+		site := coatchecktest.NewSite(t, func(c *coatcheck.Config) { c.Web.Guard = coatcheck.GuardBoth })
+		r := newRigOn(t, site, otel.Config{Identify: identify})
 		client := r.NewClient(r.handler)
 		client.Header.Set("Accept", "text/html")
 		page := client.Get("/accounts/login/")
+		field := formToken.FindStringSubmatch(page.Body)
 		csrf := page.Cookie("csrftoken")
-		client.Header.Set("Cookie", "canary-cookie=canary")
-		r.login(client, "canary-wrong")
-		client.Header.Del("Cookie")
-		r.login(client, rightPassword)
-		key := string(client.Session().Key())
-		client.Get("/members/?canary-query")
-		all := r.everything()
-		secrets := []string{"canary", key}
-		if csrf != nil {
-			secrets = append(secrets, csrf.Value)
+		if csrf == nil || field == nil {
+			t.Fatalf("the login page has no CSRF token: %v\n%s", page.Header, page.Body)
 		}
-		for _, secret := range secrets {
+		client.Header.Set("X-Csrftoken", "canary-token")
+		if got := r.login(client, rightPassword); got.Status != http.StatusForbidden {
+			t.Fatalf("a wrong token got %d", got.Status)
+		}
+		client.Header.Set("X-Csrftoken", field[1])
+		request := client.NewRequest(http.MethodGet, "/members/?canary-query", nil)
+		request.Header.Set("Cookie", "canary=canary; sessionid="+canaryKey)
+		client.Do(request)
+		r.login(client, "canary-wrong")
+		if got := r.login(client, rightPassword); got.Status != http.StatusFound {
+			t.Fatalf("the login got %d %s", got.Status, got.Body)
+		}
+		key := string(client.Session().Key())
+		if got := client.Get("/members/?canary-query"); got.Body != "for members" {
+			t.Fatalf("ada got %d %s", got.Status, got.Body)
+		}
+		all := r.everything()
+		for _, secret := range []string{"canary", canaryKey, key, csrf.Value, field[1]} {
 			if len(secret) < 6 || strings.Contains(all, secret) {
 				t.Errorf("the secret %q is in\n%s", secret, all)
 			}

@@ -35,8 +35,15 @@ type rig struct {
 
 func newRig(t *testing.T, c otel.Config, options ...sdktrace.TracerProviderOption) *rig {
 	t.Helper()
-	r := &rig{t: t, spans: tracetest.NewInMemoryExporter(), reader: metric.NewManualReader()}
-	r.Site = coatchecktest.NewSite(t)
+	return newRigOn(t, coatchecktest.NewSite(t), c, options...)
+}
+
+// newRigOn is newRig on a site of the test's own.
+func newRigOn(
+	t *testing.T, site *coatchecktest.Site, c otel.Config, options ...sdktrace.TracerProviderOption,
+) *rig {
+	t.Helper()
+	r := &rig{Site: site, t: t, spans: tracetest.NewInMemoryExporter(), reader: metric.NewManualReader()}
 	r.CreateUser("ada", rightPassword)
 	r.traces = sdktrace.NewTracerProvider(append(options, sdktrace.WithSyncer(r.spans))...)
 	c.TracerProvider, c.MeterProvider = r.traces, metric.NewMeterProvider(metric.WithReader(r.reader))
