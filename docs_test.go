@@ -11,7 +11,7 @@ import (
 // a file that is compiled and tested.
 func TestDocumentedCode(t *testing.T) {
 	var compiled strings.Builder
-	for _, pattern := range []string{"example*_test.go", "coatchecktest/example_test.go", "examples/*/*.go"} {
+	for _, pattern := range []string{"example*_test.go", "coatchecktest/example_test.go", "otel/example_test.go", "examples/*/*.go"} {
 		for _, file := range glob(t, pattern) {
 			compiled.WriteString("\n" + flat(read(t, file)))
 		}

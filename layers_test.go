@@ -79,6 +79,7 @@ var staircase = []step{
 	{"5, the access control", []string{"access"}, nil},
 	{"5, the access control", []string{"inspector"}, nil},
 	{"the front door", []string{"."}, nil},
+	{"the front door", []string{"internal/measure"}, nil},
 	{"the front door", []string{"metrics"}, []string{"github.com/prometheus/client_golang"}},
 	{"for users' tests", []string{"mail/mailtest"}, nil},
 	{"for users' tests", []string{"coatchecktest"}, nil},

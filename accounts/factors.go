@@ -34,13 +34,13 @@ func (s *Service) NoticeRecoveryCode(r *http.Request, user *auth.User, left int)
 }
 
 // MailFactorRemoved notifies a user by email that the operator who runs the site has removed their
-// second factor. A user without an address gets none, and where no email is sent nothing happens.
-func (s *Service) MailFactorRemoved(ctx context.Context, user *auth.User) error {
+// second factor, in a language of the site; its own when empty. A user without an address gets none, and where no email is sent nothing happens.
+func (s *Service) MailFactorRemoved(ctx context.Context, user *auth.User, lang string) error {
 	if user.Email == "" || s.config.Mail == nil {
 		return nil
 	}
 	return s.enqueue(ctx, job{
-		Kind: "factor_removed_for", To: user.Email, Username: user.Username, Email: user.Email,
+		Kind: "factor_removed_for", To: user.Email, Lang: lang, Username: user.Username, Email: user.Email,
 		URL: s.config.BaseURL + TwoFactorPath,
 	})
 }

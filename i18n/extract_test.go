@@ -37,7 +37,7 @@ var templateCalls = map[string]call{
 var templateEndings = []string{".html", ".txt"}
 
 // withoutPages are folders whose texts nobody translates.
-var withoutPages = []string{"bench", "conformance", "examples", "internal/testenv"}
+var withoutPages = []string{"bench", "conformance", "examples", "internal/testenv", "otel"}
 
 // text is one for translators.
 type text struct {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs all tests: first those of the modules inside this one (examples, bench, bench/peers), then our own,
+# Runs all tests: first those of the modules inside this one (bench, bench/peers, examples, otel), then our own,
 # the last of them at the same time as those of conformance, whose output follows at the end.
 # Stops at the first go test that fails, but for these two, which both run to their end.
 # With -race the packages whose goroutines share something have the race detector: it takes

@@ -125,7 +125,7 @@ func (c *userFactorsCommand) remove(
 		fmt.Fprintln(con.Err, "No email tells the user, since there is no address.")
 		return nil
 	}
-	if err := site.Accounts.MailFactorRemoved(ctx, user); err != nil {
+	if err := site.Accounts.MailFactorRemoved(ctx, user, ""); err != nil {
 		return fmt.Errorf("the factor is removed, but the user could not be told by email: %w", err)
 	}
 	fmt.Fprintf(con.Err, "The email to %s waits to be sent by serve.\n", user.Email)
