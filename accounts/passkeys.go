@@ -229,6 +229,21 @@ func (s *Service) RemovePasskeys(ctx context.Context, user *auth.User) (int64, e
 	return s.own.DeletePasskeys(ctx, user.ID)
 }
 
+// RemovePasskeyOf removes one passkey of a user. It is for operators, who may remove the last way
+// in: no email tells the user. The error is ErrNoPasskey, or a failure.
+func (s *Service) RemovePasskeyOf(ctx context.Context, user *auth.User, idHash string) error {
+	return s.tx(ctx, func(ctx context.Context, tx *Service) error {
+		removed, err := tx.own.DeletePasskey(ctx, user.ID, idHash)
+		if err != nil {
+			return fmt.Errorf("accounts: remove passkey: %w", err)
+		}
+		if !removed {
+			return ErrNoPasskey
+		}
+		return tx.record(ctx, audit.Event{Code: "passkey-removed", User: user})
+	})
+}
+
 // tellPasskey queues the notice about a change of a passkey, as tell does.
 func (s *Service) tellPasskey(r *http.Request, name string, user *auth.User, passkey string) {
 	err := s.notify(r.Context(), r, notice{name: name, to: user.Email, passkey: passkey}, user)

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"text/tabwriter"
 	"time"
 
 	"github.com/coatcheck/coatcheck"
+	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/auth/audit"
 	"github.com/coatcheck/coatcheck/database/own"
@@ -17,13 +19,13 @@ import (
 
 // userCommand has the commands about one user.
 type userCommand struct {
-	Factors userFactorsCommand `cmd:"" help:"List the second factors of a user, and remove one."`
+	Factors userFactorsCommand `cmd:"" help:"List the second factors and passkeys of a user, and remove one."`
 }
 
 // appID is the ID of the authenticator app of a user.
 const appID = "app"
 
-// userFactorsCommand lists the second factors of a user.
+// userFactorsCommand lists the second factors and passkeys of a user.
 type userFactorsCommand struct {
 	Username string        `arg:"" help:"Whose factors."`
 	Remove   string        `name:"remove" env:"-" placeholder:"ID" help:"Remove this one, so that the user can log in without it. The user is told by email where --base-url is set."`
@@ -35,10 +37,6 @@ type userFactorsCommand struct {
 
 // Run lists or removes them, and says so.
 func (c *userFactorsCommand) Run(ctx context.Context, con *console.Console) (err error) {
-	if c.Remove != "" && c.Remove != appID {
-		return usageError{fmt.Errorf("--remove %q is no ID of a factor; the ID of the authenticator app "+
-			"is %s", c.Remove, appID)}
-	}
 	if c.Secret.absent(c.Database.folder()) {
 		return errors.New("there is no secret key; run this where serve finds it, or name it by " +
 			"--secret-key-file")
@@ -74,31 +72,71 @@ func (c *userFactorsCommand) Run(ctx context.Context, con *console.Console) (err
 	if err != nil {
 		return err
 	}
-	if c.Remove != "" {
+	keys, err := passkeysOf(ctx, site, user)
+	switch {
+	case err != nil:
+		return err
+	case c.Remove == "":
+		return c.list(ctx, con, site, user, keys)
+	case c.Remove == appID:
 		return c.remove(ctx, con, site, user)
 	}
-	return c.list(ctx, con, site, user)
+	return c.removePasskey(ctx, con, site, user, keys)
 }
+
+// passkeysOf returns the passkeys of a user; none where the site keeps none.
+func passkeysOf(ctx context.Context, site *coatcheck.Site, user *auth.User) ([]accounts.Passkey, error) {
+	if site.Accounts == nil {
+		return nil, nil
+	}
+	return site.Accounts.Passkeys(ctx, user)
+}
+
+// passkeyID is the ID by which the command names a passkey.
+func passkeyID(p accounts.Passkey) string { return p.IDHash[:12] }
 
 // list prints the factors, and how many recovery codes are left.
 func (c *userFactorsCommand) list(
-	ctx context.Context, con *console.Console, site *coatcheck.Site, user *auth.User,
+	ctx context.Context, con *console.Console, site *coatcheck.Site, user *auth.User, keys []accounts.Passkey,
 ) error {
 	state, err := site.TwoFactor.State(ctx, user)
 	if err != nil {
 		return err
 	}
-	if !state.Has() {
-		con.Say(fmt.Sprintf("User '%s' has no second factor", user))
+	if !state.Has() && len(keys) == 0 {
+		con.Say(fmt.Sprintf("User '%s' has no second factor and no passkey", user))
 		return nil
 	}
 	table := tabwriter.NewWriter(con.Out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "ID\tFACTOR\tADDED")
-	fmt.Fprintf(table, "%s\tauthenticator app\t%s\n", appID, state.App.UTC().Format(time.DateTime))
+	if state.Has() {
+		fmt.Fprintf(table, "%s\tauthenticator app\t%s\n", appID, state.App.UTC().Format(time.DateTime))
+	}
+	for _, p := range keys {
+		fmt.Fprintf(table, "%s\tpasskey %q\t%s\n", passkeyID(p), p.Name, p.Created.UTC().Format(time.DateTime))
+	}
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	con.Say(fmt.Sprintf("Recovery codes left: %d", state.RecoveryCodes))
+	if state.Has() {
+		con.Say(fmt.Sprintf("Recovery codes left: %d", state.RecoveryCodes))
+	}
+	return nil
+}
+
+// removePasskey removes a passkey.
+func (c *userFactorsCommand) removePasskey(
+	ctx context.Context, con *console.Console, site *coatcheck.Site, user *auth.User, keys []accounts.Passkey,
+) error {
+	i := slices.IndexFunc(keys, func(p accounts.Passkey) bool { return passkeyID(p) == c.Remove })
+	if i < 0 {
+		return fmt.Errorf("user '%s' has no factor %s; without --remove this lists the IDs", user, c.Remove)
+	}
+	if err := site.Accounts.RemovePasskeyOf(ctx, user, keys[i].IDHash); err != nil {
+		return err
+	}
+	con.Say(fmt.Sprintf("Removed the passkey %q of user '%s'", keys[i].Name, user))
+	fmt.Fprintln(con.Err, "No email tells the user. Their sessions go on; coatcheck logout ends them.")
 	return nil
 }
 

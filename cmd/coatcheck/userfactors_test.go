@@ -10,6 +10,9 @@ import (
 	"time"
 
 	"github.com/pquerna/otp/totp"
+
+	"github.com/coatcheck/coatcheck/accounts"
+	"github.com/coatcheck/coatcheck/internal/softkey"
 )
 
 // TestUserFactors: an operator lists the second factors of a user and removes them, while serve runs
@@ -29,7 +32,7 @@ func TestUserFactors(t *testing.T) {
 	if got := v.post("/accounts/login/", credentials("alice", "correct horse")); got.status != http.StatusForbidden || !strings.Contains(got.body, "two_factor_setup") {
 		t.Fatalf("the login: %d %s", got.status, got.body)
 	}
-	said("User 'alice' has no second factor\n", "alice")
+	said("User 'alice' has no second factor and no passkey\n", "alice")
 	var offer struct{ Key string }
 	if err := json.Unmarshal([]byte(v.get("/accounts/login/two_factor/").body), &offer); err != nil {
 		t.Fatal(err)
@@ -43,10 +46,46 @@ func TestUserFactors(t *testing.T) {
 	}
 	said(`ID   FACTOR             ADDED\napp  authenticator app  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\nRecovery codes left: 10\n`, "alice")
 	said("Removed the authenticator app and the recovery codes of user 'alice'\n", "alice", "--remove", "app")
-	said("User 'alice' has no second factor\n", "alice")
+	said("User 'alice' has no second factor and no passkey\n", "alice")
+	id := addPasskey(t, p, dir, "alice")
+	said(`ID            FACTOR           ADDED\n`+id+`  passkey "Phone"  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\n`, "alice")
+	said("Removed the passkey \"Phone\" of user 'alice'\n", "alice", "--remove", id)
+	said("User 'alice' has no second factor and no passkey\n", "alice")
 	for _, wrong := range [][]string{{"alice", "--remove", "app"}, {"alice", "--remove", "other"}, {"nobody"}} {
 		if out, errs, status := command(t, dir, append([]string{"user", "factors"}, wrong...)...); status == exitOK || errs == "" {
 			t.Errorf("user factors %q: %d\n%s%s", wrong, status, out, errs)
 		}
 	}
+}
+
+// addPasskey adds a passkey to the account of a user who has to add a factor at the login first, and
+// returns its ID.
+func addPasskey(t *testing.T, p *process, dir, name string) string {
+	t.Helper()
+	v := p.visitor()
+	v.base = strings.Replace(p.url, "127.0.0.1", "localhost", 1) // passkeys need a name
+	v.post("/accounts/login/", credentials(name, "correct horse"))
+	var offer struct{ Key string }
+	if err := json.Unmarshal([]byte(v.get("/accounts/login/two_factor/").body), &offer); err != nil {
+		t.Fatal(err)
+	}
+	code, err := totp.GenerateCode(strings.ReplaceAll(offer.Key, " ", ""), time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.post("/accounts/login/two_factor/", url.Values{"code": {code}})
+	key := &softkey.Key{}
+	response, state, err := key.Create([]byte(v.get("/accounts/passkeys/add/").body), v.base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := v.post("/accounts/passkeys/add/", url.Values{"name": {"Phone"}, "credential": {response}, "state": {state}})
+	if got.status != http.StatusOK {
+		t.Fatalf("the passkey: %d %s", got.status, got.body)
+	}
+	out, errs, status := command(t, dir, "user", "factors", name, "--remove", "app")
+	if status != exitOK {
+		t.Fatalf("the app stays: %s%s", out, errs)
+	}
+	return accounts.PasskeyHash(key.ID)[:12]
 }
