@@ -34,7 +34,8 @@ func (s *Service) NoticeRecoveryCode(r *http.Request, user *auth.User, left int)
 }
 
 // MailFactorRemoved notifies a user by email that the operator who runs the site has removed their
-// second factor, in a language of the site; its own when empty. A user without an address gets none, and where no email is sent nothing happens.
+// second factor, in a language of the site; its own when empty. A user without an address gets none,
+// and where no email is sent nothing happens.
 func (s *Service) MailFactorRemoved(ctx context.Context, user *auth.User, lang string) error {
 	if user.Email == "" || s.config.Mail == nil {
 		return nil

@@ -113,7 +113,8 @@ func (c *userFactorsCommand) list(
 		fmt.Fprintf(table, "%s\tauthenticator app\t%s\n", appID, state.App.UTC().Format(time.DateTime))
 	}
 	for _, p := range keys {
-		fmt.Fprintf(table, "%s\tpasskey %q\t%s\n", passkeyID(p), p.Name, p.Created.UTC().Format(time.DateTime))
+		added := p.Created.UTC().Format(time.DateTime)
+		fmt.Fprintf(table, "%s\tpasskey %q\t%s\n", passkeyID(p), p.Name, added)
 	}
 	if err := table.Flush(); err != nil {
 		return err
