@@ -46,7 +46,7 @@ func TestThrottleInTrace(t *testing.T) {
 		{goodPassword, "throttle: attempts are left, and one of each budget is taken  budgets=2  statements=", 200},
 		{"wrong-canary", "throttle: attempts are left, and one of each budget is taken  budgets=2  statements=", 401},
 		{"wrong-canary", "throttle: attempts are left", 401},
-		{goodPassword, "throttle: refused with 429, too many attempts  wait=", 429},
+		{goodPassword, "throttle: refused with 429, too many attempts at this account  wait=", 429},
 	} {
 		got := coatchecktest.NewClient(t, site, handler).Post("/accounts/login/", url.Values{
 			"username": {"ada"}, "password": {step.password},

@@ -125,7 +125,7 @@ func (c *serveCommand) wrong(
 	ctx context.Context, con *console.Console, key secret, fresh bool,
 ) (all []error) {
 	for _, err := range []error{
-		c.wired(ctx, con, key, fresh), c.Listen.check(ctx),
+		c.wired(ctx, con, key, fresh), c.Listen.check(ctx), c.Metrics.check(),
 		errors.Join(c.Database.known(), c.mayMake(), c.Engine.possible()),
 	} {
 		if err != nil {

@@ -14,14 +14,18 @@ type metricsFlag struct {
 	Addr string `group:"log" name:"metrics-addr" placeholder:"HOST:PORT" help:"Where to listen for Prometheus, as in 127.0.0.1:9100; nothing but /metrics is served there. None by default."`
 }
 
+// check returns what is wrong with the flag.
+func (f *metricsFlag) check() error {
+	if host, port, err := net.SplitHostPort(f.Addr); f.Addr != "" && (err != nil || host == "" || port == "") {
+		return usageError{fmt.Errorf("--metrics-addr is %q; write HOST:PORT, such as 127.0.0.1:9100", f.Addr)}
+	}
+	return nil
+}
+
 // listen listens where the flag says, or returns nil without it.
 func (f *metricsFlag) listen(ctx context.Context) (net.Listener, error) {
-	if f.Addr == "" {
-		return nil, nil
-	}
-	if host, port, err := net.SplitHostPort(f.Addr); err != nil || host == "" || port == "" {
-		return nil, usageError{fmt.Errorf("--metrics-addr is %q; write HOST:PORT, such as "+
-			"127.0.0.1:9100", f.Addr)}
+	if err := f.check(); err != nil || f.Addr == "" {
+		return nil, err
 	}
 	var listening net.ListenConfig
 	l, err := listening.Listen(ctx, "tcp", f.Addr)

@@ -150,7 +150,7 @@ func (c *serveCommand) server(site *coatcheck.Site, key secret, log *slog.Logger
 // refuse returns what is wrong with the settings, as far as a server has to know before it
 // listens. A first run looks at all of them, so that it leaves no file behind.
 func (c *serveCommand) refuse(ctx context.Context, con *console.Console) error {
-	if err := errors.Join(c.Listen.check(ctx), c.mayMake()); err != nil {
+	if err := errors.Join(c.Listen.check(ctx), c.Metrics.check(), c.mayMake()); err != nil {
 		return err
 	}
 	folder := c.Database.folder()

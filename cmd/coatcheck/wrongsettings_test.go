@@ -50,6 +50,10 @@ var wrongSettings = []wrong{
 	{"argon2-parallelism", "-1", "", "is -1; it must be positive", refuses},
 	{"argon2-hash-length", "-1", "", "is -1; it must be positive", refuses},
 	{"bcrypt-rounds", "99", "", "an --argon2-, --bcrypt- or --scrypt- flag cannot be: password: bcrypt", refuses},
+	{"audit-days", "-1", "", "--audit-days is -1; give a number of days from 0", refuses},
+	{"metrics-addr", "9100", "", "--metrics-addr is \"9100\"; write HOST:PORT", refuses},
+	{"passkey-origin", "https://www.example.org", "", "--passkey-origin", refuses},
+	{"passkey-rp-id", "https://example.com", "", "write a domain in lowercase", refuses},
 	{"authentication-backend", "nonsense", "", "is not the dotted path of a backend", refuses},
 	{"base-url", "www.example.com", mailed, "write it as https://www.example.com", refuses},
 	{"base-url", "http://www.example.com", "", "--base-url begins with http://", deploy},
@@ -177,7 +181,7 @@ var wrongSettings = []wrong{
 // database or the cache alone can judge.
 var neverWrong = map[string]string{
 	"accept-sha1": "yes or no", "cached-db-read-rows": "yes or no", "cache-cluster": "yes or no",
-	"language-cookie-httponly": "yes or no", "language-cookie-secure": "yes or no",
+	"language-cookie-httponly": "yes or no", "log-flow": "yes or no", "no-passkeys": "yes or no", "language-cookie-secure": "yes or no",
 	"csrf-cookie-httponly": "yes or no", "csrf-cookie-masked": "yes or no", "csrf-use-sessions": "yes or no",
 	"delete-closed": "yes or no", "docs": "yes or no", "log-requests": "yes or no", "no-create": "yes or no",
 	"remote-user-persistent": "yes or no", "session-expire-at-browser-close": "yes or no",
