@@ -16,8 +16,10 @@ type metricsFlag struct {
 
 // check returns what is wrong with the flag.
 func (f *metricsFlag) check() error {
-	if host, port, err := net.SplitHostPort(f.Addr); f.Addr != "" && (err != nil || host == "" || port == "") {
-		return usageError{fmt.Errorf("--metrics-addr is %q; write HOST:PORT, such as 127.0.0.1:9100", f.Addr)}
+	host, port, err := net.SplitHostPort(f.Addr)
+	if f.Addr != "" && (err != nil || host == "" || port == "") {
+		return usageError{fmt.Errorf("--metrics-addr is %q; write HOST:PORT, such as "+
+			"127.0.0.1:9100", f.Addr)}
 	}
 	return nil
 }
