@@ -99,9 +99,12 @@ func (l *Log) Add(ctx context.Context, e Event) error {
 	if e.Code == "login-throttled" && !l.throttled.due(throttleKey(&row), row.Time) {
 		return nil
 	}
-	session := sessionOf(ctx, r)
-	if row.Session = l.sessionName(session); e.Session != "" {
+	var session *sessions.Session
+	if e.Session != "" { // that of the request may be locked, when its key moves
 		row.Session = l.SessionName(e.Session)
+	} else {
+		session = sessionOf(ctx, r)
+		row.Session = l.sessionName(session)
 	}
 	actor, _ := ctx.Value(actorKey{}).(Actor)
 	if e.Reason == "" && l.db.Executor().InTx(ctx) || actor.Kind == ActorCommand {
