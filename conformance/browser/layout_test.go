@@ -38,7 +38,7 @@ func TestAccountMenu(t *testing.T) {
 	for _, path := range strings.Fields(evaluate[string](b, `[...document.querySelectorAll('.menu a')].map(a => a.pathname).join(' ')`)) {
 		paths = append(paths, strings.TrimPrefix(path, "/accounts/"))
 	}
-	if got := strings.Join(paths, " "); got != "profile/ name/ password_change/ email/ sessions/ language/ close/" {
+	if got := strings.Join(paths, " "); got != "profile/ name/ password_change/ email/ two_factor/ sessions/ language/ close/" {
 		t.Errorf("the menu leads to %s", got)
 	}
 	for _, path := range paths {

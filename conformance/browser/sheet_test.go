@@ -29,16 +29,20 @@ type sheetPicture struct{ Look, File, Before string }
 const docsImages = "../../docs/images"
 
 var shown = map[string]string{
-	"close.desktop-light.png":             "close-account.png",
-	"email.desktop-light.png":             "email-change.png",
-	"inspector-request.desktop-light.png": "inspector.png",
-	"invitation.desktop-light.png":        "signup.png",
-	"login.desktop-light.png":             "remember-me.png",
-	"not-me.desktop-light.png":            "not-me.png",
-	"password-change.desktop-light.png":   "password-change.png",
-	"password-reset.desktop-light.png":    "password-reset.png",
-	"sessions.desktop-light.png":          "account.png",
-	"sessions.phone-light.png":            "sessions.png",
+	"close.desktop-light.png":                "close-account.png",
+	"email.desktop-light.png":                "email-change.png",
+	"inspector-request.desktop-light.png":    "inspector.png",
+	"invitation.desktop-light.png":           "signup.png",
+	"login-code.desktop-light.png":           "login-code.png",
+	"login.desktop-light.png":                "remember-me.png",
+	"not-me.desktop-light.png":               "not-me.png",
+	"passkeys.phone-light.png":               "passkeys.png",
+	"password-change.desktop-light.png":      "password-change.png",
+	"password-reset.desktop-light.png":       "password-reset.png",
+	"recovery-codes-shown.desktop-light.png": "recovery-codes.png",
+	"sessions.desktop-light.png":             "account.png",
+	"sessions.phone-light.png":               "sessions.png",
+	"two-factor-add.desktop-light.png":       "two-factor-add.png",
 }
 
 var sheet = template.Must(template.New("sheet").Parse(`<!DOCTYPE html>
