@@ -26,11 +26,7 @@ func (s *Service) NoticeFactorRemoved(r *http.Request, user *auth.User) {
 // and records it in the audit log.
 func (s *Service) NoticeRecoveryCode(r *http.Request, user *auth.User, left int) {
 	_ = s.record(r.Context(), audit.Event{Code: "recovery-code-used", User: user, Request: r}) // it waits
-	err := s.notify(r.Context(), r, notice{name: "recovery_code_used", to: user.Email, left: left}, user)
-	if err != nil {
-		s.log.ErrorContext(r.Context(), "a user could not be told of a recovery code",
-			"user", user.ID, "error", err)
-	}
+	s.tellOf(r, notice{name: "recovery_code_used", left: left}, user)
 }
 
 // MailFactorRemoved notifies a user by email that the operator who runs the site has removed their

@@ -136,7 +136,7 @@ func (s *Service) AddPasskey(r *http.Request, user *auth.User, c Challenge, p Pa
 		return fmt.Errorf("accounts: add passkey: %w", err)
 	}
 	s.log.InfoContext(r.Context(), "passkey added", requestinfo.LogClient(r.Context()), "user", user.ID)
-	s.tellPasskey(r, "passkey_added", user, p.Name)
+	s.tellOf(r, notice{name: "passkey_added", passkey: p.Name}, user)
 	return nil
 }
 
@@ -165,7 +165,7 @@ func (s *Service) UsePasskey(r *http.Request, user *auth.User, c Challenge, p Pa
 			requestinfo.LogClient(r.Context()), "user", user.ID)
 		copied := audit.Event{Code: "passkey-copied", Reason: "counter", User: user, Request: r}
 		_ = s.record(r.Context(), copied) // it waits
-		s.tellPasskey(r, "passkey_copied", user, p.Name)
+		s.tellOf(r, notice{name: "passkey_copied", passkey: p.Name}, user)
 	}
 	if err != nil {
 		return fmt.Errorf("accounts: use passkey: %w", err)
@@ -216,7 +216,7 @@ func (s *Service) RemovePasskey(r *http.Request, user *auth.User, idHash string)
 		return fmt.Errorf("accounts: remove passkey: %w", err)
 	}
 	s.log.InfoContext(r.Context(), "passkey removed", requestinfo.LogClient(r.Context()), "user", user.ID)
-	s.tellPasskey(r, "passkey_removed", user, removed.Name)
+	s.tellOf(r, notice{name: "passkey_removed", passkey: removed.Name}, user)
 	return nil
 }
 
@@ -242,15 +242,6 @@ func (s *Service) RemovePasskeyOf(ctx context.Context, user *auth.User, idHash s
 		}
 		return tx.record(ctx, audit.Event{Code: "passkey-removed", User: user})
 	})
-}
-
-// tellPasskey queues the notice about a change of a passkey, as tell does.
-func (s *Service) tellPasskey(r *http.Request, name string, user *auth.User, passkey string) {
-	err := s.notify(r.Context(), r, notice{name: name, to: user.Email, passkey: passkey}, user)
-	if err != nil {
-		s.log.ErrorContext(r.Context(), "a user could not be told of a change", "mail", name, "user", user.ID,
-			"error", err)
-	}
 }
 
 // rescuePasskeys removes the passkeys of a user whose account is rescued by a notice, since one

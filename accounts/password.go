@@ -90,10 +90,17 @@ func (s *Service) ChangePassword(r *http.Request, user *auth.User, raw string) e
 	return s.auth.UpdateSessionAuthHash(r, user)
 }
 
-// tell is notify after what cannot be undone: that an email could not be queued makes
-// it no failure.
+// tell is tellOf for a notice that has no more than its name.
 func (s *Service) tell(r *http.Request, name string, user *auth.User) {
-	if err := s.notify(r.Context(), r, notice{name: name, to: user.Email}, user); err != nil {
-		s.log.ErrorContext(r.Context(), "a user could not be told of a change", "mail", name, "user", user.ID, "error", err)
+	s.tellOf(r, notice{name: name}, user)
+}
+
+// tellOf is notify at the user's address, after what cannot be undone: that an email could not be
+// queued makes it no failure.
+func (s *Service) tellOf(r *http.Request, n notice, user *auth.User) {
+	n.to = user.Email
+	if err := s.notify(r.Context(), r, n, user); err != nil {
+		s.log.ErrorContext(r.Context(), "a user could not be told of a change",
+			"mail", n.name, "user", user.ID, "error", err)
 	}
 }

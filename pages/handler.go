@@ -8,6 +8,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/httptext"
+	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/middleware"
 )
 
@@ -22,6 +23,20 @@ func (k *Kit) Handler(view http.HandlerFunc, methods ...string) http.Handler {
 func (k *Kit) Private(view http.HandlerFunc, methods ...string) http.Handler {
 	required := middleware.LoginRequired(k.config.LoginURL, "", nil)(k.notWhileActing(view))
 	return k.Handler(required.ServeHTTP, methods...)
+}
+
+// Button is Private for the POST of a button on a page. A browser that was sent to the login page on
+// the way comes back by GET, and is redirected to the page.
+func (k *Kit) Button(view http.HandlerFunc, page string) http.Handler {
+	posted := k.Private(view, http.MethodPost)
+	back := k.Handler(func(w http.ResponseWriter, r *http.Request) { k.GoTo(w, r, page) }, http.MethodGet)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet || !negotiate.HTML(r) {
+			posted.ServeHTTP(w, r)
+			return
+		}
+		back.ServeHTTP(w, r)
+	})
 }
 
 // Cacheable is Handler without the header that forbids caches to keep the response.

@@ -16,7 +16,6 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/auth/twofactor"
 	"github.com/coatcheck/coatcheck/i18n"
-	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/pages"
 	"github.com/coatcheck/coatcheck/safeurl"
@@ -107,7 +106,7 @@ func (f *Feature) Routes() []pages.Route {
 	button := func(name, path string, view http.HandlerFunc) pages.Route {
 		return pages.Route{
 			Name: name, Pattern: path, Methods: []string{http.MethodPost}, Private: true,
-			Handler: f.button(view),
+			Handler: f.Button(view, URL),
 		}
 	}
 	return []pages.Route{
@@ -117,20 +116,6 @@ func (f *Feature) Routes() []pages.Route {
 		button("passkey_remove", removeURL, f.fresh(f.remove)),
 		f.Page("passkey_login", loginURL, f.login, pages.GETAndPOST...),
 	}
-}
-
-// button returns the handler of a button of the list. A browser that was sent to the login page
-// on the way comes back by GET, and is redirected to the list.
-func (f *Feature) button(view http.HandlerFunc) http.Handler {
-	posted := f.Private(view, http.MethodPost)
-	back := f.Handler(func(w http.ResponseWriter, r *http.Request) { f.GoTo(w, r, URL) }, http.MethodGet)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodGet || !negotiate.HTML(r) {
-			posted.ServeHTTP(w, r)
-			return
-		}
-		back.ServeHTTP(w, r)
-	})
 }
 
 // fresh returns a view for users whose login is at most five minutes old. Others are asked to log

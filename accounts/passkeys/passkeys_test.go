@@ -28,7 +28,7 @@ func TestPasskeys(t *testing.T) {
 		if len(k.Handle) != 64 {
 			t.Errorf("the handle has %d bytes", len(k.Handle))
 		}
-		if got := r.mails(); len(got) != 1 || got[0] != "A passkey was added to your account on The Shop" {
+		if got := r.emails(); len(got) != 1 || got[0] != "A passkey was added to your account on The Shop" {
 			t.Errorf("emails: %q", got)
 		}
 		wants(t, here.Get(listURL), 200, `"name":"Chrome on Linux","synced":false`)
@@ -49,7 +49,7 @@ func TestPasskeys(t *testing.T) {
 		wants(t, there.PostJSON(listURL+"rename/", map[string]string{"id": ids[0], "name": "a\nb"}), 400, "Enter a name")
 		wants(t, there.PostJSON(listURL+"remove/", map[string]string{"id": ids[0]}), 200, "Passkey removed")
 		wants(t, there.PostJSON(listURL+"remove/", map[string]string{"id": ids[0]}), 404, "no such passkey")
-		if got := r.mails(); !slices.Contains(got, "A passkey was removed from your account on The Shop") {
+		if got := r.emails(); !slices.Contains(got, "A passkey was removed from your account on The Shop") {
 			t.Errorf("emails: %q", got)
 		}
 		wants(t, r.browser().signIn(k), 401, "not known here any more")
@@ -209,12 +209,12 @@ func TestCounter(t *testing.T) {
 		}
 		k.Count = 9
 		wants(t, r.browser().signIn(k), 200, "Login successful")
-		r.mails()
+		r.emails()
 		for _, count := range []uint32{9, 8, 0} {
 			k.Count = count
 			wants(t, r.browser().signIn(k), 401, "may have been copied")
 		}
-		if got := r.mails(); len(got) != 3 || !strings.HasSuffix(got[0], "may have been copied") {
+		if got := r.emails(); len(got) != 3 || !strings.HasSuffix(got[0], "may have been copied") {
 			t.Errorf("emails: %q", got)
 		}
 		if all, err := r.Accounts.Passkeys(t.Context(), ada); err != nil || len(all) != 1 || all[0].SignCount != 9 {

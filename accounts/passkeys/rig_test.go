@@ -30,14 +30,14 @@ const (
 
 // outbox is a sender that keeps what it gets.
 type outbox struct {
-	mu    sync.Mutex // guards what follows
-	mails []mail.Message
+	mu   sync.Mutex // guards what follows
+	sent []mail.Message
 }
 
 func (o *outbox) Send(_ context.Context, m mail.Message) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.mails = append(o.mails, m)
+	o.sent = append(o.sent, m)
 	return m.Check()
 }
 
@@ -212,8 +212,8 @@ func (r *rig) wantAudit(want ...string) {
 	}
 }
 
-// mails sends the emails that wait, and returns their subjects since the last call.
-func (r *rig) mails() (subjects []string) {
+// emails sends the emails that wait, and returns their subjects since the last call.
+func (r *rig) emails() (subjects []string) {
 	r.t.Helper()
 	for more := true; more; {
 		var err error
@@ -223,10 +223,10 @@ func (r *rig) mails() (subjects []string) {
 	}
 	r.outbox.mu.Lock()
 	defer r.outbox.mu.Unlock()
-	for _, m := range r.outbox.mails {
+	for _, m := range r.outbox.sent {
 		subjects = append(subjects, m.Subject)
 	}
-	r.outbox.mails = nil
+	r.outbox.sent = nil
 	return subjects
 }
 

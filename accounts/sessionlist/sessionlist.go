@@ -52,7 +52,7 @@ func (f *Feature) Routes() []pages.Route {
 	button := func(name, path string, view http.HandlerFunc) pages.Route {
 		return pages.Route{
 			Name: name, Pattern: path, Methods: []string{http.MethodPost}, Private: true,
-			Handler: f.button(view),
+			Handler: f.Button(view, URL),
 		}
 	}
 	return []pages.Route{
@@ -82,20 +82,6 @@ type Row struct {
 	Device      string // by what, in words
 	Kind        string // of the device: "phone", "tablet", "computer", "program", or "" if unknown
 	First, Seen pages.Moment
-}
-
-// button returns the handler of a button of the list. A browser that was sent to the
-// login page on the way comes back by GET, and is redirected to the list.
-func (f *Feature) button(view http.HandlerFunc) http.Handler {
-	posted := f.Private(view, http.MethodPost)
-	back := f.Handler(func(w http.ResponseWriter, r *http.Request) { f.GoTo(w, r, URL) }, http.MethodGet)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodGet || !negotiate.HTML(r) {
-			posted.ServeHTTP(w, r)
-			return
-		}
-		back.ServeHTTP(w, r)
-	})
 }
 
 // visitor returns the user of a request and the key of the session.
