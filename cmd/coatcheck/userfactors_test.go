@@ -33,17 +33,7 @@ func TestUserFactors(t *testing.T) {
 		t.Fatalf("the login: %d %s", got.status, got.body)
 	}
 	said("User 'alice' has no second factor and no passkey\n", "alice")
-	var offer struct{ Key string }
-	if err := json.Unmarshal([]byte(v.get("/accounts/login/two_factor/").body), &offer); err != nil {
-		t.Fatal(err)
-	}
-	code, err := totp.GenerateCode(strings.ReplaceAll(offer.Key, " ", ""), time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := v.post("/accounts/login/two_factor/", url.Values{"code": {code}}); got.status != http.StatusOK {
-		t.Fatalf("the code: %d %s", got.status, got.body)
-	}
+	addApp(t, v)
 	said(`ID   FACTOR             ADDED\napp  authenticator app  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\nRecovery codes left: 10\n`, "alice")
 	said("Removed the authenticator app and the recovery codes of user 'alice'\n", "alice", "--remove", "app")
 	said("User 'alice' has no second factor and no passkey\n", "alice")
@@ -58,13 +48,9 @@ func TestUserFactors(t *testing.T) {
 	}
 }
 
-// addPasskey adds a passkey to the account of a user who has to add a factor at the login first, and
-// returns its ID.
-func addPasskey(t *testing.T, p *process, dir, name string) string {
+// addApp adds an authenticator app in a login that waits for it, which ends the login.
+func addApp(t *testing.T, v *visitor) {
 	t.Helper()
-	v := p.visitor()
-	v.base = strings.Replace(p.url, "127.0.0.1", "localhost", 1) // passkeys need a name
-	v.post("/accounts/login/", credentials(name, "correct horse"))
 	var offer struct{ Key string }
 	if err := json.Unmarshal([]byte(v.get("/accounts/login/two_factor/").body), &offer); err != nil {
 		t.Fatal(err)
@@ -73,7 +59,19 @@ func addPasskey(t *testing.T, p *process, dir, name string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v.post("/accounts/login/two_factor/", url.Values{"code": {code}})
+	if got := v.post("/accounts/login/two_factor/", url.Values{"code": {code}}); got.status != http.StatusOK {
+		t.Fatalf("the code: %d %s", got.status, got.body)
+	}
+}
+
+// addPasskey adds a passkey to the account of a user who has to add a factor at the login first, and
+// returns its ID.
+func addPasskey(t *testing.T, p *process, dir, name string) string {
+	t.Helper()
+	v := p.visitor()
+	v.base = strings.Replace(p.url, "127.0.0.1", "localhost", 1) // passkeys need a name
+	v.post("/accounts/login/", credentials(name, "correct horse"))
+	addApp(t, v)
 	key := &softkey.Key{}
 	response, state, err := key.Create([]byte(v.get("/accounts/passkeys/add/").body), v.base)
 	if err != nil {

@@ -8,26 +8,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/coatcheck/coatcheck/internal/testenv"
 )
 
 // TestDoctorDjango: doctor looks at what a real Django made, finds the work factor that the Django
 // writes, and nothing once --password-iterations is the same; the file stays as it is.
 func TestDoctorDjango(t *testing.T) {
-	script, err := filepath.Abs("testdata/explain.py") // whose Django writes 1,000 iterations
-	if err != nil {
-		t.Fatal(err)
-	}
-	const key = "the secret key of a Django, which is long and random enough"
 	for _, version := range []string{"3.2", "6.1"} {
-		dir := t.TempDir()
-		environment := append(os.Environ(), "SECRET_KEY="+key, "PYTHONDONTWRITEBYTECODE=1")
-		django := exec.CommandContext(t.Context(), testenv.Django(t, version), script)
-		django.Dir, django.Env, django.Stderr = dir, environment, os.Stderr
-		if err := django.Run(); err != nil {
-			t.Fatal(err)
-		}
+		dir, environment, _ := djangoMade(t, version) // by a Django that writes 1,000 iterations
 		before, err := os.ReadFile(filepath.Join(dir, "django.db"))
 		if err != nil {
 			t.Fatal(err)

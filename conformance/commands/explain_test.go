@@ -11,23 +11,30 @@ import (
 	"github.com/coatcheck/coatcheck/internal/testenv"
 )
 
-// TestExplainDjango: explain says of what a real Django made what that Django would say, on its
-// database alone, without a table of Coatcheck's own.
-func TestExplainDjango(t *testing.T) {
+// djangoMade has a real Django make the database django.db in a folder. It returns the folder, an
+// environment for commands there, and what the Django says of what it made.
+func djangoMade(t *testing.T, version string) (dir string, environment []string, said []byte) {
+	t.Helper()
 	script, err := filepath.Abs("testdata/explain.py")
 	if err != nil {
 		t.Fatal(err)
 	}
 	const key = "the secret key of a Django, which is long and random enough"
+	dir = t.TempDir()
+	environment = append(os.Environ(), "SECRET_KEY="+key, "PYTHONDONTWRITEBYTECODE=1")
+	django := exec.CommandContext(t.Context(), testenv.Django(t, version), script)
+	django.Dir, django.Env, django.Stderr = dir, environment, os.Stderr
+	if said, err = django.Output(); err != nil {
+		t.Fatal(err)
+	}
+	return dir, environment, said
+}
+
+// TestExplainDjango: explain says of what a real Django made what that Django would say, on its
+// database alone, without a table of Coatcheck's own.
+func TestExplainDjango(t *testing.T) {
 	for _, version := range []string{"3.2", "6.1"} {
-		dir := t.TempDir()
-		environment := append(os.Environ(), "SECRET_KEY="+key, "PYTHONDONTWRITEBYTECODE=1")
-		django := exec.CommandContext(t.Context(), testenv.Django(t, version), script)
-		django.Dir, django.Env, django.Stderr = dir, environment, os.Stderr
-		text, err := django.Output()
-		if err != nil {
-			t.Fatal(err)
-		}
+		dir, environment, text := djangoMade(t, version)
 		made := map[string]string{}
 		if err := json.Unmarshal(text, &made); err != nil {
 			t.Fatal(err)

@@ -62,10 +62,8 @@ func Copies(
 // newest returns the keys of the live sessions that end last.
 func (x *examination) newest(ctx context.Context) (keys []string, err error) {
 	err = x.read(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, "SELECT session_key FROM "+sessionTable+" WHERE "+
-			"expire_date > "+
-			""+x.sql.mark+
-			" ORDER BY expire_date DESC LIMIT "+newest, x.time(time.Now()))
+		rows, err := tx.QueryContext(ctx, "SELECT session_key FROM "+sessionTable+
+			" WHERE expire_date > "+x.sql.mark+" ORDER BY expire_date DESC LIMIT "+newest, x.time(time.Now()))
 		if err != nil {
 			return err
 		}

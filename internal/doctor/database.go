@@ -126,8 +126,8 @@ func (x *examination) sessions(ctx context.Context, tx *sql.Tx) error {
 	}
 	index := 0
 	err := errors.Join(
-		count(&s.Live, "> ", now), count(&s.Expired, "<= ", now), count(&s.Stale, "<= "+
-			"", now.Add(-staleAfter)),
+		count(&s.Live, "> ", now), count(&s.Expired, "<= ", now),
+		count(&s.Stale, "<= ", now.Add(-staleAfter)),
 		tx.QueryRowContext(ctx, x.sql.index).Scan(&index),
 	)
 	s.Index = index > 0
@@ -191,8 +191,7 @@ func (x *examination) nulls(ctx context.Context, tx *sql.Tx) error {
 	for _, field := range fields {
 		if name := x.column(field); name != "" {
 			names = append(names, name)
-			sums = append(sums, "COALESCE(SUM(CASE WHEN "+x.quote(name)+" IS NULL THEN 1 ELSE 0 "+
-				"END), 0)")
+			sums = append(sums, "COALESCE(SUM(CASE WHEN "+x.quote(name)+" IS NULL THEN 1 ELSE 0 END), 0)")
 		}
 	}
 	counts, into := make([]int, len(names)), make([]any, len(names))

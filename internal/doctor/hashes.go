@@ -36,9 +36,8 @@ func (x *examination) hashes(ctx context.Context, tx *sql.Tx) error {
 func (x *examination) recent(ctx context.Context, tx *sql.Tx) error {
 	x.seen.Recent = map[int]int{}
 	last := x.quote(x.column("last_login"))
-	query := "SELECT " + x.quote(x.column("password")) + " FROM " +
-		"" + x.quote(x.model.Table) + " WHERE " + last +
-		" IS NOT NULL ORDER BY " + last + " DESC LIMIT " + recentUsers
+	query := "SELECT " + x.quote(x.column("password")) + " FROM " + x.quote(x.model.Table) +
+		" WHERE " + last + " IS NOT NULL ORDER BY " + last + " DESC LIMIT " + recentUsers
 	return eachHash(ctx, tx, query, func(h password.Hash) {
 		if n, err := strconv.Atoi(h.Rounds()); err == nil && h.Algorithm() == "pbkdf2_sha256" {
 			x.seen.Recent[n]++

@@ -240,9 +240,8 @@ func dropped(_ *Settings, w *Web) (string, string) {
 		if w.Sent == nil || c.Name != w.Sent.Name {
 			flag = "--csrf-cookie-…"
 		}
-		return "Browsers drop the cookie " + shown(c.Name) + ": " + why + ".", flag + " to fit " +
-			"" + shown(host) +
-			", or what the proxy makes of Set-Cookie"
+		return "Browsers drop the cookie " + shown(c.Name) + ": " + why + ".",
+			flag + " to fit " + shown(host) + ", or what the proxy makes of Set-Cookie"
 	}
 	return "", ""
 }

@@ -88,7 +88,7 @@ func Event(ctx context.Context, to Recorder, e *flow.Event) {
 	case "throttle.refused_account", "throttle.refused_address", "throttle.refused_device":
 		to.Add(ctx, throttled, 1, strings.TrimPrefix(word, "refused_"))
 	case "email.queued", "email.dropped", "email.sent", "email.failed":
-		to.Add(ctx, mails, 1, word)
+		to.Add(ctx, emailed, 1, word)
 	case "cleaner.removed":
 		if what := attribute(e, "what").String(); slices.Contains(cleaned, what) {
 			to.Add(ctx, removed, count(e, "count"), what)

@@ -77,7 +77,7 @@ const (
 	throttled     = "coatcheck_throttle_refusals_total"
 	statementTime = "coatcheck_database_seconds"
 	failures      = "coatcheck_failures_total"
-	mails         = "coatcheck_emails_total"
+	emailed       = "coatcheck_emails_total"
 	removed       = "coatcheck_cleaner_removed_total"
 	hashRunning   = "coatcheck_hashes_running"
 	hashWaiting   = "coatcheck_hashes_waiting"
@@ -101,7 +101,7 @@ var table = []Metric{
 	{throttled, Counter, "Attempts refused with 429, by the budget that was used up.", label("budget", budgets)},
 	{statementTime, Histogram, "How long statements of requests took.", label("operation", operations)},
 	{failures, Counter, "Steps that failed, such as those of a store, by the reason.", label("reason", reasons())},
-	{mails, Counter, "Emails queued, dropped since too many waited, sent, and tries that failed.", label("outcome", emails)},
+	{emailed, Counter, "Emails queued, dropped since too many waited, sent, and tries that failed.", label("outcome", emails)},
 	{removed, Counter, "Rows that housekeeping removed.", label("what", cleaned)},
 	{hashRunning, Gauge, "Passwords being hashed.", nil},
 	{hashWaiting, Gauge, "Passwords that wait to be hashed.", nil},
