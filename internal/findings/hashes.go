@@ -77,14 +77,14 @@ var hashRules = []diagnosis[Database]{
 			plural(n, "user"), names), remedy
 	}},
 	{"coatcheck.W031", mixed},
-	{"coatcheck.W032", func(_ *Settings, d *Database) (string, string) {
-		if d.LoginTime <= slowLogin {
+	{"coatcheck.W032", func(s *Settings, d *Database) (string, string) {
+		usual := s.PasswordHasher == pbkdf2SHA256 && s.PasswordIterations <= s.DefaultIterations
+		if usual || d.LoginTime <= slowLogin { // less than the usual work is what W004 warns of
 			return "", ""
 		}
+		remedy := fmt.Sprintf("--password-iterations %d # or the costs of the --password-hasher", s.DefaultIterations)
 		return fmt.Sprintf("A login costs %d ms of hash work on this machine, and anyone who sends "+
-				"wrong "+
-				"passwords costs it as much.", d.LoginTime.Milliseconds()),
-			"--password-iterations 1500000 # or the costs of the --password-hasher"
+			"wrong passwords costs it as much.", d.LoginTime.Milliseconds()), remedy
 	}},
 }
 
