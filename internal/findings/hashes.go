@@ -13,8 +13,10 @@ import (
 const (
 	pbkdf2SHA256 = "pbkdf2_sha256"
 	enoughRounds = 600_000 // of PBKDF2-SHA256, what OWASP asks for and Django 4.2 has
-	slowLogin    = time.Second
 )
+
+// SlowLogin is how much hash work of a login is no finding.
+const SlowLogin = time.Second
 
 // fast are the algorithms that are computed a billion times a second.
 var fast = []string{"md5", "sha1", "unsalted_md5", "unsalted_sha1", "crypt"}
@@ -79,7 +81,7 @@ var hashRules = []diagnosis[Database]{
 	{"coatcheck.W031", mixed},
 	{"coatcheck.W032", func(s *Settings, d *Database) (string, string) {
 		usual := s.PasswordHasher == pbkdf2SHA256 && s.PasswordIterations <= s.DefaultIterations
-		if usual || d.LoginTime <= slowLogin { // less than the usual work is what W004 warns of
+		if usual || d.LoginTime <= SlowLogin { // less than the usual work is what W004 warns of
 			return "", ""
 		}
 		remedy := fmt.Sprintf("--password-iterations %d # or the costs of the --password-hasher", s.DefaultIterations)
