@@ -3,6 +3,7 @@ package coatcheck_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -360,6 +361,9 @@ func TestReasons(t *testing.T) {
 	}
 }
 
+// refusedLogins are reasons by which a login is refused: a wrong password, code or passkey.
+var refusedLogins = []string{"wrong-credentials", "wrong-code", "wrong-passkey"}
+
 var refusalLine = regexp.MustCompile(`coatcheck_requests_total\{reason="([^"]+)",verdict="(?:refused|failed)"\} \d+`)
 
 // check compares what all say of the last request.
@@ -376,6 +380,10 @@ func (r *reasonRig) check(want string) {
 	if !slices.ContainsFunc(named, func(m []string) bool { return m[1] == want }) ||
 		len(named) > 1 && !strings.HasPrefix(want, "throttled-") { // which come after a wrong password
 		r.t.Errorf("the metrics name %q", named)
+	}
+	login := fmt.Sprintf("coatcheck_logins_total{outcome=%q,reason=%q} 1", "refused", want)
+	if slices.Contains(refusedLogins, want) && !strings.Contains(w.Body.String(), login) {
+		r.t.Errorf("the metrics have no %s: %s", login, w.Body)
 	}
 	if record.Code != "" && !strings.Contains(r.trace, sentenceStart(flow.Code(record.Code))) {
 		r.t.Errorf("the trace lacks %s:\n%s", record.Code, r.trace)

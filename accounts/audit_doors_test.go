@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -62,18 +63,7 @@ func TestAuditOfSessionsFromElsewhere(t *testing.T) {
 	engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
 		r := newReader(t, change)
 		ada := r.CreateUser("ada", canary)
-		c := r.NewClient(r.handler)
-		c.ForceLogin(ada)
-		r.want(c, "/me", http.StatusOK)
-		r.Accounts.ForgetSeen()
-		key := r.copies(c, 1)[0]
-		session := r.Sessions.Session(key)
-		_, err := session.Delete(t.Context(), sessionkeys.Ending) // which a Django does not write
-		if err = errors.Join(err, session.Save(t.Context())); err != nil {
-			t.Fatal(err)
-		}
-		r.flush()
-		r.fresh()
+		key := r.elsewhere(ada)
 		for range 2 {
 			r.use(key, onWindows)
 			r.flush()
@@ -83,6 +73,60 @@ func TestAuditOfSessionsFromElsewhere(t *testing.T) {
 				t.Errorf("%+v", e)
 			}
 		}
+	})
+}
+
+// elsewhere is the key of a session of the user that the index does not know, as a Django makes it.
+func (r *reader) elsewhere(u *auth.User) string {
+	r.t.Helper()
+	c := r.NewClient(r.handler)
+	c.ForceLogin(u)
+	r.want(c, "/me", http.StatusOK)
+	r.Accounts.ForgetSeen()
+	key := r.copies(c, 1)[0]
+	session := r.Sessions.Session(key)
+	_, err := session.Delete(r.t.Context(), sessionkeys.Ending) // which a Django does not write
+	if err = errors.Join(err, session.Save(r.t.Context())); err != nil {
+		r.t.Fatal(err)
+	}
+	r.flush()
+	r.fresh()
+	return key
+}
+
+// TestAuditOfAChangeFromElsewhere: so is one whose first request here changes the password, and
+// writes the row of the index itself. One that began here is not, though its row was lost.
+func TestAuditOfAChangeFromElsewhere(t *testing.T) {
+	engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
+		r := newReader(t, change)
+		ada := r.CreateUser("ada", canary)
+		c := r.NewClient(r.handler)
+		c.Header.Set("User-Agent", onWindows)
+		c.Header.Set("Cookie", "sessionid="+string(r.elsewhere(ada)))
+		r.send(c, "/accounts/password_change/", map[string]any{"old_password": canary, "new_password1": canary + "2"}, http.StatusOK)
+		r.flush()
+		var got []string
+		for _, e := range r.fresh() {
+			got = append(got, e.Event)
+			if e.Event == "login-elsewhere" && (e.UserID != ada.ID || e.Browser != "Firefox" || e.Actor != audit.ActorDjango || len(e.Session) != 16) {
+				t.Errorf("%+v", e)
+			}
+		}
+		slices.Sort(got)
+		if want := []string{"login-elsewhere", "password-changed"}; !slices.Equal(got, want) {
+			t.Errorf("%q, want %q", got, want)
+		}
+		c = r.NewClient(r.handler)
+		c.ForceLogin(r.user("ada"))
+		r.want(c, "/me", http.StatusOK)
+		r.flush()
+		if _, err := r.Database.SQL().ExecContext(t.Context(), "DELETE FROM coatcheck_session"); err != nil {
+			t.Fatal(err)
+		}
+		r.fresh()
+		r.send(c, "/accounts/password_change/", map[string]any{"old_password": canary + "2", "new_password1": canary}, http.StatusOK)
+		r.flush()
+		r.expect("a session of ours without its row", "password-changed ada user")
 	})
 }
 

@@ -108,7 +108,7 @@ func TestAuditOfLogins(t *testing.T) {
 		t.Fatal(err)
 	}
 	login("ada", canary, http.StatusUnauthorized)
-	r.expect("an inactive user", "login-failed ada inactive visitor")
+	r.expect("an inactive user", "login-failed ada user-inactive visitor")
 	for range 20 {
 		c.PostJSON("/accounts/login/", map[string]any{"username": "ada", "password": "wrong"})
 	}
@@ -161,7 +161,7 @@ func TestAuditOfChanges(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.want(c, "/me", http.StatusForbidden)
-	events := r.expect("a session whose password changed", "password-changed ada program", "session-rejected hash-mismatch visitor")
+	events := r.expect("a session whose password changed", "password-changed ada program", "session-rejected auth-hash-mismatch visitor")
 	if len(events) == 2 && events[1].UserID != ada.ID {
 		t.Errorf("%+v", events[1])
 	}

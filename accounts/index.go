@@ -114,19 +114,27 @@ func (s *Service) ensureRow(r *http.Request) error {
 	if key == "" { // that there is no session is said where it is needed
 		return nil
 	}
-	if err := s.see(r.Context(), s.row(key, now)); err != nil {
+	row := s.row(key, now)
+	isNew, err := s.see(r.Context(), row)
+	if err != nil {
 		return fmt.Errorf("accounts: index session: %w", err)
+	}
+	if session, err := sessions.FromContext(r.Context()); isNew && err == nil {
+		if _, ours := session.Peek(sessionkeys.Ending); !ours {
+			s.recordElsewhere(r.Context(), row, key)
+		}
 	}
 	return nil
 }
 
-// see writes to the index that a session was used, and the session too if it is new there.
-func (s *Service) see(ctx context.Context, row own.IndexedSession) error {
+// see writes to the index that a session was used, and the session too if it is new there,
+// which it reports.
+func (s *Service) see(ctx context.Context, row own.IndexedSession) (isNew bool, err error) {
 	known, err := s.own.SeenIndexedSession(ctx, row)
-	if !known && err == nil {
-		_, err = s.own.InsertIndexedSession(ctx, row)
+	if known || err != nil {
+		return false, err
 	}
-	return err
+	return s.own.InsertIndexedSession(ctx, row)
 }
 
 // sighted returns the key of the session that a request is signed in by, and what the

@@ -31,7 +31,7 @@ func (s *Service) Authenticate(ctx context.Context, c Credentials) (*User, error
 			s.log.InfoContext(ctx, "login refused: too many attempts",
 				client(c.Request), userAttr(idOf(g.meant)))
 			_ = s.audit.Add(ctx, audit.Event{
-				Code: "login-throttled", Reason: "too-many-attempts", User: g.meant, Request: c.Request,
+				Code: "login-throttled", Reason: reasonOf(err), User: g.meant, Request: c.Request,
 			}) // it waits
 		}
 		return nil, err
@@ -39,6 +39,15 @@ func (s *Service) Authenticate(ctx context.Context, c Credentials) (*User, error
 	user, err := s.authenticate(guessing(ctx, c, g.deviceOf), c, g.meant)
 	s.settle(ctx, g, user, err)
 	return user, err
+}
+
+// reasonOf is the reason code of the budget that was used up.
+func reasonOf(err error) string {
+	throttled := (*attempts.ThrottledError)(nil)
+	if errors.As(err, &throttled) && throttled.Code != "" {
+		return throttled.Code.Reason()
+	}
+	return "throttled"
 }
 
 // tellBroken reports to the flow why credentials could not be checked.

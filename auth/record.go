@@ -3,7 +3,6 @@ package auth
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"github.com/coatcheck/coatcheck/auth/audit"
 	"github.com/coatcheck/coatcheck/auth/hooks"
@@ -49,9 +48,9 @@ func (s *Service) recordFailed(ctx context.Context, c Credentials, meant *User, 
 	case meant == nil:
 		e.Reason = "unknown-user"
 	case !meant.IsActive:
-		e.Reason = "inactive"
+		e.Reason = flow.Code("user.inactive").Reason()
 	case !meant.Password.Usable():
-		e.Reason = "password-unusable"
+		e.Reason = flow.Code("password.unusable").Reason()
 	default:
 		e.Reason = "wrong-password"
 	}
@@ -78,9 +77,7 @@ func (s *Service) recordRefused(ctx context.Context, user *User, err error) {
 
 // recordRejected records a session that is good for nobody any more, for the reason of the code.
 func (s *Service) recordRejected(ctx context.Context, id Identity, key sessions.Key, code flow.Code) {
-	_, reason, _ := strings.Cut(string(code), ".")
 	_ = s.audit.Add(ctx, audit.Event{ // it waits
-		Code: "session-rejected", Reason: strings.ReplaceAll(reason, "_", "-"),
-		User: &User{ID: id.UserID}, Session: key,
+		Code: "session-rejected", Reason: code.Reason(), User: &User{ID: id.UserID}, Session: key,
 	})
 }

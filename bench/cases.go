@@ -61,6 +61,8 @@ const (
 	libraries  = "Other libraries, PostgreSQL and Redis"
 	tables     = "Size of the table, PostgreSQL"
 	newOnes    = "First sight of a session"
+	lookedAt   = "Tracing off and on, PostgreSQL"
+	unlooked   = "tracing off"
 	hashless   = "Login without its hash, PostgreSQL"
 	byPBKDF2   = "Login by PBKDF2-SHA256, 1,000,000 iterations"
 )
@@ -68,6 +70,8 @@ const (
 func kind(name string) protocol.Server { return protocol.Server{Kind: name} }
 
 func engine(name string) protocol.Server { return protocol.Server{Kind: "coatcheck", Engine: name} }
+
+func looks(at string) protocol.Server { return protocol.Server{Kind: "coatcheck", Looks: at} }
 
 // groups is the table of what is measured in rounds.
 func groups(o options) []Group {
@@ -112,6 +116,13 @@ func groups(o options) []Group {
 			{Name: "Coatcheck, PostgreSQL, Django's sessions", Server: site, On: "postgres", Data: "foreign"},
 			{Name: "Coatcheck, MariaDB", Server: site, On: "mysql", Data: "new"},
 			{Name: "Coatcheck, SQLite", Server: site, On: "sqlite", Data: "new"},
+		}),
+		page(lookedAt, []string{"8"}, []Case{
+			{Name: unlooked, Server: site, On: "postgres"},
+			{Name: "metrics", Server: looks("metrics"), On: "postgres"},
+			{Name: "log (--log-flow)", Server: looks("log"), On: "postgres"},
+			{Name: "log of each step (--log-level debug)", Server: looks("log-debug"), On: "postgres"},
+			{Name: "inspector, its page open", Server: looks("inspector"), On: "postgres"},
 		}),
 		{Name: tables, Path: protocol.ProfilePath, Want: protocol.Private, Loads: []string{"8"}, Cases: sizes(o)},
 	}

@@ -140,6 +140,12 @@ func (b *bench) enter(ctx context.Context, g Group, c Case) (*contender, error) 
 	if one.process, err = b.serve(ctx, c.Server, false); err != nil {
 		return nil, err
 	}
+	if c.Looks == "inspector" {
+		if err := follow(ctx, one.process.ready.Control+protocol.EventsPath); err != nil {
+			one.process.stop()
+			return nil, err
+		}
+	}
 	return one, nil
 }
 

@@ -32,6 +32,10 @@ const (
 	clearing = "while they are removed"
 	decoding = "Session decode"
 	decoded  = "signature, base64, inflate, JSON"
+
+	untraced     = "Tracing off: what its checks cost"
+	untracedPage = "login-required page, SQLite, without a network"
+
 	program  = "The program"
 	released = "coatcheck serve, -trimpath -ldflags '-s -w'"
 	alone    = "alone"
@@ -42,6 +46,10 @@ const (
 	rowsPerSecond     = "rows a second"
 	decodeTime        = "CPU, µs"
 	decodeAllocs      = "allocations a decode"
+	checksEach        = "checks a request"
+	checkTime         = "a check, ns"
+	checkAllocs       = "allocations of a check"
+	checkShare        = "checks, % of the request's CPU"
 	readyTime         = "ready, ms"
 	idleMemory        = "idle memory, MB"
 	programSize       = "size, MB"
@@ -54,6 +62,7 @@ var specials = []special{
 	{adoption, []string{quiet, adopting}, beside, (*bench).adopt},
 	{cleanup, []string{quiet, clearing}, beside, (*bench).cleanUp},
 	{decoding, []string{decoded}, alone, (*bench).decode},
+	{untraced, []string{untracedPage}, alone, (*bench).untraced},
 	{program, []string{released}, alone, (*bench).program},
 }
 

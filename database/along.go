@@ -168,7 +168,7 @@ func (db *DB) pairAlone(ctx context.Context, p *pair) error {
 	if p.ending {
 		q = &db.queries.pairAndEnding
 	}
-	return db.row(ctx, q, []any{p.key, db.dialect.Bind(p.now), p.user, p.id}[:q.Marks], p.dest()...)
+	return db.rowOf(ctx, q, p, []any{p.key, db.dialect.Bind(p.now), p.user, p.id}[:q.Marks], p.dest()...)
 }
 
 // pairs spells the queries for a session and a user.

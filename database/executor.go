@@ -5,6 +5,7 @@ import (
 	"database/sql"
 
 	"github.com/coatcheck/coatcheck/database/internal/dialect"
+	"github.com/coatcheck/coatcheck/flow"
 )
 
 // Executor runs statements about tables that are not Django's: in the transaction of the
@@ -51,11 +52,11 @@ func (e Executor) Batches(limit int, remove func(batch int64) (int64, error)) (i
 // collect runs a query and returns what scan makes of its rows.
 func collect[T any](ctx context.Context, db *DB, q *dialect.Query, args []any, scan func(*sql.Rows, *T) error) ([]T, error) {
 	var all []T
-	err := db.rows(ctx, q, args, func(rows *sql.Rows) error {
+	err := db.rowsOf(ctx, q, args, func(rows *sql.Rows) error {
 		var row T
 		err := scan(rows, &row)
 		all = append(all, row)
 		return err
-	}, func() { all = nil })
+	}, func() { all = nil }, func() []flow.Row { return showAll(all) })
 	return all, err
 }

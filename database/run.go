@@ -20,6 +20,11 @@ const tries = 5
 
 // row runs a query for one row and scans it. No row is ErrNotFound, unwrapped.
 func (db *DB) row(ctx context.Context, q *dialect.Query, args []any, dest ...any) error {
+	return db.rowOf(ctx, q, nil, args, dest...)
+}
+
+// rowOf is row for what can be shown; nil shows nothing.
+func (db *DB) rowOf(ctx context.Context, q *dialect.Query, of shown, args []any, dest ...any) error {
 	db = db.in(ctx)
 	timer := flow.Start(ctx)
 	err := db.retry(ctx, !q.Write, func(db *DB) error {
@@ -33,7 +38,7 @@ func (db *DB) row(ctx context.Context, q *dialect.Query, args []any, dest ...any
 	})
 	missing := errors.Is(err, sql.ErrNoRows) || db.nowhere(q, err)
 	if err == nil || missing {
-		emitRow(ctx, timer, q, !missing)
+		emitRow(ctx, timer, q, of, !missing)
 	}
 	if missing {
 		return ErrNotFound
@@ -42,15 +47,30 @@ func (db *DB) row(ctx context.Context, q *dialect.Query, args []any, dest ...any
 }
 
 // emitRow reports to the flow a query for one row.
-func emitRow(ctx context.Context, timer flow.Timer, q *dialect.Query, found bool) {
-	if flow.On(ctx) {
-		timer.Emit(ctx, "database.row", slog.String("query", q.Name), slog.Bool("found", found), tables(q))
+func emitRow(ctx context.Context, timer flow.Timer, q *dialect.Query, of shown, found bool) {
+	if !flow.On(ctx) {
+		return
 	}
+	var rows []flow.Row
+	if found && of != nil {
+		rows = of.show()
+	}
+	timer.EmitRows(ctx, "database.row", rows, slog.String("query", q.Name), slog.Bool("found", found), tables(q))
 }
 
 // rows runs a query and calls scan for each row. The empty query, of what a user
 // model does not have, has none.
-func (db *DB) rows(ctx context.Context, q *dialect.Query, args []any, scan func(*sql.Rows) error, reset func()) error {
+func (db *DB) rows(
+	ctx context.Context, q *dialect.Query, args []any, scan func(*sql.Rows) error, reset func(),
+) error {
+	return db.rowsOf(ctx, q, args, scan, reset, func() []flow.Row { return nil })
+}
+
+// rowsOf is rows for what can be shown, once it is read.
+func (db *DB) rowsOf(
+	ctx context.Context, q *dialect.Query, args []any,
+	scan func(*sql.Rows) error, reset func(), show func() []flow.Row,
+) error {
 	if q.Text == "" {
 		return nil
 	}
@@ -77,7 +97,7 @@ func (db *DB) rows(ctx context.Context, q *dialect.Query, args []any, scan func(
 		reset()
 	}
 	if flow.On(ctx) && err == nil {
-		timer.Emit(ctx, "database.rows", slog.String("query", q.Name), slog.Int("rows", count), tables(q))
+		timer.EmitRows(ctx, "database.rows", show(), slog.String("query", q.Name), slog.Int("rows", count), tables(q))
 	}
 	return db.explain(q, err)
 }

@@ -22,12 +22,10 @@ func (db *DB) SessionByKey(ctx context.Context, key string, now time.Time) (*Ses
 	if !possibleKey(key) {
 		return nil, fmt.Errorf("database: session: %w", ErrNotFound)
 	}
-	row := &struct {
-		Session
-		expires dialect.Time
-	}{}
+	row := &sessionRow{}
 	row.expires = dialect.Time{Dest: &row.Expires, Dialect: db.dialect}
-	err := db.row(ctx, &db.queries.sessionByKey, []any{key, db.dialect.Bind(now)}, &row.Key, &row.Data, &row.expires)
+	args := []any{key, db.dialect.Bind(now)}
+	err := db.rowOf(ctx, &db.queries.sessionByKey, row, args, &row.Key, &row.Data, &row.expires)
 	if errors.Is(err, ErrNotFound) || err == nil && row.Key != key { // MySQL ignores case
 		return nil, fmt.Errorf("database: session: %w", ErrNotFound)
 	}
@@ -35,6 +33,12 @@ func (db *DB) SessionByKey(ctx context.Context, key string, now time.Time) (*Ses
 		return nil, err
 	}
 	return &row.Session, nil
+}
+
+// sessionRow is a Session with what reading it takes.
+type sessionRow struct {
+	Session
+	expires dialect.Time
 }
 
 // SessionExists reports whether a row has this key, expired or not.

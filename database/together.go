@@ -74,7 +74,7 @@ func (t *together) read(ctx context.Context, p *pair) error {
 		return t.db.pairAlone(ctx, p)
 	}
 	if w.err == nil || errors.Is(w.err, ErrNotFound) {
-		emitRow(ctx, timer, &t.db.queries.pair, w.err == nil)
+		emitRow(ctx, timer, &t.db.queries.pair, w.pair, w.err == nil)
 	}
 	return w.err
 }

@@ -36,7 +36,7 @@ func (db *DB) userByID(ctx context.Context, n any, id string) (*User, error) {
 		return db.user(ctx, &db.queries.userByID, n)
 	}
 	row := db.newUserRow()
-	if err := db.row(ctx, &db.queries.userAndEnding, []any{n, id}, row.destEnding()...); err != nil {
+	if err := db.rowOf(ctx, &db.queries.userAndEnding, row, []any{n, id}, row.destEnding()...); err != nil {
 		return nil, absent("user", err)
 	}
 	return row.finish(), nil
@@ -113,7 +113,7 @@ func (db *DB) UsersByEmail(ctx context.Context, email string) ([]*User, error) {
 // user fetches one user.
 func (db *DB) user(ctx context.Context, q *dialect.Query, args ...any) (*User, error) {
 	row := db.newUserRow()
-	if err := db.row(ctx, q, args, row.dest()...); err != nil {
+	if err := db.rowOf(ctx, q, row, args, row.dest()...); err != nil {
 		return nil, absent("user", err)
 	}
 	return row.finish(), nil

@@ -42,6 +42,16 @@ type Event struct {
 	Part string
 	// Attrs are facts about it, by the names of the table.
 	Attrs []slog.Attr
+	// Rows are rows that it read, for those who look at a single request: 20 at most, of the
+	// session, the user and the permissions. See [Row].
+	Rows []Row
+}
+
+// Row is a row that was read, with its columns. What could be a secret is shortened, or
+// replaced by its length, before it gets here.
+type Row struct {
+	Table   string
+	Columns []slog.Attr
 }
 
 // Sentence returns the sentence of the code, with attributes in the places that name them, as
@@ -137,6 +147,13 @@ func Start(ctx context.Context) Timer {
 func (t Timer) Emit(ctx context.Context, code Code, attrs ...slog.Attr) {
 	if s := from(ctx); s != nil {
 		s.emit(ctx, Event{Code: code, Start: t.start, Attrs: slices.Clone(attrs)})
+	}
+}
+
+// EmitRows is Timer.Emit for a step that read rows.
+func (t Timer) EmitRows(ctx context.Context, code Code, rows []Row, attrs ...slog.Attr) {
+	if s := from(ctx); s != nil {
+		s.emit(ctx, Event{Code: code, Start: t.start, Attrs: slices.Clone(attrs), Rows: rows})
 	}
 }
 

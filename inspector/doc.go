@@ -6,5 +6,5 @@
 //	http.ListenAndServe(addr, i.Record(site.Handler(mux)))
 //
 // It is a reader of the stream of package flow, and records nothing else: the page shows what
-// a trace prints, whose attributes never have a secret. It is layer 5 of 5.
+// a trace prints, and the rows that were read. Neither ever has a secret. It is layer 5 of 5.
 package inspector

@@ -1,6 +1,7 @@
 package inspector
 
 import (
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -41,6 +42,7 @@ type step struct {
 	About    string    `json:"about,omitempty"` // what the table of codes explains
 	Docs     string    `json:"docs"`            // the page about it; for clients, its address
 	Facts    []fact    `json:"facts,omitempty"`
+	Rows     []rowRead `json:"rows,omitempty"`
 	AfterMs  float64   `json:"after_ms"`
 	Ms       float64   `json:"ms"`
 	Parts    []step    `json:"parts,omitempty"`
@@ -50,6 +52,12 @@ type step struct {
 type fact struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
+}
+
+// rowRead is a row that a statement read, without its secrets.
+type rowRead struct {
+	Table   string `json:"table"`
+	Columns []fact `json:"columns"`
 }
 
 // maxText bounds each text of a record, in bytes.
@@ -103,13 +111,22 @@ func newStep(s flow.Step) step {
 		Sentence: sentenceOf(&s.Event), About: s.Code.Doc(), Docs: docsOf(s.Code),
 		AfterMs: ms(s.After), Ms: ms(s.Took),
 	}
-	for _, a := range s.Facts() {
-		shown.Facts = append(shown.Facts, fact{brief(a.Key), brief(flow.Text(a))})
+	shown.Facts = facts(s.Facts())
+	for _, row := range s.Rows {
+		shown.Rows = append(shown.Rows, rowRead{brief(row.Table), facts(row.Columns)})
 	}
 	for _, part := range s.Parts {
 		shown.Parts = append(shown.Parts, newStep(part))
 	}
 	return shown
+}
+
+// facts are attributes as a step has them.
+func facts(attrs []slog.Attr) (all []fact) {
+	for _, a := range attrs {
+		all = append(all, fact{brief(a.Key), brief(flow.Text(a))})
+	}
+	return all
 }
 
 // sentenceOf is the sentence of an event. What is not of the table alone is shortened.

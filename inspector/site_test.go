@@ -50,6 +50,9 @@ func newSite(t *testing.T, config inspector.Config, changes ...func(*coatcheck.C
 	mux.Handle("/accounts/", s.Views)
 	mux.Handle("/public/", s.Views.Public())
 	mux.Handle("/{$}", s.Views.Home())
+	mux.Handle("/members/", s.Access.RequirePermission("auth.view_user")(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusNoContent)
+	})))
 	mux.Handle("/", s.Views.NotFound())
 	s.server = httptest.NewUnstartedServer(s.inspector.Record(s.Handler(s.Messages(mux))))
 	s.server.Config.ReadTimeout, s.server.Config.WriteTimeout = 10*time.Second, 10*time.Second
@@ -157,10 +160,17 @@ func (c *client) cookie(name string) string {
 	return ""
 }
 
+// fact is what a step or a row has under a name.
+type fact struct{ Name, Value string }
+
 // step is a step of it.
 type step struct {
 	Code, Station, Sentence, Docs, Layer string
-	Facts                                []struct{ Name, Value string }
+	Facts                                []fact
+	Rows                                 []struct {
+		Table   string
+		Columns []fact
+	}
 }
 
 // request is a request as the inspector tells of it.

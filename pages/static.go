@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/sessions"
 )
 
@@ -61,18 +62,6 @@ func compress(kind, text string) string {
 	return b.String()
 }
 
-// acceptsGzip reports whether a client says that it reads gzip.
-func acceptsGzip(r *http.Request) bool {
-	for part := range strings.SplitSeq(r.Header.Get("Accept-Encoding"), ",") {
-		coding, quality, _ := strings.Cut(part, ";")
-		quality = strings.TrimRight(strings.ReplaceAll(quality, " ", ""), "0")
-		if strings.EqualFold(strings.TrimSpace(coding), "gzip") {
-			return quality != "q=" && quality != "q=0." && quality != "q=."
-		}
-	}
-	return false
-}
-
 func (k *Kit) static(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
 	for _, file := range append([]static{k.style, k.script, k.logo.file}, k.files...) {
@@ -97,7 +86,7 @@ func (file static) serve(w http.ResponseWriter, r *http.Request, caching string)
 	text, etag := file.text, file.etag
 	if file.gzip != "" {
 		header.Set("Vary", "Accept-Encoding")
-		if acceptsGzip(r) {
+		if negotiate.Gzip(r) {
 			header.Set("Content-Encoding", "gzip")
 			text, etag = file.gzip, strings.TrimSuffix(etag, `"`)+`-gzip"`
 		}

@@ -78,9 +78,9 @@ func (c *Counter) Device(nonce, userID string) Budget {
 func (c *Counter) Code(nonce, userID string) Budget {
 	if nonce != "" {
 		name := c.names.Name("code device", "id:"+userID+":"+nonce)
-		return Budget{name: name, limit: c.config.Device, Owner: userID}
+		return Budget{name, c.config.Device, refusedDevice, userID}
 	}
-	return Budget{name: c.names.Name("code account", "id:"+userID), limit: c.config.Account, Owner: userID}
+	return Budget{c.names.Name("code account", "id:"+userID), c.config.Account, refusedAccount, userID}
 }
 
 // Client returns the budget of the address that a request came from, or none if nobody
@@ -132,7 +132,7 @@ func (c *Counter) Take(ctx context.Context, all ...Budget) error {
 			return fmt.Errorf("attempts: %w", err)
 		}
 		timer.Emit(ctx, b.whose, slog.Duration("wait", wait))
-		return &ThrottledError{wait}
+		return &ThrottledError{RetryAfter: wait, Code: b.whose}
 	}
 	if taken > 0 {
 		timer.Emit(ctx, "throttle.passed", slog.Int("budgets", taken))

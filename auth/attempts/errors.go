@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
 )
 
@@ -16,6 +17,9 @@ var ErrThrottled = errors.New("attempts: too many attempts")
 type ThrottledError struct {
 	// RetryAfter is how long it is until there is an attempt again.
 	RetryAfter time.Duration
+	// Code names the budget that was used up, as the flow does: "throttle.refused_account".
+	// It is empty for an error that a program made.
+	Code flow.Code
 }
 
 // Error reports the time to wait.

@@ -26,6 +26,7 @@ type Server struct {
 	Engine   string // of sessions, by Django's name: "" is "db"; "cache", "cached_db", "signed_cookies"
 	Hasher   string // of Coatcheck, by Django's name; PBKDF2 when empty
 	Work     int    // iterations of that hasher; its default when 0
+	Looks    string // who looks at the requests: "" nobody; "log", "log-debug", "metrics", "inspector"
 }
 
 // Ready is what a server prints when it listens.

@@ -79,6 +79,7 @@ func Respond(w http.ResponseWriter, text string) {
 const (
 	PublicPath  = "/public/"
 	ProfilePath = "/profile/"
+	EventsPath  = "/inspector/events" // of the control
 	LoginPath   = "/accounts/login/"
 	Public      = `{"profile":"data"}`
 	Private     = "private data of "

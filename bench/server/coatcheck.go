@@ -123,7 +123,8 @@ func coatcheckSite(ctx context.Context, s protocol.Server) (http.Handler, contro
 			_ = json.NewEncoder(w).Encode(n)
 		},
 	}
-	return site.Handler(Pages(site)), control, nil
+	handler, err := looked(site, s.Looks, control)
+	return handler, control, err
 }
 
 // Pages are those of the site: public, login-required, and the account pages.

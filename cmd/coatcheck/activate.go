@@ -18,7 +18,7 @@ type deactivateCommand struct {
 // Run ends all sessions and links of the user too, so that none is valid again when the
 // user is active again.
 func (c *deactivateCommand) Run(ctx context.Context, con *console.Console) error {
-	return c.Site.signedIn(ctx, c.Username, func(site *coatcheck.Site, user *auth.User) error {
+	return c.Site.signedIn(ctx, con, c.Username, func(site *coatcheck.Site, user *auth.User) error {
 		if !user.IsActive {
 			return fmt.Errorf("user '%s' is inactive already", user)
 		}
@@ -39,7 +39,7 @@ type activateCommand struct {
 
 // Run prints what it did. It signs nobody in.
 func (c *activateCommand) Run(ctx context.Context, con *console.Console) error {
-	return c.Site.signedIn(ctx, c.Username, func(site *coatcheck.Site, user *auth.User) error {
+	return c.Site.signedIn(ctx, con, c.Username, func(site *coatcheck.Site, user *auth.User) error {
 		if user.IsActive {
 			return fmt.Errorf("user '%s' is active already", user)
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth/audit"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/own"
+	"github.com/coatcheck/coatcheck/internal/console"
 	"github.com/coatcheck/coatcheck/signing"
 )
 
@@ -32,6 +33,21 @@ func (f *auditFlag) check() error {
 func (f *auditFlag) apply(c *coatcheck.Config) error {
 	c.Accounts.AuditOff, c.Accounts.AuditAge = f.Days == 0, time.Duration(f.Days)*day
 	return f.check()
+}
+
+// warn says that a command records nothing, unless that is what the flag asks for.
+func (f *auditFlag) warn(con *console.Console, db *database.DB) {
+	if f.Days > 0 {
+		warnUnrecorded(con, db)
+	}
+}
+
+// warnUnrecorded says that nothing is recorded, where the database has no table for it.
+func warnUnrecorded(con *console.Console, db *database.DB) {
+	if own.Missing(db, own.AuditTable) != nil {
+		fmt.Fprintf(con.Err, "The audit log does not record this, since there is no table %s: "+
+			"run coatcheck migrate.\n", own.AuditTable)
+	}
 }
 
 // open returns the audit log of a command, or nil where nothing is recorded: by --audit-days 0, or

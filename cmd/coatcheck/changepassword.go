@@ -37,6 +37,7 @@ func (c *changepasswordCommand) Run(ctx context.Context, con *console.Console) (
 	if err := warnUnapplied(ctx, con, db); err != nil {
 		return err
 	}
+	c.Audit.warn(con, db)
 	name := c.Username
 	if name == "" {
 		name = systemUsername()

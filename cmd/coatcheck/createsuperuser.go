@@ -50,6 +50,7 @@ func (c *createsuperuserCommand) Run(ctx context.Context, con *console.Console) 
 	if err := warnUnapplied(ctx, con, db); err != nil {
 		return err
 	}
+	c.Audit.warn(con, db)
 	maker := &superuserMaker{con, accounts}
 	var user auth.NewUser
 	switch {

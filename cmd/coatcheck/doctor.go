@@ -13,6 +13,7 @@ import (
 
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/internal/console"
 	"github.com/coatcheck/coatcheck/internal/doctor"
 	"github.com/coatcheck/coatcheck/internal/findings"
@@ -124,6 +125,7 @@ func (l *look) database(ctx context.Context) {
 		l.missed("database", err)
 	}
 	seen.ExecMode = l.execMode()
+	seen.Unrecorded = l.serve.Audit.Days > 0 && seen.NotReady == "" && own.Missing(db, own.AuditTable) != nil
 	if seen.LoginTime, err = doctor.LoginTime(ctx, l.hashers); err != nil {
 		l.missed("login", err)
 	}

@@ -175,6 +175,12 @@ func everywhere(engine string) []sick {
 			p.session("just", time.Now().Add(-time.Hour))
 		}, runs("DELETE FROM django_session")},
 		{"W023", "CREATE INDEX django_session_expire_date_a5c62663", nil, runs(drop), runs("CREATE INDEX django_session_expire_date_a5c62663 ON django_session (expire_date)")},
+		{"W052", "coatcheck migrate", nil, runs("ALTER TABLE coatcheck_audit RENAME TO elsewhere"), func(p *patient) {
+			if d, status := p.ask("--audit-days", "0"); status != exitOK || d.found("W052").ID != "" {
+				p.t.Errorf("nothing is to be recorded: %d %+v", status, d)
+			}
+			statement(p.t, p.where, "ALTER TABLE elsewhere RENAME TO coatcheck_audit")
+		}},
 		{"W028", "of 1 user are", []string{"--accept-hasher", "md5"}, user("md5$salt$" + strings.Repeat("0a", 16)), gone},
 		{"W030", "--accept-hasher md5", nil, user("md5$salt$" + strings.Repeat("0a", 16)), gone},
 		{"W030", "coatcheck changepassword", nil, user("canary-plain-text"), gone},

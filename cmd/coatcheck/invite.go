@@ -56,6 +56,7 @@ func (c *inviteCommand) Run(ctx context.Context, con *console.Console) (err erro
 	if err := own.Missing(db, accounts.Tables()...); err != nil {
 		return err
 	}
+	c.Audit.warn(con, db)
 	link, err := c.invite(ctx, db, key, email)
 	if err != nil {
 		return err

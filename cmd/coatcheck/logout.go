@@ -23,7 +23,7 @@ func (c *logoutCommand) Run(ctx context.Context, con *console.Console) error {
 		return usageError{fmt.Errorf("--id %q is too short; give %d characters at least, as coatcheck "+
 			"sessions shows them", c.ID, shortID)}
 	}
-	return c.Site.signedIn(ctx, c.Username, func(site *coatcheck.Site, user *auth.User) error {
+	return c.Site.signedIn(ctx, con, c.Username, func(site *coatcheck.Site, user *auth.User) error {
 		ended, err := c.end(ctx, con, site, user)
 		if err != nil {
 			return err

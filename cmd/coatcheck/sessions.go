@@ -32,9 +32,12 @@ const shortID = 12
 
 // signedIn calls f with the site and the user.
 func (c *signedInFlags) signedIn(
-	ctx context.Context, username string, f func(*coatcheck.Site, *auth.User) error,
+	ctx context.Context, con *console.Console, username string, f func(*coatcheck.Site, *auth.User) error,
 ) error {
-	return c.withUser(ctx, c.Database.open, username, f)
+	return c.withUser(ctx, c.Database.open, username, func(site *coatcheck.Site, user *auth.User) error {
+		c.Audit.warn(con, site.Database)
+		return f(site, user)
+	})
 }
 
 // look is signedIn for a command that writes nothing.

@@ -85,6 +85,7 @@ func (c *unlockCommand) Run(ctx context.Context, con *console.Console) (err erro
 	if err != nil {
 		return err
 	}
+	c.Audit.warn(con, db)
 	var unlocked []string
 	if c.Username != "" {
 		user, err := unlockUser(ctx, service, c.Username)

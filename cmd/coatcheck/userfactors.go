@@ -78,7 +78,9 @@ func (c *userFactorsCommand) Run(ctx context.Context, con *console.Console) (err
 		return err
 	case c.Remove == "":
 		return c.list(ctx, con, site, user, keys)
-	case c.Remove == appID:
+	}
+	warnUnrecorded(con, db)
+	if c.Remove == appID {
 		return c.remove(ctx, con, site, user)
 	}
 	return c.removePasskey(ctx, con, site, user, keys)

@@ -83,6 +83,8 @@ func (b *tab) readAndCompare() {
 	b.do(chromedp.SendKeys(chromedp.CSS(":focus"), "\r"))
 	b.until("a request by the keyboard", `document.querySelector('.request .why code').textContent === 'access.let_in'
 		&& document.activeElement.id === 'detail' && `+row+`.classList.contains('open')`)
+	b.until("the row that was read", `[...document.querySelectorAll('.read dl > div')].some(d => d.innerText.replace(/\s+/g, ' ') === 'is_active true')`)
+	b.inspect("inspector-rows")
 	b.do(chromedp.Evaluate[chromedp.Void](`[...document.querySelectorAll('#list li')]
 		.find(r => r.textContent.includes('session.missing')).querySelector('.beside').click()`))
 	b.until("two side by side", `document.querySelectorAll('.pair .request').length === 2

@@ -102,10 +102,14 @@ const caching = "public, max-age=300"
 func (s *Site) show(w http.ResponseWriter, r *http.Request, status int, d shown) {
 	flow.Emit(r.Context(), "docs.shown")
 	d.Root, d.Style, d.contents = requestinfo.Below(r, Path), requestinfo.Below(r, s.style), s.contents()
-	if status == http.StatusOK {
-		w.Header().Set("Cache-Control", caching)
+	if status != http.StatusOK {
+		s.kit.Render(w, r, status, pageFile, d)
+		return
 	}
-	s.kit.Render(w, r, status, pageFile, d)
+	w.Header().Set("Cache-Control", caching)
+	page := &held{ResponseWriter: w}
+	s.kit.Render(page, r, status, pageFile, d)
+	page.send(r)
 }
 
 // first shows the first page, or what a search finds.

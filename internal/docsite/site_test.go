@@ -1,8 +1,10 @@
 package docsite_test
 
 import (
+	"compress/gzip"
 	"context"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/url"
@@ -254,6 +256,57 @@ func TestResponses(t *testing.T) {
 	s.client.Header.Set("Accept", "application/json")
 	if got := s.get("/docs/nothing"); got.Status != http.StatusNotFound || !strings.HasPrefix(got.Body, "{") {
 		t.Errorf("a program gets %d %s", got.Status, got.Body)
+	}
+}
+
+// TestPagesAgain: a page has a name by which a browser asks whether it is still the same, in each
+// language and below each path another, and comes compressed to who reads gzip.
+func TestPagesAgain(t *testing.T) {
+	s := newSite(t, "")
+	ask := func(path string, headers ...string) *coatchecktest.Response {
+		r := s.client.NewRequest(http.MethodGet, path, nil)
+		r.Header.Set("Accept-Encoding", "identity")
+		for i := 0; i < len(headers); i += 2 {
+			r.Header.Set(headers[i], headers[i+1])
+		}
+		return s.client.Do(r)
+	}
+	tags := map[string]string{}
+	for _, c := range [][]string{
+		{"/docs/"},
+		{"/docs/flow"},
+		{"/docs/flow", "Accept-Language", "de"},
+		{"/docs/flow", "Accept-Encoding", "gzip"},
+		{"/docs/?q=csrf"},
+	} {
+		first := ask(c[0], c[1:]...)
+		tag, vary := first.Header.Get("ETag"), strings.Join(first.Header.Values("Vary"), ", ")
+		if first.Status != http.StatusOK || tag == "" || tags[tag] != "" || !strings.Contains(vary, "Accept-Encoding") ||
+			!strings.Contains(vary, "Accept-Language") {
+			t.Errorf("%q: %d, ETag %s as %s, Vary %s", c, first.Status, tag, tags[tag], vary)
+		}
+		tags[tag] = c[0]
+		if again := ask(c[0], append(c[1:], "If-None-Match", tag)...); again.Status != http.StatusNotModified || again.Body != "" ||
+			again.Header.Get("ETag") != tag || again.Header.Get("Cache-Control") == "" {
+			t.Errorf("%q again: %d, %d bytes, %v", c, again.Status, len(again.Body), again.Header)
+		}
+		if other := ask(c[0], append(c[1:], "If-None-Match", `"other"`)...); other.Status != http.StatusOK || other.Body != first.Body {
+			t.Errorf("%q after a change: %d, %d bytes", c, other.Status, len(other.Body))
+		}
+	}
+	packed, plain := ask("/docs/flow", "Accept-Encoding", "gzip"), ask("/docs/flow")
+	z, err := gzip.NewReader(strings.NewReader(packed.Body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := io.ReadAll(z); err != nil || string(text) != plain.Body || packed.Header.Get("Content-Encoding") != "gzip" {
+		t.Errorf("unpacked: %v, %d bytes, want %d", err, len(text), len(plain.Body))
+	}
+	if plain.Header.Get("Content-Encoding") != "" || len(packed.Body)*2 > len(plain.Body) {
+		t.Errorf("%d bytes compressed, %d plain", len(packed.Body), len(plain.Body))
+	}
+	if got := ask("/docs/nothing", "Accept-Encoding", "gzip"); got.Status != http.StatusNotFound || got.Header.Get("ETag") != "" {
+		t.Errorf("nothing: %d %v", got.Status, got.Header)
 	}
 }
 

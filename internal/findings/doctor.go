@@ -135,6 +135,13 @@ var databaseRules = []diagnosis[Database]{
 				"pooler in transaction mode loses: each is run again.",
 			"leave default_query_exec_mode out of --database"
 	}},
+	{"coatcheck.W052", func(_ *Settings, d *Database) (string, string) {
+		if !d.Unrecorded {
+			return "", ""
+		}
+		return "There is no table coatcheck_audit, so the audit log does not record what happens to accounts: " +
+			"logins, passwords, what commands do.", "coatcheck migrate"
+	}},
 	{"coatcheck.I035", func(_ *Settings, d *Database) (string, string) {
 		if d.MadeHere || d.Journal != "wal" {
 			return "", ""

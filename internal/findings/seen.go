@@ -25,6 +25,8 @@ type Database struct {
 	NotReady string // why a site cannot work on it
 	Users    string // the table of users
 
+	Unrecorded bool // the audit log, which is not off, has no table
+
 	Sessions *Sessions // nil where they are not in rows
 	Encoding string    // of all of a PostgreSQL
 	Narrow   []Column  // of users, that hold less than Unicode

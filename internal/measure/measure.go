@@ -57,10 +57,10 @@ func loginOf(events []flow.Event) (outcome string) {
 		case "login.waits":
 			outcome = "waits"
 		case "authenticate.failed", "authenticate.broken", "authenticate.skipped", "login.refused",
-			"login.incomplete":
+			"login.incomplete", "code.refused", "code.failed", "passkey.wrong":
 			outcome = "refused"
-		case "password_change.refused", "email_change.refused", "close.refused":
-			return "" // which asked for the password of who is signed in
+		case "password_change.refused", "email_change.refused", "close.refused", "passkey.refused":
+			return "" // which asked for the password, or a passkey, of who is signed in
 		}
 	}
 	return outcome

@@ -19,6 +19,18 @@ func HTML(r *http.Request) bool {
 	return html > 0 && html >= json
 }
 
+// Gzip reports whether a client says that it reads gzip.
+func Gzip(r *http.Request) bool {
+	for part := range strings.SplitSeq(r.Header.Get("Accept-Encoding"), ",") {
+		coding, quality, _ := strings.Cut(part, ";")
+		quality = strings.TrimRight(strings.ReplaceAll(quality, " ", ""), "0")
+		if strings.EqualFold(strings.TrimSpace(coding), "gzip") {
+			return quality != "q=" && quality != "q=0." && quality != "q=."
+		}
+	}
+	return false
+}
+
 // JSON reports whether the client asks for JSON by name: by Accept, or by sending
 // JSON itself.
 func JSON(r *http.Request) bool {
