@@ -170,3 +170,9 @@ func (h *hearer) Everything() {
 
 // Current implements changes.Hearer.
 func (h *hearer) Current(at time.Time) { h.feed.current(at) }
+
+// Size is how many bytes the entries take, about, with those that do not count any more and wait
+// for others to take their place.
+func (m *Memory) Size() int64 {
+	return int64(m.sessions.kept.WeightedSize() + m.users.kept.WeightedSize())
+}
