@@ -32,7 +32,7 @@ type Site struct {
 	Sessions *sessions.Engine // 2
 	// Memory is nil unless Config.SessionMemory is set.
 	Memory *memory.Memory
-	Auth     *auth.Service    // who
+	Auth   *auth.Service // who
 	// Accounts is nil where the database lacks a table that it needs, because it was opened
 	// with NoCreate and coatcheck migrate was not run.
 	Accounts *accounts.Service
