@@ -20,7 +20,7 @@ const (
 	MinBytes = 1 << 20
 	// maxAge is how long an entry counts at most, for the case that a store does not tell of a
 	// change although it seems to.
-	maxAge = time.Minute
+	maxAge = 10 * time.Minute
 	// maxEntry is the weight of the largest session that is kept.
 	maxEntry = 64 << 10
 )
