@@ -21,6 +21,7 @@ import (
 	"github.com/coatcheck/coatcheck/internal/brand"
 	"github.com/coatcheck/coatcheck/messages"
 	"github.com/coatcheck/coatcheck/sessions"
+	"github.com/coatcheck/coatcheck/sessions/memory"
 	"github.com/coatcheck/coatcheck/views"
 )
 
@@ -29,7 +30,9 @@ import (
 type Site struct {
 	Database *database.DB     // 1
 	Sessions *sessions.Engine // 2
-	Auth     *auth.Service    // who
+	// Memory is nil unless Config.SessionMemory is set.
+	Memory *memory.Memory
+	Auth   *auth.Service // who
 	// Accounts is nil where the database lacks a table that it needs, because it was opened
 	// with NoCreate and coatcheck migrate was not run.
 	Accounts *accounts.Service
@@ -112,6 +115,9 @@ func (s *Site) Run(ctx context.Context) error {
 	var working sync.WaitGroup
 	defer func() { _ = s.audit.Flush(context.WithoutCancel(ctx)) }() // the log tells
 	defer working.Wait()
+	if s.Memory != nil {
+		working.Go(func() { s.Memory.Run(ctx) })
+	}
 	if s.Accounts != nil {
 		working.Go(func() { _ = s.Accounts.Run(ctx) }) // nil, always
 	}

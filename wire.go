@@ -21,6 +21,7 @@ import (
 	"github.com/coatcheck/coatcheck/password"
 	"github.com/coatcheck/coatcheck/sessions"
 	"github.com/coatcheck/coatcheck/sessions/dbstore"
+	"github.com/coatcheck/coatcheck/sessions/memory"
 	"github.com/coatcheck/coatcheck/views"
 )
 
@@ -66,9 +67,27 @@ func (s *Site) wireSessions(c *Config) error {
 		}
 		c.Sessions.Store = dbstore.New(c.Database, codec)
 	}
+	if err := s.wireMemory(c); err != nil {
+		return err
+	}
 	var err error
 	s.Sessions, err = sessions.New(c.Sessions)
 	return err
+}
+
+// wireMemory puts a memory between sessions and their store.
+func (s *Site) wireMemory(c *Config) (err error) {
+	if c.SessionMemory == 0 {
+		return nil
+	}
+	s.Memory, err = memory.New(memory.Config{
+		Store: c.Sessions.Store, Database: c.Database, Bytes: c.SessionMemory, Logger: c.Site.Logger,
+	})
+	if err != nil {
+		return fmt.Errorf("coatcheck: Config.SessionMemory (--session-memory): %w", err)
+	}
+	c.Sessions.Between = func(sessions.Store) sessions.Store { return s.Memory }
+	return nil
 }
 
 // hooks are those of the program, and at each login the notice about a new device.

@@ -66,6 +66,17 @@ func (s *Service) whose(ctx context.Context, session *sessions.Session) (Identit
 	id.UserID = sessionkeys.UserOf(v)
 	id.Backend, _ = sessionkeys.Text(v, sessionkeys.Backend)
 	user, code, err := s.verify(ctx, session, id.UserID, id.Backend)
+	if err == nil && user == nil && id.UserID != "" {
+		again, err := session.Reread(ctx)
+		switch {
+		case errors.Is(err, sessions.ErrInterrupted):
+			code = "user.ended"
+		case err != nil:
+			return Identity{User: AnonymousUser()}, "", err
+		case again:
+			return s.whose(ctx, session)
+		}
+	}
 	if err != nil {
 		return Identity{User: AnonymousUser()}, "", err
 	}

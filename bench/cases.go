@@ -63,6 +63,7 @@ const (
 	newOnes    = "First sight of a session"
 	lookedAt   = "Tracing off and on, PostgreSQL"
 	unlooked   = "tracing off"
+	inMemory   = "Sessions in memory, PostgreSQL and Redis"
 	hashless   = "Login without its hash, PostgreSQL"
 	byPBKDF2   = "Login by PBKDF2-SHA256, 1,000,000 iterations"
 )
@@ -92,6 +93,12 @@ func groups(o options) []Group {
 			{Name: "Coatcheck, cached_db", Server: engine("cached_db"), On: "postgres"},
 			{Name: "Coatcheck, cache", Server: engine("cache"), On: "postgres"},
 			{Name: "Coatcheck, signed_cookies", Server: engine("signed_cookies"), On: "postgres"},
+		}),
+		page(inMemory, both, []Case{
+			{Name: "bare handler", Server: bare},
+			{Name: "Coatcheck", Server: site, On: "postgres"},
+			{Name: "Coatcheck, in memory", Server: protocol.Server{Kind: "coatcheck", Memory: 256}, On: "postgres"},
+			{Name: "Coatcheck, cache, in memory", Server: protocol.Server{Kind: "coatcheck", Engine: "cache", Memory: 256}, On: "postgres"},
 		}),
 		page(libraries, []string{"32"}, []Case{
 			{Name: "plain Go, pgx", Server: plain, On: "postgres"},

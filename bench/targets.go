@@ -29,6 +29,8 @@ var targets = []Target{
 	{Name: "SQLite: server CPU", Group: onSQLite, Case: "Coatcheck", Load: "32", Metric: serverCPU, Against: "plain Go, mattn", Most: 0.5},
 	{Name: "MariaDB: server CPU", Group: onMariaDB, Case: "Coatcheck", Load: "32", Metric: serverCPU, Against: "plain Go, go-sql-driver", Most: 0.75},
 	{Name: "public page: server CPU", Group: public, Case: "Coatcheck", Load: "32", Metric: serverCPU, Against: "bare handler", Most: 1.03},
+	{Name: "in memory: server CPU", Group: inMemory, Case: "Coatcheck, in memory", Load: "32", Metric: serverCPU, Against: "bare handler", Most: 1.25},
+	{Name: "in memory: allocations", Group: inMemory, Case: "Coatcheck, in memory", Load: "32", Metric: allocations, Most: bareAllocations + 8},
 	{Name: "login by PBKDF2: server CPU", Group: byPBKDF2, Case: "Coatcheck", Load: "logins", Metric: serverCPU, Against: "plain Go, pgx", Most: 1 / 3.5},
 	{Name: "login but for its hash: server CPU, µs", Group: hashless, Case: "Coatcheck", Load: "logins", Metric: serverCPU, Most: 1_000},
 	{Name: "login but for its hash: commits that write", Group: hashless, Case: "Coatcheck", Load: "logins", Metric: writesEach, Most: 2},
@@ -53,6 +55,9 @@ const (
 	largest  = "(the last)"
 	smallest = "(the first)"
 )
+
+// bareAllocations are those of the bare handler, nearly all of them of net/http.
+const bareAllocations = 21
 
 // checkTargets returns an error unless each target is about a case that is measured.
 func checkTargets(all []Target, groups []Group) error {

@@ -118,3 +118,15 @@ func (e *extra) time(text string) (time.Time, error) {
 	}
 	return dialect.ParseNaive(text, e.location)
 }
+
+// ExtraSize is how many bytes the site's own columns take, about.
+func (u User) ExtraSize() int {
+	if u.extra == nil {
+		return 0
+	}
+	n := 0
+	for _, v := range u.extra.values {
+		n += len(v.String) + 32
+	}
+	return n
+}

@@ -140,7 +140,7 @@ func (db *DB) exec(ctx context.Context, q *dialect.Query, args ...any) (int64, e
 // result runs a statement.
 func (db *DB) result(ctx context.Context, q *dialect.Query, args []any) (result sql.Result, err error) {
 	db = db.in(ctx)
-	defer db.noteWrite(q)
+	defer db.noteWrite(ctx, q)
 	err = db.retry(ctx, false, func(db *DB) (err error) {
 		if stmt := db.prepared(ctx, q); stmt != nil {
 			result, err = stmt.ExecContext(ctx, q.Args(args)...)
@@ -153,10 +153,11 @@ func (db *DB) result(ctx context.Context, q *dialect.Query, args []any) (result 
 }
 
 // noteWrite counts a statement that may change what a user is; see [Along].
-func (db *DB) noteWrite(q *dialect.Query) {
+func (db *DB) noteWrite(ctx context.Context, q *dialect.Query) {
 	for _, table := range [...]string{db.users.name, db.annex.Endings} {
 		if table != "" && strings.Contains(q.Text, table) {
 			db.userWrites.Add(1)
+			db.tell(ctx)
 			return
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/database/internal/column"
 	"github.com/coatcheck/coatcheck/database/internal/dialect"
+	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/password"
 )
 
@@ -19,6 +20,24 @@ func (db *DB) UserByID(ctx context.Context, id string) (*User, error) {
 	if !ok {
 		return nil, fmt.Errorf("database: user: %w", ErrNotFound)
 	}
+	memory := db.memory(ctx)
+	if memory == nil {
+		return db.userAlong(ctx, n, id)
+	}
+	known, mark := memory.Get(id)
+	if known != nil {
+		flow.Emit(ctx, "user.remembered")
+		return known.copied(), nil
+	}
+	u, err := db.userAlong(ctx, n, id)
+	if err == nil {
+		memory.Keep(u.copied(), mark)
+	}
+	return u, err
+}
+
+// userAlong returns the user who was read along with the session, or asks the database.
+func (db *DB) userAlong(ctx context.Context, n any, id string) (*User, error) {
 	along := db.along(ctx)
 	if u := along.take(id); u != nil {
 		return u, nil
@@ -156,7 +175,7 @@ func (db *DB) touchUser(ctx context.Context, q *dialect.Query, id string, args .
 	if !ok {
 		return fmt.Errorf("database: %s: %w", q.Name, ErrNotFound)
 	}
-	count, err := db.exec(ctx, q, append([]any{n}, args...)...)
+	count, err := db.exec(writing(ctx, id), q, append([]any{n}, args...)...)
 	if err == nil && count == 0 {
 		err = fmt.Errorf("database: %s: %w", q.Name, ErrNotFound)
 	}

@@ -22,6 +22,9 @@ const (
 type Config struct {
 	// Store keeps the sessions. Django: SESSION_ENGINE.
 	Store Store
+	// Between returns what stands between sessions and Store, such as a memory; nil for nothing.
+	// Whatever asks for Store itself gets Store.
+	Between func(Store) Store
 	// Serializer is the form in which Store has the data of sessions, for those who read rows
 	// beside the engine, as accounts do; JSONSerializer when empty. Django: SESSION_SERIALIZER.
 	Serializer Serializer
@@ -62,6 +65,7 @@ type Config struct {
 // holds no state of its own.
 type Engine struct {
 	config Config
+	store  Store // Config.Store, and what stands between
 }
 
 // New checks the configuration and makes an Engine.
@@ -82,7 +86,11 @@ func New(c Config) (*Engine, error) {
 	if _, err := cookie.String(time.Now()); err != nil {
 		return nil, fmt.Errorf("sessions: Config.CookieName, CookiePath or CookieDomain: %w", err)
 	}
-	return &Engine{config: c}, nil
+	e := &Engine{config: c, store: c.Store}
+	if c.Between != nil {
+		e.store = c.Between(c.Store)
+	}
+	return e, nil
 }
 
 func (c *Config) setDefaults() {

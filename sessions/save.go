@@ -51,7 +51,7 @@ func (s *Session) Save(ctx context.Context) error {
 
 func (s *Session) update(ctx context.Context) error {
 	return s.store(ctx, "save", func(ctx context.Context, r *Record) (string, error) {
-		return s.key, s.engine.config.Store.Update(ctx, s.key, r)
+		return s.key, s.engine.store.Update(ctx, s.key, r)
 	})
 }
 
@@ -125,7 +125,7 @@ func rest(ctx context.Context, pause time.Duration) error {
 
 // merge loads the session again and repeats this request's changes on it.
 func (s *Session) merge(ctx context.Context) error {
-	fresh, err := s.engine.config.Store.Load(ctx, s.key)
+	fresh, err := s.engine.loadFresh(ctx, s.key)
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return s.interrupt(ctx)
@@ -135,6 +135,7 @@ func (s *Session) merge(ctx context.Context) error {
 	if s.changes.cleared {
 		fresh.ReadOnly = nil
 	}
+	s.shared = false
 	data, err := s.changes.replay(fresh.Data)
 	if err != nil {
 		return err
@@ -181,7 +182,7 @@ func (s *Session) create(ctx context.Context) error {
 	}
 	for range maxCreates {
 		key := NewKey()
-		err = s.engine.config.Store.Create(ctx, key, record)
+		err = s.engine.store.Create(ctx, key, record)
 		if errors.Is(err, ErrExists) {
 			continue
 		}
@@ -202,7 +203,7 @@ func (s *Session) Flush(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.key != "" {
-		if err := s.engine.config.Store.Delete(ctx, s.key); err != nil {
+		if err := s.engine.store.Delete(ctx, s.key); err != nil {
 			return &StoreError{Op: "delete", Err: err}
 		}
 		s.emit(ctx, "session.deleted")
@@ -241,10 +242,10 @@ func (s *Session) cycleKey(ctx context.Context) error {
 	}
 	err := s.store(ctx, "cycle key", func(ctx context.Context, r *Record) (string, error) {
 		key := NewKey()
-		err := s.engine.config.Store.Move(ctx, old, key, r)
+		err := s.engine.store.Move(ctx, old, key, r)
 		for n := 1; n < maxCreates && errors.Is(err, ErrExists); n++ {
 			key = NewKey()
-			err = s.engine.config.Store.Move(ctx, old, key, r)
+			err = s.engine.store.Move(ctx, old, key, r)
 		}
 		return key, err
 	})

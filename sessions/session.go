@@ -31,6 +31,8 @@ type Session struct {
 	data     Data
 	version  string // the store's mark of what was loaded or saved last
 	changes  changes
+	shared   bool // data is to be copied before a change: see Record.Kept
+	reread   bool // see Reread
 	accessed bool
 	modified bool
 	readOnly error     // Record.ReadOnly of what was loaded
@@ -177,7 +179,7 @@ func (s *Session) Clear() {
 
 func (s *Session) clear() {
 	s.data, s.loaded, s.readOnly, s.corrupt, s.along = Data{}, true, nil, "", nil
-	s.refused = false
+	s.refused, s.shared = false, false
 	s.changes = changes{cleared: true}
 	s.accessed, s.modified = true, true
 }
@@ -193,6 +195,9 @@ func (s *Session) change(ctx context.Context, c change) error {
 }
 
 func (s *Session) apply(c change) error {
+	if s.shared {
+		s.data, s.shared = s.data.Clone(), false
+	}
 	if err := c.apply(&s.data); err != nil {
 		return err
 	}
@@ -213,7 +218,11 @@ func (s *Session) load(ctx context.Context) error {
 		s.loaded = true
 		return nil
 	}
-	record, err := s.engine.config.Store.Load(ctx, s.key)
+	load := s.engine.store.Load
+	if s.reread {
+		load = s.engine.loadFresh
+	}
+	record, err := load(ctx, s.key)
 	switch {
 	case errors.Is(err, ErrNotFound):
 		s.gone = missingCode(err)
@@ -224,7 +233,7 @@ func (s *Session) load(ctx context.Context) error {
 		return &StoreError{Op: "load", Err: err}
 	default:
 		s.data, s.version, s.readOnly = record.Data, record.Version, record.ReadOnly
-		s.expires, s.along = record.Expires, record.Along
+		s.expires, s.along, s.shared = record.Expires, record.Along, record.Kept
 		s.modified = s.modified || record.Replace
 		s.check(ctx, record)
 	}

@@ -104,6 +104,9 @@ type Record struct {
 	// Along returns a context for looking up what Load read in the same statement, such as
 	// the user, or is nil.
 	Along func(ctx context.Context) context.Context
+	// Kept means that Data is kept for other requests too, so that a change works on a copy. The
+	// whole record is then not to be changed.
+	Kept bool
 	// Replace asks that the session be saved though nothing in it changes:
 	// Django replaces a signed cookie that cannot be read.
 	Replace bool

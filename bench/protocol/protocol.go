@@ -24,6 +24,7 @@ type Server struct {
 	Database string // the URL of its database; empty for none
 	Redis    string // host:port
 	Engine   string // of sessions, by Django's name: "" is "db"; "cache", "cached_db", "signed_cookies"
+	Memory   int    // megabytes of Coatcheck that keep sessions
 	Hasher   string // of Coatcheck, by Django's name; PBKDF2 when empty
 	Work     int    // iterations of that hasher; its default when 0
 	Looks    string // who looks at the requests: "" nobody; "log", "log-debug", "metrics", "inspector"

@@ -84,14 +84,17 @@ func Hashers(name string, work int) []password.Hasher {
 // the throttle on. One address may log in without limit, because all of the load has the same.
 func Site(ctx context.Context, db *database.DB, s protocol.Server) (*coatcheck.Site, error) {
 	store, err := Store(ctx, db, s)
+	if err == nil && s.Memory > 0 {
+		err = db.CreateTriggers(ctx)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return coatcheck.New(coatcheck.Config{
-		Database:  db,
-		Keys:      coatcheck.Keys{Secret: protocol.SecretKey},
-		Site:      coatcheck.SiteOptions{Logger: slog.New(slog.DiscardHandler)},
-		Sessions:  sessions.Config{Store: store},
+		Database: db,
+		Keys:     coatcheck.Keys{Secret: protocol.SecretKey},
+		Site:     coatcheck.SiteOptions{Logger: slog.New(slog.DiscardHandler)},
+		Sessions: sessions.Config{Store: store}, SessionMemory: int64(s.Memory) << 20,
 		Passwords: coatcheck.PasswordOptions{Hashing: password.Config{Hashers: Hashers(s.Hasher, s.Work)}},
 		Logins: coatcheck.LoginOptions{Throttle: attempts.Config{
 			Address: throttle.Limit{Burst: 1_000_000, Every: time.Millisecond},

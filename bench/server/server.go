@@ -31,7 +31,7 @@ func Run(ctx context.Context, in io.Reader) error {
 	var err error
 	switch s.Kind {
 	case "bare":
-		handler = http.HandlerFunc(public)
+		handler = http.HandlerFunc(bare)
 	case "plain":
 		var rows plain.Rows
 		rows, err = open(ctx, s.Database)
@@ -45,6 +45,15 @@ func Run(ctx context.Context, in io.Reader) error {
 		return err
 	}
 	return protocol.Serve(handler, control, r)
+}
+
+// bare is a handler and nothing else: of the public page, and of one as if somebody were signed in.
+func bare(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == protocol.PublicPath {
+		public(w, r)
+		return
+	}
+	protocol.Respond(w, protocol.Profile("user1"))
 }
 
 func public(w http.ResponseWriter, _ *http.Request) { protocol.Respond(w, protocol.Public) }

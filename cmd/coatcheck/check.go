@@ -127,6 +127,7 @@ func (c *serveCommand) wrong(
 	for _, err := range []error{
 		c.wired(ctx, con, key, fresh), c.Listen.check(ctx), c.Metrics.check(),
 		errors.Join(c.Database.known(), c.mayMake(), c.Engine.possible()),
+		c.Memory.check(&c.Engine, &c.Database),
 	} {
 		if err != nil {
 			all = append(all, err)

@@ -20,6 +20,7 @@ type migrateCommand struct {
 	Check     bool          `env:"-" help:"Change nothing; exit with 1 if there are unapplied migrations."`
 	Plan      bool          `env:"-" help:"Change nothing; list what would be applied."`
 	SQL       bool          `name:"sql" env:"-" help:"Change nothing; print the SQL of what would be applied, for another migration tool."`
+	Triggers  bool          `env:"-" help:"Also create the triggers by which PostgreSQL tells serve --session-memory of changes, in place of older ones. Other databases need none."`
 	Verbosity verbosityFlag `embed:""`
 }
 
@@ -67,7 +68,19 @@ func (c *migrateCommand) Run(ctx context.Context, con *console.Console) (err err
 	if len(done) == 0 {
 		con.Say("  No migrations to apply.")
 	}
-	return foreign(ctx, con, db)
+	return errors.Join(c.createTriggers(ctx, con, db), foreign(ctx, con, db))
+}
+
+// createTriggers creates the triggers, if they are asked for and the database needs some.
+func (c *migrateCommand) createTriggers(ctx context.Context, con *console.Console, db *database.DB) error {
+	if !c.Triggers || len(db.Triggers()) == 0 {
+		return nil
+	}
+	if err := db.CreateTriggers(ctx); err != nil {
+		return err
+	}
+	con.Say("  Creating triggers that tell of changes to sessions and users... OK")
+	return nil
 }
 
 // foreign names migrations that are not ours to apply: Django began them.
@@ -85,15 +98,27 @@ func (c *migrateCommand) tell(ctx context.Context, con *console.Console, db *dat
 	if err != nil {
 		return err
 	}
+	lacking := c.Triggers && db.CheckTriggers(ctx) != nil
 	if c.SQL {
-		con.Say(strings.TrimSpace(scriptHeader(db) + plan.SQL()))
+		con.Say(strings.TrimSpace(scriptHeader(db) + plan.SQL() + c.triggersSQL(db)))
 	} else if err := c.list(ctx, con, db, plan); err != nil {
 		return err
 	}
-	if c.Check && len(plan) > 0 {
+	if lacking && !c.SQL {
+		con.Say("  create the triggers that tell of changes to sessions and users")
+	}
+	if c.Check && (lacking || len(plan) > 0) {
 		return errUnapplied
 	}
 	return nil
+}
+
+// triggersSQL are the statements of the triggers, if they are asked for.
+func (c *migrateCommand) triggersSQL(db *database.DB) string {
+	if all := db.Triggers(); c.Triggers && len(all) > 0 {
+		return "\n-- triggers that tell of changes to sessions and users\n" + strings.Join(all, ";\n") + ";\n"
+	}
+	return ""
 }
 
 // list names the tables that the plan creates, and the migrations that it records.

@@ -37,6 +37,7 @@ type serveCommand struct {
 	Secret            secretFlags   `embed:""`
 	Sessions          sessionFlags  `embed:""`
 	Engine            engineFlags   `embed:""`
+	Memory            memoryFlag    `embed:""`
 	CSRF              csrfFlags     `embed:""`
 	Language          languageFlags `embed:""`
 	Web               webFlags      `embed:""`
@@ -150,7 +151,8 @@ func (c *serveCommand) server(site *coatcheck.Site, key secret, log *slog.Logger
 // refuse returns what is wrong with the settings, as far as a server has to know before it
 // listens. A first run looks at all of them, so that it leaves no file behind.
 func (c *serveCommand) refuse(ctx context.Context, con *console.Console) error {
-	if err := errors.Join(c.Listen.check(ctx), c.Metrics.check(), c.mayMake()); err != nil {
+	if err := errors.Join(c.Listen.check(ctx), c.Metrics.check(), c.mayMake(),
+		c.Memory.check(&c.Engine, &c.Database)); err != nil {
 		return err
 	}
 	folder := c.Database.folder()
@@ -219,7 +221,8 @@ func (c *serveCommand) site(
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := checkConditions(ctx, db, config.Logins.Conditions); err != nil {
+	err = errors.Join(checkConditions(ctx, db, config.Logins.Conditions), c.Memory.apply(ctx, &config, db))
+	if err != nil {
 		return nil, nil, err
 	}
 	store, closeEngine, err := c.Engine.store(ctx, db, key, c.Secret.AcceptSHA1, config.Sessions, log)

@@ -127,6 +127,8 @@ var wrongSettings = []wrong{
 	{"refuse-login-unless", "mfa", "", "is not TABLE.COLUMN", refuses},
 	{"script-name", "auth", "", "is no path; write it as in /auth", refuses},
 	{"session-serializer", "yaml", "", "must be one of", refuses},
+	{"session-memory", "-1", "", "--session-memory is -1; give megabytes from 1", refuses},
+	{"session-memory", "64", "--session-engine=file", "--session-memory: the session engine file does not tell", refuses},
 	{"session-max-age", "-1", "", "--session-max-age is -1; it must be from 0", refuses},
 	{"site-accent", "#ffcc00", "", "is 1.35:1; text needs 4.5:1 (WCAG 2, 1.4.3). The nearest shade that has it is #876c00", refuses},
 	{"site-accent", "teal", "", "write a colour such as #14655d", refuses},

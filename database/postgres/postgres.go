@@ -119,7 +119,7 @@ func suits(ctx context.Context, pool *pgxpool.Pool) error {
 
 // on creates a DB of a pool.
 func (c Config) on(ctx context.Context, pool *pgxpool.Pool, from dialect.Source) (*database.DB, error) {
-	from.Pool, from.Create = stdlib.OpenDBFromPool(pool), !c.NoCreate
+	from.Pool, from.Create, from.Channel = stdlib.OpenDBFromPool(pool), !c.NoCreate, channel(pool)
 	from.Row = func(ctx context.Context, text string, args, dest []any) error {
 		return scan(pool.QueryRow(ctx, text, args...), dest) // its ErrNoRows is sql's
 	}
@@ -175,6 +175,7 @@ func spoken(loc *time.Location) dialect.Dialect {
 		},
 		Isolation:  sql.LevelReadCommitted, // each statement sees what others committed
 		SkipLocked: " FOR UPDATE SKIP LOCKED",
+		Triggers:   triggers,
 		Now:        "CURRENT_TIMESTAMP",
 		Tables: "SELECT c.relname FROM pg_catalog.pg_class c" +
 			" WHERE c.relkind IN ('r', 'p', 'v', 'f') AND pg_catalog.pg_table_is_visible(c.oid)",

@@ -97,7 +97,7 @@ func connect(ctx context.Context, src *source) (dialect.Source, error) {
 	}
 	rows := newRowReader(readers, src.openReader)
 	return dialect.Source{
-		Pool: writer, Reader: reader, Row: rows.row,
+		Pool: writer, Reader: reader, Row: rows.row, Channel: src.channel(),
 		Close: func() error { return errors.Join(rows.close(), src.release()) },
 	}, nil
 }

@@ -77,6 +77,28 @@ func Open(ctx context.Context, c Config) (rueidis.Client, error) {
 	return client, nil
 }
 
+// trackingCache is the memory of a client that keeps no values.
+const trackingCache = 1 << 12
+
+// Track returns a client with a single connection, on which a single server tells of each change to
+// keys with the prefix, before its replies to later commands: see CLIENT TRACKING. The function is
+// called with the keys, or with nil for any key and when the connection broke.
+func (c Config) Track(prefix string, changed func(keys []rueidis.RedisMessage)) (rueidis.Client, error) {
+	options, err := c.options()
+	if err != nil {
+		return nil, err
+	}
+	options.DisableCache, options.CacheSizeEachConn = false, trackingCache
+	options.DisableRetry, options.PipelineMultiplex = true, -1
+	options.ClientTrackingOptions = []string{"BCAST", "PREFIX", prefix}
+	options.OnInvalidations = changed
+	client, err := rueidis.NewClient(options)
+	if err != nil {
+		return nil, fmt.Errorf("redis: track the keys of %v: %w", c, err)
+	}
+	return client, nil
+}
+
 // sentinelRefresh is how often the Sentinels are asked who is the master, for
 // the case that their message about a new one was lost.
 const sentinelRefresh = 2 * time.Second

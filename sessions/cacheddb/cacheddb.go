@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/coatcheck/coatcheck/internal/changes"
 	"github.com/coatcheck/coatcheck/sessions"
 	"github.com/coatcheck/coatcheck/sessions/cachestore"
 )
@@ -323,4 +324,18 @@ func (s *Store) FindKeys(ctx context.Context, prefix string) ([]string, error) {
 		return f.FindKeys(ctx, prefix)
 	}
 	return nil, fmt.Errorf("cacheddb: find a session by the beginning of its key: %w", errors.ErrUnsupported)
+}
+
+// Changes returns how changes are told: by the rows if those are read, and else by the cache.
+func (s *Store) Changes() (*changes.Channel, error) {
+	if !s.config.ReadRows {
+		return cachestore.Changes(s.config.Cache, s.config.Keys, KeyPrefix)
+	}
+	rows, ok := s.config.Rows.(interface {
+		Changes() (*changes.Channel, error)
+	})
+	if !ok {
+		return nil, errors.New("cacheddb: Config.Rows do not tell of changes")
+	}
+	return rows.Changes()
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/coatcheck/coatcheck/internal/changes"
 	"github.com/coatcheck/coatcheck/sessions"
 )
 
@@ -181,4 +182,30 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 		return nil // there is no session under such a key
 	}
 	return s.config.Cache.Delete(ctx, name)
+}
+
+// teller is a cache that tells of changes to keys with a prefix.
+type teller interface {
+	Changes(prefix string, session func(name string) (changes.Digest, bool)) (*changes.Channel, error)
+}
+
+// Changes returns how the cache tells of changes to sessions.
+func (s *Store) Changes() (*changes.Channel, error) {
+	return Changes(s.config.Cache, s.config.Keys, KeyPrefix)
+}
+
+// Changes returns how a cache tells of changes to the sessions under keys with the prefix.
+func Changes(cache Cache, keys Keys, prefix string) (*changes.Channel, error) {
+	t, ok := cache.(teller)
+	if !ok {
+		return nil, errors.New("cachestore: the cache does not tell of changes; Redis does")
+	}
+	prefix, err := keys.Make(prefix)
+	if err != nil {
+		return nil, err
+	}
+	return t.Changes(prefix, func(name string) (changes.Digest, bool) {
+		key, ok := strings.CutPrefix(name, prefix)
+		return changes.Of(key), ok
+	})
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/internal/changes"
 	"github.com/coatcheck/coatcheck/sessions"
 )
 
@@ -219,4 +220,12 @@ func translate(err error) error {
 		return fmt.Errorf("%w: %w", sessions.ErrStoreReadOnly, err)
 	}
 	return err
+}
+
+// Changes returns how the database tells of changes to sessions.
+func (s *Store) Changes() (*changes.Channel, error) {
+	if s.db == nil {
+		return nil, errors.New("dbstore: the rows are not those of a *database.DB, and tell of no changes")
+	}
+	return s.db.Changes()
 }

@@ -122,6 +122,8 @@ type Dialect struct {
 	Now string
 	// CommitsDDL means that each statement that changes a table commits.
 	CommitsDDL bool
+	// Triggers are those by which the engine tells of changes; nil where it needs none.
+	Triggers func(Watched) Triggers
 	// Alone runs fn while no other node runs one, with everything that fn did
 	// in one transaction where the engine's DDL allows that.
 	Alone func(ctx context.Context, db *sql.DB, fn func(context.Context, Conn) error) error
@@ -137,6 +139,8 @@ type Source struct {
 	Close  func() error // called after both are closed; may be nil
 	Create bool         // create absent tables
 	Lent   bool         // Pool belongs to somebody else, who closes it
+
+	Channel ChannelFunc // nil where it cannot tell of changes
 }
 
 // RowFunc runs a SELECT for one row and scans it into pointers to string, int,

@@ -84,13 +84,11 @@ func (c *Config) setDefaults() {
 // is reachable.
 func Open(ctx context.Context, c Config) (*Cache, error) {
 	c.setDefaults()
-	client, err := redisconn.Open(ctx, redisconn.Config{
-		URL: c.URL, Addresses: c.Addresses, Cluster: c.Cluster,
-		Sentinel: c.Sentinel, SentinelUsername: c.SentinelUsername, SentinelPassword: c.SentinelPassword,
-		TLS: c.TLS, DialTimeout: c.DialTimeout, Timeout: c.Timeout,
-	})
+	cache := &Cache{config: c}
+	client, err := redisconn.Open(ctx, cache.conn())
 	if err != nil {
 		return nil, err
 	}
-	return &Cache{config: c, client: client}, nil
+	cache.client = client
+	return cache, nil
 }
