@@ -10,7 +10,6 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/auth/sessionkeys"
 	"github.com/coatcheck/coatcheck/flow"
-	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/httptext"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/pages"
@@ -23,9 +22,6 @@ const (
 	challengeHeader = "Secure-Session-Challenge"
 	idHeader        = "Sec-Secure-Session-Id"
 )
-
-// sayRefused is what a client gets that sends a wrong proof.
-var sayRefused = i18n.Mark("The proof of the device was not accepted.")
 
 // description is what a browser has to know of a bound session.
 type description struct {
@@ -204,7 +200,7 @@ func (f *Feature) end(w http.ResponseWriter, r *http.Request) {
 // refuse responds to a wrong proof. The flow gets the reason, and the client none.
 func (f *Feature) refuse(w http.ResponseWriter, r *http.Request, why string) {
 	flow.Emit(r.Context(), "binding.refused", slog.String("why", why))
-	pages.JSON(w, http.StatusBadRequest, map[string]string{"error": f.Translator(w, r).T(sayRefused)})
+	pages.JSON(w, http.StatusBadRequest, map[string]string{"error": "The proof of the device was not accepted."})
 }
 
 // fail responds to a failure of a store. The session stays as it is.

@@ -22,6 +22,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/storage"
 	"github.com/chromedp/chromedp"
 
 	"github.com/coatcheck/coatcheck"
@@ -196,11 +197,71 @@ func TestDeviceBound(t *testing.T) {
 	b.write("id_username", "ada")
 	b.write("id_password", canary)
 	b.click("form[method=post] button:not([type])")
-	for end := time.Now().Add(20 * time.Second); s.asked("register/ OK") == 0; time.Sleep(50 * time.Millisecond) {
+	s.waits(t, "register/ OK")
+	b.arrives("/accounts/profile/", "Your profile")
+	stolen := b.cookies()
+
+	time.Sleep(deviceLife) // the browser proves its key before the next page
+	b.open("/accounts/sessions/")
+	b.want("/accounts/sessions/", "Where you are signed in")
+	s.waits(t, "refresh/ OK")
+	if text := evaluate[string](b, `document.querySelector('main').innerText`); !strings.Contains(text, "Bound to its device") {
+		t.Errorf("the page says %q", text)
+	}
+	b.inspect("sessions-bound")
+
+	time.Sleep(deviceLife + 2*time.Second) // what was stolen is over
+	thief := s.tab(t)
+	thief.take(stolen)
+	for range 2 {
+		thief.open("/accounts/sessions/")
+		thief.want("/accounts/login/?next=/accounts/sessions/", "Log in")
+	}
+	s.told(t)
+
+	b.open("/accounts/profile/")
+	b.want("/accounts/profile/", "Your profile")
+
+	b.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error { // the key is lost
+		_, err := cdp.Call(ctx, t, storage.ClearDataForOrigin, storage.ClearDataForOriginParams{
+			Origin: s.base, StorageTypes: "all",
+		})
+		return err
+	}))
+	t.Log(s.asks, b.cookies())
+}
+
+// waits waits until the browser got a response at an address of the binding.
+func (s *secureSite) waits(t *testing.T, what string) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); s.asked(what) == 0; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("the browser registered nothing: %v", s.asks)
+			t.Fatalf("the browser got no %q: %v", what, s.asks)
 		}
 	}
-	t.Log(s.asks)
-	_ = audit.Filter{}
+}
+
+// take sets cookies that another browser had.
+func (b *tab) take(all []*network.Cookie) {
+	b.t.Helper()
+	b.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		for _, c := range all {
+			_, err := cdp.Call(ctx, t, network.SetCookie, network.SetCookieParams{
+				Name: c.Name, Value: c.Value, URL: b.base, Path: c.Path, Secure: new(c.Secure), HTTPOnly: new(c.HTTPOnly),
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+}
+
+// told checks that the user was told of a stolen cookie, once.
+func (s *secureSite) told(t *testing.T) {
+	t.Helper()
+	entries, err := s.Accounts.Audit(t.Context(), audit.Filter{Events: []string{"device-unbound"}})
+	if err != nil || len(entries) != 1 {
+		t.Errorf("the audit log has %v, %v", entries, err)
+	}
 }
