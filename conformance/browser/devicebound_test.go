@@ -17,12 +17,12 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/cdproto/storage"
 	"github.com/chromedp/chromedp"
 
 	"github.com/coatcheck/coatcheck"
@@ -41,6 +41,8 @@ const deviceLife = 6 * time.Second
 type secureSite struct {
 	*site
 	home string
+
+	broken atomic.Bool // no refresh succeeds
 
 	mu   sync.Mutex // guards what follows
 	asks []string   // requests for the addresses of the binding, with their statuses
@@ -145,7 +147,11 @@ func (s *secureSite) watch(h http.Handler) http.Handler {
 			return
 		}
 		seen := &watched{w, http.StatusOK}
-		h.ServeHTTP(seen, r)
+		if s.broken.Load() {
+			seen.WriteHeader(http.StatusServiceUnavailable)
+		} else {
+			h.ServeHTTP(seen, r)
+		}
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		what := strings.TrimPrefix(r.URL.Path, devicebound.URL) + " " + http.StatusText(seen.status)
@@ -194,17 +200,15 @@ func TestDeviceBound(t *testing.T) {
 	s.addUser(t, "ada")
 	b := s.tab(t)
 	b.open("/accounts/login/")
-	b.write("id_username", "ada")
-	b.write("id_password", canary)
-	b.click("form[method=post] button:not([type])")
-	s.waits(t, "register/ OK")
+	b.logIn("ada")
+	s.waits(t, "register/ OK", 1)
 	b.arrives("/accounts/profile/", "Your profile")
 	stolen := b.cookies()
 
 	time.Sleep(deviceLife) // the browser proves its key before the next page
 	b.open("/accounts/sessions/")
 	b.want("/accounts/sessions/", "Where you are signed in")
-	s.waits(t, "refresh/ OK")
+	s.waits(t, "refresh/ OK", 1)
 	if text := evaluate[string](b, `document.querySelector('main').innerText`); !strings.Contains(text, "Bound to its device") {
 		t.Errorf("the page says %q", text)
 	}
@@ -222,21 +226,38 @@ func TestDeviceBound(t *testing.T) {
 	b.open("/accounts/profile/")
 	b.want("/accounts/profile/", "Your profile")
 
-	b.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error { // the key is lost
-		_, err := cdp.Call(ctx, t, storage.ClearDataForOrigin, storage.ClearDataForOriginParams{
-			Origin: s.base, StorageTypes: "all",
-		})
-		return err
-	}))
-	t.Log(s.asks, b.cookies())
+	s.broken.Store(true) // the page goes without the cookie of the device, and later works again
+	time.Sleep(deviceLife + 2*time.Second)
+	b.open("/accounts/profile/")
+	b.want("/accounts/login/?next=/accounts/profile/", "Log in")
+	s.broken.Store(false)
+	b.open("/accounts/profile/")
+	b.want("/accounts/profile/", "Your profile")
+
+	before := s.asked("refresh/ OK")
+	b.click("form.logout button")
+	time.Sleep(deviceLife)
+	b.open("/accounts/login/") // the browser is told to forget the binding
+	s.waits(t, "refresh/ OK", before+1)
+	b.logIn("ada")
+	s.waits(t, "register/ OK", 2)
+	b.arrives("/accounts/profile/", "Your profile")
 }
 
-// waits waits until the browser got a response at an address of the binding.
-func (s *secureSite) waits(t *testing.T, what string) {
+// logIn logs in on the page.
+func (b *tab) logIn(name string) {
+	b.t.Helper()
+	b.write("id_username", name)
+	b.write("id_password", canary)
+	b.click("form[method=post] button:not([type])")
+}
+
+// waits waits until the browser got so many responses at an address of the binding.
+func (s *secureSite) waits(t *testing.T, what string, n int) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); s.asked(what) == 0; time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(20 * time.Second); s.asked(what) < n; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("the browser got no %q: %v", what, s.asks)
+			t.Fatalf("the browser got %q not %d times: %v", what, n, s.asks)
 		}
 	}
 }
