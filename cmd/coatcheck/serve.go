@@ -278,6 +278,7 @@ func (c *serveCommand) config(
 	}
 	c.Accounts.apply(&config)
 	c.Passkeys.apply(&config)
+	c.DeviceBound.apply(&config)
 	c.Throttle.apply(&config)
 	c.Factors.apply(&config)
 	if err := c.Templates.apply(&config, log); err != nil {
