@@ -91,7 +91,7 @@ var staircase = []step{
 	{"the programs", []string{"internal/doctor"}, nil},
 	{"the programs", []string{"cmd/coatcheck"}, []string{"github.com/alecthomas/kong"}},
 	{"the programs", []string{"examples/..."}, []string{"..."}},
-	{"our own tests", []string{"internal/testenv", "internal/vectors", "internal/softkey"}, []string{"..."}},
+	{"our own tests", []string{"internal/testenv", "internal/vectors", "internal/softkey", "internal/softdevice"}, []string{"..."}},
 	{"our own tests", []string{"internal/testenv/cmd/withservers"}, nil},
 }
 

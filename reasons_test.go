@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/coatcheck/coatcheck"
+	"github.com/coatcheck/coatcheck/accounts/devicebound"
 	"github.com/coatcheck/coatcheck/accounts/passkeys"
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/auth/sessionkeys"
@@ -36,6 +37,13 @@ import (
 )
 
 const reasonPassword = "reason-canary-7001"
+
+// bindingID is the ID of a binding to a device.
+var bindingID = strings.Repeat("A", 26)
+
+func deviceBound(c *coatcheck.Config) {
+	c.Views.Extras = []views.Extra{devicebound.New(devicebound.Options{})}
+}
 
 // reasonRig is a site to which all listen who name reasons.
 type reasonRig struct {
@@ -308,6 +316,19 @@ var reasonCases = map[string]struct {
 		r.URL.Host = "localhost:" + r.URL.Port()
 		r.PostJSON("/accounts/passkeys/login/", map[string]string{"credential": "{}"})
 	}},
+	"device-unbound": {deviceBound, func(r *reasonRig) { r.session(sessionkeys.Bound, bindingID+":1"); r.get("/members/") }},
+	"device-proof-wanted": {deviceBound, func(r *reasonRig) {
+		r.session(sessionkeys.Bound, bindingID+":1")
+		if err := own.New(r.site.Database).InsertDeviceBinding(r.t.Context(), own.DeviceBinding{
+			ID: bindingID, UserID: r.ada.ID, Created: time.Now(), Expires: time.Now().Add(time.Hour),
+		}); err != nil {
+			r.t.Fatal(err)
+		}
+		q := r.NewRequest(http.MethodPost, "/accounts/device/refresh/", nil)
+		q.Header.Set("Sec-Secure-Session-Id", bindingID)
+		r.Do(q)
+	}},
+	"wrong-device-proof": {deviceBound, func(r *reasonRig) { r.Post("/accounts/device/register/", nil) }},
 	"form-incomplete":    {nil, func(r *reasonRig) { r.Post("/accounts/login/", url.Values{"username": {"ada"}}) }},
 	"form-invalid":       {nil, func(r *reasonRig) { r.Post("/accounts/signup/", url.Values{"username": {"ada"}, "password": {"x"}}) }},
 	"page-refused":       {nil, func(r *reasonRig) { r.get("/accounts/nowhere/") }},

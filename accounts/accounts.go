@@ -98,6 +98,7 @@ type Service struct {
 	jobs     *seal.Box
 	links    *seal.Box
 	waiting  *seal.Box // challenges of passkeys
+	bindings *signing.Signer
 	recent   *recent
 	wake     *bell       // rings when an email was queued
 	taking   *sync.Mutex // held while a sender takes an email
@@ -160,6 +161,11 @@ func New(c Config) (*Service, error) {
 		if *box.of, err = seal.New(box.purpose, c.Keys.Secret, c.Keys.Fallbacks...); err != nil {
 			return nil, fmt.Errorf("accounts: %w", err)
 		}
+	}
+	if s.bindings, err = signing.New(signing.Config{
+		Key: c.Keys.Secret, FallbackKeys: c.Keys.Fallbacks, Salt: BindingSalt,
+	}); err != nil {
+		return nil, fmt.Errorf("accounts: %w", err)
 	}
 	if s.mails, err = readMails(c.Templates, c.Brand); err != nil {
 		return nil, err

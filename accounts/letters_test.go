@@ -20,6 +20,7 @@ import (
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/coatchecktest"
+	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/mail"
 	"github.com/coatcheck/coatcheck/mail/mailtest"
 )
@@ -80,6 +81,12 @@ func (r *rig) factorEmails(name, lang string) {
 	r.Accounts.NoticeFactorAdded(request, user)
 	r.Accounts.NoticeRecoveryCode(request, user, 9)
 	r.Accounts.NoticeFactorRemoved(request, user)
+	if err := own.New(r.Database).InsertDeviceBinding(r.t.Context(), own.DeviceBinding{ID: name, UserID: user.ID}); err != nil {
+		r.t.Fatal(err)
+	}
+	for range 2 { // told once
+		r.Accounts.NoticeUnbound(request, r.Sessions.Session("a-stolen-key"), user, name)
+	}
 	challenge := func(text string) accounts.Challenge {
 		return accounts.Challenge{Text: name + text, Expires: time.Now().Add(time.Minute)}
 	}
@@ -154,7 +161,7 @@ func (r *rig) everyEmail(lang string) (all []mail.Message) {
 	c = browser()
 	r.deliver() // that this is a new device
 	r.factorEmails(name, lang)
-	sent(7)
+	sent(8)
 	r.post(c, "/accounts/close/", map[string]string{"understand": "on", "password": canary})
 	sent(1)
 	_, err = r.Accounts.Invite(ctx, "bob-"+lang+"@example.com", lang)

@@ -70,6 +70,7 @@ var notices = map[string]bool{
 	"passkey_added":      true,
 	"passkey_removed":    true,
 	"passkey_copied":     true,
+	"device_unbound":     true,
 	jobRescue:            true,
 }
 

@@ -23,7 +23,7 @@ func (s *Service) Clean(ctx context.Context) error {
 // tidyUp is Clean without the adoption, which may take long.
 func (s *Service) tidyUp(ctx context.Context) error {
 	_, err := s.own.DeleteExpiredLinks(ctx, s.now())
-	return errors.Join(err, s.finish(ctx), s.forgetEnded(ctx))
+	return errors.Join(err, s.forgetBindings(ctx), s.finish(ctx), s.forgetEnded(ctx))
 }
 
 // forgetEnded removes rows of sessions that nobody has seen for the life of a

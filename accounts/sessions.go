@@ -8,6 +8,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/auth/audit"
+	"github.com/coatcheck/coatcheck/auth/sessionkeys"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/internal/device"
@@ -21,6 +22,9 @@ type SessionInfo struct {
 	ID string
 	// Current means that it is the session of the request.
 	Current bool
+	// Bound means that the session is bound to its device, so that its cookie is worth nothing
+	// on another one.
+	Bound bool
 	// Method is how the user signed in: MethodPassword and so on.
 	Method string
 	// Browser and System are in words, "Firefox" and "Linux"; either may be empty.
@@ -40,6 +44,9 @@ var ErrNoSession = errors.New("accounts: there is no such session")
 // SessionID is the ID of SessionInfo by the session's key.
 func SessionID(key sessions.Key) string { return keyHash(string(key)) }
 
+// SessionConfig returns the settings of the sessions.
+func (s *Service) SessionConfig() sessions.Config { return s.sessions.Config() }
+
 // maxListed is how many sessions of one user are listed.
 const maxListed = 200
 
@@ -51,8 +58,8 @@ func (s *Service) Sessions(ctx context.Context, user *auth.User, current session
 	s.settle(ctx, user.ID)
 	var all []SessionInfo
 	present := keyHash(string(current))
-	if row, err := s.live(ctx, user, present); err == nil {
-		all = append(all, info(row, true))
+	if row, session, err := s.live(ctx, user, present); err == nil {
+		all = append(all, info(row, session, true))
 	} else if !errors.Is(err, ErrNoSession) {
 		return nil, err
 	}
@@ -76,12 +83,12 @@ func (s *Service) listIndexed(
 			if row.KeyHash == listed {
 				continue
 			}
-			switch _, err := open(ctx, row, user); {
+			switch session, err := open(ctx, row, user); {
 			case errors.Is(err, ErrNoSession):
 			case err != nil:
 				return nil, err
 			default:
-				if all = append(all, info(row, false)); len(all) == maxListed {
+				if all = append(all, info(row, session, false)); len(all) == maxListed {
 					return all, nil
 				}
 			}
@@ -93,27 +100,28 @@ func (s *Service) listIndexed(
 }
 
 // info is a row as users see it.
-func info(row own.IndexedSession, current bool) SessionInfo {
+func info(row own.IndexedSession, session *sessions.Session, current bool) SessionInfo {
+	_, bound := session.Peek(sessionkeys.Bound)
 	i := SessionInfo{
-		ID: row.KeyHash, Current: current, Method: row.Method,
+		ID: row.KeyHash, Current: current, Bound: bound, Method: row.Method,
 		UserAgent: row.UserAgent, IP: row.IP, FirstSeen: row.Created, LastSeen: row.LastSeen,
 	}
 	i.Browser, i.System = device.Describe(row.UserAgent)
 	return i
 }
 
-// live is the row of a session by its hash if the user is signed in to it; else the
+// live is a session and its row by its hash if the user is signed in to it; else the
 // error is ErrNoSession.
-func (s *Service) live(ctx context.Context, user *auth.User, hash string) (own.IndexedSession, error) {
+func (s *Service) live(ctx context.Context, user *auth.User, hash string) (own.IndexedSession, *sessions.Session, error) {
 	row, err := s.own.IndexedSession(ctx, hash)
 	if errors.Is(err, database.ErrNotFound) || err == nil && row.UserID != user.ID {
-		return own.IndexedSession{}, ErrNoSession
+		return own.IndexedSession{}, nil, ErrNoSession
 	}
 	if err != nil {
-		return own.IndexedSession{}, err
+		return own.IndexedSession{}, nil, err
 	}
-	_, err = s.openOrForget(ctx, *row, user)
-	return *row, err
+	session, err := s.openOrForget(ctx, *row, user)
+	return *row, session, err
 }
 
 // openOrForget loads a session of the index. One that has ended leaves the index, and
@@ -149,7 +157,7 @@ func (s *Service) open(ctx context.Context, row own.IndexedSession, user *auth.U
 // request nobody is signed in. The error is ErrNoSession where the user has no
 // such session, or a failure of the store.
 func (s *Service) EndSession(ctx context.Context, user *auth.User, id string) error {
-	row, err := s.live(ctx, user, id)
+	row, _, err := s.live(ctx, user, id)
 	if err != nil {
 		return err
 	}

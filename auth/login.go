@@ -59,7 +59,7 @@ func (s *Service) login(r *http.Request, user *User) error {
 		s.recordRefused(ctx, user, err)
 		return err
 	}
-	fresh, err := s.freshSession(ctx, session, user)
+	fresh, err := s.freshSession(r, session, user)
 	if err != nil {
 		return err
 	}
@@ -87,7 +87,10 @@ func (s *Service) login(r *http.Request, user *User) error {
 			slog.String(sessionkeys.Backend, backend),
 			slog.String(sessionkeys.Hash, flow.Brief(s.SessionAuthHash(user))))
 	}
-	return s.stampLogin(ctx, session)
+	if err := s.stampLogin(ctx, session); err != nil {
+		return err
+	}
+	return s.offer(ru.response, r, session)
 }
 
 // signIn stores who is signed in: Django's three keys, and the number of the last
@@ -134,8 +137,10 @@ func parts(ctx context.Context) (*requestUser, *sessions.Session, error) {
 // freshSession sees to it that nobody who knew the session key before the login
 // knows it after. A session that the user is signed in to already stays, and is
 // not fresh. One that another request has ended concurrently stays so, with all that
-// was in it: the login begins another.
-func (s *Service) freshSession(ctx context.Context, session *sessions.Session, user *User) (fresh bool, err error) {
+// was in it: the login begins another. So does one from another device than that to which the
+// session is bound.
+func (s *Service) freshSession(r *http.Request, session *sessions.Session, user *User) (fresh bool, err error) {
+	ctx := r.Context()
 	_, present, err := storedID(ctx, session)
 	if err != nil {
 		return false, err
@@ -153,7 +158,8 @@ func (s *Service) freshSession(ctx context.Context, session *sessions.Session, u
 	}
 	v := sessionkeys.Loaded(session)
 	stored, _ := sessionkeys.Text(v, sessionkeys.Hash)
-	if s.outlived(session) || sessionkeys.UserOf(v) != user.ID || s.matchHash(stored, user.Password) != hashCurrent || endedWith(v, user, ending) {
+	if s.outlived(session) || sessionkeys.UserOf(v) != user.ID || s.matchHash(stored, user.Password) != hashCurrent || endedWith(v, user, ending) ||
+		!s.shown(r, session) {
 		return true, session.Flush(ctx)
 	}
 	if session.ReadOnly() { // what the login stores could not be saved

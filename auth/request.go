@@ -24,12 +24,13 @@ var errFinding = errors.New("auth: the user of the request is being found just n
 type contextKey struct{}
 
 // finding stands in the place of the requestUser while it is being found.
-type finding struct{}
+type finding struct{ request *http.Request }
 
 // requestUser is the user of one request, found when it is first asked for.
 type requestUser struct {
 	service  *Service
 	response http.ResponseWriter // may be nil
+	request  *http.Request       // may be nil
 
 	mu   sync.Mutex // guards what follows
 	user *User      // nil until it was found
@@ -41,6 +42,13 @@ type requestUser struct {
 // request. A login in it sets cookies on w, which may be nil.
 func (s *Service) NewContext(ctx context.Context, w http.ResponseWriter) context.Context {
 	return context.WithValue(ctx, contextKey{}, &requestUser{service: s, response: w})
+}
+
+// WithUser returns the request in a context as NewContext makes one. The user of a session that
+// is bound to a device is found by a request alone: see BindSessions.
+func (s *Service) WithUser(w http.ResponseWriter, r *http.Request) *http.Request {
+	ru := &requestUser{service: s, response: w, request: r}
+	return r.WithContext(context.WithValue(r.Context(), contextKey{}, ru))
 }
 
 // UserFromContext returns the user of the request (Django: request.user), who
@@ -55,7 +63,7 @@ func UserFromContext(ctx context.Context) (*User, error) {
 	ru.mu.Lock()
 	defer ru.mu.Unlock()
 	if ru.user == nil && ru.err == nil {
-		ru.user, ru.err = ru.service.sessionUser(context.WithValue(ctx, contextKey{}, finding{}))
+		ru.user, ru.err = ru.service.sessionUser(context.WithValue(ctx, contextKey{}, finding{ru.request}))
 	}
 	return ru.user, ru.err
 }
@@ -86,11 +94,14 @@ func (s *Service) sessionUser(ctx context.Context) (*User, error) {
 	if err != nil {
 		return nil, err
 	}
-	id, code, err := s.whose(ctx, session)
+	id, code, err := s.whose(ctx, session, s.unshown)
 	if err != nil {
 		return nil, err
 	}
 	switch code {
+	case "user.device_unbound": // the session stays, for the device that it is bound to
+		s.missed(ctx, session, id)
+		return AnonymousUser(), nil
 	case "user.too_old", "user.inactive", "user.hash_mismatch", "user.ended":
 		key := session.Key()
 		if err := session.Flush(ctx); err != nil {

@@ -44,19 +44,24 @@ type Identity struct {
 //   - "user.ended": the session was ended with the others of the user;
 //   - "user.too_old": it is older than Config.SessionMaxAge.
 //
-// The user of a request is found the same way. The session may also be one that belongs to no
+// The user of a request is found the same way, unless the session is bound to another device: that
+// is "user.device_unbound", which Verify does not look at. The session may also be one that belongs to no
 // request, such as sessions.Engine.Session(key). Verify changes nothing that is stored.
 // The error is a failure of the store, for which there is no code.
 func (s *Service) Verify(ctx context.Context, session *sessions.Session) (Identity, flow.Code, error) {
-	id, code, err := s.whose(ctx, session)
+	id, code, err := s.whose(ctx, session, nil)
 	if err == nil {
 		id.read(session)
 	}
 	return id, code, err
 }
 
-// whose is Verify without what only its callers want to know.
-func (s *Service) whose(ctx context.Context, session *sessions.Session) (Identity, flow.Code, error) {
+// whose is Verify without what only its callers want to know. A judge has the last word about the
+// code of a user who is signed in; nil has none.
+func (s *Service) whose(
+	ctx context.Context, session *sessions.Session,
+	judge func(context.Context, *sessions.Session, flow.Code) flow.Code,
+) (Identity, flow.Code, error) {
 	var id Identity
 	state, err := session.State(ctx)
 	if err != nil {
@@ -85,6 +90,9 @@ func (s *Service) whose(ctx context.Context, session *sessions.Session) (Identit
 	}
 	if code == "user.anonymous" && state != "session.loaded" {
 		code = state
+	}
+	if judge != nil {
+		code = judge(ctx, session, code)
 	}
 	emitVerified(ctx, code, id)
 	return id, code, nil

@@ -68,6 +68,8 @@ var reasons = []reason{
 	{"user.hash_mismatch", Refused, "auth-hash-mismatch", loginPage, letLogIn + "; the password was changed, or the secret key"},
 	{"user.ended", Refused, "session-ended", loginPage, letLogIn + "; docs/endings.md says what ends sessions"},
 
+	{"user.device_unbound", Refused, "device-unbound", loginPage, letLogIn + "; if the browser has not lost its key, the cookie was stolen: docs/device-bound.md"},
+
 	{"throttle.refused_account", Refused, "throttled-account", tooMany, "coatcheck unlock, if it is the owner who waits"},
 	{"throttle.refused_address", Refused, "throttled-address", tooMany, "see --throttle-address; behind a proxy, check --trusted-proxy first"},
 	{"throttle.refused_device", Refused, "throttled-device", tooMany, "coatcheck unlock, if it is the owner who waits"},
@@ -99,6 +101,9 @@ var reasons = []reason{
 	{"login.waits", Done, "step-wanted", "the page of the step, or 403", nothing},
 	{"code.failed", Failed, "store-failed", busyPage, restore},
 	{"code.refused", Refused, "wrong-code", "the form again, as for every wrong code", nothing},
+	{"binding.challenged", Refused, "device-proof-wanted", "nothing; the browser comes again with a proof", nothing},
+	{"binding.refused", Refused, "wrong-device-proof", "nothing; the browser forgets the binding", nothing},
+	{"binding.failed", Failed, "store-failed", busyPage, restore},
 	{"passkey.wrong", Refused, "wrong-passkey", "that the passkey was not accepted", nothing},
 	{"passkey.failed", Failed, "store-failed", busyPage, restore},
 	{"passkey.refused", Refused, "form-invalid", formAgain, nothing},

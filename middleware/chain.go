@@ -22,7 +22,7 @@ func Chain(parts ...func(http.Handler) http.Handler) func(http.Handler) http.Han
 func Authentication(service *auth.Service) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			next.ServeHTTP(w, r.WithContext(service.NewContext(r.Context(), w)))
+			next.ServeHTTP(w, service.WithUser(w, r))
 		})
 	}
 }

@@ -32,6 +32,9 @@ type Route struct {
 	Menu string
 	// Apart sets that link apart, behind all others: what it leads to cannot be undone.
 	Apart bool
+	// NoToken means that the address takes POST requests without the token of a form. It asks for
+	// a header in its place, which pages of other sites cannot send.
+	NoToken bool
 	// Handler is the page, for programs that mount it elsewhere too.
 	Handler http.Handler
 }
@@ -69,6 +72,14 @@ func (k *Kit) Route(name string) Route {
 		}
 	}
 	return Route{}
+}
+
+// NoToken reports whether a request is for a route that asks for no token of a form.
+func (k *Kit) NoToken(r *http.Request) bool {
+	return r.Method == http.MethodPost && r.URL.RawPath == "" &&
+		slices.ContainsFunc(k.routes, func(route Route) bool {
+			return route.NoToken && route.Pattern == r.URL.Path
+		})
 }
 
 // ServeHTTP serves everything below Path.

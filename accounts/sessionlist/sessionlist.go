@@ -161,6 +161,7 @@ func deviceName(t *i18n.Translator, s accounts.SessionInfo) string {
 type sessionJSON struct {
 	ID        string    `json:"id"`
 	Current   bool      `json:"current"`
+	Bound     bool      `json:"bound"`
 	Browser   string    `json:"browser"`
 	System    string    `json:"system"`
 	IP        string    `json:"ip"`
@@ -173,7 +174,7 @@ func sessionsJSON(all []accounts.SessionInfo) []sessionJSON {
 	out := make([]sessionJSON, len(all))
 	for i, s := range all {
 		out[i] = sessionJSON{
-			s.ID, s.Current, s.Browser, s.System, s.IP, s.Method,
+			s.ID, s.Current, s.Bound, s.Browser, s.System, s.IP, s.Method,
 			s.FirstSeen.UTC().Truncate(time.Second), s.LastSeen.UTC().Truncate(time.Second),
 		}
 	}

@@ -65,6 +65,7 @@ var table = []Meaning{
 	{"passkey-added", i18n.Mark("Passkey added"), "The user added a passkey.", false},
 	{"passkey-removed", i18n.Mark("Passkey removed"), "The user removed a passkey.", false},
 	{"passkey-copied", i18n.Mark("Passkey refused, as it may be a copy"), "The counter of a passkey went back at a login, which was refused.", true},
+	{"device-unbound", i18n.Mark("Session refused on another device"), "A session was used without the device to which it is bound. It is recorded once for each session.", true},
 	{"account-created", i18n.Mark("Account created"), "A user was stored: by a sign-up, an invitation, a command or the program.", false},
 	{"superuser-created", i18n.Mark("Account created"), "A superuser was stored.", false},
 	{"account-closed", "", "The user closed the account.", false},

@@ -35,6 +35,16 @@ const (
 	Setup = "_coatcheck_setup"
 )
 
+// What a session keeps of its device. Django keeps them and looks at none; the middleware of
+// docs/device-bound.md looks at Bound.
+const (
+	// Bound is where a session that is bound to a device keeps the ID of the binding, a colon, and
+	// until when it is valid without the cookie of the device, in seconds since 1970.
+	Bound = "_coatcheck_bound"
+	// Bind is where a session keeps the ID of a binding that was offered to its browser.
+	Bind = "_coatcheck_bind"
+)
+
 // OTPDevice is where django-otp keeps the device that the user has shown, as
 // "otp_totp.totpdevice/1" (django_otp.DEVICE_ID_SESSION_KEY).
 const OTPDevice = "otp_device_id"

@@ -20,42 +20,43 @@ import (
 
 // serveCommand runs the site as a server of its own.
 type serveCommand struct {
-	Listen            listenFlags   `embed:""`
-	Site              siteFlags     `embed:""`
-	LoginURL          string        `group:"server" name:"login-url" default:"/accounts/login/" help:"Django's LOGIN_URL."`
-	LoginRedirectURL  string        `group:"server" name:"login-redirect-url" default:"/accounts/profile/" help:"Django's LOGIN_REDIRECT_URL."`
-	LogoutRedirectURL string        `group:"server" name:"logout-redirect-url" placeholder:"URL" help:"Django's LOGOUT_REDIRECT_URL; none means a page that says goodbye."`
-	RedirectHosts     []string      `group:"server" name:"allowed-redirect-host" placeholder:"HOST" help:"Another host, with its port if it has one, to which the next of a login or logout may lead; may be repeated (success_url_allowed_hosts)."`
-	SignupClosed      bool          `group:"server" help:"Let nobody sign up."`
-	Templates         templateFlags `embed:""`
-	Home              homeFlag      `embed:""`
-	Docs              docsFlag      `embed:""`
-	StopDelay         time.Duration `group:"server" default:"0s" help:"How long to go on after a stop signal with /readyz saying no, so that a load balancer notices."`
-	Database          databaseFlags `embed:""`
-	Create            createFlag    `embed:""`
-	NoCreate          bool          `group:"database" help:"Do not create absent tables."`
-	Secret            secretFlags   `embed:""`
-	Sessions          sessionFlags  `embed:""`
-	Engine            engineFlags   `embed:""`
-	Memory            memoryFlag    `embed:""`
-	CSRF              csrfFlags     `embed:""`
-	Language          languageFlags `embed:""`
-	Web               webFlags      `embed:""`
-	Mail              mailFlags     `embed:""`
-	Accounts          accountFlags  `embed:""`
-	Passwords         passwordFlags `embed:""`
-	Throttle          throttleFlags `embed:""`
-	Logins            loginFlags    `embed:""`
-	Factors           factorFlags   `embed:""`
-	Passkeys          passkeyFlags  `embed:""`
-	Reset             resetFlag     `embed:""`
-	Log               logFlags      `embed:""`
-	Audit             auditFlag     `embed:""`
-	Inspect           inspectFlag   `embed:""`
-	Trace             bool          `group:"log" help:"Print each request's way through the five layers as one block."`
-	LogFlow           bool          `group:"log" help:"Log each request with its verdict and the reason code of a refusal, and with --log-level debug each of its steps."`
-	Metrics           metricsFlag   `embed:""`
-	LogRequests       bool          `group:"log" default:"true" negatable:"" help:"A line for each request, without its query; on by default, and off with --trace."`
+	Listen            listenFlags     `embed:""`
+	Site              siteFlags       `embed:""`
+	LoginURL          string          `group:"server" name:"login-url" default:"/accounts/login/" help:"Django's LOGIN_URL."`
+	LoginRedirectURL  string          `group:"server" name:"login-redirect-url" default:"/accounts/profile/" help:"Django's LOGIN_REDIRECT_URL."`
+	LogoutRedirectURL string          `group:"server" name:"logout-redirect-url" placeholder:"URL" help:"Django's LOGOUT_REDIRECT_URL; none means a page that says goodbye."`
+	RedirectHosts     []string        `group:"server" name:"allowed-redirect-host" placeholder:"HOST" help:"Another host, with its port if it has one, to which the next of a login or logout may lead; may be repeated (success_url_allowed_hosts)."`
+	SignupClosed      bool            `group:"server" help:"Let nobody sign up."`
+	Templates         templateFlags   `embed:""`
+	Home              homeFlag        `embed:""`
+	Docs              docsFlag        `embed:""`
+	StopDelay         time.Duration   `group:"server" default:"0s" help:"How long to go on after a stop signal with /readyz saying no, so that a load balancer notices."`
+	Database          databaseFlags   `embed:""`
+	Create            createFlag      `embed:""`
+	NoCreate          bool            `group:"database" help:"Do not create absent tables."`
+	Secret            secretFlags     `embed:""`
+	Sessions          sessionFlags    `embed:""`
+	Engine            engineFlags     `embed:""`
+	Memory            memoryFlag      `embed:""`
+	CSRF              csrfFlags       `embed:""`
+	Language          languageFlags   `embed:""`
+	Web               webFlags        `embed:""`
+	Mail              mailFlags       `embed:""`
+	Accounts          accountFlags    `embed:""`
+	Passwords         passwordFlags   `embed:""`
+	Throttle          throttleFlags   `embed:""`
+	Logins            loginFlags      `embed:""`
+	Factors           factorFlags     `embed:""`
+	Passkeys          passkeyFlags    `embed:""`
+	DeviceBound       deviceBoundFlag `embed:""`
+	Reset             resetFlag       `embed:""`
+	Log               logFlags        `embed:""`
+	Audit             auditFlag       `embed:""`
+	Inspect           inspectFlag     `embed:""`
+	Trace             bool            `group:"log" help:"Print each request's way through the five layers as one block."`
+	LogFlow           bool            `group:"log" help:"Log each request with its verdict and the reason code of a refusal, and with --log-level debug each of its steps."`
+	Metrics           metricsFlag     `embed:""`
+	LogRequests       bool            `group:"log" default:"true" negatable:"" help:"A line for each request, without its query; on by default, and off with --trace."`
 }
 
 // Run serves until it gets SIGINT, SIGTERM or SIGHUP.
@@ -280,6 +281,7 @@ func (c *serveCommand) config(
 	}
 	c.Accounts.apply(&config)
 	c.Passkeys.apply(&config)
+	c.DeviceBound.apply(&config)
 	c.Throttle.apply(&config)
 	c.Factors.apply(&config)
 	if err := c.Templates.apply(&config, log); err != nil {

@@ -52,6 +52,7 @@ var wrongSettings = []wrong{
 	{"bcrypt-rounds", "99", "", "an --argon2-, --bcrypt- or --scrypt- flag cannot be: password: bcrypt", refuses},
 	{"audit-days", "-1", "", "--audit-days is -1; give a number of days from 0", refuses},
 	{"metrics-addr", "9100", "", "--metrics-addr is \"9100\"; write HOST:PORT", refuses},
+	{"device-bound", "1ms", "", "devicebound: Options.Life (--device-bound)", refuses},
 	{"passkey-origin", "https://www.example.org", "", "--passkey-origin", refuses},
 	{"passkey-rp-id", "https://example.com", "", "write a domain in lowercase", refuses},
 	{"authentication-backend", "nonsense", "", "is not the dotted path of a backend", refuses},

@@ -61,8 +61,8 @@ type tab struct {
 	looks []look
 }
 
-// newTab starts a browser for the site at the address.
-func newTab(t *testing.T, base string) *tab {
+// newTab starts a browser for the site at the address, with more options.
+func newTab(t *testing.T, base string, more ...chromedp.ExecAllocatorOption) *tab {
 	t.Helper()
 	options := append([]chromedp.ExecAllocatorOption{chromedp.ExecPath(testenv.Chromium(t)), chromedp.NoSandbox},
 		chromedp.DefaultExecAllocatorOptions[:]...)
@@ -71,6 +71,7 @@ func newTab(t *testing.T, base string) *tab {
 	} {
 		options = append(options, chromedp.Flag(flag, true))
 	}
+	options = append(options, more...)
 	ctx, cancel := context.WithTimeout(context.Background(), 9*time.Minute)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)

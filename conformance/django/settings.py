@@ -20,6 +20,7 @@ agree on comes from environment variables; twin_test.go sets them.
     TWIN_CSRF_USE_SESSIONS      1, or 0 (default)
     TWIN_AUTHENTICATION_BACKENDS  dotted paths with commas between; Django's own without it
     TWIN_THROTTLE               1 counts guesses with Coatcheck, by docs/coatcheck_throttle.py
+    TWIN_DEVICE                 1 honours sessions bound to devices, by docs/coatcheck_device.py
     TWIN_REMOTE_USER            HeaderUser or PersistentHeaderUser, of remoteuser.py; nobody is believed without it
     TWIN_PBKDF2_ITERATIONS      lowers the cost of new pbkdf2_sha256 hashes; Django's own without it
 """
@@ -131,6 +132,10 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
 ]
+
+if env("DEVICE"):
+    sys.path.append(str(BASE_DIR.parent.parent / "docs"))
+    MIDDLEWARE.insert(5, "coatcheck_device.DeviceBoundMiddleware")
 
 if env("REMOTE_USER"):
     MIDDLEWARE.append("remoteuser." + env("REMOTE_USER"))

@@ -24,6 +24,8 @@ const (
 	PasskeyTable  = "coatcheck_passkey"  // passkeys
 	// PasskeyUserTable has the handles by which authenticators know users.
 	PasskeyUserTable = "coatcheck_passkey_user"
+	// DeviceBoundTable has the keys of devices to which sessions are bound.
+	DeviceBoundTable = "coatcheck_device_bound"
 )
 
 // MissingError means that tables which a feature needs are not in the database.
