@@ -246,8 +246,9 @@ func (s *Service) Complete(r *http.Request, p *Pending) error {
 	return session.Set(ctx, sessionkeys.Proofs, p.Proofs)
 }
 
-// Proofs returns what the user of the request has shown at the login, in order. It is
-// empty for a login that took no step, and for a session that a Django made.
+// Proofs returns what the user of the request has shown at the login, in order, and by
+// ProveAgain since. It is empty for a login that took no step, and for a session that a Django
+// made.
 func (s *Service) Proofs(ctx context.Context) ([]Proof, error) {
 	user, err := UserFromContext(ctx)
 	if err != nil || !user.IsAuthenticated() {
