@@ -181,7 +181,7 @@ func TestRecentProofRefused(t *testing.T) {
 	}
 	failed := 0
 	for _, e := range entries {
-		if e.Event == "login-failed" && e.UserID == ada.ID {
+		if e.Event == "password-check-failed" && e.UserID == ada.ID {
 			failed++
 		}
 	}

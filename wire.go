@@ -90,8 +90,8 @@ func (s *Site) wireTwoFactor(c *Config) (err error) {
 		Options: c.Logins.TwoFactor, Database: c.Database, Keys: c.Keys, Issuer: c.Site.Name,
 		Logger: c.Site.Logger,
 	})
-	required := c.Logins.TwoFactor.Require != "" && c.Logins.TwoFactor.Require != twofactor.RequireNone
-	if missing := (*own.MissingError)(nil); errors.As(err, &missing) && !required {
+	asks := c.Logins.TwoFactor.Asks()
+	if missing := (*own.MissingError)(nil); errors.As(err, &missing) && !asks {
 		s.log.Warn("nobody is asked for a second factor", "error", missing)
 		return nil
 	}

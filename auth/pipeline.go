@@ -129,7 +129,7 @@ func (s *Service) Prove(r *http.Request, p *Pending, proof Proof) error {
 
 // next finds the first factor that is wanted.
 func (s *Service) next(r *http.Request, p *Pending) error {
-	ctx := hooks.WithRequest(r)
+	ctx := hooks.WithMemory(hooks.WithRequest(r)) // so that two factors read what both need once
 	p.Next, p.judged = nil, nil
 	for _, f := range s.factors {
 		wanted, err := f.Wanted(ctx, p.User, p.Proofs)

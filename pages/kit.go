@@ -3,6 +3,7 @@ package pages
 import (
 	"context"
 	"errors"
+	"fmt"
 	"html/template"
 	"io/fs"
 	"log/slog"
@@ -187,8 +188,12 @@ func (c *Config) check() error {
 	if c.Brand == nil {
 		c.Brand = brand.Ours()
 	}
-	if c.RecentProof == 0 {
+	switch {
+	case c.RecentProof == 0:
 		c.RecentProof = defaultRecentProof
+	case c.RecentProof > 0 && c.RecentProof < time.Second:
+		return fmt.Errorf("views: Config.RecentProof (--recent-proof) is %v; it needs a second at least",
+			c.RecentProof)
 	}
 	return c.checkTargets()
 }
