@@ -256,7 +256,7 @@ func tryRoutes(t *testing.T, site *coatchecktest.Site, c *coatchecktest.Client, 
 	}
 }
 
-// join makes a group and adds the user.
+// join creates a group and adds the user.
 func join(t testing.TB, site *coatchecktest.Site, user *auth.User, group string) {
 	t.Helper()
 	g := &database.Group{Name: group}

@@ -19,10 +19,10 @@ import (
 func (s *Service) KeepLoginTimes() { s.loginTimes.Store(true) }
 
 // LoginIsFresh reports whether the user of the request logged in by its session at most
-// maxAge ago, or confirmed by ProveAgain to be the same. If not, the session notes that another login is asked for, so that the login
-// page shows its form, and Login stores the time in any case. A session that does not say
-// when its user logged in, because Django made it for instance, is not fresh. The error is
-// ErrNoAuthentication or a failure of a store.
+// maxAge ago, or confirmed by ProveAgain to be the same. If not, the session notes that another
+// login is asked for, so that the login page shows its form, and Login stores the time in any case.
+// A session that does not say when its user logged in, because Django made it for instance, is not
+// fresh. The error is ErrNoAuthentication or a failure of a store.
 func (s *Service) LoginIsFresh(ctx context.Context, maxAge time.Duration) (bool, error) {
 	user, err := UserFromContext(ctx)
 	if err != nil || !user.IsAuthenticated() {

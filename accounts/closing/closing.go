@@ -44,7 +44,8 @@ func (f *Feature) Routes() []pages.Route {
 	if f.accounts == nil {
 		return nil
 	}
-	page := f.PrivatePage("close_account", URL, f.RecentWithoutPassword(f.serve, "understand"), pages.GETAndPOST...).
+	view := f.RecentWithoutPassword(f.serve, "understand")
+	page := f.PrivatePage("close_account", URL, view, pages.GETAndPOST...).
 		InMenu(i18n.Mark("Close your account"))
 	page.Apart = true
 	return []pages.Route{

@@ -130,7 +130,7 @@ func (f *Feature) serve(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// describe tells a program how to confirm.
+// describe reports to a program how to confirm.
 func describe(w http.ResponseWriter, m Means) {
 	said := map[string]any{
 		"message": "Send password or code by POST, as a form or as JSON.", "means": m.names(),

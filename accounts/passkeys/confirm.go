@@ -23,7 +23,7 @@ const purposeConfirm = "confirm"
 // sayOfAnother is said about a passkey of another account, by which a user cannot confirm.
 var sayOfAnother = i18n.Mark("This passkey is not one of the account in which you are signed in.")
 
-// confirm takes a passkey of the signed-in user as a proof that it is still them, and responds to GET
+// confirm accepts a passkey of the signed-in user as a proof that it is still them, and responds to GET
 // with what the script needs for that.
 func (f *Feature) confirm(w http.ResponseWriter, r *http.Request) {
 	user, err := auth.UserFromContext(r.Context())
