@@ -183,7 +183,15 @@ func (c *contract) tryOthers(open, confirmed, closed *stage) {
 	c.change("POST /accounts/profile/edit/", open, "company", "")
 	c.change("POST /accounts/name/", open, "first_name", strings.Repeat("a", 151))
 	c.change("POST /accounts/close/", open, "password", "wrong")
-	c.send("GET /accounts/close/", scene{open.passwordless(c.t), "/accounts/close/", nil}, withHeader("Accept", "application/json"))
+	for _, path := range []string{"/accounts/close/", "/accounts/email/", "/accounts/two_factor/add/"} {
+		for _, method := range []string{http.MethodGet, http.MethodPost} {
+			asks := withHeader("Accept", jsonType)
+			if method == http.MethodPost {
+				asks = withBody(jsonType, `{}`)
+			}
+			c.send(method+" "+path, scene{open.passwordless(c.t), path, object{}}, asks)
+		}
+	}
 	for _, path := range []string{"recovery_codes/", "remove/", "add/"} {
 		x := guarded("/accounts/two_factor/"+path)(c.t, open)
 		if path != "add/" {
