@@ -124,7 +124,12 @@ func checkForm(t *testing.T, at string, got *coatchecktest.Response, api bool) {
 		return
 	}
 	var answer map[string]string
-	if got.JSON(&answer); len(answer) != 1 || answer["error"] == "" || got.Header.Get("Location") != "" {
+	got.JSON(&answer)
+	if answer["reason"] == "proof-wanted" && answer["url"] == "/accounts/confirm/" {
+		delete(answer, "reason")
+		delete(answer, "url")
+	}
+	if len(answer) != 1 || answer["error"] == "" || got.Header.Get("Location") != "" {
 		t.Errorf("%s: %d %s", at, got.Status, got.Body)
 	}
 	if got.Status == http.StatusForbidden && !strings.HasPrefix(answer["error"], "You are signed in as ") {
@@ -158,11 +163,11 @@ func TestFresh(t *testing.T) {
 		expect("/page/fresh", 200)
 		expect("/api/fresh", 200)
 		expect("/age?seconds=900", 200)
-		if to := expect("/page/fresh", 302).Location(); to != "/accounts/login/?next=/page/fresh" {
+		if to := expect("/page/fresh", 302).Location(); to != "/accounts/confirm/?next=/page/fresh" {
 			t.Errorf("to %s", to)
 		}
 		again := expect("/api/fresh", 401)
-		if want := `Cookie realm="accounts", form-action="/accounts/login/", error="insufficient_user_authentication", max_age=600`; again.Header.Get("WWW-Authenticate") != want {
+		if want := `Cookie realm="accounts", form-action="/accounts/confirm/", error="insufficient_user_authentication", max_age=600`; again.Header.Get("WWW-Authenticate") != want {
 			t.Errorf("WWW-Authenticate: %s", again.Header.Get("WWW-Authenticate"))
 		}
 		expect("/page/fresh-hour", 200) // the other guard was not asked for a newer login
@@ -173,6 +178,14 @@ func TestFresh(t *testing.T) {
 		}
 		if to := login().Location(); to != "/page/fresh" {
 			t.Errorf("back to %s", to)
+		}
+		expect("/page/fresh", 200)
+		expect("/age?seconds=900", 200)
+		expect("/accounts/confirm/?next=/page/fresh", 200)
+		c.Header.Set("Accept", html)
+		confirmed := c.Post("/accounts/confirm/?next=/page/fresh", url.Values{"password": {secret}})
+		if to := confirmed.Location(); to != "/page/fresh" {
+			t.Errorf("after the proof: %d, to %s", confirmed.Status, to)
 		}
 		expect("/page/fresh", 200)
 		expect("/age?seconds=-3", 200) // a node whose clock is ahead

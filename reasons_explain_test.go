@@ -27,8 +27,8 @@ const reasonToken = "cx1234-0123456789abcdef0123456789abcdef"
 // unexplained are the reasons that coatcheck explain does not find in a request: it asks the session,
 // the links and the middleware, and sends nothing.
 var unexplained = []string{
-	"acting-as-another", "device-proof-wanted", "device-unbound", "form-incomplete", "form-invalid", "login-not-recent", "login-refused", "not-said",
-	"page-refused", "password-unusable", "permission-missing", "session-interrupted", "store-failed",
+	"acting-as-another", "device-proof-wanted", "device-unbound", "form-incomplete", "form-invalid", "login-refused", "not-said",
+	"page-refused", "password-unusable", "permission-missing", "proof-wanted", "proof-wrong", "session-interrupted", "store-failed",
 	"step-wanted", "throttled-account", "throttled-address", "throttled-device", "too-many-hashes",
 	"wrong-code", "wrong-credentials", "wrong-device-proof", "wrong-passkey",
 	// It is told of no proxy's address, and of no remote user.

@@ -329,12 +329,16 @@ var reasonCases = map[string]struct {
 		r.Do(q)
 	}},
 	"wrong-device-proof": {deviceBound, func(r *reasonRig) { r.Post("/accounts/device/register/", nil) }},
+	"proof-wrong": {nil, func(r *reasonRig) {
+		r.ForceLogin(r.ada)
+		r.PostJSON("/accounts/confirm/", map[string]string{})
+	}},
 	"form-incomplete":    {nil, func(r *reasonRig) { r.Post("/accounts/login/", url.Values{"username": {"ada"}}) }},
 	"form-invalid":       {nil, func(r *reasonRig) { r.Post("/accounts/signup/", url.Values{"username": {"ada"}, "password": {"x"}}) }},
 	"page-refused":       {nil, func(r *reasonRig) { r.get("/accounts/nowhere/") }},
 	"link-invalid":       {nil, func(r *reasonRig) { r.get("/accounts/reset/MQ/" + reasonToken + "/") }},
 	"login-required":     {nil, func(r *reasonRig) { r.loggedOut(); r.get("/members/") }},
-	"login-not-recent":   {nil, func(r *reasonRig) { r.session(sessionkeys.LoginTime, 1); r.get("/fresh/") }},
+	"proof-wanted":       {nil, func(r *reasonRig) { r.session(sessionkeys.LoginTime, 1); r.get("/fresh/") }},
 	"permission-missing": {nil, func(r *reasonRig) { r.ForceLogin(r.ada); r.get("/staff/") }},
 	"acting-as-another":  {nil, func(r *reasonRig) { r.session("_impersonate", "2"); r.get("/accounts/password_change/") }},
 	flow.NotSaid:         {nil, func(r *reasonRig) { r.get("/nowhere/") }},

@@ -54,7 +54,7 @@ var wide = map[string]int{
 	"mail":                      2,
 	"mail/smtp":                 4,
 	"messages":                  7,
-	"middleware":                91,
+	"middleware":                90,
 	"password":                  23,
 	"password/pwned":            6,
 	"password/validate":         3,

@@ -13,6 +13,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth/sessionkeys"
 	"github.com/coatcheck/coatcheck/auth/twofactor"
 	"github.com/coatcheck/coatcheck/coatchecktest"
+	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/middleware"
 )
 
@@ -120,7 +121,7 @@ var inPath = regexp.MustCompile(`\{\w+\}`)
 // nothing before the step, and the session that waits opens only that step.
 func TestSecondFactorDoors(t *testing.T) {
 	for name, door := range entrances {
-		for _, require := range []twofactor.Require{twofactor.RequireNone, twofactor.RequireAll} {
+		for _, require := range []twofactor.Require{twofactor.RequireNone, twofactor.RequireAll, ofEditors} {
 			for _, has := range []bool{false, true} {
 				if door.create && has {
 					continue
@@ -135,10 +136,16 @@ func TestSecondFactorDoors(t *testing.T) {
 	}
 }
 
+// ofEditors requires a factor of the members of the group Editors, to which ada belongs.
+const ofEditors twofactor.Require = "the group Editors"
+
 func tryDoor(t *testing.T, door entrance, require twofactor.Require, has bool) {
 	site, h := doorSite(t, door, require)
 	if !door.create {
 		ada := site.CreateUser("ada", factorPassword)
+		if require == ofEditors {
+			join(t, site, ada, "Editors")
+		}
 		if has {
 			equip(t, site, ada)
 		}
@@ -150,7 +157,7 @@ func tryDoor(t *testing.T, door entrance, require twofactor.Require, has bool) {
 	case door.django:
 	case has:
 		step = "login_code"
-	case require == twofactor.RequireAll:
+	case require == twofactor.RequireAll, require == ofEditors && !door.create:
 		step = "login_two_factor"
 	}
 	who := c.Get("/who/").Body
@@ -167,6 +174,9 @@ func doorSite(t *testing.T, door entrance, require twofactor.Require) (*coatchec
 	t.Helper()
 	site, pages := factorSite(t, func(c *coatcheck.Config) {
 		c.Logins.TwoFactor.Require, c.Logins.ThrottleOff = require, true
+		if require == ofEditors {
+			c.Logins.TwoFactor = twofactor.Options{RequireGroups: []string{"Editors", "Others"}}
+		}
 		c.Accounts.Mail, c.Site.BaseURL = unsent{}, "http://testserver"
 		if door.change != nil {
 			door.change(c)
@@ -243,5 +253,17 @@ func tryRoutes(t *testing.T, site *coatchecktest.Site, c *coatchecktest.Client, 
 	}
 	if got := c.PostJSON("/accounts/login/code/", map[string]string{"code": "000000"}); got.Status != http.StatusForbidden {
 		t.Errorf("the login goes on after a logout: %d %s", got.Status, got.Body)
+	}
+}
+
+// join creates a group and adds the user.
+func join(t testing.TB, site *coatchecktest.Site, user *auth.User, group string) {
+	t.Helper()
+	g := &database.Group{Name: group}
+	if err := site.Database.CreateGroup(t.Context(), g); err != nil {
+		t.Fatal(err)
+	}
+	if err := site.Database.AddToGroup(t.Context(), user.ID, g.ID); err != nil {
+		t.Fatal(err)
 	}
 }

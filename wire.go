@@ -18,6 +18,7 @@ import (
 	"github.com/coatcheck/coatcheck/internal/brand"
 	"github.com/coatcheck/coatcheck/messages"
 	"github.com/coatcheck/coatcheck/middleware"
+	"github.com/coatcheck/coatcheck/safeurl"
 	"github.com/coatcheck/coatcheck/password"
 	"github.com/coatcheck/coatcheck/sessions"
 	"github.com/coatcheck/coatcheck/sessions/dbstore"
@@ -108,8 +109,8 @@ func (s *Site) wireTwoFactor(c *Config) (err error) {
 		Options: c.Logins.TwoFactor, Database: c.Database, Keys: c.Keys, Issuer: c.Site.Name,
 		Logger: c.Site.Logger,
 	})
-	required := c.Logins.TwoFactor.Require != "" && c.Logins.TwoFactor.Require != twofactor.RequireNone
-	if missing := (*own.MissingError)(nil); errors.As(err, &missing) && !required {
+	asks := c.Logins.TwoFactor.Asks()
+	if missing := (*own.MissingError)(nil); errors.As(err, &missing) && !asks {
 		s.log.Warn("nobody is asked for a second factor", "error", missing)
 		return nil
 	}
@@ -229,6 +230,10 @@ func (s *Site) wireViews(c *Config) error {
 
 func (s *Site) wireAccess(c *Config) error {
 	var err error
-	s.Access, err = access.New(access.Config{Auth: s.Auth, LoginURL: c.Site.LoginURL})
+	config := access.Config{Auth: s.Auth, LoginURL: c.Site.LoginURL}
+	if c.Site.LoginURL == "" { // the account pages are those of Views
+		config.ConfirmURL = below(c, safeurl.ConfirmURL)
+	}
+	s.Access, err = access.New(config)
 	return err
 }

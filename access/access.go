@@ -15,6 +15,9 @@ type Config struct {
 	// LoginURL is safeurl.LoginURL when empty; a path, or a URL of another host.
 	// Django: LOGIN_URL.
 	LoginURL string
+	// ConfirmURL is where users show again who they are for Fresh, such as safeurl.ConfirmURL; a path
+	// or a URL of another host. LoginURL when empty.
+	ConfirmURL string
 	// RedirectFieldName is "next" when empty.
 	RedirectFieldName string
 }
@@ -32,8 +35,10 @@ func New(c Config) (*Access, error) {
 	if c.Auth == nil {
 		return nil, errors.New("access: no auth service given; set Config.Auth")
 	}
-	if _, err := safeurl.LoginRedirect("/", c.LoginURL, safeurl.RedirectFieldName); err != nil {
-		return nil, fmt.Errorf("access: Config.LoginURL: %w", err)
+	for name, target := range map[string]string{"LoginURL": c.LoginURL, "ConfirmURL": c.ConfirmURL} {
+		if _, err := safeurl.LoginRedirect("/", target, safeurl.RedirectFieldName); err != nil {
+			return nil, fmt.Errorf("access: Config.%s: %w", name, err)
+		}
 	}
 	return &Access{config: c}, nil
 }

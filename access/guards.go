@@ -1,6 +1,7 @@
 package access
 
 import (
+	"cmp"
 	"log/slog"
 	"net/http"
 	"time"
@@ -62,15 +63,16 @@ func (a *Access) Require(test func(*http.Request, *auth.User) (bool, error)) fun
 	})
 }
 
-// Fresh lets users in whose last login in this session is at most maxAge ago, for pages
-// that a stolen session or an unlocked screen must not open. Others are asked to log in
-// again, by the login page that leads back here or by 401 with
-// error="insufficient_user_authentication" (RFC 9470); the session stays signed in
+// Fresh lets users in whose last proof of who they are is at most maxAge ago in this session: a
+// login, or what they confirmed since. It is for pages that a stolen session or an unlocked
+// screen must not open. Others are redirected to Config.ConfirmURL, which asks for a password,
+// a passkey or a code and leads back here, or get 401 with
+// error="insufficient_user_authentication" (RFC 9470). The session stays signed in
 // concurrently. Django has no counterpart.
 //
 // A login counts if Auth.Login of this module made it. A login by Django's own page leaves
-// no time in the session, so that its users are asked once more, and LoginURL must be a
-// page of Coatcheck: Django's would lead back here without end. Fresh makes the service
+// no time in the session, so that its users are asked once more, and without a ConfirmURL
+// LoginURL must be a page of Coatcheck: Django's would lead back here without end. Fresh makes the service
 // keep the time of logins from now on, so call it before the program serves requests;
 // who logged in before is asked once more too. It panics if maxAge is under a second.
 func (a *Access) Fresh(maxAge time.Duration) func(http.Handler) http.Handler {
@@ -90,7 +92,8 @@ func (a *Access) Fresh(maxAge time.Duration) func(http.Handler) http.Handler {
 			return nil, nil
 		}
 		return func(w http.ResponseWriter, r *http.Request) {
-			middleware.ChallengeAgain(w, r, a.config.LoginURL, a.config.RedirectFieldName, maxAge)
+			again := cmp.Or(a.config.ConfirmURL, a.config.LoginURL)
+			middleware.ChallengeAgain(w, r, again, a.config.RedirectFieldName, maxAge)
 		}, nil
 	})
 }

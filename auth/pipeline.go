@@ -129,7 +129,7 @@ func (s *Service) Prove(r *http.Request, p *Pending, proof Proof) error {
 
 // next finds the first factor that is wanted.
 func (s *Service) next(r *http.Request, p *Pending) error {
-	ctx := hooks.WithRequest(r)
+	ctx := hooks.WithMemory(hooks.WithRequest(r)) // so that two factors read what both need once
 	p.Next, p.judged = nil, nil
 	for _, f := range s.factors {
 		wanted, err := f.Wanted(ctx, p.User, p.Proofs)
@@ -246,8 +246,9 @@ func (s *Service) Complete(r *http.Request, p *Pending) error {
 	return session.Set(ctx, sessionkeys.Proofs, p.Proofs)
 }
 
-// Proofs returns what the user of the request has shown at the login, in order. It is
-// empty for a login that took no step, and for a session that a Django made.
+// Proofs returns what the user of the request has shown at the login, in order, and by
+// ProveAgain since. It is empty for a login that took no step, and for a session that a Django
+// made.
 func (s *Service) Proofs(ctx context.Context) ([]Proof, error) {
 	user, err := UserFromContext(ctx)
 	if err != nil || !user.IsAuthenticated() {

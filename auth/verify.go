@@ -21,11 +21,11 @@ type Identity struct {
 	UserID string
 	// Backend is the backend that the session names, or empty.
 	Backend string
-	// Proofs are what the user showed at the login, in order. They are empty on a site
-	// without Factors, and for a session that a Django made.
+	// Proofs are what the user showed at the login, in order, and by ProveAgain since. They are
+	// empty for a login that took no step, and for a session that a Django made.
 	Proofs []Proof
-	// LoggedIn is the last login in this session. It is zero if the session does not say,
-	// as is usual: see KeepLoginTimes and SessionMaxAge.
+	// LoggedIn is the last login in this session, or the last proof since. It is zero if the session
+	// does not say, as is usual: see KeepLoginTimes and SessionMaxAge.
 	LoggedIn time.Time
 	// Expires is when the session ends by itself, or zero if its store cannot tell.
 	Expires time.Time

@@ -188,6 +188,7 @@ var authCodes = []row{
 	{"authenticate.skipped", View, "authenticate(): no password is looked at", nil, "The attempts are used up, or too many passwords are being hashed."},
 	{"login.waits", View, "the login waits for a step, nobody is signed in", names{"step"}, "A factor asks for more than the password."},
 	{"login.done", View, "login(): three keys stored in the session, so the user is signed in", names{"_auth_user_id", "_auth_user_backend", "_auth_user_hash"}, "The hash is shortened."},
+	{"login.confirmed", View, "proof of the user accepted, session under another key", names{"method"}, "Pages that want a recent proof let the user in for a while."},
 	{"logout.done", View, "logout(): session ended, nobody is signed in", names{"user"}, "The session is gone, no matter whose it was."},
 }
 
@@ -269,6 +270,12 @@ var viewCodes = []row{
 	{"passkey.renamed", View, "passkey renamed", names{"user"}, "The name is for the user alone."},
 	{"passkey.removed", View, "passkey removed", names{"user"}, "An email tells the user."},
 	{"passkey.login", View, "passkey accepted", names{"user"}, "The signature was right, and the challenge is used up."},
+	{"confirm.form", View, "form to confirm shown", nil, "It asks for what the user has: password, passkey, code."},
+	{"confirm.failed", View, "proof not checked", names{"error"}, "A failure of the store."},
+	{"confirm.refused", View, "proof refused", nil, "The form says what is wrong. The attempt counts as one to log in."},
+	{"confirm.done", View, "user confirmed", names{"user"}, "The page that asked for it goes on."},
+	{"confirm.no_means", View, "no way to confirm, so log in again", names{"user"}, "The user has no password, passkey or app here."},
+	{"confirm.kept", View, "form kept, sealed, until the user confirms", nil, "Without passwords and codes. It is used once."},
 	{"close.form", View, "form to close the account shown", nil, "Nothing is stored."},
 	{"close.failed", View, "account not closed", names{"error"}, "A failure of the store."},
 	{"close.refused", View, "closing the account refused", nil, "The form says why."},
@@ -288,9 +295,9 @@ var accessCodes = []row{
 	{"access.open", AccessControl, "let in: no login is needed here", nil, "LoginRequired has the address among those that are exempt."},
 	{"access.let_in", AccessControl, "let in", names{"guard", "user"}, "The guard is what asked, such as RequireUser."},
 	{"access.redirected", AccessControl, "redirected to the login page: not signed in", nil, "The return URL is in next."},
-	{"access.redirected_again", AccessControl, "redirected to the login page: the last login is too long ago", nil, "See Fresh."},
+	{"access.redirected_again", AccessControl, "redirected to confirm: the last proof is too long ago", nil, "See Fresh. The page to confirm, or to log in, leads back."},
 	{"access.unauthorized", AccessControl, "refused with 401: not signed in", nil, "The client asks for JSON by name."},
-	{"access.unauthorized_again", AccessControl, "refused with 401: the last login is too long ago", nil, "See Fresh."},
+	{"access.unauthorized_again", AccessControl, "refused with 401: the last proof is too long ago", nil, "See Fresh. The response says where to confirm."},
 	{"access.forbidden", AccessControl, "refused with 403: lacks the permission", names{"user"}, "The user is signed in, and may not enter."},
 	{"access.failed", AccessControl, "refused: it is not known who this is", names{"error"}, "A failure of the store lets nobody in."},
 }

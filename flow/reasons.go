@@ -11,13 +11,14 @@ type reason struct {
 
 // What visitors see.
 const (
-	loginPage = "the login page, or 401"
-	busyPage  = "503, to try again soon"
-	formAgain = "the form again, with what is wrong"
-	sameAsAny = "the form again, as for every wrong login"
-	csrfPage  = "403, \"This form was not accepted\""
-	tooMany   = "429, with the time to wait"
-	deadLink  = "that the link cannot be used"
+	loginPage   = "the login page, or 401"
+	confirmPage = "the page to confirm or to log in, or 401"
+	busyPage    = "503, to try again soon"
+	formAgain   = "the form again, with what is wrong"
+	sameAsAny   = "the form again, as for every wrong login"
+	csrfPage    = "403, \"This form was not accepted\""
+	tooMany     = "429, with the time to wait"
+	deadLink    = "that the link cannot be used"
 )
 
 // What operators do.
@@ -25,6 +26,7 @@ const (
 	nothing     = "nothing; it is part of every day"
 	restore     = "look at the error in the log, and bring the store back; nobody was logged out"
 	letLogIn    = "let the user log in again"
+	letConfirm  = "let the user confirm; --recent-proof is how long a proof lasts"
 	reloadForm  = "load the page again, and send its form with the cookie; docs/csrf.md lists the causes"
 	trustOrigin = "if its pages may send forms here, add the origin by --trusted-origin " +
 		"(CSRF_TRUSTED_ORIGINS)"
@@ -109,13 +111,15 @@ var reasons = []reason{
 	{"passkey.refused", Refused, "form-invalid", formAgain, nothing},
 	{"two_factor.failed", Failed, "store-failed", busyPage, restore},
 	{"two_factor.refused", Refused, "form-invalid", formAgain, nothing},
+	{"confirm.failed", Failed, "store-failed", busyPage, restore},
+	{"confirm.refused", Refused, "proof-wrong", formAgain, nothing},
 	{"close.failed", Failed, "store-failed", busyPage, restore},
 	{"close.refused", Refused, "form-invalid", formAgain, nothing},
 
 	{"access.redirected", Refused, "login-required", loginPage, nothing},
-	{"access.redirected_again", Refused, "login-not-recent", loginPage, letLogIn},
+	{"access.redirected_again", Refused, "proof-wanted", confirmPage, letConfirm},
 	{"access.unauthorized", Refused, "login-required", loginPage, nothing},
-	{"access.unauthorized_again", Refused, "login-not-recent", loginPage, letLogIn},
+	{"access.unauthorized_again", Refused, "proof-wanted", confirmPage, letConfirm},
 	{"access.forbidden", Refused, "permission-missing", "403", "give the user or a group of theirs the permission, if they may enter"},
 	{"access.failed", Failed, "store-failed", busyPage, restore},
 }

@@ -81,7 +81,7 @@ const NotSaid = "not-said"
 // because returns the event that says why nobody is signed in, where that is why a guard refused;
 // otherwise the refusal itself.
 func because(events []Event, refusal *Event) *Event {
-	if r := refusal.Code.Reason(); r != "login-required" && r != "login-not-recent" {
+	if r := refusal.Code.Reason(); r != "login-required" && r != "proof-wanted" {
 		return refusal
 	}
 	i := slices.IndexFunc(events, func(e Event) bool { return e.Code == "user.anonymous" })

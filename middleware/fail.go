@@ -132,22 +132,32 @@ func say(w http.ResponseWriter, r *http.Request, t *i18n.Translator, status int,
 	locale.Vary(header)
 	header.Del("Content-Length")
 	header.Set("X-Content-Type-Options", "nosniff")
-	var body []byte
-	if negotiate.HTML(r) {
-		if errorpages.Respond(w, r, status, title, message) {
-			return
-		}
-		header.Set("Content-Type", "text/html; charset=utf-8")
-		header.Set("Content-Security-Policy", pagePolicy)
-		body = fmt.Appendf(nil, page, html.EscapeString(title), html.EscapeString(message), pageStyle, t.Language(), t.Dir())
-	} else {
-		header.Set("Content-Type", "application/json")
-		body, _ = json.Marshal(map[string]string{"error": message}) // a map of strings always has JSON
-		body = append(body, '\n')
+	if !negotiate.HTML(r) {
+		sayJSON(w, status, r.Method, map[string]string{"error": message})
+		return
 	}
+	if errorpages.Respond(w, r, status, title, message) {
+		return
+	}
+	header.Set("Content-Type", "text/html; charset=utf-8")
+	header.Set("Content-Security-Policy", pagePolicy)
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(body)
+		fmt.Fprintf(w, page, html.EscapeString(title), html.EscapeString(message), pageStyle, t.Language(), t.Dir())
+	}
+}
+
+// sayJSON responds with a refusal in JSON.
+func sayJSON(w http.ResponseWriter, status int, method string, members map[string]string) {
+	header := w.Header()
+	locale.Vary(header)
+	header.Del("Content-Length")
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Content-Type", "application/json")
+	body, _ := json.Marshal(members) // a map of strings always has JSON
+	w.WriteHeader(status)
+	if method != http.MethodHead {
+		_, _ = w.Write(append(body, '\n'))
 	}
 }
 

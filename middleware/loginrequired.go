@@ -30,18 +30,24 @@ func Challenge(w http.ResponseWriter, r *http.Request, loginURL, field string) {
 	toLogin(w, r, loginURL, field, "access.redirected")
 }
 
-// ChallengeAgain is Challenge for users who are signed in and have to log in once more,
-// because their last login is more than maxAge ago. The session stays as it is. The 401
-// names error="insufficient_user_authentication" and max_age (RFC 9470).
-func ChallengeAgain(w http.ResponseWriter, r *http.Request, loginURL, field string, maxAge time.Duration) {
-	if negotiate.JSON(r) {
-		flow.Emit(r.Context(), "access.unauthorized_again")
-		w.Header().Set("WWW-Authenticate", loginChallenge(r, loginURL)+
-			`, error="insufficient_user_authentication", max_age=`+strconv.Itoa(int(maxAge.Seconds())))
-		Say(w, r, http.StatusUnauthorized, i18n.Mark("Your last login is too long ago for this. Please log in again."))
+// ChallengeAgain is Challenge for users who are signed in and have to show once more who they are,
+// because their last login or proof is more than maxAge ago: at the page where they confirm that, or
+// log in. The session stays as it is. The 401 names error="insufficient_user_authentication" and
+// max_age (RFC 9470); its JSON has the reason "proof-wanted" and the url of the page beside the error.
+func ChallengeAgain(w http.ResponseWriter, r *http.Request, confirmURL, field string, maxAge time.Duration) {
+	const why = flow.Code("access.unauthorized_again")
+	if !negotiate.JSON(r) {
+		toLogin(w, r, confirmURL, field, "access.redirected_again")
 		return
 	}
-	toLogin(w, r, loginURL, field, "access.redirected_again")
+	flow.Emit(r.Context(), why)
+	w.Header().Set("WWW-Authenticate", loginChallenge(r, confirmURL)+
+		`, error="insufficient_user_authentication", max_age=`+strconv.Itoa(int(maxAge.Seconds())))
+	t := translator(r)
+	sayJSON(w, http.StatusUnauthorized, r.Method, map[string]string{
+		"error":  t.T("Your last proof of who you are is too long ago for this. Please confirm that it is you."),
+		"reason": why.Reason(), "url": cmp.Or(confirmURL, requestinfo.Below(r, safeurl.LoginURL)),
+	})
 }
 
 // loginChallenge is the WWW-Authenticate of a 401, which must have one (RFC 9110, 15.5.2).

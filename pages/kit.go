@@ -3,14 +3,17 @@ package pages
 import (
 	"context"
 	"errors"
+	"fmt"
 	"html/template"
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/brand"
+	"github.com/coatcheck/coatcheck/internal/seal"
 	"github.com/coatcheck/coatcheck/messages"
 	"github.com/coatcheck/coatcheck/signing"
 	"github.com/coatcheck/coatcheck/userfields"
@@ -64,6 +67,10 @@ type Config struct {
 	// DocsPath is where the program serves Coatcheck's documentation, "/docs/" for instance, so
 	// that links lead there. Empty means the documentation in the repository.
 	DocsPath string
+	// RecentProof is how old the last proof of who a user is may be for pages that Recent wraps:
+	// a login, or what they confirmed since. It is five minutes when zero; when negative those
+	// pages ask for none.
+	RecentProof time.Duration
 	// Logger is told of pages that could not be made; slog.Default() when nil.
 	Logger *slog.Logger
 	// Templates has files that replace those of the same name, and pages of the program's
@@ -78,6 +85,7 @@ type Kit struct {
 	base      *template.Template // of which each page is a copy; it is never executed
 	templates map[string]*template.Template
 	notes     *signing.TimestampSigner // nil for none
+	kept      *seal.Box                // of forms that wait for a proof; nil for none
 	style     static
 	script    static
 	logo      logo
@@ -112,9 +120,13 @@ func New(c Config) (*Kit, error) {
 	if err != nil {
 		return nil, err
 	}
+	kept, err := newKept(c.Keys)
+	if err != nil {
+		return nil, err
+	}
 	c.Keys = signing.Keys{} // which the signer has, and does not print
 	return &Kit{
-		notes: notes, config: c, mux: http.NewServeMux(), urls: map[string]string{},
+		notes: notes, kept: kept, config: c, mux: http.NewServeMux(), urls: map[string]string{},
 		languages: nameLanguages(c.Languages),
 		fields:    c.Auth.UserFields(),
 		logo:      newLogo(c.Brand),
@@ -175,6 +187,13 @@ func (c *Config) check() error {
 	}
 	if c.Brand == nil {
 		c.Brand = brand.Ours()
+	}
+	switch {
+	case c.RecentProof == 0:
+		c.RecentProof = defaultRecentProof
+	case c.RecentProof > 0 && c.RecentProof < time.Second:
+		return fmt.Errorf("views: Config.RecentProof (--recent-proof) is %v; it needs a second at least",
+			c.RecentProof)
 	}
 	return c.checkTargets()
 }

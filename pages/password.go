@@ -137,6 +137,22 @@ func (k *Kit) TakePresentPassword(
 	return user, err
 }
 
+// OwnPassword is the field of PresentPassword for a user who has a password, and none for others.
+func (k *Kit) OwnPassword(t *i18n.Translator, user *auth.User) []*Field {
+	if !user.Password.Usable() {
+		return nil
+	}
+	return []*Field{PresentPassword(t)}
+}
+
+// TakeOwnPassword is TakePresentPassword for the field of OwnPassword, if the user has it.
+func (k *Kit) TakeOwnPassword(r *http.Request, b Body, form *Form, user *auth.User) (*auth.User, error) {
+	if !user.Password.Usable() {
+		return user, nil
+	}
+	return k.TakePresentPassword(r, b, form, form.Field("password"), user, WrongPassword)
+}
+
 // WrongPassword is Django's sentence about a present password.
 var WrongPassword = i18n.Mark("Your password was entered incorrectly. Please enter it again.")
 

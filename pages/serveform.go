@@ -37,7 +37,9 @@ type FormView struct {
 func (k *Kit) ServeForm(w http.ResponseWriter, r *http.Request, v FormView) {
 	if r.Method != http.MethodPost {
 		tell(r, v.Shown)
-		k.offer(w, r, v.Template, v.Form(nil))
+		form := v.Form(nil)
+		form.resume(r)
+		k.offer(w, r, v.Template, form)
 		return
 	}
 	b, err := ReadBody(w, r)

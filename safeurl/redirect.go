@@ -13,6 +13,8 @@ import (
 const (
 	LoginURL         = "/accounts/login/"   // Django: LOGIN_URL
 	LoginRedirectURL = "/accounts/profile/" // Django: LOGIN_REDIRECT_URL
+	// ConfirmURL is where users who are signed in show again who they are.
+	ConfirmURL = "/accounts/confirm/"
 	// RedirectFieldName is the parameter that holds the URL to return to after a login.
 	// Django: REDIRECT_FIELD_NAME.
 	RedirectFieldName = "next"

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"time"
 
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
@@ -48,6 +49,11 @@ type Options struct {
 	// SignupVerification: anyone who opens the link of an email need not have chosen the
 	// password.
 	LoginAfterSignup bool
+	// RecentProof is how old the last proof of who a user is may be on pages that change how to
+	// sign in, such as those of passkeys. Users whose last login is longer ago confirm first that
+	// it is them, by their password, a passkey or a code. It is five minutes when zero; when
+	// negative the pages ask for no proof.
+	RecentProof time.Duration
 	// Validate judges the password of a new user, of whom the typed fields are
 	// known, where it has 1 to 4,096 bytes. It returns validate.Errors,
 	// whose messages are shown to the user, or any other error for a failure of the store. Nil

@@ -242,6 +242,9 @@ var scenes = map[string]func(testing.TB, *stage) scene{
 	"GET /accounts/login/two_factor/":           unequipped,
 	"POST /accounts/login/two_factor/":          unequipped,
 
+	"GET /accounts/confirm/":  private("/accounts/confirm/", nil),
+	"POST /accounts/confirm/": private("/accounts/confirm/", object{"password": canary}),
+
 	"GET /accounts/close/":  private("/accounts/close/", nil),
 	"POST /accounts/close/": private("/accounts/close/", object{"password": canary, "understand": "yes"}),
 	"GET /accounts/closed/": public("/accounts/closed/"),

@@ -13,7 +13,9 @@ import (
 
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/sessionkeys"
 	"github.com/coatcheck/coatcheck/middleware"
+	"github.com/coatcheck/coatcheck/password"
 	"github.com/coatcheck/coatcheck/sessions"
 )
 
@@ -181,6 +183,15 @@ func (c *contract) tryOthers(open, confirmed, closed *stage) {
 	c.change("POST /accounts/profile/edit/", open, "company", "")
 	c.change("POST /accounts/name/", open, "first_name", strings.Repeat("a", 151))
 	c.change("POST /accounts/close/", open, "password", "wrong")
+	for _, path := range []string{"/accounts/close/", "/accounts/email/", "/accounts/two_factor/add/"} {
+		for _, method := range []string{http.MethodGet, http.MethodPost} {
+			asks := withHeader("Accept", jsonType)
+			if method == http.MethodPost {
+				asks = withBody(jsonType, `{}`)
+			}
+			c.send(method+" "+path, scene{open.passwordless(c.t), path, object{}}, asks)
+		}
+	}
 	for _, path := range []string{"recovery_codes/", "remove/", "add/"} {
 		x := guarded("/accounts/two_factor/"+path)(c.t, open)
 		if path != "add/" {
@@ -257,4 +268,29 @@ func (c *contract) tryOwnReset(s *stage) {
 	own.form("/accounts/password_reset/", "email", address(name))
 	x := scene{own, s.link(c.t, address(name), "/accounts/reset/"), object{"new_password1": another}}
 	c.send("POST /accounts/reset/{uidb64}/{token}/", x, x.as(formType))
+}
+
+// passwordless is a client of a user without a password, whose login is too long ago for pages that
+// want a recent proof.
+func (s *stage) passwordless(t testing.TB) *client {
+	t.Helper()
+	c, user := s.program(t), s.user(t, s.name())
+	user.Password = password.Unusable()
+	session := s.whole.Sessions.Session("")
+	if err := s.db.SetPassword(t.Context(), user.ID, user.Password); err != nil {
+		t.Fatal(err)
+	}
+	for key, value := range map[string]string{
+		sessionkeys.UserID: user.ID, sessionkeys.Backend: auth.ModelBackendName, sessionkeys.Hash: s.whole.Auth.SessionAuthHash(user),
+	} {
+		if err := session.Set(t.Context(), key, value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	at, err := url.Parse(s.URL)
+	if err = errors.Join(err, session.Save(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	c.http.Jar.SetCookies(at, []*http.Cookie{{Name: sessions.DefaultCookieName, Value: string(session.Key()), Path: "/"}})
+	return c
 }

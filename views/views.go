@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/coatcheck/coatcheck/accounts/closing"
+	"github.com/coatcheck/coatcheck/accounts/confirm"
 	"github.com/coatcheck/coatcheck/accounts/emailchange"
 	"github.com/coatcheck/coatcheck/accounts/login"
 	"github.com/coatcheck/coatcheck/accounts/name"
@@ -41,7 +42,7 @@ func New(c Config) (*Views, error) {
 		AllowedRedirectHosts: c.AllowedRedirectHosts, RedirectAuthenticatedUser: c.RedirectAuthenticatedUser,
 		HideSignup: c.SignupClosed || c.SignupInvitation,
 		SendsEmail: c.Accounts != nil && c.Accounts.SendsMail(),
-		Keys:       c.Keys, Messages: c.Messages,
+		Keys:       c.Keys, Messages: c.Messages, RecentProof: c.RecentProof,
 		Validate: c.Validate, Templates: c.Templates, DocsPath: c.DocsPath, Logger: c.Logger,
 	})
 	if err != nil {
@@ -80,6 +81,7 @@ func features(k *pages.Kit, c Config) []pages.Feature {
 		passwordreset.New(k, c.Accounts),
 		emailchange.New(k, c.Accounts),
 		totp.New(k, c.TwoFactor, c.Accounts),
+		confirm.New(k, c.TwoFactor, c.Accounts),
 		sessionlist.New(k, c.Accounts),
 		rescue.New(k, c.Accounts),
 		closing.New(k, c.Accounts),

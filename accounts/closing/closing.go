@@ -44,7 +44,8 @@ func (f *Feature) Routes() []pages.Route {
 	if f.accounts == nil {
 		return nil
 	}
-	page := f.PrivatePage("close_account", URL, f.serve, pages.GETAndPOST...).
+	view := f.RecentWithoutPassword(f.serve, "understand")
+	page := f.PrivatePage("close_account", URL, view, pages.GETAndPOST...).
 		InMenu(i18n.Mark("Close your account"))
 	page.Apart = true
 	return []pages.Route{
@@ -55,25 +56,30 @@ func (f *Feature) Routes() []pages.Route {
 	}
 }
 
-// form asks for the present password and for a tick.
-func form(t *i18n.Translator) *pages.Form {
-	return &pages.Form{Submit: t.T("Close my account"), Danger: true, Own: true, Fields: []*pages.Field{
-		pages.PresentPassword(t),
-		{
+// form asks for the present password, of users who have one, and for a tick.
+func (f *Feature) form(t *i18n.Translator, user *auth.User) *pages.Form {
+	return &pages.Form{
+		Submit: t.T("Close my account"), Danger: true, Own: true,
+		Fields: append(f.OwnPassword(t, user), &pages.Field{
 			Name: "understand", Label: t.T("I understand that this cannot be undone"), Type: pages.Checkbox,
 			Required: true,
-		},
-	}}
+		}),
+	}
 }
 
 // serve closes the account of the signed-in user, and ends all sessions.
 func (f *Feature) serve(w http.ResponseWriter, r *http.Request) {
 	t := f.Translator(w, r)
+	user, err := auth.UserFromContext(r.Context())
+	if err != nil {
+		f.Fail(w, r, err)
+		return
+	}
 	f.ServeForm(w, r, pages.FormView{
 		Template: "close_account.html",
 		Shown:    "close.form", Refused: "close.refused", Failed: "close.failed",
-		Form: func(pages.Body) *pages.Form { return form(t) },
-		Act:  func(b pages.Body, form *pages.Form) error { return f.close(r, b, form) },
+		Form: func(pages.Body) *pages.Form { return f.form(t, user) },
+		Act:  func(b pages.Body, form *pages.Form) error { return f.close(r, b, form, user) },
 		Done: func(*pages.Form) {
 			f.Finish(w, r, safeurl.LoginURL, t.T("Your account is closed, and you are signed out "+
 				"everywhere. Thank you for having been here."), sayClosed)
@@ -83,14 +89,9 @@ func (f *Feature) serve(w http.ResponseWriter, r *http.Request) {
 
 // close checks the fields and closes the account. What is wrong with a field is
 // written into the form.
-func (f *Feature) close(r *http.Request, b pages.Body, form *pages.Form) error {
-	user, err := auth.UserFromContext(r.Context())
-	if err != nil {
-		return err
-	}
-	secret, box := form.Fields[0], form.Fields[1]
-	box.TakeChoice(b)
-	user, err = f.TakePresentPassword(r, b, form, secret, user, pages.WrongPassword)
+func (f *Feature) close(r *http.Request, b pages.Body, form *pages.Form, user *auth.User) error {
+	form.Field("understand").TakeChoice(b)
+	user, err := f.TakeOwnPassword(r, b, form, user)
 	if err != nil || form.Failed() {
 		return err
 	}

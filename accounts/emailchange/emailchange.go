@@ -55,7 +55,7 @@ func (f *Feature) Routes() []pages.Route {
 		return nil
 	}
 	return []pages.Route{
-		f.PrivatePage("email_change", URL, f.change, pages.GETAndPOST...).
+		f.PrivatePage("email_change", URL, f.RecentWithoutPassword(f.change, "email"), pages.GETAndPOST...).
 			InMenu(i18n.Mark("Email")),
 		f.PrivatePage("email_change_sent", SentURL, f.sent, pages.GETAndPOST...),
 		f.Page("email_change_confirm", accounts.EmailConfirmPath+"{token}/", f.confirm, pages.GETAndPOST...),
@@ -65,28 +65,34 @@ func (f *Feature) Routes() []pages.Route {
 	}
 }
 
-// form asks for the new address and the present password.
-func form(t *i18n.Translator) *pages.Form {
-	return &pages.Form{Submit: t.T("Send the link"), Own: true, Fields: []*pages.Field{
-		{
-			Name: "email", Label: t.T("New email address"), Type: "email", Autocomplete: "email",
-			MaxLength: pages.MaxEmail, Required: true,
-		},
-		pages.PresentPassword(t),
-	}}
+// form asks for the new address and for the present password, of users who have one.
+func (f *Feature) form(t *i18n.Translator, user *auth.User) *pages.Form {
+	address := &pages.Field{
+		Name: "email", Label: t.T("New email address"), Type: "email", Autocomplete: "email",
+		MaxLength: pages.MaxEmail, Required: true,
+	}
+	return &pages.Form{
+		Submit: t.T("Send the link"), Own: true,
+		Fields: append([]*pages.Field{address}, f.OwnPassword(t, user)...),
+	}
 }
 
 // change sends a link to the new address. Another account of the address is revealed only to
 // readers of that mailbox.
 func (f *Feature) change(w http.ResponseWriter, r *http.Request) {
 	t := f.Translator(w, r)
+	user, err := auth.UserFromContext(r.Context())
+	if err != nil {
+		f.Fail(w, r, err)
+		return
+	}
 	note := pages.Note{Page: "email_change_sent"}
 	f.ServeForm(w, r, pages.FormView{
 		Template: "email_change.html",
 		Shown:    "email_change.form", Refused: "email_change.refused", Failed: "email_change.failed",
-		Form: func(pages.Body) *pages.Form { return form(t) },
+		Form: func(pages.Body) *pages.Form { return f.form(t, user) },
 		Act: func(b pages.Body, form *pages.Form) error {
-			return f.begin(r, t, b, form, &note)
+			return f.begin(r, t, b, form, user, &note)
 		},
 		Done: func(*pages.Form) { f.Sent(w, r, note, saySent) },
 	})
@@ -115,18 +121,15 @@ func (f *Feature) sent(w http.ResponseWriter, r *http.Request) {
 // begin checks the fields, sends the link, and fills in the note for the page after it. What is
 // wrong with a field is written into the form.
 func (f *Feature) begin(
-	r *http.Request, t *i18n.Translator, b pages.Body, form *pages.Form, note *pages.Note,
+	r *http.Request, t *i18n.Translator, b pages.Body, form *pages.Form, user *auth.User,
+	note *pages.Note,
 ) error {
-	user, err := auth.UserFromContext(r.Context())
-	if err != nil {
-		return err
-	}
-	address, secret := form.Fields[0], form.Fields[1]
+	address := form.Fields[0]
 	email := address.TakeEmail(b)
 	if email != "" && email == user.Email {
 		address.Errors = []string{t.T("This is your address already.")}
 	}
-	user, err = f.TakePresentPassword(r, b, form, secret, user, pages.WrongPassword)
+	user, err := f.TakeOwnPassword(r, b, form, user)
 	if err != nil || form.Failed() {
 		return err
 	}

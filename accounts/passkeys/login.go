@@ -1,6 +1,7 @@
 package passkeys
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -54,8 +55,8 @@ func (e *refusal) tell(ctx context.Context) {
 // Refused is what passkey_refused.html shows.
 type Refused struct {
 	Message string
-	// LoginURL leads back to the login page.
-	LoginURL string
+	// BackURL leads back to the page that asked for the passkey, whose link says BackLabel.
+	BackURL, BackLabel string
 	// RPID and Unknown tell the browser which passkey is not known here; Unknown is mostly
 	// empty.
 	RPID, Unknown string
@@ -72,26 +73,14 @@ func (f *Feature) login(w http.ResponseWriter, r *http.Request) {
 		f.Fail(w, r, err)
 		return
 	}
-	right, err := f.Auth().Attempt(r)
-	if err != nil {
-		f.Fail(w, r, err)
-		return
-	}
-	user, err := f.signedBy(r, b)
+	user, err := f.attempt(r, b, purposeLogin, "")
 	wrong := (*refusal)(nil)
 	switch {
 	case errors.As(err, &wrong):
-		wrong.tell(r.Context())
-		if err := f.Auth().FailAttempt(r); err != nil {
-			f.Fail(w, r, err)
-			return
-		}
 		f.refuse(w, r, b, wrong)
 	case err != nil:
-		right()
 		f.Fail(w, r, err)
 	default:
-		right()
 		flow.Emit(r.Context(), "passkey.login", slog.String("user", user.ID))
 		remember := &pages.Field{Name: "remember"}
 		f.Enter(w, r, pages.Entry{
@@ -99,6 +88,21 @@ func (f *Feature) login(w http.ResponseWriter, r *http.Request) {
 			Status: http.StatusOK, Message: "Login successful",
 		})
 	}
+}
+
+// attempt is signedBy, which counts like a guess of a password.
+func (f *Feature) attempt(r *http.Request, b pages.Body, purpose, userID string) (*auth.User, error) {
+	right, err := f.Auth().Attempt(r)
+	if err != nil {
+		return nil, err
+	}
+	user, err := f.signedBy(r, b, purpose, userID)
+	if wrong := (*refusal)(nil); errors.As(err, &wrong) {
+		wrong.tell(r.Context())
+		return nil, cmp.Or(f.Auth().FailAttempt(r), err)
+	}
+	right()
+	return user, err
 }
 
 // begin responds with the options for a login. Nobody has to say who they are. A browser without
@@ -124,9 +128,10 @@ func (f *Feature) begin(w http.ResponseWriter, r *http.Request) {
 	}, sealed})
 }
 
-// signedBy returns the user whose passkey has signed the challenge, which is used up then. The
-// error is a *refusal, or a failure.
-func (f *Feature) signedBy(r *http.Request, b pages.Body) (*auth.User, error) {
+// signedBy returns the user whose passkey has signed the challenge for a purpose, which is used up
+// then. Where a user asked for the challenge, it is a passkey of that user. The error is a
+// *refusal, or a failure.
+func (f *Feature) signedBy(r *http.Request, b pages.Body, purpose, userID string) (*auth.User, error) {
 	p, err := f.party(r)
 	if err != nil {
 		return nil, err
@@ -135,7 +140,7 @@ func (f *Feature) signedBy(r *http.Request, b pages.Body) (*auth.User, error) {
 	if err != nil {
 		return nil, &refusal{sentence: sayLoginWrong, why: err}
 	}
-	c, err := f.opened(r, p, b["state"].Text, purposeLogin, "")
+	c, err := f.opened(r, p, b["state"].Text, purpose, userID)
 	if err != nil {
 		return nil, &refusal{sentence: sayLoginStale, why: err}
 	}
@@ -145,6 +150,9 @@ func (f *Feature) signedBy(r *http.Request, b pages.Body) (*auth.User, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if userID != "" && stored.UserID != userID {
+		return nil, &refusal{sentence: sayOfAnother, why: accounts.ErrNoPasskey}
 	}
 	used, err := f.checked(r, p, c, *stored, parsed)
 	if err != nil {
@@ -184,6 +192,9 @@ func (f *Feature) checked(
 	if err != nil {
 		return stored, err
 	}
+	if c.UserID != "" && len(parsed.Response.UserHandle) == 0 {
+		parsed.Response.UserHandle = handle // which authenticators may leave out of a chosen credential
+	}
 	owner := &account{&auth.User{ID: stored.UserID}, handle, []accounts.Passkey{stored}}
 	_, signed, err := verifier.ValidatePasskeyLogin(func(_, _ []byte) (webauthn.User, error) {
 		return owner, nil
@@ -208,13 +219,21 @@ func parseSigned(response string) (*protocol.ParsedCredentialAssertionData, erro
 // refuse responds to a login that failed: with a page that leads back, or with 401.
 func (f *Feature) refuse(w http.ResponseWriter, r *http.Request, b pages.Body, e *refusal) {
 	t := f.Translator(w, r)
-	back := pages.WithQuery(f.LoginURL(r), "next", f.Next(r, b))
+	f.refuseTo(w, r, e, f.LoginURL(r), Refused{
+		Message:   t.T(e.sentence),
+		BackURL:   pages.WithQuery(f.LoginURL(r), "next", f.Next(r, b)),
+		BackLabel: t.T("Log in"),
+	})
+}
+
+// refuseTo responds with the page, or with 401 and the challenge to a form.
+func (f *Feature) refuseTo(w http.ResponseWriter, r *http.Request, e *refusal, form string, page Refused) {
+	t := f.Translator(w, r)
 	if negotiate.HTML(r) {
-		f.Render(w, r, http.StatusOK, "passkey_refused.html", Refused{
-			Message: t.T(e.sentence), LoginURL: back, RPID: e.party.id, Unknown: e.unknown,
-		})
+		page.RPID, page.Unknown = e.party.id, e.unknown
+		f.Render(w, r, http.StatusOK, "passkey_refused.html", page)
 		return
 	}
-	w.Header().Set("WWW-Authenticate", httptext.LoginChallenge(f.LoginURL(r)))
+	w.Header().Set("WWW-Authenticate", httptext.LoginChallenge(form))
 	pages.JSON(w, http.StatusUnauthorized, map[string]string{"error": t.T(e.sentence)})
 }

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/go-webauthn/webauthn/protocol"
 
@@ -16,22 +15,18 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/auth/twofactor"
 	"github.com/coatcheck/coatcheck/i18n"
-	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/pages"
-	"github.com/coatcheck/coatcheck/safeurl"
 )
 
 // Where the pages are.
 const (
-	URL       = pages.Path + "passkeys/"
-	addURL    = URL + "add/"
-	renameURL = URL + "rename/"
-	removeURL = URL + "remove/"
-	loginURL  = URL + "login/"
+	URL        = pages.Path + "passkeys/"
+	addURL     = URL + "add/"
+	renameURL  = URL + "rename/"
+	removeURL  = URL + "remove/"
+	loginURL   = URL + "login/"
+	confirmURL = URL + "confirm/"
 )
-
-// freshFor is how old the login of a session may be that adds or removes a passkey.
-const freshFor = 5 * time.Minute
 
 // Method is that of the proof of a login by a passkey. The authenticator has verified the user, so
 // that it counts as two factors: something that the user has, and a PIN, a face or a finger.
@@ -73,7 +68,9 @@ func New(o Options) func(*pages.Kit, *accounts.Service) (pages.Feature, error) {
 			k.Logger().Warn("there are no passkeys", "error", err)
 			return nil, nil
 		}
-		k.Auth().KeepLoginTimes()
+		if k.RecentProof() >= 0 {
+			k.Auth().KeepLoginTimes()
+		}
 		return &Feature{k, a, o}, nil
 	}
 }
@@ -103,33 +100,19 @@ func (*Feature) Files() fs.FS { return files }
 
 // Routes are the addresses.
 func (f *Feature) Routes() []pages.Route {
-	button := func(name, path string, view http.HandlerFunc) pages.Route {
+	button := func(name, path string, view http.HandlerFunc, keep ...string) pages.Route {
 		return pages.Route{
 			Name: name, Pattern: path, Methods: []string{http.MethodPost}, Private: true,
-			Handler: f.Button(view, URL),
+			Handler: f.RecentButton(view, URL, keep...),
 		}
 	}
 	return []pages.Route{
 		f.PrivatePage("passkeys", URL, f.list, pages.GET...).InMenu(i18n.Mark("Passkeys")),
-		f.PrivatePage("passkey_add", addURL, f.fresh(f.add), pages.GETAndPOST...),
-		button("passkey_rename", renameURL, f.rename),
-		button("passkey_remove", removeURL, f.fresh(f.remove)),
+		f.PrivatePage("passkey_add", addURL, f.Recent(f.add, "name"), pages.GETAndPOST...),
+		button("passkey_rename", renameURL, f.rename, "id", "name"),
+		button("passkey_remove", removeURL, f.remove, "id"),
 		f.Page("passkey_login", loginURL, f.login, pages.GETAndPOST...),
-	}
-}
-
-// fresh returns a view for users whose login is at most five minutes old. Others are asked to log
-// in again, by the login page that leads back.
-func (f *Feature) fresh(view http.HandlerFunc) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		switch fresh, err := f.Auth().LoginIsFresh(r.Context(), freshFor); {
-		case err != nil:
-			f.Fail(w, r, err)
-		case fresh:
-			view(w, r)
-		default:
-			middleware.ChallengeAgain(w, r, f.LoginURL(r), safeurl.RedirectFieldName, freshFor)
-		}
+		f.PrivatePage("passkey_confirm", confirmURL, f.confirm, pages.GETAndPOST...),
 	}
 }
 

@@ -6,7 +6,7 @@ if (window.PublicKeyCredential?.parseCreationOptionsFromJSON) {
     const response = await fetch(url, { headers: { Accept: 'application/json' } })
     const body = await response.json()
     if (!response.ok) {
-      throw Object.assign(new Error(body.error), { name: 'Refused' })
+      throw Object.assign(new Error(body.error), { name: 'Refused', reason: body.reason })
     }
     return body
   }
@@ -45,6 +45,10 @@ if (window.PublicKeyCredential?.parseCreationOptionsFromJSON) {
       try {
         await act()
       } catch (error) {
+        if (error.reason === 'proof-wanted') { // the site keeps the form, and asks for the proof
+          form.submit()
+          return
+        }
         tell(box, error)
       }
       busy = false

@@ -280,9 +280,11 @@ func TestFresh(t *testing.T) {
 		t.Fatal(err)
 	}
 	old.Header.Set("Accept", "application/json")
-	wants(t, old.Get(addURL), 401, "log in again")
-	wants(t, old.PostJSON(listURL+"remove/", map[string]string{"id": id}), 401, "log in again")
-	if got := old.html().Get(addURL); got.Status != 302 || got.Location() != "/accounts/login/?next=/accounts/passkeys/add/" {
+	wants(t, old.Get(addURL), 401, `"reason":"proof-wanted","url":"/accounts/confirm/"`)
+	for _, button := range []string{"remove/", "rename/"} {
+		wants(t, old.PostJSON(listURL+button, map[string]string{"id": id, "name": "x"}), 401, "confirm that it is you")
+	}
+	if got := old.html().Get(addURL); got.Status != 302 || got.Location() != "/accounts/confirm/?next=/accounts/passkeys/add/" {
 		t.Errorf("%d %s", got.Status, got.Location())
 	}
 	wants(t, old.html().Get("/accounts/login/?next="+addURL), 200, "asks you to log in again")

@@ -68,14 +68,12 @@ func (f *Feature) add(w http.ResponseWriter, r *http.Request) {
 		Shown:    "two_factor.form", Refused: "two_factor.refused", Failed: "two_factor.failed",
 		Form: func(pages.Body) *pages.Form {
 			form := addForm(t, app)
-			if user.Password.Usable() {
-				form.Own, form.Fields = true, append(form.Fields, pages.PresentPassword(t))
-			}
+			form.Own, form.Fields = true, append(form.Fields, f.OwnPassword(t, user)...)
 			return form
 		},
 		Act: func(b pages.Body, form *pages.Form) (err error) {
 			typed := readCode(b, form, sayWrongApp)
-			if user, err = f.takePassword(r, b, form, user); err != nil || form.Failed() {
+			if user, err = f.TakeOwnPassword(r, b, form, user); err != nil || form.Failed() {
 				return err
 			}
 			codes, err = f.confirm(r, form, session, user, typed)

@@ -41,7 +41,7 @@ func (f *Feature) renew(w http.ResponseWriter, r *http.Request) {
 		Template: "recovery_codes.html",
 		Shown:    "two_factor.form", Refused: "two_factor.refused", Failed: "two_factor.failed",
 		Form: func(pages.Body) *pages.Form {
-			return &pages.Form{Submit: t.T("Show new codes"), Own: true, Fields: proofFields(t, user)}
+			return &pages.Form{Submit: t.T("Show new codes"), Own: true, Fields: f.proofFields(t, user)}
 		},
 		Act: func(b pages.Body, form *pages.Form) error {
 			user, err := f.takeProof(r, b, form)
@@ -73,7 +73,7 @@ func (f *Feature) remove(w http.ResponseWriter, r *http.Request) {
 		Shown:    "two_factor.form", Refused: "two_factor.refused", Failed: "two_factor.failed",
 		Form: func(pages.Body) *pages.Form {
 			return &pages.Form{
-				Submit: t.T("Remove the app"), Danger: true, Own: true, Fields: proofFields(t, user),
+				Submit: t.T("Remove the app"), Danger: true, Own: true, Fields: f.proofFields(t, user),
 			}
 		},
 		Act: func(b pages.Body, form *pages.Form) error {

@@ -11,8 +11,6 @@ import (
 )
 
 var (
-	sayWrong = i18n.Mark("This code is wrong, or was used before. Wait for the next code of your app, or " +
-		"check that the clock of your phone is right.")
 	sayWrongApp = i18n.Mark("This code is wrong. Enter the code that your app shows now, and check that " +
 		"the clock of your phone is right.")
 	sayHas = i18n.Mark("Your account has an authenticator app already. Remove it before you add another " +
@@ -33,23 +31,10 @@ func codeField(t *i18n.Translator, recovery bool) *pages.Field {
 }
 
 // proofFields ask for the password, of users who have one, and for a code.
-func proofFields(t *i18n.Translator, user *auth.User) []*pages.Field {
+func (f *Feature) proofFields(t *i18n.Translator, user *auth.User) []*pages.Field {
 	code := codeField(t, false)
 	code.Label, code.InputMode = t.T("Code, or a recovery code"), ""
-	if !user.Password.Usable() {
-		return []*pages.Field{code}
-	}
-	return []*pages.Field{pages.PresentPassword(t), code}
-}
-
-// takePassword checks the password of a form that asks for it.
-func (f *Feature) takePassword(
-	r *http.Request, b pages.Body, form *pages.Form, user *auth.User,
-) (*auth.User, error) {
-	if !user.Password.Usable() {
-		return user, nil
-	}
-	return f.TakePresentPassword(r, b, form, form.Field("password"), user, pages.WrongPassword)
+	return append(f.OwnPassword(t, user), code)
 }
 
 // readCode reads the field as a code, and writes into it what is wrong with it.
@@ -71,24 +56,15 @@ func readCode(b pages.Body, form *pages.Form, wrong string) twofactor.Typed {
 func (f *Feature) takeCode(
 	r *http.Request, b pages.Body, form *pages.Form, user *auth.User,
 ) (shown twofactor.Shown, err error) {
-	typed := readCode(b, form, sayWrong)
+	typed := readCode(b, form, twofactor.WrongCode)
 	if form.Failed() {
 		return shown, nil
 	}
-	settle, err := f.Auth().GuessCode(r, user)
-	if err != nil {
-		return shown, err
+	shown, err = f.factors.Guess(r, f.Auth(), user, typed)
+	if err == nil && shown.Method == "" {
+		form.Field("code").Errors = []string{twofactor.WrongCode}
 	}
-	shown, err = f.factors.Check(r.Context(), user, typed)
-	if err != nil {
-		return shown, err
-	}
-	settle(shown.Method != "")
-	if shown.Method == "" {
-		form.Field("code").Errors = []string{sayWrong}
-		f.record(r, audit.Event{Code: "code-failed", Reason: "wrong-code", User: user, Request: r})
-	}
-	return shown, nil
+	return shown, err
 }
 
 // record records an event in the audit log, behind the response.
@@ -100,8 +76,8 @@ func (f *Feature) takeProof(r *http.Request, b pages.Body, form *pages.Form) (*a
 	if err != nil {
 		return nil, err
 	}
-	readCode(b, form, sayWrong) // first, since a password costs more to check
-	if user, err = f.takePassword(r, b, form, user); err != nil || form.Failed() {
+	readCode(b, form, twofactor.WrongCode) // first, since a password costs more to check
+	if user, err = f.TakeOwnPassword(r, b, form, user); err != nil || form.Failed() {
 		return user, err
 	}
 	shown, err := f.takeCode(r, b, form, user)

@@ -53,7 +53,7 @@ func (f *Feature) Routes() []pages.Route {
 	}
 	return []pages.Route{
 		f.PrivatePage("two_factor", URL, f.state, pages.GET...).InMenu(i18n.Mark("Two-factor login")),
-		f.PrivatePage("two_factor_add", AddURL, f.add, pages.GETAndPOST...),
+		f.PrivatePage("two_factor_add", AddURL, f.RecentWithoutPassword(f.add), pages.GETAndPOST...),
 		f.PrivatePage("recovery_codes", CodesURL, f.renew, pages.GETAndPOST...),
 		f.PrivatePage("two_factor_remove", RemoveURL, f.remove, pages.GETAndPOST...),
 		code,
@@ -78,7 +78,7 @@ func (f *Feature) state(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	pages.JSON(w, http.StatusOK, map[string]any{
-		"app": state.Has(), "recovery_codes": state.RecoveryCodes, "required": state.Required,
+		"app": state.Has(), "django_otp": state.Django, "recovery_codes": state.RecoveryCodes, "required": state.Required,
 	})
 }
 

@@ -20,16 +20,18 @@ const Ending = "_coatcheck_ending"
 // where sessions have a greatest age. Django keeps the key and does not look at it.
 const Began = "_coatcheck_began"
 
-// LoginTime is where a session keeps when its user logged in last, in seconds
-// since 1970. The number is negative while another login is asked for. Sessions have the
-// key only where access.Fresh is used; Django keeps it and does not look at it.
+// LoginTime is where a session keeps when its user logged in last, or confirmed to be the same,
+// in seconds since 1970. The number is negative while another proof is asked for. Sessions have
+// the key only where access.Fresh is used; Django keeps it and does not look at it.
 const LoginTime = "_coatcheck_login"
 
 // What a session keeps of the steps of a login. Django keeps them and looks at none.
 const (
 	Pending = "_coatcheck_pending" // a login that waits for a step
-	// Proofs is where a login that took a step keeps its proofs.
+	// Proofs is where a login that took a step keeps its proofs, with those shown since.
 	Proofs = "_coatcheck_proofs"
+	// Kept is where a session keeps a form, sealed, while its user confirms to be the same.
+	Kept = "_coatcheck_kept"
 	// Setup is where a session keeps the secret of an authenticator app, sealed, until the
 	// user confirms it by a code.
 	Setup = "_coatcheck_setup"

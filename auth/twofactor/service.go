@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/coatcheck/coatcheck/auth"
@@ -54,9 +53,17 @@ type Options struct {
 	// Require is the users who must have a second factor: a login of theirs asks them to add one
 	// before anybody is signed in. Empty means RequireNone.
 	Require Require
+	// RequireGroups are the names of groups whose members must have one too. Members are found
+	// by auth_user_groups at each login, with one query more. See Service.CheckGroups.
+	RequireGroups []string
 	// TrustDevices is how long a login from a browser asks for no code after one that did, if the
 	// user ticks the box of that page. Zero means that every login asks.
 	TrustDevices time.Duration
+}
+
+// Asks reports whether there are users who must have a second factor.
+func (o Options) Asks() bool {
+	return o.Require != "" && o.Require != RequireNone || len(o.RequireGroups) > 0
 }
 
 // Config specifies where factors are kept. Store and Keys are required.
@@ -150,8 +157,11 @@ func (c *Config) check() error {
 		return errors.New("twofactor: Config.TrustDevices (--trust-device-days) must be from 0 to 400 " +
 			"days; browsers keep no cookie for longer")
 	}
+	if slices.Contains(c.RequireGroups, "") {
+		return errors.New("twofactor: Config.RequireGroups (--require-factor-group) has an empty name")
+	}
 	err := own.Missing(c.Database, own.TOTPTable, own.RecoveryTable)
-	if err != nil && (c.Require != RequireNone || !c.Database.Facts().Has(database.OTPTable)) {
+	if err != nil && (c.Asks() || !c.Database.Facts().Has(database.OTPTable)) {
 		return fmt.Errorf("twofactor: %w", err)
 	}
 	return nil
@@ -188,8 +198,11 @@ func (s State) Has() bool { return !s.App.IsZero() }
 
 // State returns what a user has.
 func (s *Service) State(ctx context.Context, user *auth.User) (State, error) {
-	state := State{Required: s.requires(user)}
+	var state State
 	has, err := s.factorsOf(ctx, user)
+	if err == nil {
+		state.Required, err = s.requires(ctx, user)
+	}
 	if err != nil || has.none() {
 		return state, err
 	}
@@ -210,100 +223,6 @@ func (s *Service) State(ctx context.Context, user *auth.User) (State, error) {
 	}
 	state.RecoveryCodes += codes
 	return state, nil
-}
-
-// factors are what a user has.
-type factors struct {
-	app     *own.TOTP // nil for none
-	devices []database.OTPDevice
-}
-
-func (f factors) none() bool { return f.app == nil && len(f.devices) == 0 }
-
-// secrets is a text that is another one when the factors are others.
-func (f factors) secrets() string {
-	var b strings.Builder
-	if f.app != nil {
-		b.WriteString(f.app.Secret)
-	}
-	for _, d := range f.devices {
-		fmt.Fprintf(&b, " %d:%s", d.ID, d.Key)
-	}
-	return b.String()
-}
-
-// factorsOf returns what a user has.
-func (s *Service) factorsOf(ctx context.Context, user *auth.User) (has factors, err error) {
-	if s.stores {
-		has.app, err = s.own.TOTP(ctx, user.ID)
-	}
-	if errors.Is(err, database.ErrNotFound) {
-		err = nil
-	}
-	if err == nil {
-		has.devices, err = s.db.OTPDevices(ctx, user.ID)
-	}
-	if err != nil {
-		return factors{}, fmt.Errorf("twofactor: %w", err)
-	}
-	return has, nil
-}
-
-// requires reports whether a user must have a factor.
-func (s *Service) requires(user *auth.User) bool {
-	switch s.options.Require {
-	case RequireAll:
-		return true
-	case RequireStaff:
-		return user.IsStaff || user.IsSuperuser
-	}
-	return false
-}
-
-// Factors returns the steps of a login: the code of those who have a factor, and adding one for those
-// who must have one.
-func (s *Service) Factors() []auth.Factor { return []auth.Factor{code{s}, setup{s}} }
-
-// code is the step that asks for a code.
-type code struct{ *Service }
-
-func (code) Name() string { return MethodCode }
-func (code) URL() string  { return CodeURL }
-
-// Wanted reports whether the user has a factor that was not shown yet, on a device that is not
-// trusted.
-func (c code) Wanted(ctx context.Context, user *auth.User, have []auth.Proof) (bool, error) {
-	if shown(have) {
-		return false, nil
-	}
-	has, err := c.factorsOf(ctx, user)
-	if err != nil || has.none() {
-		return false, err
-	}
-	trusted, err := c.trusted(ctx, user, has)
-	return !trusted, err
-}
-
-// setup is the step in which a user who must have a factor adds one.
-type setup struct{ *Service }
-
-func (setup) Name() string { return "two_factor_setup" }
-func (setup) URL() string  { return SetupURL }
-
-// Wanted reports whether the user must have a factor and has none.
-func (s setup) Wanted(ctx context.Context, user *auth.User, have []auth.Proof) (bool, error) {
-	if !s.requires(user) || shown(have) {
-		return false, nil
-	}
-	has, err := s.factorsOf(ctx, user)
-	return err == nil && has.none(), err
-}
-
-// shown reports whether the user has shown a second factor.
-func shown(have []auth.Proof) bool {
-	return slices.ContainsFunc(have, func(p auth.Proof) bool {
-		return p.Method == MethodCode || p.Method == MethodRecovery || p.Method == MethodPasskey
-	})
 }
 
 // trusted reports whether the request of the context comes from a device that the user trusts.

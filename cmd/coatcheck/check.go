@@ -178,7 +178,10 @@ func (c *serveCommand) wired(ctx context.Context, con *console.Console, key secr
 			return err
 		}
 	}
-	_, err = coatcheck.New(config)
+	site, err := coatcheck.New(config)
+	if err == nil && fresh { // likewise
+		err = checkFactorGroups(ctx, site)
+	}
 	return err
 }
 

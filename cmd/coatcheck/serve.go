@@ -232,6 +232,9 @@ func (c *serveCommand) site(
 	}
 	config.Database, config.Sessions.Store = db, store
 	site, err := coatcheck.New(config)
+	if err == nil {
+		err = checkFactorGroups(ctx, site)
+	}
 	if err != nil {
 		closeEngine()
 		return nil, nil, err
@@ -276,14 +279,13 @@ func (c *serveCommand) config(
 		Views:     c.views(),
 	}
 	config.Site.LoginURL = unless(c.LoginURL, safeurl.LoginURL)
-	if err := errors.Join(c.Site.apply(&config), c.Web.apply(&config)); err != nil {
+	if err := errors.Join(c.Site.apply(&config), c.Web.apply(&config), c.Factors.apply(&config)); err != nil {
 		return config, err
 	}
 	c.Accounts.apply(&config)
 	c.Passkeys.apply(&config)
 	c.DeviceBound.apply(&config)
 	c.Throttle.apply(&config)
-	c.Factors.apply(&config)
 	if err := c.Templates.apply(&config, log); err != nil {
 		return config, err
 	}

@@ -30,6 +30,7 @@ const docsImages = "../../docs/images"
 
 var shown = map[string]string{
 	"close.desktop-light.png":                "close-account.png",
+	"confirm.desktop-light.png":              "confirm.png",
 	"email.desktop-light.png":                "email-change.png",
 	"inspector-request.desktop-light.png":    "inspector.png",
 	"invitation.desktop-light.png":           "signup.png",
