@@ -90,7 +90,9 @@ func (s *Service) Begin(r *http.Request, user *User, first Proof) (*Pending, err
 		}
 	}
 	p := &Pending{User: user}
-	return p, s.Prove(r, p, first)
+	err := s.Prove(r, p, first)
+	s.recordRefused(r.Context(), user, err)
+	return p, err
 }
 
 // UserToLogin returns an active user by the ID, for a login by another proof than a password: by

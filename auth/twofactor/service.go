@@ -15,6 +15,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/own"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/internal/seal"
 	"github.com/coatcheck/coatcheck/signing"
 )
@@ -62,7 +63,8 @@ type Options struct {
 // Config specifies where factors are kept. Store and Keys are required.
 type Config struct {
 	Options
-	// Database has the tables own.TOTPTable and own.RecoveryTable, or those of django-otp, or both.
+	// Database has the tables own.TOTPTable and own.RecoveryTable, or those of django-otp or
+	// django-allauth, or several of them.
 	Database *database.DB
 	// Keys seal the secrets of apps, hash recovery codes and sign the cookie of trusted devices.
 	Keys signing.Keys
@@ -98,7 +100,7 @@ type Service struct {
 }
 
 // New checks the configuration. It returns an own.MissingError if the database lacks the tables, unless
-// it has those of django-otp and Require asks nobody for an app: see Stores.
+// it has those of django-otp or allauth and Require asks nobody for an app: see Stores.
 func New(c Config) (*Service, error) {
 	if err := c.check(); err != nil {
 		return nil, err
@@ -151,14 +153,19 @@ func (c *Config) check() error {
 			"days; browsers keep no cookie for longer")
 	}
 	err := own.Missing(c.Database, own.TOTPTable, own.RecoveryTable)
-	if err != nil && (c.Require != RequireNone || !c.Database.Facts().Has(database.OTPTable)) {
+	beside, broken := c.Database.Facts().Allauth()
+	if broken != nil { // else its users would come in without a code
+		return fmt.Errorf("twofactor: %w", broken)
+	}
+	beside = beside || c.Database.Facts().Has(database.OTPTable)
+	if err != nil && (c.Require != RequireNone || !beside) {
 		return fmt.Errorf("twofactor: %w", err)
 	}
 	return nil
 }
 
 // Stores reports whether users can add an authenticator app here. A database that has the tables of
-// django-otp and lacks ours has only users who are asked for the codes of their devices.
+// django-otp or allauth and lacks ours has only users who are asked for the codes of their devices.
 func (s *Service) Stores() bool { return s.stores }
 
 // String hides what is inside.
@@ -174,10 +181,10 @@ func (s *Service) TrustDevices() time.Duration { return s.options.TrustDevices }
 type State struct {
 	// App is since when the user has an authenticator app; zero for none.
 	App time.Time
-	// Django means that the user has a device of the django-otp of a Django beside, whose codes
-	// count here too.
+	// Django means that the user has a device of the django-otp or allauth of a Django beside,
+	// whose codes count here too.
 	Django bool
-	// RecoveryCodes is how many the user has left, of ours and of django-otp's.
+	// RecoveryCodes is how many the user has left, of ours and of that Django's.
 	RecoveryCodes int
 	// Required means that the user must have a factor.
 	Required bool
@@ -193,12 +200,20 @@ func (s *Service) State(ctx context.Context, user *auth.User) (State, error) {
 	if err != nil || has.none() {
 		return state, err
 	}
-	if state.Django = len(has.devices) > 0; state.Django {
+	if has.allauth.asked() {
+		state.Django = true
+		if f := has.allauth.recovery; f != nil {
+			_, left := readAllauthRecovery(f.Data)
+			state.RecoveryCodes = len(left)
+		}
+	}
+	if len(has.devices) > 0 {
+		state.Django = true
 		tokens, err := s.db.OTPTokens(ctx, user.ID)
 		if err != nil {
 			return State{}, fmt.Errorf("twofactor: %w", err)
 		}
-		state.RecoveryCodes = len(tokens)
+		state.RecoveryCodes += len(tokens)
 	}
 	if has.app == nil {
 		return state, nil
@@ -216,9 +231,15 @@ func (s *Service) State(ctx context.Context, user *auth.User) (State, error) {
 type factors struct {
 	app     *own.TOTP // nil for none
 	devices []database.OTPDevice
+	allauth allauth
 }
 
-func (f factors) none() bool { return f.app == nil && len(f.devices) == 0 }
+func (f factors) none() bool { return f.app == nil && len(f.devices) == 0 && !f.allauth.asked() }
+
+// elsewhere reports whether no code that the user has can be checked here.
+func (f factors) elsewhere() bool {
+	return f.app == nil && len(f.devices) == 0 && f.allauth.elsewhere()
+}
 
 // secrets is a text that is another one when the factors are others.
 func (f factors) secrets() string {
@@ -228,6 +249,9 @@ func (f factors) secrets() string {
 	}
 	for _, d := range f.devices {
 		fmt.Fprintf(&b, " %d:%s", d.ID, d.Key)
+	}
+	if a := f.allauth.app; a != nil {
+		fmt.Fprintf(&b, " allauth %d:%s", a.ID, a.Data)
 	}
 	return b.String()
 }
@@ -242,6 +266,9 @@ func (s *Service) factorsOf(ctx context.Context, user *auth.User) (has factors, 
 	}
 	if err == nil {
 		has.devices, err = s.db.OTPDevices(ctx, user.ID)
+	}
+	if err == nil {
+		has.allauth, err = s.allauthOf(ctx, user)
 	}
 	if err != nil {
 		return factors{}, fmt.Errorf("twofactor: %w", err)
@@ -271,7 +298,7 @@ func (code) Name() string { return MethodCode }
 func (code) URL() string  { return CodeURL }
 
 // Wanted reports whether the user has a factor that was not shown yet, on a device that is not
-// trusted.
+// trusted. It returns auth.ErrLoginElsewhere if only a Django beside can ask for it.
 func (c code) Wanted(ctx context.Context, user *auth.User, have []auth.Proof) (bool, error) {
 	if shown(have) {
 		return false, nil
@@ -279,6 +306,11 @@ func (c code) Wanted(ctx context.Context, user *auth.User, have []auth.Proof) (b
 	has, err := c.factorsOf(ctx, user)
 	if err != nil || has.none() {
 		return false, err
+	}
+	if has.elsewhere() {
+		c.log.InfoContext(ctx, "login refused: the second factor of the user can be checked at the Django "+
+			"site alone", requestinfo.LogClient(ctx), "user", user.ID)
+		return false, auth.ErrLoginElsewhere
 	}
 	trusted, err := c.trusted(ctx, user, has)
 	return !trusted, err
