@@ -4,11 +4,13 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
 	"time"
 
+	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/auth/sessionkeys"
 	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
@@ -19,6 +21,7 @@ import (
 const (
 	MethodPassword   = "password"    // on the login page, or by Login of a program
 	MethodRemoteUser = "remote-user" // named by the web server in front
+	MethodPasskey    = "passkey"     // in place of a password
 	MethodElsewhere  = "elsewhere"   // seen for the first time: made by Django, or before there was an index
 )
 
@@ -192,10 +195,15 @@ func printable(c rune) rune {
 	return c
 }
 
-// methodOf reports from the backend how the user of a new session signed in.
+// methodOf reports from the backend and the first proof how the user of a new session signed in.
 func methodOf(session *sessions.Session) string {
 	if raw, _ := session.Peek(sessionkeys.Backend); strings.Contains(raw, "RemoteUser") {
 		return MethodRemoteUser
+	}
+	var proofs []auth.Proof
+	if raw, ok := session.Peek(sessionkeys.Proofs); ok && json.Unmarshal([]byte(raw), &proofs) == nil &&
+		len(proofs) > 0 && proofs[0].Method == MethodPasskey {
+		return MethodPasskey
 	}
 	return MethodPassword
 }

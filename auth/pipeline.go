@@ -90,7 +90,9 @@ func (s *Service) Begin(r *http.Request, user *User, first Proof) (*Pending, err
 		}
 	}
 	p := &Pending{User: user}
-	return p, s.Prove(r, p, first)
+	err := s.Prove(r, p, first)
+	s.recordRefused(r.Context(), user, err)
+	return p, err
 }
 
 // UserToLogin returns an active user by the ID, for a login by another proof than a password: by
@@ -239,16 +241,29 @@ func (s *Service) Complete(r *http.Request, p *Pending) error {
 	if _, err := session.Delete(ctx, sessionkeys.Pending); err != nil {
 		return err
 	}
-	if len(p.Proofs) < 2 { // of a login without a step there is nothing to tell
+	if !p.tells() {
 		_, err := session.Delete(ctx, sessionkeys.Proofs)
 		return err
 	}
 	return session.Set(ctx, sessionkeys.Proofs, p.Proofs)
 }
 
+// tells reports whether the proofs say more than every login does: they are several, or the only one
+// is no password.
+func (p *Pending) tells() bool {
+	if len(p.Proofs) != 1 {
+		return len(p.Proofs) > 1
+	}
+	switch p.Proofs[0].Method {
+	case "password", "login":
+		return false
+	}
+	return true
+}
+
 // Proofs returns what the user of the request has shown at the login, in order, and by
-// ProveAgain since. It is empty for a login that took no step, and for a session that a Django
-// made.
+// ProveAgain since. It is empty for a login by a password alone, or by Login, and for a session
+// that a Django made.
 func (s *Service) Proofs(ctx context.Context) ([]Proof, error) {
 	user, err := UserFromContext(ctx)
 	if err != nil || !user.IsAuthenticated() {

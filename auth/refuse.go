@@ -9,9 +9,9 @@ import (
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 )
 
-// ErrLoginElsewhere: the user must log in at the site that asks for more than a password;
-// see Config.LoginConditions.
-var ErrLoginElsewhere = errors.New("auth: this user logs in at the Django site, by a login condition")
+// ErrLoginElsewhere: the user must log in at the site that asks for more than a password, by
+// Config.LoginConditions or because a Factor says so.
+var ErrLoginElsewhere = errors.New("auth: this user logs in at the Django site")
 
 // conditioner is what Users must have for login conditions; a *database.DB has it.
 type conditioner interface {

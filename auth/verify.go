@@ -79,7 +79,7 @@ func (s *Service) whose(
 		case err != nil:
 			return Identity{User: AnonymousUser()}, "", err
 		case again:
-			return s.whose(ctx, session)
+			return s.whose(ctx, session, judge)
 		}
 	}
 	if err != nil {

@@ -15,12 +15,14 @@ from django.db import connection
 cursor = connection.cursor()
 for table in ["mfa_authenticator", "otp_hotp_hotpdevice", "account_emailaddress"]:
     cursor.execute("CREATE TABLE %s (id integer PRIMARY KEY, user_id integer NOT NULL, good boolean NOT NULL)" % table)
+for column in ["type varchar(20)", "data varchar(99)", "last_used_at timestamp"]:
+    cursor.execute("ALTER TABLE mfa_authenticator ADD COLUMN %s NULL" % column)
 ids = {}
 for name in ["plain", "factor", "unconfirmed", "confirmed", "stranger"]:
     cursor.execute("SELECT id FROM auth_user WHERE username = %s", [name])
     ids[name] = cursor.fetchone()[0]
 def add(table, name, good):
-    cursor.execute("INSERT INTO " + table + " VALUES (%s, %s, %s)", [ids[name], ids[name], good])
+    cursor.execute("INSERT INTO " + table + " (id, user_id, good) VALUES (%s, %s, %s)", [ids[name], ids[name], good])
 add("mfa_authenticator", "factor", True)
 add("otp_hotp_hotpdevice", "unconfirmed", False)
 add("otp_hotp_hotpdevice", "confirmed", True)

@@ -12,6 +12,7 @@ type Facts struct {
 	madeHere bool
 	err      error // of madeHere
 	users    error // why users cannot be read
+	allauth  error // why AllauthTable, which is there, cannot be read
 	sessions error // why users and sessions cannot be read
 }
 
@@ -41,6 +42,9 @@ func (f Facts) Has(tables ...string) bool {
 // reading django_migrations.
 func (f Facts) MadeHere() (bool, error) { return f.madeHere, f.err }
 
+// Allauth reports whether the database has AllauthTable, or why it cannot be read.
+func (f Facts) Allauth() (bool, error) { return f.Has(AllauthTable), f.allauth }
+
 // Facts returns what was found out last. It makes no query.
 func (db *DB) Facts() Facts { return *db.facts.Load() }
 
@@ -53,6 +57,9 @@ func (db *DB) look(ctx context.Context) error {
 	f := &Facts{tables: tables}
 	if f.sessions = db.readable(ctx, true); f.sessions != nil {
 		f.users = db.readable(ctx, false)
+	}
+	if tables[AllauthTable] {
+		f.allauth = db.readAllauth(ctx)
 	}
 	if err := ctx.Err(); err != nil {
 		return err

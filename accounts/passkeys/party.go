@@ -71,9 +71,11 @@ var algorithms = []protocol.CredentialParameter{
 }
 
 // verifier returns what checks the responses of authenticators for the site.
-func (f *Feature) verifier(p party) (*webauthn.WebAuthn, error) {
+func (f *Feature) verifier(p party) (*webauthn.WebAuthn, error) { return newVerifier(p, f.SiteName()) }
+
+func newVerifier(p party, name string) (*webauthn.WebAuthn, error) {
 	return webauthn.New(&webauthn.Config{
-		RPID: p.id, RPDisplayName: f.SiteName(), RPOrigins: []string{p.origin},
+		RPID: p.id, RPDisplayName: name, RPOrigins: []string{p.origin},
 		AttestationPreference: protocol.PreferNoAttestation,
 		// Some password managers tell more than they were asked for.
 		ExtensionsUnsolicitedOutputPolicy: protocol.UnsolicitedOutputPolicyIgnore,

@@ -57,6 +57,38 @@ func TestPasskeys(t *testing.T) {
 	})
 }
 
+// TestListedAsPasskey: the list of places where a user is signed in tells logins by a passkey from those
+// by a password.
+func TestListedAsPasskey(t *testing.T) {
+	engines(t, func(t *testing.T, r *rig) {
+		r.CreateUser("ada", canary)
+		here := r.browser()
+		here.login("ada")
+		k := here.add("")
+		there := r.browser()
+		wants(t, there.signIn(k), 200, "Login successful")
+		var listed struct {
+			Sessions []struct {
+				Current bool   `json:"current"`
+				Method  string `json:"method"`
+			} `json:"sessions"`
+		}
+		there.Get("/accounts/sessions/").JSON(&listed)
+		if len(listed.Sessions) != 2 {
+			t.Fatalf("listed: %+v", listed)
+		}
+		for _, s := range listed.Sessions {
+			if want := map[bool]string{true: "passkey", false: "password"}[s.Current]; s.Method != want {
+				t.Errorf("listed as %q, want %q", s.Method, want)
+			}
+		}
+		body := there.html().Get("/accounts/sessions/").Body
+		if n := strings.Count(body, "Signed in with a passkey"); n != 1 {
+			t.Errorf("said %d times: %s", n, body)
+		}
+	})
+}
+
 // TestAddRefused: each check of a new passkey refuses what is wrong with it, and stores nothing.
 func TestAddRefused(t *testing.T) {
 	r := newRig(t)

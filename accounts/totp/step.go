@@ -97,7 +97,7 @@ func (f *Feature) code(w http.ResponseWriter, r *http.Request) {
 		Form: func(b pages.Body) *pages.Form { return f.codeForm(r, t, b) },
 		Act: func(b pages.Body, form *pages.Form) (err error) {
 			entry.Next = form.Next
-			proof.Method, entry.Notice, err = f.prove(w, r, t, b, form, p.User)
+			proof.Method, entry.Notice, err = f.prove(w, r, t, b, form, p)
 			return err
 		},
 		Done: func(*pages.Form) { f.EnterStep(w, r, p, proof, entry) },
@@ -108,9 +108,9 @@ func (f *Feature) code(w http.ResponseWriter, r *http.Request) {
 // proof, and a notice for the next page.
 func (f *Feature) prove(
 	w http.ResponseWriter, r *http.Request, t *i18n.Translator, b pages.Body, form *pages.Form,
-	user *auth.User,
+	p *auth.Pending,
 ) (method, notice string, err error) {
-	trust := f.takeTrust(b, form)
+	user, trust := p.User, f.takeTrust(b, form)
 	shown, err := f.takeCode(r, b, form, user)
 	if err != nil || form.Failed() {
 		return "", "", err
@@ -126,7 +126,7 @@ func (f *Feature) prove(
 	}
 	session, err := sessions.FromContext(r.Context())
 	if err == nil {
-		err = shown.Keep(r.Context(), session)
+		err = shown.Keep(r.Context(), session, p)
 	}
 	if err == nil && trust {
 		err = f.factors.Trust(w, r, user)

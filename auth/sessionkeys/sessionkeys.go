@@ -51,6 +51,10 @@ const (
 // "otp_totp.totpdevice/1" (django_otp.DEVICE_ID_SESSION_KEY).
 const OTPDevice = "otp_device_id"
 
+// AllauthMethods is where django-allauth keeps a list of how the user signed in
+// (allauth.account: AUTHENTICATION_METHODS_SESSION_KEY).
+const AllauthMethods = "account_authentication_methods"
+
 // Values is what a session holds, as a sessions.Data does.
 type Values interface {
 	// Get returns the JSON text stored under key.

@@ -146,14 +146,20 @@ type Shown struct {
 	Method string
 	// Device is what django-otp calls the device, if it is one of its devices.
 	Device string
+
+	allauth *database.AllauthFactor // if it is one of allauth's
 }
 
-// Keep stores in the session which device of django-otp the user has shown, as its login does.
-func (sh Shown) Keep(ctx context.Context, session *sessions.Session) error {
-	if sh.Device == "" {
-		return nil
+// Keep stores in the session which factor of a Django beside the user has shown in the login p, as a
+// login of django-otp or of django-allauth does.
+func (sh Shown) Keep(ctx context.Context, session *sessions.Session, p *auth.Pending) error {
+	switch {
+	case sh.Device != "":
+		return session.Set(ctx, sessionkeys.OTPDevice, sh.Device)
+	case sh.allauth != nil:
+		return sh.keepAllauth(ctx, session, p)
 	}
-	return session.Set(ctx, sessionkeys.OTPDevice, sh.Device)
+	return nil
 }
 
 // Check uses a code up and returns how the user has shown the second factor. Count attempts by
@@ -169,10 +175,13 @@ func (s *Service) Check(ctx context.Context, user *auth.User, typed Typed) (Show
 			return Shown{Method: method}, err
 		}
 	}
-	if len(has.devices) == 0 {
-		return Shown{}, nil
+	if len(has.devices) > 0 {
+		shown, err := s.checkDjango(ctx, user, has.devices, typed)
+		if err != nil || shown.Method != "" {
+			return shown, err
+		}
 	}
-	return s.checkDjango(ctx, user, has.devices, typed)
+	return s.checkAllauth(ctx, user, has.allauth, typed)
 }
 
 // checkApp uses up a code of the authenticator app, or a recovery code of ours.

@@ -38,7 +38,7 @@ func (s *Service) checkDjango(
 			return Shown{}, fmt.Errorf("twofactor: %w", err)
 		}
 		if used {
-			return Shown{MethodCode, d.String()}, nil
+			return Shown{Method: MethodCode, Device: d.String()}, nil
 		}
 	}
 	shown, err := s.checkTokens(ctx, user, typed)
@@ -106,7 +106,7 @@ func (s *Service) checkTokens(ctx context.Context, user *auth.User, typed Typed)
 		}
 		if used {
 			s.log.InfoContext(ctx, "static token of django-otp used", "user", user.ID)
-			return Shown{MethodRecovery, token.String()}, nil
+			return Shown{Method: MethodRecovery, Device: token.String()}, nil
 		}
 	}
 	return Shown{}, nil

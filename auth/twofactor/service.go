@@ -69,7 +69,8 @@ func (o Options) Asks() bool {
 // Config specifies where factors are kept. Store and Keys are required.
 type Config struct {
 	Options
-	// Database has the tables own.TOTPTable and own.RecoveryTable, or those of django-otp, or both.
+	// Database has the tables own.TOTPTable and own.RecoveryTable, or those of django-otp or
+	// django-allauth, or several of them.
 	Database *database.DB
 	// Keys seal the secrets of apps, hash recovery codes and sign the cookie of trusted devices.
 	Keys signing.Keys
@@ -105,7 +106,7 @@ type Service struct {
 }
 
 // New checks the configuration. It returns an own.MissingError if the database lacks the tables, unless
-// it has those of django-otp and Require asks nobody for an app: see Stores.
+// it has those of django-otp or allauth and Require asks nobody for an app: see Stores.
 func New(c Config) (*Service, error) {
 	if err := c.check(); err != nil {
 		return nil, err
@@ -161,14 +162,19 @@ func (c *Config) check() error {
 		return errors.New("twofactor: Config.RequireGroups (--require-factor-group) has an empty name")
 	}
 	err := own.Missing(c.Database, own.TOTPTable, own.RecoveryTable)
-	if err != nil && (c.Asks() || !c.Database.Facts().Has(database.OTPTable)) {
+	beside, broken := c.Database.Facts().Allauth()
+	if broken != nil { // else its users would come in without a code
+		return fmt.Errorf("twofactor: %w", broken)
+	}
+	beside = beside || c.Database.Facts().Has(database.OTPTable)
+	if err != nil && (c.Asks() || !beside) {
 		return fmt.Errorf("twofactor: %w", err)
 	}
 	return nil
 }
 
 // Stores reports whether users can add an authenticator app here. A database that has the tables of
-// django-otp and lacks ours has only users who are asked for the codes of their devices.
+// django-otp or allauth and lacks ours has only users who are asked for the codes of their devices.
 func (s *Service) Stores() bool { return s.stores }
 
 // String hides what is inside.
@@ -184,10 +190,10 @@ func (s *Service) TrustDevices() time.Duration { return s.options.TrustDevices }
 type State struct {
 	// App is since when the user has an authenticator app; zero for none.
 	App time.Time
-	// Django means that the user has a device of the django-otp of a Django beside, whose codes
-	// count here too.
+	// Django means that the user has a device of the django-otp or allauth of a Django beside,
+	// whose codes count here too.
 	Django bool
-	// RecoveryCodes is how many the user has left, of ours and of django-otp's.
+	// RecoveryCodes is how many the user has left, of ours and of that Django's.
 	RecoveryCodes int
 	// Required means that the user must have a factor.
 	Required bool
@@ -206,12 +212,20 @@ func (s *Service) State(ctx context.Context, user *auth.User) (State, error) {
 	if err != nil || has.none() {
 		return state, err
 	}
-	if state.Django = len(has.devices) > 0; state.Django {
+	if has.allauth.asked() {
+		state.Django = true
+		if f := has.allauth.recovery; f != nil {
+			_, left := readAllauthRecovery(f.Data)
+			state.RecoveryCodes = len(left)
+		}
+	}
+	if len(has.devices) > 0 {
+		state.Django = true
 		tokens, err := s.db.OTPTokens(ctx, user.ID)
 		if err != nil {
 			return State{}, fmt.Errorf("twofactor: %w", err)
 		}
-		state.RecoveryCodes = len(tokens)
+		state.RecoveryCodes += len(tokens)
 	}
 	if has.app == nil {
 		return state, nil

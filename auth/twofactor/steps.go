@@ -6,6 +6,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/auth/hooks"
+	"github.com/coatcheck/coatcheck/internal/requestinfo"
 )
 
 // Factors returns the steps of a login: the code of those who have a factor, and adding one for those
@@ -19,7 +20,7 @@ func (code) Name() string { return MethodCode }
 func (code) URL() string  { return CodeURL }
 
 // Wanted reports whether the user has a factor that was not shown yet, on a device that is not
-// trusted.
+// trusted. It returns auth.ErrLoginElsewhere if only a Django beside can ask for it.
 func (c code) Wanted(ctx context.Context, user *auth.User, have []auth.Proof) (bool, error) {
 	if shown(have) {
 		return false, nil
@@ -27,6 +28,11 @@ func (c code) Wanted(ctx context.Context, user *auth.User, have []auth.Proof) (b
 	has, err := c.look(ctx, user)
 	if err != nil || has.none() {
 		return false, err
+	}
+	if has.elsewhere() {
+		c.log.InfoContext(ctx, "login refused: the second factor of the user can be checked at the Django "+
+			"site alone", requestinfo.LogClient(ctx), "user", user.ID)
+		return false, auth.ErrLoginElsewhere
 	}
 	trusted, err := c.trusted(ctx, user, has)
 	return !trusted, err

@@ -18,8 +18,8 @@ type djangoApp struct {
 var djangoApps = []djangoApp{
 	{
 		[]string{"allauth.mfa"},
-		"a login here asks for no second factor; refuse_login_if sends its users to the site's login page",
-		"refuse-login-if", "mfa_authenticator.user_id",
+		"a login here asks its users for a code too, and refuses those with a security key alone " +
+			"(docs/two-factor.md)", "", "",
 	},
 	{
 		[]string{"django_otp.plugins.otp_totp"},
