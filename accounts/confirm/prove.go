@@ -80,7 +80,7 @@ func (f *Feature) takeCode(
 	}
 	session, err := sessions.FromContext(r.Context())
 	if err == nil {
-		err = shown.Keep(r.Context(), session)
+		err = shown.Keep(r.Context(), session, nil)
 	}
 	if err == nil && shown.Method == twofactor.MethodRecovery {
 		err = f.recovered(r, user)

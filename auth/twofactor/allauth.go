@@ -217,9 +217,11 @@ type record struct {
 	Username string  `json:"username,omitempty"`
 	ID       int64   `json:"id,omitempty"`
 	Type     string  `json:"type,omitempty"`
+	Again    bool    `json:"reauthenticated,omitempty"`
 }
 
-// keepAllauth adds to the session what a login of allauth adds for a password and this factor.
+// keepAllauth adds to the session what a login of allauth adds for a password and this factor, or
+// what its own page to confirm adds for this factor where p is nil.
 func (sh Shown) keepAllauth(ctx context.Context, session *sessions.Session, p *auth.Pending) error {
 	text, there, err := session.Get(ctx, sessionkeys.AllauthMethods)
 	if err != nil {
@@ -229,11 +231,11 @@ func (sh Shown) keepAllauth(ctx context.Context, session *sessions.Session, p *a
 	if there && json.Unmarshal([]byte(text), &all) != nil { // of another program
 		all = nil
 	}
-	if len(p.Proofs) > 0 && p.Proofs[0].Method == "password" {
+	if p != nil && len(p.Proofs) > 0 && p.Proofs[0].Method == "password" {
 		all = append(all, record{Method: "password", At: seconds(p.Proofs[0].At), Username: p.User.Username})
 	}
 	all = append(all, record{
-		Method: "mfa", At: seconds(time.Now()), ID: sh.allauth.ID, Type: sh.allauth.Type,
+		Method: "mfa", At: seconds(time.Now()), ID: sh.allauth.ID, Type: sh.allauth.Type, Again: p == nil,
 	})
 	return session.Set(ctx, sessionkeys.AllauthMethods, all[max(0, len(all)-maxRecords):])
 }

@@ -151,7 +151,7 @@ type Shown struct {
 }
 
 // Keep stores in the session which factor of a Django beside the user has shown in the login p, as a
-// login of django-otp or of django-allauth does.
+// login of django-otp or of django-allauth does. Without p it was shown by a user who is signed in.
 func (sh Shown) Keep(ctx context.Context, session *sessions.Session, p *auth.Pending) error {
 	switch {
 	case sh.Device != "":
