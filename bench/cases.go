@@ -94,12 +94,7 @@ func groups(o options) []Group {
 			{Name: "Coatcheck, cache", Server: engine("cache"), On: "postgres"},
 			{Name: "Coatcheck, signed_cookies", Server: engine("signed_cookies"), On: "postgres"},
 		}),
-		page(inMemory, both, []Case{
-			{Name: "bare handler", Server: bare},
-			{Name: "Coatcheck", Server: site, On: "postgres"},
-			{Name: "Coatcheck, in memory", Server: protocol.Server{Kind: "coatcheck", Memory: 256}, On: "postgres"},
-			{Name: "Coatcheck, cache, in memory", Server: protocol.Server{Kind: "coatcheck", Engine: "cache", Memory: 256}, On: "postgres"},
-		}),
+		page(inMemory, both, remembered()),
 		page(libraries, []string{"32"}, []Case{
 			{Name: "plain Go, pgx", Server: plain, On: "postgres"},
 			{Name: "Coatcheck", Server: site, On: "postgres"},
@@ -134,6 +129,18 @@ func groups(o options) []Group {
 		{Name: tables, Path: protocol.ProfilePath, Want: protocol.Private, Loads: []string{"8"}, Cases: sizes(o)},
 	}
 	return append(all, logins(o)...)
+}
+
+// remembered are the bare handler, and sites that keep sessions in memory.
+func remembered() []Case {
+	rows, cache := kind("coatcheck"), engine("cache")
+	rows.Memory, cache.Memory = 256, 256
+	return []Case{
+		{Name: "bare handler", Server: kind("bare")},
+		{Name: "Coatcheck", Server: kind("coatcheck"), On: "postgres"},
+		{Name: "Coatcheck, in memory", Server: rows, On: "postgres"},
+		{Name: "Coatcheck, cache, in memory", Server: cache, On: "postgres"},
+	}
 }
 
 // page is a group of login-required pages.

@@ -66,7 +66,8 @@ func New(ctx context.Context, from dialect.Source, d dialect.Dialect, m UserMode
 	db := &DB{
 		pool: from.Pool, reader: from.Reader, program: from.Own, dialect: &d, readRow: from.Row, closer: from.Close, lent: from.Lent,
 		annex: a, facts: &atomic.Pointer[Facts]{}, charsets: &charsets{}, emptyEmail: &emptyEmail{}, closing: &closing{},
-		hints: newHints(), userWrites: &atomic.Int64{}, hearers: &hearers{}, channel: from.Channel,
+		hints: newHints(), userWrites: &atomic.Int64{},
+		hearers: &hearers{}, channel: from.Channel,
 	}
 	err := a.check()
 	if err != nil {

@@ -22,7 +22,9 @@ type rememberingKey struct{}
 // the memory first.
 func (db *DB) UserMemory(m UserMemory) func(context.Context) context.Context {
 	value := &remembering{db.users, m}
-	return func(ctx context.Context) context.Context { return context.WithValue(ctx, rememberingKey{}, value) }
+	return func(ctx context.Context) context.Context {
+		return context.WithValue(ctx, rememberingKey{}, value)
+	}
 }
 
 // memory returns the memory of the context; nil in a transaction.

@@ -24,7 +24,8 @@ func (f *memoryFlag) check(e *engineFlags, d *databaseFlags) error {
 		return usageError{fmt.Errorf("--session-memory: %s; leave it out, or choose another", why)}
 	}
 	if f.MB < 0 || f.MB > maxMemory {
-		return usageError{fmt.Errorf("--session-memory is %d; give megabytes from 1 to %d, or 0 for none", f.MB, maxMemory)}
+		return usageError{fmt.Errorf("--session-memory is %d; give megabytes from 1 to %d, or 0 for none",
+			f.MB, maxMemory)}
 	}
 	switch {
 	case f.MB == 0:

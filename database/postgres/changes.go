@@ -20,7 +20,7 @@ import (
 
 const (
 	// channelName is where the triggers notify. A payload is a letter and what it is about:
-	// s and the SHA-256 of a session key, u and the ID of a user, t and the token of a node that
+	// s and the SHA-256 of a session key, u and the ID of a user, t and the name of a node that
 	// wants to hear itself, or * for everything.
 	channelName = "coatcheck_changes"
 	// changesBound is for how long a notification of our own shows that nothing is lost.
@@ -141,7 +141,8 @@ func triggers(w dialect.Watched) dialect.Triggers {
 		on(w.Endings, "INSERT OR UPDATE OR DELETE", "u", "user_id")
 	}
 	t.Want = 2 * len(tables)
-	t.Count = "SELECT count(*) FROM pg_catalog.pg_trigger WHERE tgname IN ('coatcheck_changed', 'coatcheck_emptied')" +
+	t.Count = "SELECT count(*) FROM pg_catalog.pg_trigger" +
+		" WHERE tgname IN ('coatcheck_changed', 'coatcheck_emptied')" +
 		" AND tgenabled IN ('O', 'A') AND tgrelid IN (" + strings.Join(tables, ", ") + ")"
 	return t
 }
@@ -173,7 +174,7 @@ $$`
 
 // beats are the notifications that a node sends to itself.
 type beats struct {
-	token string // of this node
+	node string // a random text
 
 	mu    sync.Mutex // guards what follows
 	count int
@@ -181,7 +182,7 @@ type beats struct {
 	last  time.Time     // when one was heard
 }
 
-func newBeats() *beats { return &beats{token: rand.Text(), last: time.Now()} }
+func newBeats() *beats { return &beats{node: rand.Text(), last: time.Now()} }
 
 // silence is how long none was heard.
 func (b *beats) silence() time.Duration {
@@ -196,16 +197,16 @@ func (b *beats) next() string {
 	defer b.mu.Unlock()
 	b.count++
 	b.times[b.count%len(b.times)] = time.Now()
-	return b.token + " " + strconv.Itoa(b.count)
+	return b.node + " " + strconv.Itoa(b.count)
 }
 
 // heard returns when a notification was sent, if it is one of the last that were ours.
 func (b *beats) heard(text string) (at time.Time, mine bool) {
-	token, number, _ := strings.Cut(text, " ")
+	node, number, _ := strings.Cut(text, " ")
 	n, err := strconv.Atoi(number)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if token != b.token || err != nil || n > b.count || n <= b.count-len(b.times) || n < 1 {
+	if node != b.node || err != nil || n > b.count || n <= b.count-len(b.times) || n < 1 {
 		return time.Time{}, false
 	}
 	b.last = time.Now()

@@ -26,13 +26,13 @@ func Parse(text string) (d Digest, ok bool) {
 
 // Hearer is told of changes by a Channel. Its methods return soon.
 type Hearer interface {
-	// Session says that a session was changed, or ended.
+	// Session is called when a session was changed, or ended.
 	Session(d Digest)
-	// User says that a user was changed or deleted, or that their sessions ended.
+	// User is called when a user was changed or deleted, or that their sessions ended.
 	User(id string)
-	// Everything says that anything may have changed.
+	// Everything is called when anything may have changed.
 	Everything()
-	// Current says that all changes were told that happened before that time.
+	// Current is called when all changes were told that happened before that time.
 	Current(at time.Time)
 }
 
@@ -42,7 +42,7 @@ type Channel struct {
 	How string
 	// Bound is for how long a Current counts. After it nothing that was heard can be relied on.
 	Bound time.Duration
-	// Watch tells the Hearer of all changes from now on, until ctx is done or something fails, and
+	// Watch calls the Hearer about all changes from now on, until ctx is done or something fails, and
 	// returns why. It calls Everything first, once it misses no change any more.
 	Watch func(ctx context.Context, to Hearer) error
 }

@@ -96,7 +96,8 @@ func TestChecker(t *testing.T) {
 		}
 		disturbing := make(chan struct{})
 		go func() { c.disturb(ctx); close(disturbing) }()
-		for least := time.Now().Add(5 * time.Second); !t.Failed() && (c.done.Load() < operations() || time.Now().Before(least)); {
+		least := time.Now().Add(5 * time.Second)
+		for !t.Failed() && (c.done.Load() < operations() || time.Now().Before(least)) {
 			time.Sleep(10 * time.Millisecond)
 		}
 		cancel()
@@ -125,7 +126,7 @@ func (c *checker) disturb(ctx context.Context) {
 // write changes sessions and users on a node that is not cut off.
 func (c *checker) write(ctx context.Context, worker int) {
 	for n := 1; ctx.Err() == nil; n++ {
-		s := c.slots[(rand.IntN(len(c.slots)/2))*2+worker]
+		s := c.slots[rand.IntN(len(c.slots)/2)*2+worker]
 		c.done.Add(1)
 		switch rand.IntN(8) {
 		case 0, 1, 2:
@@ -203,7 +204,9 @@ func (s *slot) keys() (keys []string) {
 	return keys
 }
 
-func (c *checker) judgeSession(s *slot, key string, began time.Time, bound time.Duration, r *sessions.Record, err error) {
+func (c *checker) judgeSession(
+	s *slot, key string, began time.Time, bound time.Duration, r *sessions.Record, err error,
+) {
 	if errors.Is(err, sessions.ErrNotFound) {
 		return
 	}

@@ -35,7 +35,7 @@ func (f *feed) current(at time.Time) {
 		f.until.Store(until)
 	}
 	if !f.on.Swap(true) {
-		f.log.Info("sessions are kept in memory: changes by other programs count at once, and after the bound at the latest",
+		f.log.Info("sessions are kept in memory; what other programs change counts after the bound at the latest",
 			"by", f.channel.How, "bound", f.channel.Bound)
 	}
 }
@@ -44,7 +44,8 @@ func (f *feed) current(at time.Time) {
 func (f *feed) lost(err error) {
 	f.until.Store(0)
 	if f.on.Swap(false) {
-		f.log.Warn("changes are not heard of, so each request reads its session from the store", "by", f.channel.How, "error", err)
+		f.log.Warn("changes are not heard of any more, so each request reads its session from the store",
+			"by", f.channel.How, "error", err)
 	}
 }
 

@@ -72,7 +72,7 @@ func New(c Config) (*Memory, error) {
 	return create(c, rows, told)
 }
 
-// create makes a memory of two channels, which are one where the rows are in the same database.
+// create returns a memory of two channels, which are one where the rows are in the same database.
 func create(c Config, rows, told *changes.Channel) (*Memory, error) {
 	start := time.Now()
 	m := &Memory{store: c.Store, db: c.Database}

@@ -21,7 +21,7 @@ type ChannelFunc func(w Watched, ready func(context.Context) error) *changes.Cha
 
 // Triggers are those by which an engine tells of changes.
 type Triggers struct {
-	// Create makes them, in place of older ones.
+	// Create are the statements that create them, in place of older ones.
 	Create []string
 	// Count is a query for how many there are, and Want how many there should be.
 	Count string

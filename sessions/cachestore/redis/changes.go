@@ -22,10 +22,12 @@ const (
 // Changes returns how this process hears of changes to the keys that begin with the prefix, by any
 // program: the server tells a connection of its own (CLIENT TRACKING ON BCAST). The error says why
 // it cannot.
-func (c *Cache) Changes(prefix string, session func(name string) (changes.Digest, bool)) (*changes.Channel, error) {
+func (c *Cache) Changes(
+	prefix string, session func(name string) (changes.Digest, bool),
+) (*changes.Channel, error) {
 	if c.config.Cluster || c.config.Sentinel != "" {
-		return nil, errors.New("redis: a cluster and servers behind Sentinel do not tell of changes without a gap; " +
-			"name a single server")
+		return nil, errors.New("redis: a cluster and servers behind Sentinel do not tell of changes " +
+			"without a gap; name a single server")
 	}
 	t := &tracking{cache: c, prefix: prefix, session: session}
 	return &changes.Channel{How: "Redis client-side tracking", Bound: changesBound, Watch: t.watch}, nil
@@ -115,7 +117,8 @@ func number(ctx context.Context, client rueidis.Client) (int64, error) {
 func (c *Cache) conn() redisconn.Config {
 	return redisconn.Config{
 		URL: c.config.URL, Addresses: c.config.Addresses, Cluster: c.config.Cluster,
-		Sentinel: c.config.Sentinel, SentinelUsername: c.config.SentinelUsername, SentinelPassword: c.config.SentinelPassword,
+		Sentinel: c.config.Sentinel, SentinelUsername: c.config.SentinelUsername,
+		SentinelPassword: c.config.SentinelPassword,
 		TLS: c.config.TLS, DialTimeout: c.config.DialTimeout, Timeout: c.config.Timeout,
 	}
 }
