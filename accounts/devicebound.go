@@ -36,7 +36,8 @@ type DeviceBinding = own.DeviceBinding
 func (s *Service) BindingsReady() error {
 	if domain := s.sessions.Config().CookieDomain; domain != "" {
 		return fmt.Errorf("accounts: sessions cannot be bound to devices, since other hosts get their "+
-			"cookie too; leave out Config.Sessions.CookieDomain (--session-cookie-domain), which is %q", domain)
+			"cookie too; leave out Config.Sessions.CookieDomain (--session-cookie-domain), "+
+			"which is %q", domain)
 	}
 	return own.Missing(s.db, own.DeviceBoundTable)
 }

@@ -111,7 +111,8 @@ func (f *Feature) refresh(w http.ResponseWriter, r *http.Request) {
 
 // prove checks a proof for a refresh.
 func (f *Feature) prove(
-	w http.ResponseWriter, r *http.Request, session *sessions.Session, b *accounts.DeviceBinding, value string,
+	w http.ResponseWriter, r *http.Request, session *sessions.Session, b *accounts.DeviceBinding,
+	value string,
 ) {
 	key, _, err := readKey(b.Algorithm, []byte(b.PublicKey))
 	if err != nil {
@@ -201,7 +202,9 @@ func (f *Feature) end(w http.ResponseWriter, r *http.Request) {
 // refuse responds to a wrong proof. The flow gets the reason, and the client none.
 func (f *Feature) refuse(w http.ResponseWriter, r *http.Request, why string) {
 	flow.Emit(r.Context(), "binding.refused", slog.String("why", why))
-	pages.JSON(w, http.StatusBadRequest, map[string]string{"error": "The proof of the device was not accepted."})
+	pages.JSON(w, http.StatusBadRequest, map[string]string{
+		"error": "The proof of the device was not accepted.",
+	})
 }
 
 // fail responds to a failure of a store. The session stays as it is.
