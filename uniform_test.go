@@ -313,6 +313,8 @@ var doorless = map[string]string{
 	"login_code":           "it goes on with a login that waits in the session, whose password was right",
 	"login_two_factor":     "likewise",
 	"passkey_login":        "it takes a passkey, which names no account to anybody without the key",
+	"device_register":      "it takes a proof for a session whose user is signed in",
+	"device_refresh":       "likewise",
 	"signup_sent":          "it takes what this browser signed up with, and the same happens as then",
 }
 

@@ -36,7 +36,8 @@ type DeviceBinding = own.DeviceBinding
 func (s *Service) BindingsReady() error {
 	if domain := s.sessions.Config().CookieDomain; domain != "" {
 		return fmt.Errorf("accounts: sessions cannot be bound to devices, since other hosts get their "+
-			"cookie too; leave out Config.Sessions.CookieDomain (--session-cookie-domain), which is %q", domain)
+			"cookie too; leave out Config.Sessions.CookieDomain (--session-cookie-domain), "+
+			"which is %q", domain)
 	}
 	return own.Missing(s.db, own.DeviceBoundTable)
 }
@@ -51,7 +52,9 @@ func (s *Service) UnsignBinding(signed string) (string, error) { return s.bindin
 // when the session is valid without the cookie of its device. The ID of b is that which was
 // offered at the login; of several keys that come for one offer, exactly one is stored, and the
 // others get ErrNoBinding.
-func (s *Service) BindSession(r *http.Request, session *sessions.Session, b DeviceBinding, until time.Time) error {
+func (s *Service) BindSession(
+	r *http.Request, session *sessions.Session, b DeviceBinding, until time.Time,
+) error {
 	ctx := r.Context()
 	if err := s.stampBinding(ctx, session, &b); err != nil {
 		return err
@@ -127,7 +130,8 @@ func (s *Service) NoticeUnbound(r *http.Request, session *sessions.Session, user
 	if !first {
 		return
 	}
-	s.log.WarnContext(ctx, "a session was used without the device to which it is bound, so its cookie may be stolen",
+	s.log.WarnContext(ctx, "a session was used without the device to which it is bound, "+
+		"so its cookie may be stolen",
 		requestinfo.LogClient(ctx), "user", user.ID)
 	_ = s.record(ctx, audit.Event{ // it waits
 		Code: "device-unbound", Reason: "device-unbound", User: user, Request: r, Session: session.Key(),

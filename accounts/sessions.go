@@ -112,7 +112,9 @@ func info(row own.IndexedSession, session *sessions.Session, current bool) Sessi
 
 // live is a session and its row by its hash if the user is signed in to it; else the
 // error is ErrNoSession.
-func (s *Service) live(ctx context.Context, user *auth.User, hash string) (own.IndexedSession, *sessions.Session, error) {
+func (s *Service) live(
+	ctx context.Context, user *auth.User, hash string,
+) (own.IndexedSession, *sessions.Session, error) {
 	row, err := s.own.IndexedSession(ctx, hash)
 	if errors.Is(err, database.ErrNotFound) || err == nil && row.UserID != user.ID {
 		return own.IndexedSession{}, nil, ErrNoSession

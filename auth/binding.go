@@ -4,31 +4,16 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/auth/sessionkeys"
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/sessions"
 )
 
-// Binding binds sessions to devices, so that a stolen cookie signs nobody in on another one.
-// The package accounts/devicebound has one.
-type Binding interface {
-	// Shown reports whether a request comes from the device to which its session is bound. It is
-	// asked of each request whose session has the key sessionkeys.Bound, and asks no store. The
-	// request is nil where nobody knows it.
-	Shown(r *http.Request, session *sessions.Session) bool
-	// Offer asks the browser of a login to bind the session, which is not bound yet. What it
-	// adds to the response and to the session goes out with the login. The error is a failure
-	// of the store of sessions.
-	Offer(w http.ResponseWriter, r *http.Request, session *sessions.Session) error
-	// Missed is called of each request that is not Shown, with the user of its session. The
-	// request has no user, and stays as it is.
-	Missed(r *http.Request, session *sessions.Session, user *User)
-}
-
 // BindSessions lets b bind the sessions of logins from now on, and refuse what it does not see
 // Shown: the request is anonymous, and its session stays as it is. A program calls it before it
 // serves.
-func (s *Service) BindSessions(b Binding) { s.binding.Store(&b) }
+func (s *Service) BindSessions(b hooks.Binding) { s.binding.Store(&b) }
 
 // shown reports whether a request comes from the device to which its loaded session is bound, if
 // it is bound.
@@ -43,7 +28,7 @@ func (s *Service) shown(r *http.Request, session *sessions.Session) bool {
 	return (*b).Shown(r, session)
 }
 
-// missed tells the binding of a request that is not shown.
+// missed informs the binding of a request that is not shown.
 func (s *Service) missed(ctx context.Context, session *sessions.Session, id Identity) {
 	if b, r := s.binding.Load(), requestOf(ctx); b != nil && r != nil {
 		(*b).Missed(r.WithContext(ctx), session, id.User)

@@ -158,8 +158,10 @@ func (s *Service) freshSession(r *http.Request, session *sessions.Session, user 
 	}
 	v := sessionkeys.Loaded(session)
 	stored, _ := sessionkeys.Text(v, sessionkeys.Hash)
-	if s.outlived(session) || sessionkeys.UserOf(v) != user.ID || s.matchHash(stored, user.Password) != hashCurrent || endedWith(v, user, ending) ||
-		!s.shown(r, session) {
+	if s.outlived(session) || sessionkeys.UserOf(v) != user.ID || s.matchHash(stored, user.Password) != hashCurrent || endedWith(v, user, ending) {
+		return true, session.Flush(ctx)
+	}
+	if !s.shown(r, session) {
 		return true, session.Flush(ctx)
 	}
 	if session.ReadOnly() { // what the login stores could not be saved

@@ -161,7 +161,7 @@ type Service struct {
 	unknown    unknownBackends
 	conditions []database.LoginCondition
 	loginTimes atomic.Bool // see KeepLoginTimes
-	binding    atomic.Pointer[Binding]
+	binding    atomic.Pointer[hooks.Binding]
 }
 
 // New checks the configuration and makes a Service.

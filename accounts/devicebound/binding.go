@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/auth/sessionkeys"
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/internal/httptext"
@@ -16,7 +17,7 @@ import (
 	"github.com/coatcheck/coatcheck/sessions"
 )
 
-var _ auth.Binding = (*Feature)(nil)
+var _ hooks.Binding = (*Feature)(nil)
 
 // boundTo returns the ID of the binding of a session that was loaded, or "", and what the session
 // says of it.
@@ -67,7 +68,7 @@ func (f *Feature) Offer(w http.ResponseWriter, r *http.Request, session *session
 // skipped are the reasons that browsers give in Secure-Session-Skipped. A thief can write them too.
 var skipped = []string{"quota_exceeded", "server_error", "unreachable"}
 
-// Missed tells the user, once for each session.
+// Missed informs the user, once for each session.
 func (f *Feature) Missed(r *http.Request, session *sessions.Session, user *auth.User) {
 	said, _, _ := strings.Cut(r.Header.Get("Secure-Session-Skipped"), ";")
 	if slices.Contains(skipped, said) {

@@ -51,7 +51,8 @@ func (f *Feature) cookieValue(id string) string {
 // until is until when what is sent now is valid: a little longer than the browser keeps it, for
 // requests that are on their way then.
 func (f *Feature) until() time.Time {
-	return f.now().Add(f.options.Life + min(f.options.Life/10, time.Minute)).Truncate(time.Second).Add(time.Second)
+	end := f.now().Add(f.options.Life + min(f.options.Life/10, time.Minute))
+	return end.Truncate(time.Second).Add(time.Second)
 }
 
 // valid reports whether an ID and a time, joined by a colon, are those of the binding and not over.

@@ -73,12 +73,13 @@ func (f *Feature) register(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		f.fail(w, r, err)
 	default:
-		flow.Emit(r.Context(), "binding.made", slog.String("user", who.ID), slog.String("algorithm", p.algorithm))
+		flow.Emit(r.Context(), "binding.made",
+			slog.String("user", who.ID), slog.String("algorithm", p.algorithm))
 		f.describe(w, r, offered, 0)
 	}
 }
 
-// refresh gives another cookie to a browser that proves to have the key. One that brings no proof
+// refresh renews the cookie of a browser that proves to have the key. One that brings no proof
 // gets a challenge. Where the session has ended, the browser is told to forget it.
 func (f *Feature) refresh(w http.ResponseWriter, r *http.Request) {
 	id := unquoted(r.Header.Get(idHeader))
@@ -110,7 +111,8 @@ func (f *Feature) refresh(w http.ResponseWriter, r *http.Request) {
 
 // prove checks a proof for a refresh.
 func (f *Feature) prove(
-	w http.ResponseWriter, r *http.Request, session *sessions.Session, b *accounts.DeviceBinding, value string,
+	w http.ResponseWriter, r *http.Request, session *sessions.Session, b *accounts.DeviceBinding,
+	value string,
 ) {
 	key, _, err := readKey(b.Algorithm, []byte(b.PublicKey))
 	if err != nil {
@@ -191,7 +193,7 @@ func (f *Feature) ask(w http.ResponseWriter, r *http.Request, b *accounts.Device
 	pages.JSON(w, http.StatusForbidden, map[string]string{"error": "A proof of the device is wanted."})
 }
 
-// end tells the browser to forget the binding. A cookie that it still has may be of another session.
+// end lets the browser forget the binding. A cookie that it still has may be of another session.
 func (f *Feature) end(w http.ResponseWriter, r *http.Request) {
 	flow.Emit(r.Context(), "binding.ended")
 	pages.JSON(w, http.StatusOK, map[string]bool{"continue": false})
@@ -200,7 +202,9 @@ func (f *Feature) end(w http.ResponseWriter, r *http.Request) {
 // refuse responds to a wrong proof. The flow gets the reason, and the client none.
 func (f *Feature) refuse(w http.ResponseWriter, r *http.Request, why string) {
 	flow.Emit(r.Context(), "binding.refused", slog.String("why", why))
-	pages.JSON(w, http.StatusBadRequest, map[string]string{"error": "The proof of the device was not accepted."})
+	pages.JSON(w, http.StatusBadRequest, map[string]string{
+		"error": "The proof of the device was not accepted.",
+	})
 }
 
 // fail responds to a failure of a store. The session stays as it is.

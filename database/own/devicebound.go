@@ -58,8 +58,8 @@ func newDeviceQueries(d *dialect.Dialect) (q deviceQueries) {
 	return q
 }
 
-// InsertDeviceBinding stores a binding; database.ErrDuplicate where there is one of that ID. Of
-// any number who store one ID at once, exactly one succeeds.
+// InsertDeviceBinding stores a binding; database.ErrDuplicate where there is one of that ID. If
+// several requests store one ID at once, exactly one succeeds.
 func (s *Store) InsertDeviceBinding(ctx context.Context, b DeviceBinding) error {
 	if err := column.Check(column.Of("id", b.ID, 32), column.Of("user id", b.UserID, 64),
 		column.Of("algorithm", b.Algorithm, 8), column.Of("public key", b.PublicKey, 0)); err != nil {
@@ -92,7 +92,7 @@ func (s *Store) DeviceBinding(ctx context.Context, id string) (*DeviceBinding, e
 }
 
 // RefreshDeviceBinding stores that the device has shown its key, with the Refreshed and Expires
-// of b, and reports whether it did: of any number that know one value of Refreshes, exactly one
+// of b, and reports whether it did: if several requests know one value of Refreshes, exactly one
 // succeeds.
 func (s *Store) RefreshDeviceBinding(ctx context.Context, b DeviceBinding) (bool, error) {
 	count, err := s.db.Exec(ctx, &s.q.devices.refresh, b.ID, b.Refreshes, s.d.Bind(b.Refreshed),

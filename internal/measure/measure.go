@@ -89,6 +89,9 @@ func Event(ctx context.Context, to Recorder, e *flow.Event) {
 		to.Add(ctx, throttled, 1, strings.TrimPrefix(word, "refused_"))
 	case "email.queued", "email.dropped", "email.sent", "email.failed":
 		to.Add(ctx, emailed, 1, word)
+	case "binding.offered", "binding.made", "binding.challenged", "binding.refreshed", "binding.ended",
+		"binding.refused", "binding.failed":
+		to.Add(ctx, bindings, 1, word)
 	case "cleaner.removed":
 		if what := attribute(e, "what").String(); slices.Contains(cleaned, what) {
 			to.Add(ctx, removed, count(e, "count"), what)

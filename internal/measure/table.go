@@ -49,6 +49,7 @@ var (
 	budgets    = []string{"account", "address", "device"}
 	operations = []string{"row", "rows", "changed"}
 	ends       = []string{"logout", "list", "rescue", "moved", "other"}
+	proofs     = []string{"offered", "made", "challenged", "refreshed", "ended", "refused", "failed"}
 	emails     = []string{"queued", "dropped", "sent", "failed"}
 	cleaned    = []string{"expired sessions", "idle counts of attempts"}
 )
@@ -77,6 +78,7 @@ const (
 	throttled     = "coatcheck_throttle_refusals_total"
 	statementTime = "coatcheck_database_seconds"
 	failures      = "coatcheck_failures_total"
+	bindings      = "coatcheck_device_bindings_total"
 	emailed       = "coatcheck_emails_total"
 	removed       = "coatcheck_cleaner_removed_total"
 	hashRunning   = "coatcheck_hashes_running"
@@ -101,6 +103,7 @@ var table = []Metric{
 	{throttled, Counter, "Attempts refused with 429, by the budget that was used up.", label("budget", budgets)},
 	{statementTime, Histogram, "How long statements of requests took.", label("operation", operations)},
 	{failures, Counter, "Steps that failed, such as those of a store, by the reason.", label("reason", reasons())},
+	{bindings, Counter, "Sessions bound to devices: bindings offered, made, challenged, refreshed, ended, refused, and failures.", label("outcome", proofs)},
 	{emailed, Counter, "Emails queued, dropped since too many waited, sent, and tries that failed.", label("outcome", emails)},
 	{removed, Counter, "Rows that housekeeping removed.", label("what", cleaned)},
 	{hashRunning, Gauge, "Passwords being hashed.", nil},
