@@ -88,6 +88,7 @@ var groups = map[string]group{
 	"reset":           {atView, "password-reset"},
 	"email_change":    {atView, "email-change"},
 	"close":           {atView, "close-account"},
+	"confirm":         {atView, "recent-proof"},
 	"code":            {atView, "two-factor"},
 	"two_factor":      {atView, "two-factor"},
 	"passkey":         {atView, "passkeys"},
