@@ -139,6 +139,8 @@ func (s *Site) csrfConfig(c *Config) middleware.CSRFConfig {
 	if config.UseSessions && c.Sessions.CookieSecure {
 		config.CookieSecure = true
 	}
+	exempt := config.Exempt
+	config.Exempt = func(r *http.Request) bool { return exempt != nil && exempt(r) || s.Views.Signed(r) }
 	if config.Failure == nil {
 		config.Failure = func(w http.ResponseWriter, r *http.Request, f middleware.CSRFFailure) { s.Views.CSRFFailure(w, r, f) }
 	}

@@ -3,12 +3,8 @@ package accounts
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
-
-	"github.com/coatcheck/coatcheck/database"
-	"github.com/coatcheck/coatcheck/database/own"
 )
 
 // ChallengeLife is how long a challenge of a passkey is valid.
@@ -60,15 +56,5 @@ func (s *Service) OpenChallenge(sealed, purpose, userID, browser string) (c Chal
 // useChallenge uses a challenge up: if several requests use it at once, exactly one succeeds. The
 // row goes with the links that have expired.
 func (s *Service) useChallenge(ctx context.Context, c Challenge) error {
-	if !s.now().Before(c.Expires) {
-		return ErrChallenge
-	}
-	err := s.own.InsertLink(ctx, own.Link{
-		TokenHash: tokenHash(kindChallenge + " " + c.Text), Kind: kindChallenge,
-		Created: s.now(), Expires: c.Expires.Add(challengeSlack),
-	})
-	if errors.Is(err, database.ErrDuplicate) {
-		return ErrChallenge
-	}
-	return err
+	return s.once(ctx, kindChallenge, c.Text, c.Expires)
 }

@@ -189,6 +189,9 @@ func methodOf(session *sessions.Session) string {
 	if raw, _ := session.Peek(sessionkeys.Backend); strings.Contains(raw, "RemoteUser") {
 		return MethodRemoteUser
 	}
+	if _, there := session.Peek(sessionkeys.Origin); there { // providers alone tell one
+		return MethodOIDC
+	}
 	return MethodPassword
 }
 

@@ -91,6 +91,7 @@ var groups = map[string]group{
 	"code":            {atView, "two-factor"},
 	"two_factor":      {atView, "two-factor"},
 	"passkey":         {atView, "passkeys"},
+	"oidc":            {atView, "oidc"},
 	"name":            {atView, "name"},
 	"access":          {atAccess, "library"},
 }

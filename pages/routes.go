@@ -32,6 +32,9 @@ type Route struct {
 	Menu string
 	// Apart sets that link apart, behind all others: what it leads to cannot be undone.
 	Apart bool
+	// Signed means that its requests are signed by another server, and have no cookie: no guard
+	// against forged requests asks them for a token. See Kit.Signed.
+	Signed bool
 	// Handler is the page, for programs that mount it elsewhere too.
 	Handler http.Handler
 }
@@ -69,6 +72,15 @@ func (k *Kit) Route(name string) Route {
 		}
 	}
 	return Route{}
+}
+
+// Signed reports whether a request is for a route whose requests are signed.
+func (k *Kit) Signed(r *http.Request) bool {
+	if r.Method != http.MethodPost || !slices.ContainsFunc(k.routes, func(r Route) bool { return r.Signed }) {
+		return false
+	}
+	_, pattern := k.mux.Handler(r)
+	return slices.ContainsFunc(k.routes, func(r Route) bool { return r.Signed && r.Pattern+"{$}" == pattern })
 }
 
 // ServeHTTP serves everything below Path.

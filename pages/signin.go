@@ -37,6 +37,8 @@ type Entry struct {
 	Method string
 	// Remember is Yes, No, or empty for the life of sessions that the settings say.
 	Remember string
+	// Origin is that of the proof: where the login began, if the method looks at it later.
+	Origin string
 	Next     string // where to go on, or empty
 	Status   int    // of the JSON about it
 	Message  string // in that JSON
@@ -46,7 +48,7 @@ type Entry struct {
 // Enter signs in a user who has shown a password or another proof, and redirects to where they
 // were, or to the step that the login still needs.
 func (k *Kit) Enter(w http.ResponseWriter, r *http.Request, e Entry) {
-	p, err := k.config.Auth.Begin(r, e.User, auth.Proof{Method: cmp.Or(e.Method, "password")})
+	p, err := k.config.Auth.Begin(r, e.User, auth.Proof{Method: cmp.Or(e.Method, "password"), Origin: e.Origin})
 	k.enter(w, r, p, e, err)
 }
 

@@ -30,6 +30,9 @@ const (
 	Pending = "_coatcheck_pending" // a login that waits for a step
 	// Proofs is where a login that took a step keeps its proofs.
 	Proofs = "_coatcheck_proofs"
+	// Origin is where a session keeps what its first proof says of where it began: at a session
+	// of an OpenID provider, for instance.
+	Origin = "_coatcheck_origin"
 	// Setup is where a session keeps the secret of an authenticator app, sealed, until the
 	// user confirms it by a code.
 	Setup = "_coatcheck_setup"

@@ -22,12 +22,13 @@ type queries struct {
 	audit     *auditQueries
 	totp      totpQueries
 	passkeys  passkeyQueries
+	oidc      oidcQueries
 }
 
 func newQueries(d *dialect.Dialect) *queries {
 	q := &queries{emails: newEmailQueries(d, EmailTable), notices: newEmailQueries(d, NoticeTable), throttle: newThrottleQueries(d)}
 	q.sightings, q.walks, q.audit = newSightingQueries(d), newWalkQueries(d), newAuditQueries(d)
-	q.totp, q.passkeys = newTOTPQueries(d), newPasskeyQueries(d)
+	q.totp, q.passkeys, q.oidc = newTOTPQueries(d), newPasskeyQueries(d), newOIDCQueries(d)
 	q.index(d)
 	q.links(d)
 	q.endings(d)
