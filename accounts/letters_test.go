@@ -20,6 +20,7 @@ import (
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/coatchecktest"
+	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/mail"
 	"github.com/coatcheck/coatcheck/mail/mailtest"
 )

@@ -44,7 +44,9 @@ func (s *Service) RememberOIDCSession(ctx context.Context, userID string, at OID
 	return err
 }
 
-func sidHash(at OIDCSession) string { return tokenHash(kindOIDCSID + " " + own.OIDCHash(at.Issuer, at.ID)) }
+func sidHash(at OIDCSession) string {
+	return tokenHash(kindOIDCSID + " " + own.OIDCHash(at.Issuer, at.ID))
+}
 
 // LogOutByOIDC does what a logout token of a provider says, as EndOIDC. The token has an ID, and is
 // used up once the sessions have ended, so that a provider may send it again after a failure. The

@@ -38,11 +38,11 @@ type Entry struct {
 	// Remember is Yes, No, or empty for the life of sessions that the settings say.
 	Remember string
 	// Origin is that of the proof: where the login began, if the method looks at it later.
-	Origin string
-	Next     string // where to go on, or empty
-	Status   int    // of the JSON about it
-	Message  string // in that JSON
-	Notice   string // for the next page, in the visitor's language, or empty
+	Origin  string
+	Next    string // where to go on, or empty
+	Status  int    // of the JSON about it
+	Message string // in that JSON
+	Notice  string // for the next page, in the visitor's language, or empty
 }
 
 // Enter signs in a user who has shown a password or another proof, and redirects to where they
