@@ -313,6 +313,7 @@ var doorless = map[string]string{
 	"login_code":           "it goes on with a login that waits in the session, whose password was right",
 	"login_two_factor":     "likewise",
 	"passkey_login":        "it takes a passkey, which names no account to anybody without the key",
+	"oidc_logout":          "it takes a token that the provider has signed",
 	"signup_sent":          "it takes what this browser signed up with, and the same happens as then",
 }
 

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -310,4 +311,23 @@ func TestStateOfBrowser(t *testing.T) {
 	wants(t, b.Get(back), http.StatusOK, "Login successful")
 	b.Logout()
 	wants(t, b.Get(back), http.StatusBadRequest, "Please try again")
+}
+
+// TestOpenAPI: the document of the site has the addresses, and each route is in it.
+func TestOpenAPI(t *testing.T) {
+	r := newRig(t, nil)
+	var document struct {
+		Paths map[string]map[string]any `json:"paths"`
+	}
+	r.browser().Get("/accounts/openapi.json").JSON(&document)
+	for _, route := range r.Views.Routes() {
+		if !strings.HasPrefix(route.Pattern, listURL) {
+			continue
+		}
+		for _, method := range route.Methods {
+			if document.Paths[route.Pattern][strings.ToLower(method)] == nil {
+				t.Errorf("%s %s is not described", method, route.Pattern)
+			}
+		}
+	}
 }

@@ -47,6 +47,7 @@ type serveCommand struct {
 	Logins            loginFlags    `embed:""`
 	Factors           factorFlags   `embed:""`
 	Passkeys          passkeyFlags  `embed:""`
+	OIDC              oidcFlags     `embed:""`
 	Reset             resetFlag     `embed:""`
 	Log               logFlags      `embed:""`
 	Audit             auditFlag     `embed:""`
@@ -277,6 +278,9 @@ func (c *serveCommand) config(
 	}
 	c.Accounts.apply(&config)
 	c.Passkeys.apply(&config)
+	if err := c.OIDC.apply(&config); err != nil {
+		return config, err
+	}
 	c.Throttle.apply(&config)
 	c.Factors.apply(&config)
 	if err := c.Templates.apply(&config, log); err != nil {
