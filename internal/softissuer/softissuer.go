@@ -59,7 +59,14 @@ type Issuer struct {
 // New starts a provider with a client, until the test ends.
 func New(t testing.TB) *Issuer {
 	t.Helper()
-	i := &Issuer{
+	i, stop := Start()
+	t.Cleanup(stop)
+	return i
+}
+
+// Start starts a provider with a client, until it is stopped.
+func Start() (i *Issuer, stop func()) {
+	i = &Issuer{
 		ClientID: "coatcheck", Secret: "canary-client-secret", Subject: "248289761001",
 		codes: map[string]url.Values{}, asked: map[string]int{},
 	}
@@ -79,9 +86,8 @@ func New(t testing.TB) *Issuer {
 	}
 	mux.HandleFunc("/authorize", i.authorize)
 	server := httptest.NewServer(mux)
-	t.Cleanup(server.Close)
 	i.URL = server.URL
-	return i
+	return i, server.Close
 }
 
 // Change changes the provider while nobody asks it.
