@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"github.com/coatcheck/coatcheck"
-	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/accounts/oidc"
+	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/internal/softissuer"
 	"github.com/coatcheck/coatcheck/views"
 )
@@ -53,7 +53,7 @@ func (r *reasonRig) toProvider(page string) {
 func (r *reasonRig) linkTaken() {
 	issuer, _, _ := strings.Cut(r.Get(atProviderURL+"start/").Location(), "/authorize")
 	bob := r.site.CreateUser("bob", reasonPassword)
-	at := accounts.OIDC{Issuer: issuer, Subject: "248289761001"}
+	at := own.OIDC{Issuer: issuer, Subject: "248289761001"}
 	if err := r.site.Accounts.LinkOIDC(httptest.NewRequest(http.MethodGet, "/", http.NoBody), bob, at, "Example"); err != nil {
 		r.t.Fatal(err)
 	}

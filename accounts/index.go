@@ -190,7 +190,7 @@ func methodOf(session *sessions.Session) string {
 		return MethodRemoteUser
 	}
 	if _, there := session.Peek(sessionkeys.Origin); there { // providers alone tell one
-		return MethodOIDC
+		return methodOIDC
 	}
 	return MethodPassword
 }

@@ -90,11 +90,11 @@ func (r *rig) factorEmails(name, lang string) {
 	if err := r.Accounts.UsePasskey(request, user, challenge("login"), p); !errors.Is(err, accounts.ErrPasskeyCopied) {
 		r.t.Errorf("a copied passkey: %v", err)
 	}
-	at := accounts.OIDC{Issuer: "https://login.example", Subject: name}
+	at := own.OIDC{Issuer: "https://login.example", Subject: name}
 	if err := errors.Join(
 		r.Accounts.MailFactorRemoved(r.t.Context(), user, lang), added, r.Accounts.RemovePasskey(request, user, p.IDHash),
 		r.Accounts.LinkOIDC(request, user, at, "Example"),
-		r.Accounts.UnlinkOIDC(request, user, own.OIDCHash(at.Issuer, at.Subject), accounts.WaysIn{}, "Example"),
+		r.Accounts.UnlinkOIDC(request, user, own.OIDCHash(at.Issuer, at.Subject), "Example", nil, false),
 	); err != nil {
 		r.t.Fatal(err)
 	}

@@ -18,26 +18,16 @@ import (
 // maxOIDC is how many accounts at providers a user may have.
 const maxOIDC = 20
 
-// Errors about accounts at OpenID providers.
-var (
-	// ErrNoOIDC: the user has no such account at a provider, or nobody has it.
-	ErrNoOIDC = errors.New("accounts: there is no such account at a provider")
-	// ErrOIDCTaken: the account at the provider is that of a user already.
-	ErrOIDCTaken = errors.New("accounts: the account at the provider is a user's already")
-	// ErrTooManyOIDC: the user has as many accounts at providers as one may have.
-	ErrTooManyOIDC = errors.New("accounts: the user has too many accounts at providers")
-)
-
-// OIDC is an account at an OpenID provider by which a user signs in. IDHash names it to the methods
-// of Service.
-type OIDC = own.OIDC
+// ErrOIDCTaken means that an account at a provider is that of a user already, or that the user has as
+// many of them as one may have.
+var ErrOIDCTaken = errors.New("accounts: the account at the provider is a user's already, or is too many")
 
 // OIDCReady returns an [own.MissingError] if the database has no table for accounts at OpenID
 // providers.
 func (s *Service) OIDCReady() error { return own.Missing(s.db, own.OIDCTable) }
 
 // OIDCOf lists the accounts at OpenID providers of a user, the oldest first.
-func (s *Service) OIDCOf(ctx context.Context, user *auth.User) ([]OIDC, error) {
+func (s *Service) OIDCOf(ctx context.Context, user *auth.User) ([]own.OIDC, error) {
 	if s.OIDCReady() != nil {
 		return nil, nil
 	}
@@ -49,12 +39,12 @@ func (s *Service) OIDCOf(ctx context.Context, user *auth.User) ([]OIDC, error) {
 }
 
 // UseOIDC stores that somebody has signed in at a provider, and returns the ID of the user whose
-// account it is. Issuer, Subject and Name are as the provider says. The error is ErrNoOIDC, or a
-// failure.
-func (s *Service) UseOIDC(ctx context.Context, o OIDC) (userID string, err error) {
+// account it is. Issuer, Subject and Name are as the provider has them. The error is
+// database.ErrNotFound, or a failure.
+func (s *Service) UseOIDC(ctx context.Context, o own.OIDC) (userID string, err error) {
 	stored, err := s.own.OIDC(ctx, o.Issuer, o.Subject)
 	if errors.Is(err, database.ErrNotFound) {
-		return "", ErrNoOIDC
+		return "", database.ErrNotFound
 	}
 	if err != nil {
 		return "", fmt.Errorf("accounts: sign in by a provider: %w", err)
@@ -64,15 +54,14 @@ func (s *Service) UseOIDC(ctx context.Context, o OIDC) (userID string, err error
 	case err != nil:
 		return "", fmt.Errorf("accounts: sign in by a provider: %w", err)
 	case !there: // it was removed concurrently
-		return "", ErrNoOIDC
+		return "", database.ErrNotFound
 	}
 	return stored.UserID, nil
 }
 
 // LinkOIDC stores an account at a provider as one of the user of a request, and tells the user by
-// email, in which the provider is called as given. The error is ErrOIDCTaken, ErrTooManyOIDC, or a
-// failure.
-func (s *Service) LinkOIDC(r *http.Request, user *auth.User, o OIDC, provider string) error {
+// email, in which the provider is called as given. The error is ErrOIDCTaken, or a failure.
+func (s *Service) LinkOIDC(r *http.Request, user *auth.User, o own.OIDC, provider string) error {
 	err := s.tx(r.Context(), func(ctx context.Context, tx *Service) error {
 		if _, err := tx.db.LockUser(ctx, user.ID); err != nil {
 			return err
@@ -82,7 +71,7 @@ func (s *Service) LinkOIDC(r *http.Request, user *auth.User, o OIDC, provider st
 			return err
 		}
 		if len(all) >= maxOIDC {
-			return ErrTooManyOIDC
+			return ErrOIDCTaken
 		}
 		return tx.insertOIDC(ctx, r, user, o)
 	})
@@ -96,7 +85,7 @@ func (s *Service) LinkOIDC(r *http.Request, user *auth.User, o OIDC, provider st
 }
 
 // insertOIDC stores an account at a provider, in a transaction.
-func (s *Service) insertOIDC(ctx context.Context, r *http.Request, user *auth.User, o OIDC) error {
+func (s *Service) insertOIDC(ctx context.Context, r *http.Request, user *auth.User, o own.OIDC) error {
 	o.UserID, o.Created = user.ID, s.now()
 	o.LastUsed = o.Created
 	err := s.own.InsertOIDC(ctx, o)
@@ -112,7 +101,7 @@ func (s *Service) insertOIDC(ctx context.Context, r *http.Request, user *auth.Us
 // SignUpOIDC creates a user of an account at a provider. No password opens the account; an email
 // address must be one that the provider has verified, and no other account may have its mailbox. The
 // error is ErrOIDCTaken, one of auth.CreateUser such as auth.ErrUsernameTaken, or a failure.
-func (s *Service) SignUpOIDC(r *http.Request, n auth.NewUser, o OIDC) (*auth.User, error) {
+func (s *Service) SignUpOIDC(r *http.Request, n auth.NewUser, o own.OIDC) (*auth.User, error) {
 	n.Password = ""
 	user, err := s.auth.PrepareUser(r.Context(), n)
 	if err != nil {
@@ -133,23 +122,19 @@ func (s *Service) SignUpOIDC(r *http.Request, n auth.NewUser, o OIDC) (*auth.Use
 	return s.auth.Store(r.Context(), user, auth.Storing{OneMailbox: user.Email != "", Within: within})
 }
 
-// WaysIn says what a user may sign in by beside a password, for UnlinkOIDC.
-type WaysIn struct {
-	// Issuers are the providers by which users sign in here.
-	Issuers []string
-	// Passkeys means that passkeys sign in here.
-	Passkeys bool
-}
-
 // UnlinkOIDC removes an account at a provider of the user of a request, and tells the user by
-// email. The error is ErrNoOIDC; ErrLastWayIn if the user could not sign in any more; or a failure.
-func (s *Service) UnlinkOIDC(r *http.Request, user *auth.User, idHash string, ways WaysIn, provider string) error {
+// email. Another one by which the user can sign in is of one of the issuers; passkeys reports
+// whether they sign in here. The error is database.ErrNotFound; ErrLastWayIn if the
+// user could not sign in any more; or a failure.
+func (s *Service) UnlinkOIDC(
+	r *http.Request, user *auth.User, idHash, provider string, issuers []string, passkeys bool,
+) error {
 	err := s.tx(r.Context(), func(ctx context.Context, tx *Service) error {
 		locked, err := tx.db.LockUser(ctx, user.ID)
 		if err != nil {
 			return err
 		}
-		others, err := tx.waysBeside(ctx, locked, idHash, ways)
+		others, err := tx.waysBeside(ctx, locked, idHash, issuers, passkeys)
 		if err != nil {
 			return err
 		}
@@ -158,7 +143,7 @@ func (s *Service) UnlinkOIDC(r *http.Request, user *auth.User, idHash string, wa
 		case err != nil:
 			return err
 		case !removed:
-			return ErrNoOIDC
+			return database.ErrNotFound
 		case !others:
 			return ErrLastWayIn
 		}
@@ -174,7 +159,9 @@ func (s *Service) UnlinkOIDC(r *http.Request, user *auth.User, idHash string, wa
 }
 
 // waysBeside reports whether a user can sign in without an account at a provider.
-func (s *Service) waysBeside(ctx context.Context, user *auth.User, idHash string, ways WaysIn) (bool, error) {
+func (s *Service) waysBeside(
+	ctx context.Context, user *auth.User, idHash string, issuers []string, passkeys bool,
+) (bool, error) {
 	if user.Password.Usable() {
 		return true, nil
 	}
@@ -183,15 +170,15 @@ func (s *Service) waysBeside(ctx context.Context, user *auth.User, idHash string
 		return false, err
 	}
 	for _, o := range all {
-		if o.IDHash != idHash && slices.Contains(ways.Issuers, o.Issuer) {
+		if o.IDHash != idHash && slices.Contains(issuers, o.Issuer) {
 			return true, nil
 		}
 	}
-	if !ways.Passkeys {
+	if !passkeys {
 		return false, nil
 	}
-	passkeys, err := s.Passkeys(ctx, user)
-	return len(passkeys) > 0, err
+	keys, err := s.Passkeys(ctx, user)
+	return len(keys) > 0, err
 }
 
 // removeOIDC removes all accounts at providers of a user whose account is closed.

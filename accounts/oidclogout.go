@@ -13,8 +13,14 @@ import (
 	"github.com/coatcheck/coatcheck/database/own"
 )
 
-// MethodOIDC is how a user signed in who came from an OpenID provider.
-const MethodOIDC = "oidc"
+// The kinds of links about OpenID providers.
+const (
+	kindOIDCJTI = "oidc-jti" // a logout token that was used
+	kindOIDCSID = "oidc-sid" // whose a session at a provider is
+)
+
+// methodOIDC is how a user signed in who came from an OpenID provider.
+const methodOIDC = "oidc"
 
 // sidLife is how long a session at a provider can be found whose logout token names no user.
 const sidLife = 90 * 24 * time.Hour
@@ -36,7 +42,8 @@ func (s *Service) RememberOIDCSession(ctx context.Context, userID string, at OID
 		return nil
 	}
 	err := s.own.InsertLink(ctx, own.Link{
-		TokenHash: sidHash(at), Kind: kindOIDCSID, UserID: userID, Created: s.now(), Expires: s.now().Add(sidLife),
+		TokenHash: sidHash(at), Kind: kindOIDCSID, UserID: userID,
+		Created: s.now(), Expires: s.now().Add(sidLife),
 	})
 	if errors.Is(err, database.ErrDuplicate) {
 		return nil
@@ -48,7 +55,7 @@ func sidHash(at OIDCSession) string {
 	return tokenHash(kindOIDCSID + " " + own.OIDCHash(at.Issuer, at.ID))
 }
 
-// LogOutByOIDC does what a logout token of a provider says, as EndOIDC. The token has an ID, and is
+// LogOutByOIDC ends what a logout token of a provider names, as EndOIDC. The token has an ID, and is
 // used up once the sessions have ended, so that a provider may send it again after a failure. The
 // error is ErrChallenge if it was used already, or a failure of the store.
 func (s *Service) LogOutByOIDC(
@@ -125,7 +132,9 @@ func (s *Service) userOfOIDC(ctx context.Context, at OIDCSession) (*auth.User, e
 
 // endIfOIDC ends one session of the index if it began at a session of a provider, and reports
 // whether it did.
-func (s *Service) endIfOIDC(ctx context.Context, row own.IndexedSession, user *auth.User, at OIDCSession) (bool, error) {
+func (s *Service) endIfOIDC(
+	ctx context.Context, row own.IndexedSession, user *auth.User, at OIDCSession,
+) (bool, error) {
 	session, err := s.open(ctx, row, user)
 	if errors.Is(err, ErrNoSession) {
 		return false, nil

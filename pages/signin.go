@@ -48,7 +48,8 @@ type Entry struct {
 // Enter signs in a user who has shown a password or another proof, and redirects to where they
 // were, or to the step that the login still needs.
 func (k *Kit) Enter(w http.ResponseWriter, r *http.Request, e Entry) {
-	p, err := k.config.Auth.Begin(r, e.User, auth.Proof{Method: cmp.Or(e.Method, "password"), Origin: e.Origin})
+	proof := auth.Proof{Method: cmp.Or(e.Method, "password"), Origin: e.Origin}
+	p, err := k.config.Auth.Begin(r, e.User, proof)
 	k.enter(w, r, p, e, err)
 }
 

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/internal/httptext"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 )
@@ -45,7 +44,7 @@ func know(w http.ResponseWriter, r *http.Request) string {
 		text = rand.Text()
 	}
 	http.SetCookie(w, &http.Cookie{
-		Name: cookieName(r), Value: text, Path: "/", MaxAge: int(accounts.OIDCStateLife / time.Second),
+		Name: cookieName(r), Value: text, Path: "/", MaxAge: int(stateLife / time.Second),
 		Secure: requestinfo.Secure(r), HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	})
 	return text

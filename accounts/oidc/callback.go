@@ -12,6 +12,8 @@ import (
 
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/internal/httptext"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
@@ -19,7 +21,7 @@ import (
 	"github.com/coatcheck/coatcheck/pages"
 )
 
-// callback takes what the provider sends a visitor back with: it signs in the user of the account
+// callback accepts what the provider sends a visitor back with: it signs in the user of the account
 // there, or links the account.
 func (f *Feature) callback(w http.ResponseWriter, r *http.Request) {
 	p := f.party(r)
@@ -63,12 +65,12 @@ type signedIn struct {
 }
 
 // account is the account at the provider, as it is stored.
-func (in *signedIn) account() accounts.OIDC {
-	return accounts.OIDC{Issuer: in.Issuer, Subject: in.Subject, Name: in.shownName()}
+func (in *signedIn) account() own.OIDC {
+	return own.OIDC{Issuer: in.Issuer, Subject: in.Subject, Name: in.shownName()}
 }
 
 // exchange exchanges the code that a visitor brings for an ID token, and checks it.
-func (f *Feature) exchange(r *http.Request, p *party, state accounts.OIDCState) (*signedIn, error) {
+func (f *Feature) exchange(r *http.Request, p *party, state accounts.Challenge) (*signedIn, error) {
 	m, err := p.metadata(r.Context())
 	if err != nil {
 		return nil, err
@@ -90,7 +92,7 @@ func (f *Feature) exchange(r *http.Request, p *party, state accounts.OIDCState) 
 	ctx, cancel := context.WithTimeout(oidc.ClientContext(r.Context(), p.client), 2*timeout)
 	defer cancel()
 	token, err := p.oauth(m, f.redirectURI(r, p)).Exchange(ctx, query.Get("code"),
-		oauth2.VerifierOption(secretOf(browser(r), "verifier", state.ID)))
+		oauth2.VerifierOption(secretOf(browser(r), "verifier", state.Text)))
 	if err != nil {
 		return nil, exchangeError(err)
 	}
@@ -106,11 +108,11 @@ func (f *Feature) exchange(r *http.Request, p *party, state accounts.OIDCState) 
 	if err != nil {
 		return nil, wrong("claims")
 	}
-	return &signedIn{c, token, m}, c.check(&p.Provider, secretOf(browser(r), "nonce", state.ID), f.now())
+	return &signedIn{c, token, m}, c.check(&p.Provider, secretOf(browser(r), "nonce", state.Text), f.now())
 }
 
 // exchangeError returns the error of a token endpoint without its body, which may hold a token. A
-// code that the provider does not take is the visitor's; everything else is a failure.
+// code that the provider does not accept is the visitor's; everything else is a failure.
 func exchangeError(err error) error {
 	answer := (*oauth2.RetrieveError)(nil)
 	if !errors.As(err, &answer) {
@@ -129,11 +131,11 @@ func exchangeError(err error) error {
 
 // signIn signs in the user of the account, or signs up a new one where the site wants that.
 func (f *Feature) signIn(
-	w http.ResponseWriter, r *http.Request, p *party, state accounts.OIDCState, in *signedIn,
+	w http.ResponseWriter, r *http.Request, p *party, state accounts.Challenge, in *signedIn,
 ) error {
 	ctx := r.Context()
 	id, err := f.accounts.UseOIDC(ctx, in.account())
-	if errors.Is(err, accounts.ErrNoOIDC) {
+	if errors.Is(err, database.ErrNotFound) {
 		if !f.options.Signup {
 			return refusal{code: "oidc.unlinked"}
 		}
@@ -161,7 +163,7 @@ func (f *Feature) signIn(
 	}
 	flow.Emit(ctx, "oidc.login", slog.String("provider", p.Name), slog.String("user", user.ID))
 	f.Enter(w, r, pages.Entry{
-		User: user, Method: accounts.MethodOIDC, Origin: origin, Next: state.Next, Status: http.StatusOK,
+		User: user, Method: Method, Origin: origin, Next: state.Next, Status: http.StatusOK,
 		Message: "Login successful",
 	})
 	return nil
@@ -177,8 +179,6 @@ func (f *Feature) link(w http.ResponseWriter, r *http.Request, p *party, in *sig
 	switch {
 	case errors.Is(err, accounts.ErrOIDCTaken):
 		return f.linkedAlready(w, r, p, user, in)
-	case errors.Is(err, accounts.ErrTooManyOIDC):
-		return refusal{code: "oidc.taken", why: "too many"}
 	case err != nil:
 		return err
 	}
@@ -206,7 +206,7 @@ func (f *Feature) linkedAlready(
 			return nil
 		}
 	}
-	return refusal{code: "oidc.taken", why: "another user"}
+	return refusal{code: "oidc.taken", why: "another user has it, or there are too many"}
 }
 
 // Refused is what oidc_refused.html shows.
@@ -216,7 +216,7 @@ type Refused struct {
 	URL, Label string
 }
 
-// refuse responds to what did not work. A user who is signed in stays so.
+// refuse responds to a login or a link that failed. A user who is signed in stays so.
 func (f *Feature) refuse(w http.ResponseWriter, r *http.Request, p *party, err error) {
 	say := saying(err)
 	if say == nil {

@@ -59,8 +59,8 @@ func refusePrivate(_, address string, _ syscall.RawConn) error {
 	}
 	ip := at.Addr().Unmap()
 	if !ip.IsGlobalUnicast() || ip.IsPrivate() || shared.Contains(ip) {
-		return fmt.Errorf("oidc: the provider names an endpoint at the private address %s, which is not that "+
-			"of its issuer", ip)
+		return fmt.Errorf("oidc: the provider names an endpoint at the private address %s, which is not "+
+			"that of its issuer", ip)
 	}
 	return nil
 }

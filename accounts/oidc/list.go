@@ -8,6 +8,8 @@ import (
 
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
@@ -23,8 +25,8 @@ var (
 	}
 	errLastWayIn = &pages.Refusal{
 		Status: http.StatusConflict,
-		Sentence: i18n.Mark("This linked account is your only way to sign in. Link another one, or choose a " +
-			"password, before you unlink it."),
+		Sentence: i18n.Mark("This linked account is your only way to sign in. Link another one, or " +
+			"choose a password, before you unlink it."),
 	}
 )
 
@@ -37,7 +39,7 @@ type Page struct {
 
 // Row is one account at a provider.
 type Row struct {
-	accounts.OIDC
+	own.OIDC
 	// Label is what the provider is called, or its address if it is not one of this site any more.
 	Label string
 	// Unused is true until the first login with it.
@@ -63,7 +65,8 @@ func (f *Feature) list(w http.ResponseWriter, r *http.Request) {
 	}
 	page := Page{AddURL: f.URL(r, "oidc_add"), RemoveURL: f.URL(r, "oidc_remove")}
 	for _, o := range all {
-		page.Accounts = append(page.Accounts, Row{o, f.labelOf(o.Issuer), o.LastUsed.Equal(o.Created)})
+		row := Row{o, f.labelOf(o.Issuer), o.LastUsed.Equal(o.Created)}
+		page.Accounts = append(page.Accounts, row)
 	}
 	f.Render(w, r, http.StatusOK, "oidc.html", page)
 }
@@ -88,11 +91,12 @@ type accountJSON struct {
 	LastUsed *time.Time `json:"last_used"` // null before the first login
 }
 
-func (f *Feature) describe(all []accounts.OIDC) []accountJSON {
+func (f *Feature) describe(all []own.OIDC) []accountJSON {
 	out := make([]accountJSON, len(all))
 	for i, o := range all {
 		out[i] = accountJSON{
-			o.IDHash, f.labelOf(o.Issuer), o.Issuer, o.Name, o.Created.UTC().Truncate(time.Second), nil,
+			o.IDHash, f.labelOf(o.Issuer), o.Issuer, o.Name,
+			o.Created.UTC().Truncate(time.Second), nil,
 		}
 		if used := o.LastUsed.UTC().Truncate(time.Second); !o.LastUsed.Equal(o.Created) {
 			out[i].LastUsed = &used
@@ -118,8 +122,9 @@ func (f *Feature) add(w http.ResponseWriter, r *http.Request) {
 	known := know(w, r)
 	offers := make([]Offer, len(f.parties))
 	for i, p := range f.parties {
-		ticket, err := f.accounts.SealOIDCState(accounts.OIDCState{
-			Purpose: purposeTicket, Provider: p.Name, UserID: user.ID, Origin: requestinfo.Origin(r),
+		ticket, err := f.accounts.SealChallenge(accounts.Challenge{
+			Text: p.Name, Purpose: purposeTicket, RPID: p.Name, UserID: user.ID,
+			Origin: requestinfo.Origin(r),
 		}, known)
 		if err != nil {
 			f.Fail(w, r, err)
@@ -148,7 +153,7 @@ func (f *Feature) remove(w http.ResponseWriter, r *http.Request) {
 	}
 	err = f.unlink(r, user, b["id"].Text)
 	switch {
-	case errors.Is(err, accounts.ErrNoOIDC):
+	case errors.Is(err, database.ErrNotFound):
 		f.Refuse(w, r, errNone)
 	case errors.Is(err, accounts.ErrLastWayIn):
 		f.Refuse(w, r, errLastWayIn)
@@ -156,25 +161,26 @@ func (f *Feature) remove(w http.ResponseWriter, r *http.Request) {
 		f.Fail(w, r, err)
 	default:
 		flow.Emit(r.Context(), "oidc.removed", slog.String("user", user.ID))
-		f.Finish(w, r, URL, f.Translator(w, r).T("The account was unlinked. Nobody can sign in by it any more."),
-			"Account unlinked")
+		f.Finish(w, r, URL, f.Translator(w, r).T("The account was unlinked. Nobody can sign in by it "+
+			"any more."), "Account unlinked")
 	}
 }
 
 // unlink unlinks an account of the user, whose email names the provider.
 func (f *Feature) unlink(r *http.Request, user *auth.User, id string) error {
-	ways := accounts.WaysIn{Passkeys: f.Route("passkey_login").Name != ""}
-	for _, p := range f.parties {
-		ways.Issuers = append(ways.Issuers, p.Issuer)
+	issuers := make([]string, len(f.parties))
+	for i, p := range f.parties {
+		issuers[i] = p.Issuer
 	}
+	passkeys := f.Route("passkey_login").Name != ""
 	all, err := f.accounts.OIDCOf(r.Context(), user)
 	if err != nil {
 		return err
 	}
 	for _, o := range all {
 		if o.IDHash == id {
-			return f.accounts.UnlinkOIDC(r, user, id, ways, f.labelOf(o.Issuer))
+			return f.accounts.UnlinkOIDC(r, user, id, f.labelOf(o.Issuer), issuers, passkeys)
 		}
 	}
-	return accounts.ErrNoOIDC
+	return database.ErrNotFound
 }

@@ -37,7 +37,8 @@ func (f *Feature) logout(w http.ResponseWriter, r *http.Request) {
 		flow.Emit(r.Context(), "oidc.logout_refused", slog.String("provider", p.Name),
 			slog.String("why", string(bad)))
 		pages.JSON(w, http.StatusBadRequest, map[string]string{
-			"error": "invalid_request", "error_description": "The logout token has a " + bad.Error()[len("oidc: "):] + ".",
+			"error":             "invalid_request",
+			"error_description": "The logout token has a wrong " + string(bad) + ".",
 		})
 		return
 	case errors.As(err, new(failure)):

@@ -21,6 +21,9 @@ const (
 	ofURL     = URL + "{provider}/"
 )
 
+// Method is that of the proof of a login by a provider.
+const Method = "oidc"
+
 // freshFor is how old the login of a session may be that links or unlinks an account.
 const freshFor = 5 * time.Minute
 

@@ -38,7 +38,7 @@ func TestSignIn(t *testing.T) {
 			t.Errorf("backend %s, %v", backend, err)
 		}
 		list, err := r.Accounts.Sessions(t.Context(), ada, b.Session().Key())
-		if err != nil || len(list) != 2 || list[0].Method != accounts.MethodOIDC || list[1].Method != accounts.MethodPassword {
+		if err != nil || len(list) != 2 || list[0].Method != "oidc" || list[1].Method != accounts.MethodPassword {
 			t.Errorf("sessions: %+v, %v", list, err)
 		}
 		if ids := b.ids(); len(ids) != 1 {

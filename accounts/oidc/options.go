@@ -66,15 +66,17 @@ func (o *Options) check() error {
 		p := &o.Providers[i]
 		switch {
 		case !nameForm.MatchString(p.Name) || slices.Contains(taken, p.Name):
-			return fmt.Errorf("oidc: a provider is called %q (--oidc); write a name of lowercase letters, digits "+
-				"and hyphens, such as example, at most 32, and neither add nor remove", p.Name)
+			return fmt.Errorf("oidc: a provider is called %q (--oidc); write a name of lowercase letters, "+
+				"digits and hyphens, such as example, at most 32, and neither add nor remove", p.Name)
 		case names[p.Name]:
-			return fmt.Errorf("oidc: two providers are called %q (--oidc); give each a name of its own", p.Name)
+			return fmt.Errorf("oidc: two providers are called %q (--oidc); give each a name of "+
+				"its own", p.Name)
 		case issuers[p.Issuer]:
-			return fmt.Errorf("oidc: two providers have the issuer %q (--oidc); leave one of them out", p.Issuer)
+			return fmt.Errorf("oidc: two providers have the issuer %q (--oidc); leave one of "+
+				"them out", p.Issuer)
 		case p.ClientID == "":
-			return fmt.Errorf("oidc: the provider %q has no client ID (--oidc-client-id); register the site there, "+
-				"and set the ID that it gives", p.Name)
+			return fmt.Errorf("oidc: the provider %q has no client ID (--oidc-client-id); register the "+
+				"site there, and set the ID that it gives", p.Name)
 		}
 		if err := checkIssuer(p.Issuer); err != nil {
 			return fmt.Errorf("oidc: the issuer of %q (--oidc) is %q: %w", p.Name, p.Issuer, err)
@@ -83,7 +85,8 @@ func (o *Options) check() error {
 			p.Scopes = []string{"openid", "profile", "email"}
 		}
 		if !slices.Contains(p.Scopes, "openid") {
-			return fmt.Errorf("oidc: the scopes of %q lack openid, without which no provider says who signed in", p.Name)
+			return fmt.Errorf("oidc: the scopes of %q lack openid, without which no provider says who signed "+
+				"in", p.Name)
 		}
 		names[p.Name], issuers[p.Issuer] = true, true
 	}

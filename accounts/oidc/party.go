@@ -112,7 +112,8 @@ func checkEndpoint(issuer, endpoint string) error {
 		return fmt.Errorf("oidc: %w", err)
 	}
 	if u.Scheme != "https" && (u.Scheme != "http" || from.Scheme != "http" || !local(u.Hostname())) {
-		return fmt.Errorf("oidc: the provider names %q as an endpoint, which does not begin with https://", endpoint)
+		return fmt.Errorf("oidc: the provider names %q as an endpoint, which does not begin with "+
+			"https://", endpoint)
 	}
 	return nil
 }
@@ -121,9 +122,9 @@ func checkEndpoint(issuer, endpoint string) error {
 func (p *party) oauth(m *metadata, redirect string) *oauth2.Config {
 	endpoint := m.provider.Endpoint()
 	endpoint.AuthStyle = oauth2.AuthStyleInHeader
-	switch {
-	case p.Secret == "",
-		slices.Contains(m.AuthMethods, "client_secret_post") && !slices.Contains(m.AuthMethods, "client_secret_basic"):
+	posts := slices.Contains(m.AuthMethods, "client_secret_post") &&
+		!slices.Contains(m.AuthMethods, "client_secret_basic")
+	if p.Secret == "" || posts {
 		endpoint.AuthStyle = oauth2.AuthStyleInParams
 	}
 	return &oauth2.Config{
@@ -144,7 +145,8 @@ func (p *party) verified(ctx context.Context, m *metadata, token string) ([]byte
 	keys := &keySet{KeySet: m.keys}
 	// What tokens claim is checked by claims.check, whose refusals say what was wrong.
 	verifier := oidc.NewVerifier(p.Issuer, keys, &oidc.Config{
-		SupportedSigningAlgs: algorithms, SkipClientIDCheck: true, SkipExpiryCheck: true, SkipIssuerCheck: true,
+		SupportedSigningAlgs: algorithms,
+		SkipClientIDCheck:    true, SkipExpiryCheck: true, SkipIssuerCheck: true,
 	})
 	_, err := verifier.Verify(oidc.ClientContext(ctx, p.client), token)
 	if keys.failed != nil {

@@ -34,23 +34,41 @@ type sentence struct {
 
 // sentences are those about refusals.
 var sentences = []sentence{
-	{"oidc.state", http.StatusBadRequest, i18n.Mark("This took too long, was done already, or began in another " +
-		"browser. Please try again.")},
-	{"oidc.refused", http.StatusUnauthorized, i18n.Mark("%(provider)s did not sign you in: you cancelled it, or it " +
-		"does not let you use this site.")},
-	{"oidc.invalid", http.StatusUnauthorized, i18n.Mark("The response of %(provider)s could not be checked. Please " +
-		"try again.")},
-	{"oidc.unlinked", http.StatusUnauthorized, i18n.Mark("Your account at %(provider)s is not linked to an account " +
-		"here. Log in in another way, and link it on the page “Linked accounts”.")},
-	{"oidc.inactive", http.StatusUnauthorized, i18n.Mark("This account is inactive.")},
-	{"oidc.taken", http.StatusConflict, i18n.Mark("Your account at %(provider)s cannot be linked: another account " +
-		"here has it, or you have 20 already.")},
-	{"oidc.exists", http.StatusConflict, i18n.Mark("There is an account here already with your name or address at " +
-		"%(provider)s. If it is yours, log in to it, and link %(provider)s on the page “Linked accounts”.")},
-	{"oidc.nameless", http.StatusConflict, i18n.Mark("%(provider)s does not say what you are called in a way that " +
-		"can be a username here. Sign up in another way, and link %(provider)s then.")},
-	{"oidc.failed", http.StatusServiceUnavailable, i18n.Mark("%(provider)s cannot be reached, or does not work at " +
-		"the moment. Please try again later, or log in in another way.")},
+	{"oidc.state", http.StatusBadRequest, i18n.Mark(
+		"This took too long, was done already, or began in another " +
+			"browser. Please try again.",
+	)},
+	{"oidc.refused", http.StatusUnauthorized, i18n.Mark(
+		"%(provider)s did not sign you in: you cancelled it, or it " +
+			"does not let you use this site.",
+	)},
+	{"oidc.invalid", http.StatusUnauthorized, i18n.Mark(
+		"The response of %(provider)s could not be checked. Please " +
+			"try again.",
+	)},
+	{"oidc.unlinked", http.StatusUnauthorized, i18n.Mark(
+		"Your account at %(provider)s is not linked to an account " +
+			"here. Log in in another way, and link it on the page “Linked accounts”.",
+	)},
+	{"oidc.inactive", http.StatusUnauthorized, i18n.Mark(
+		"This account is inactive.",
+	)},
+	{"oidc.taken", http.StatusConflict, i18n.Mark(
+		"Your account at %(provider)s cannot be linked: another account " +
+			"here has it, or you have 20 already.",
+	)},
+	{"oidc.exists", http.StatusConflict, i18n.Mark(
+		"There is an account here already with your name or address at " +
+			"%(provider)s. If it is yours, log in to it, and link %(provider)s on the page “Linked accounts”.",
+	)},
+	{"oidc.nameless", http.StatusConflict, i18n.Mark(
+		"%(provider)s does not say what you are called in a way that " +
+			"can be a username here. Sign up in another way, and link %(provider)s then.",
+	)},
+	{"oidc.failed", http.StatusServiceUnavailable, i18n.Mark(
+		"%(provider)s cannot be reached, or does not work at " +
+			"the moment. Please try again later, or log in in another way.",
+	)},
 }
 
 // saying returns what is said about an error, or nil for one of the store.

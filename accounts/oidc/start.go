@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
@@ -17,12 +18,15 @@ import (
 
 // What a state is for.
 const (
-	purposeLogin = "login"
-	purposeLink  = "link"
+	purposeLogin = "oidc login"
+	purposeLink  = "oidc link"
 	// purposeTicket is the parameter link of an address on the page to link an account: no other
 	// site knows it, so that none can have an account of its choice linked.
-	purposeTicket = "ticket"
+	purposeTicket = "oidc ticket"
 )
+
+// stateLife is how long a visitor may take at a provider.
+const stateLife = 15 * time.Minute
 
 // maxNext bounds the return URL that travels to the provider and back.
 const maxNext = 1024
@@ -48,22 +52,22 @@ func (f *Feature) start(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	known := know(w, r)
-	sealed, err := f.accounts.SealOIDCState(state, known)
+	sealed, err := f.accounts.SealChallenge(state, known)
 	if err != nil {
 		f.Fail(w, r, err)
 		return
 	}
 	flow.Emit(r.Context(), "oidc.started", slog.String("provider", p.Name))
 	f.Redirect(w, r, p.oauth(m, f.redirectURI(r, p)).AuthCodeURL(sealed,
-		oidc.Nonce(secretOf(known, "nonce", state.ID)),
-		oauth2.S256ChallengeOption(secretOf(known, "verifier", state.ID))))
+		oidc.Nonce(secretOf(known, "nonce", state.Text)),
+		oauth2.S256ChallengeOption(secretOf(known, "verifier", state.Text))))
 }
 
 // wanted returns the state for what a visitor goes to a provider for.
-func (f *Feature) wanted(r *http.Request, p *party) (accounts.OIDCState, error) {
-	state := accounts.OIDCState{
-		ID: rand.Text(), Purpose: purposeLogin, Provider: p.Name, Origin: requestinfo.Origin(r),
-		Next: f.Next(r, nil),
+func (f *Feature) wanted(r *http.Request, p *party) (accounts.Challenge, error) {
+	state := accounts.Challenge{
+		Text: rand.Text(), Purpose: purposeLogin, RPID: p.Name, Origin: requestinfo.Origin(r),
+		Next: f.Next(r, nil), Expires: f.now().Add(stateLife),
 	}
 	if len(state.Next) > maxNext {
 		state.Next = ""
@@ -72,8 +76,12 @@ func (f *Feature) wanted(r *http.Request, p *party) (accounts.OIDCState, error) 
 	if ticket == "" {
 		return state, nil
 	}
-	asked, err := f.accounts.OpenOIDCState(ticket, purposeTicket, browser(r))
-	if err == nil && (asked.Provider != p.Name || asked.Origin != state.Origin) {
+	user, err := auth.UserFromContext(r.Context())
+	if err != nil {
+		return state, err
+	}
+	asked, err := f.accounts.OpenChallenge(ticket, purposeTicket, user.ID, browser(r))
+	if err == nil && (asked.RPID != p.Name || asked.Origin != state.Origin) {
 		err = accounts.ErrChallenge
 	}
 	if err != nil {
@@ -85,7 +93,7 @@ func (f *Feature) wanted(r *http.Request, p *party) (accounts.OIDCState, error) 
 
 // checkLinker refuses to link an account for another user than the one who asked, or by a login that
 // is not recent any more.
-func (f *Feature) checkLinker(r *http.Request, state accounts.OIDCState) error {
+func (f *Feature) checkLinker(r *http.Request, state accounts.Challenge) error {
 	user, err := auth.UserFromContext(r.Context())
 	if err != nil {
 		return err
@@ -94,7 +102,7 @@ func (f *Feature) checkLinker(r *http.Request, state accounts.OIDCState) error {
 		return refusal{code: "oidc.state", why: "user"}
 	}
 	// A visitor may take a while at the provider, which the life of the state bounds.
-	fresh, err := f.Auth().LoginIsFresh(r.Context(), freshFor+2*accounts.OIDCStateLife)
+	fresh, err := f.Auth().LoginIsFresh(r.Context(), freshFor+2*stateLife)
 	if err == nil && !fresh {
 		err = refusal{code: "oidc.state", why: "login not recent"}
 	}
@@ -107,21 +115,25 @@ func (f *Feature) redirectURI(r *http.Request, p *party) string {
 }
 
 // returned opens the state that a visitor brings back, and uses it up.
-func (f *Feature) returned(r *http.Request, p *party) (accounts.OIDCState, error) {
-	purposes := [...]string{purposeLogin, purposeLink}
-	for _, purpose := range purposes {
-		state, err := f.accounts.OpenOIDCState(r.URL.Query().Get("state"), purpose, browser(r))
-		if err != nil {
-			continue
+func (f *Feature) returned(r *http.Request, p *party) (accounts.Challenge, error) {
+	sealed := r.URL.Query().Get("state")
+	state, err := f.accounts.OpenChallenge(sealed, purposeLogin, "", browser(r))
+	if errors.Is(err, accounts.ErrChallenge) {
+		user, failed := auth.UserFromContext(r.Context())
+		if failed != nil {
+			return state, failed
 		}
-		if state.Provider != p.Name || state.Origin != requestinfo.Origin(r) {
-			return state, refusal{code: "oidc.state", why: "provider"}
-		}
-		err = f.accounts.UseOIDCState(r.Context(), state)
-		if errors.Is(err, accounts.ErrChallenge) {
-			return state, refusal{code: "oidc.state", why: "used"}
-		}
-		return state, err
+		state, err = f.accounts.OpenChallenge(sealed, purposeLink, user.ID, browser(r))
 	}
-	return accounts.OIDCState{}, refusal{code: "oidc.state", why: "unknown"}
+	if err != nil {
+		return state, refusal{code: "oidc.state", why: "unknown"}
+	}
+	if state.RPID != p.Name || state.Origin != requestinfo.Origin(r) {
+		return state, refusal{code: "oidc.state", why: "provider"}
+	}
+	err = f.accounts.UseState(r.Context(), state)
+	if errors.Is(err, accounts.ErrChallenge) {
+		err = refusal{code: "oidc.state", why: "used"}
+	}
+	return state, err
 }

@@ -42,8 +42,8 @@ func (f *oidcFlags) apply(c *coatcheck.Config) error {
 		given []string
 		set   func(p *oidc.Provider, value string) error
 	}{
-		{"oidc-client-id", f.ClientIDs, func(p *oidc.Provider, value string) error { p.ClientID = value; return nil }},
-		{"oidc-label", f.Labels, func(p *oidc.Provider, value string) error { p.Label = value; return nil }},
+		{"oidc-client-id", f.ClientIDs, setClientID},
+		{"oidc-label", f.Labels, setLabel},
 		{"oidc-client-secret-file", f.Secrets, setSecret},
 	} {
 		if err := eachOf(options.Providers, flag.name, flag.given, flag.set); err != nil {
@@ -74,11 +74,16 @@ func eachOf(all []oidc.Provider, flag string, given []string, set func(*oidc.Pro
 			}
 		}
 		if !found {
-			return usageError{fmt.Errorf("--%s names no provider; write NAME=VALUE, with a NAME of --oidc", flag)}
+			return usageError{fmt.Errorf("--%s names no provider; write NAME=VALUE, with a NAME of "+
+				"--oidc", flag)}
 		}
 	}
 	return nil
 }
+
+func setClientID(p *oidc.Provider, value string) error { p.ClientID = value; return nil }
+
+func setLabel(p *oidc.Provider, value string) error { p.Label = value; return nil }
 
 // setSecret reads the client secret of a provider.
 func setSecret(p *oidc.Provider, path string) error {

@@ -278,16 +278,13 @@ func (c *serveCommand) config(
 	}
 	c.Accounts.apply(&config)
 	c.Passkeys.apply(&config)
-	if err := c.OIDC.apply(&config); err != nil {
-		return config, err
-	}
 	c.Throttle.apply(&config)
 	c.Factors.apply(&config)
 	if err := c.Templates.apply(&config, log); err != nil {
 		return config, err
 	}
 	c.Docs.apply(&config)
-	return config, errors.Join(c.Home.apply(&config), c.Mail.apply(&config, con), c.Logins.apply(&config),
+	return config, errors.Join(c.OIDC.apply(&config), c.Home.apply(&config), c.Mail.apply(&config, con), c.Logins.apply(&config),
 		c.Audit.apply(&config), c.CSRF.apply(&config), c.Language.apply(&config))
 }
 

@@ -1,4 +1,4 @@
-// Package softissuer is an OpenID provider in software, for tests: whoever comes is signed in at once.
+// Package softissuer is an OpenID provider in software, for tests: a visitor is signed in at once.
 // What it says may be bent, so that each check of a client can be seen to fail.
 package softissuer
 
@@ -73,7 +73,8 @@ func Start() (i *Issuer, stop func()) {
 	i.Rotate()
 	mux := http.NewServeMux()
 	for path, serve := range map[string]http.HandlerFunc{
-		"/.well-known/openid-configuration": i.metadata, "/keys": i.keys, "/token": i.token, "/userinfo": i.userInfo,
+		"/.well-known/openid-configuration": i.metadata, "/keys": i.keys, "/token": i.token,
+		"/userinfo": i.userInfo,
 	} {
 		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
 			i.mu.Lock()
@@ -168,7 +169,7 @@ func (i *Issuer) authorize(w http.ResponseWriter, r *http.Request) {
 // token exchanges a code, once, for the verifier that belongs to it.
 func (i *Issuer) token(w http.ResponseWriter, r *http.Request) {
 	id, secret, _ := r.BasicAuth()
-	if id != i.ClientID || secret != i.Secret {
+	if id != i.ClientID || !hmac.Equal([]byte(secret), []byte(i.Secret)) {
 		w.WriteHeader(http.StatusUnauthorized)
 		write(w, Claims{"error": "invalid_client"})
 		return
@@ -177,7 +178,8 @@ func (i *Issuer) token(w http.ResponseWriter, r *http.Request) {
 	asked, there := i.codes[code]
 	delete(i.codes, code)
 	sum := sha256.Sum256([]byte(r.PostFormValue("code_verifier")))
-	if !there || asked.Get("code_challenge_method") != "S256" || asked.Get("code_challenge") != encode(sum[:]) ||
+	proved := hmac.Equal([]byte(asked.Get("code_challenge")), []byte(encode(sum[:])))
+	if !there || asked.Get("code_challenge_method") != "S256" || !proved ||
 		asked.Get("redirect_uri") != r.PostFormValue("redirect_uri") {
 		w.WriteHeader(http.StatusBadRequest)
 		write(w, Claims{"error": "invalid_grant"})
@@ -206,7 +208,8 @@ func (i *Issuer) LogoutToken(change Claims) string {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	claims := Claims{
-		"iss": i.URL, "aud": i.ClientID, "iat": time.Now().Unix(), "exp": time.Now().Add(2 * time.Minute).Unix(),
+		"iss": i.URL, "aud": i.ClientID, "iat": time.Now().Unix(),
+		"exp": time.Now().Add(2 * time.Minute).Unix(),
 		"jti": rand.Text(), "sub": i.Subject,
 		"events": Claims{"http://schemas.openid.net/event/backchannel-logout": Claims{}},
 	}
