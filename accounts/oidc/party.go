@@ -92,7 +92,8 @@ func (p *party) discover(ctx context.Context) (*metadata, error) {
 	if err := provider.Claims(&m.extras); err != nil {
 		return nil, fmt.Errorf("oidc: metadata: %w", err)
 	}
-	for _, endpoint := range []string{provider.Endpoint().AuthURL, provider.Endpoint().TokenURL, m.JWKSURL} {
+	at := provider.Endpoint()
+	for _, endpoint := range []string{at.AuthURL, at.TokenURL, m.JWKSURL} {
 		if err := checkEndpoint(p.Issuer, endpoint); err != nil {
 			return nil, err
 		}

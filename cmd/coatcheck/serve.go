@@ -284,7 +284,8 @@ func (c *serveCommand) config(
 		return config, err
 	}
 	c.Docs.apply(&config)
-	return config, errors.Join(c.OIDC.apply(&config), c.Home.apply(&config), c.Mail.apply(&config, con), c.Logins.apply(&config),
+	return config, errors.Join(c.OIDC.apply(&config), c.Home.apply(&config), c.Mail.apply(&config, con),
+		c.Logins.apply(&config),
 		c.Audit.apply(&config), c.CSRF.apply(&config), c.Language.apply(&config))
 }
 

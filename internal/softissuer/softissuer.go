@@ -98,7 +98,7 @@ func (i *Issuer) Change(f func(i *Issuer)) {
 	f(i)
 }
 
-// Rotate gives the provider another key.
+// Rotate replaces the key of the provider.
 func (i *Issuer) Rotate() {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
