@@ -140,9 +140,7 @@ func (s *Site) csrfConfig(c *Config) middleware.CSRFConfig {
 		config.CookieSecure = true
 	}
 	exempt := config.Exempt
-	config.Exempt = func(r *http.Request) bool {
-		return exempt != nil && exempt(r) || s.Views.NoToken(r)
-	}
+	config.Exempt = func(r *http.Request) bool { return exempt != nil && exempt(r) || s.Views.NoToken(r) }
 	if config.Failure == nil {
 		config.Failure = func(w http.ResponseWriter, r *http.Request, f middleware.CSRFFailure) { s.Views.CSRFFailure(w, r, f) }
 	}

@@ -75,6 +75,7 @@ var staircase = []step{
 	{"4, the views", []string{"pages"}, nil},
 	{"4, the views", []string{"accounts/totp"}, []string{"github.com/skip2/go-qrcode"}},
 	{"4, the views", []string{"accounts/passkeys"}, []string{"github.com/go-webauthn/webauthn"}},
+	{"4, the views", []string{"accounts/oidc"}, []string{"github.com/coreos/go-oidc/v3", "golang.org/x/oauth2"}},
 	{"4, the views", []string{"accounts/..."}, nil}, // a folder a feature, none of which imports another
 	{"4, the views", []string{"views"}, nil},
 	{"5, the access control", []string{"access"}, nil},
@@ -91,7 +92,7 @@ var staircase = []step{
 	{"the programs", []string{"internal/doctor"}, nil},
 	{"the programs", []string{"cmd/coatcheck"}, []string{"github.com/alecthomas/kong"}},
 	{"the programs", []string{"examples/..."}, []string{"..."}},
-	{"our own tests", []string{"internal/testenv", "internal/vectors", "internal/softkey", "internal/softdevice"}, []string{"..."}},
+	{"our own tests", []string{"internal/testenv", "internal/vectors", "internal/softkey", "internal/softdevice", "internal/softissuer"}, []string{"..."}},
 	{"our own tests", []string{"internal/testenv/cmd/withservers"}, nil},
 }
 

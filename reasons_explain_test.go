@@ -31,6 +31,9 @@ var unexplained = []string{
 	"page-refused", "password-unusable", "permission-missing", "proof-wanted", "proof-wrong", "session-interrupted", "store-failed",
 	"step-wanted", "throttled-account", "throttled-address", "throttled-device", "too-many-hashes",
 	"wrong-code", "wrong-credentials", "wrong-device-proof", "wrong-passkey",
+	// It asks no provider.
+	"oidc-state", "oidc-refused", "oidc-invalid", "oidc-unlinked", "oidc-taken", "oidc-exists", "oidc-nameless",
+	"provider-failed", "oidc-logout-refused",
 	// It is told of no proxy's address, and of no remote user.
 	"proxy-header-invalid", "remote-user-twice",
 	// The session signs nobody in, which it calls not-signed-in.

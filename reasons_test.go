@@ -27,6 +27,7 @@ import (
 	"github.com/coatcheck/coatcheck/flow/flowlog"
 	"github.com/coatcheck/coatcheck/inspector"
 	"github.com/coatcheck/coatcheck/internal/explain"
+	"github.com/coatcheck/coatcheck/internal/softissuer"
 	"github.com/coatcheck/coatcheck/metrics"
 	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/password"
@@ -332,6 +333,21 @@ var reasonCases = map[string]struct {
 	"proof-wrong": {nil, func(r *reasonRig) {
 		r.ForceLogin(r.ada)
 		r.PostJSON("/accounts/confirm/", map[string]string{})
+	}},
+	"oidc-state":    {atProvider(false, asItIs), func(r *reasonRig) { r.get(atProviderURL + "callback/?state=x&code=x") }},
+	"oidc-refused":  {atProvider(false, func(i *softissuer.Issuer) { i.Refuse = "access_denied" }), (*reasonRig).throughProvider},
+	"oidc-invalid":  {atProvider(false, func(i *softissuer.Issuer) { i.Iss = "https://x.example" }), (*reasonRig).throughProvider},
+	"oidc-unlinked": {atProvider(false, asItIs), (*reasonRig).throughProvider},
+	"oidc-taken":    {atProvider(false, asItIs), (*reasonRig).linkTaken},
+	"oidc-exists": {atProvider(true, func(i *softissuer.Issuer) {
+		i.More = softissuer.Claims{"preferred_username": "ADA"}
+	}), (*reasonRig).throughProvider},
+	"oidc-nameless": {atProvider(true, asItIs), (*reasonRig).throughProvider},
+	"provider-failed": {atProvider(false, func(i *softissuer.Issuer) {
+		i.Before = func(w http.ResponseWriter, _ *http.Request) bool { w.WriteHeader(http.StatusBadGateway); return true }
+	}), (*reasonRig).throughProvider},
+	"oidc-logout-refused": {atProvider(false, asItIs), func(r *reasonRig) {
+		r.Post(atProviderURL+"backchannel-logout/", url.Values{"logout_token": {"x"}})
 	}},
 	"form-incomplete":    {nil, func(r *reasonRig) { r.Post("/accounts/login/", url.Values{"username": {"ada"}}) }},
 	"form-invalid":       {nil, func(r *reasonRig) { r.Post("/accounts/signup/", url.Values{"username": {"ada"}, "password": {"x"}}) }},

@@ -28,7 +28,7 @@ const (
 var wide = map[string]int{
 	".":                         15,
 	"access":                    4,
-	"accounts":                  35,
+	"accounts":                  34,
 	"auth":                      19,
 	"auth/attempts":             5,
 	"auth/backends":             2,

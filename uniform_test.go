@@ -315,6 +315,7 @@ var doorless = map[string]string{
 	"passkey_login":        "it takes a passkey, which names no account to anybody without the key",
 	"device_register":      "it takes a proof for a session whose user is signed in",
 	"device_refresh":       "likewise",
+	"oidc_logout":          "it takes a token that the provider has signed",
 	"signup_sent":          "it takes what this browser signed up with, and the same happens as then",
 }
 

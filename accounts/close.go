@@ -84,6 +84,9 @@ func (s *Service) close(ctx context.Context, user *auth.User, how closing) error
 	if _, err := s.RemovePasskeys(ctx, user); err != nil {
 		return err
 	}
+	if err := s.removeOIDC(ctx, user); err != nil {
+		return err
+	}
 	if err := s.removeBindings(ctx, user.ID); err != nil {
 		return err
 	}

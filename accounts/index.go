@@ -200,6 +200,9 @@ func methodOf(session *sessions.Session) string {
 	if raw, _ := session.Peek(sessionkeys.Backend); strings.Contains(raw, "RemoteUser") {
 		return MethodRemoteUser
 	}
+	if _, there := session.Peek(sessionkeys.Origin); there { // providers alone tell one
+		return methodOIDC
+	}
 	var proofs []auth.Proof
 	if raw, ok := session.Peek(sessionkeys.Proofs); ok && json.Unmarshal([]byte(raw), &proofs) == nil &&
 		len(proofs) > 0 && proofs[0].Method == MethodPasskey {

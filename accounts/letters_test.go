@@ -96,8 +96,11 @@ func (r *rig) factorEmails(name, lang string) {
 	if err := r.Accounts.UsePasskey(request, user, challenge("login"), p); !errors.Is(err, accounts.ErrPasskeyCopied) {
 		r.t.Errorf("a copied passkey: %v", err)
 	}
+	at := own.OIDC{Issuer: "https://login.example", Subject: name}
 	if err := errors.Join(
 		r.Accounts.MailFactorRemoved(r.t.Context(), user, lang), added, r.Accounts.RemovePasskey(request, user, p.IDHash),
+		r.Accounts.LinkOIDC(request, user, at, "Example"),
+		r.Accounts.UnlinkOIDC(request, user, own.OIDCHash(at.Issuer, at.Subject), "Example", nil, false),
 	); err != nil {
 		r.t.Fatal(err)
 	}
@@ -161,7 +164,7 @@ func (r *rig) everyEmail(lang string) (all []mail.Message) {
 	c = browser()
 	r.deliver() // that this is a new device
 	r.factorEmails(name, lang)
-	sent(8)
+	sent(10)
 	r.post(c, "/accounts/close/", map[string]string{"understand": "on", "password": canary})
 	sent(1)
 	_, err = r.Accounts.Invite(ctx, "bob-"+lang+"@example.com", lang)

@@ -51,6 +51,8 @@ type Mail struct {
 	Left int
 	// Passkey is what the user calls the passkey that the email is about.
 	Passkey string
+	// Provider is the OpenID provider that the email is about.
+	Provider string
 }
 
 // Greeting is the first line, with the username if there is one.

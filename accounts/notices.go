@@ -20,6 +20,7 @@ type notice struct {
 	newEmail string // that takes the place of to, if any
 	left     int    // recovery codes
 	passkey  string // the name of the passkey that it is about, if any
+	provider string // the name of the OpenID provider that it is about, if any
 }
 
 // NoticeLogin notifies a user by email of a login from a browser that is not one of theirs. It
@@ -51,6 +52,7 @@ func (s *Service) notify(ctx context.Context, r *http.Request, n notice, user *a
 	j := job{
 		Kind: n.name, To: n.to, Lang: s.language(r), Username: user.Username, Email: user.Email, OldEmail: n.to,
 		URL: s.config.BaseURL + PasswordResetPath, Left: n.left, Passkey: n.passkey,
+		Provider: n.provider,
 	}
 	if n.newEmail != "" {
 		j.Email = n.newEmail

@@ -37,6 +37,7 @@ type job struct {
 	System   string    `json:"system,omitempty"`
 	IP       string    `json:"ip,omitempty"`
 	Passkey  string    `json:"passkey,omitempty"`
+	Provider string    `json:"provider,omitempty"`
 	At       time.Time `json:"at"`
 	// Expires is the life of the link.
 	Expires time.Duration `json:"expires,omitempty"`

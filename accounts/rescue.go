@@ -140,6 +140,9 @@ func (c *rescue) run(ctx context.Context, tx *Service, user *auth.User) error {
 	if err := tx.rescuePasskeys(ctx, user, c.link.Created); err != nil {
 		return err
 	}
+	if err := tx.rescueOIDC(ctx, user, c.link.Created); err != nil {
+		return err
+	}
 	if err := c.bringBack(ctx, tx, user); err != nil {
 		return err
 	}

@@ -148,7 +148,7 @@ func (s *Service) send(ctx context.Context, name string, j job) error {
 		SiteName:   s.config.SiteName, BaseURL: s.config.BaseURL, LoginURL: s.config.BaseURL + s.config.LoginURL,
 		Username: greeted(name, j), URL: j.URL, Email: j.Email, OldEmail: j.OldEmail,
 		Browser: j.Browser, System: j.System, IP: j.IP, At: j.At, Expires: j.Expires,
-		Left: j.Left, Passkey: j.Passkey,
+		Left: j.Left, Passkey: j.Passkey, Provider: j.Provider,
 	}
 	message, err := s.mails.compose(name, j.To, about)
 	if err != nil {

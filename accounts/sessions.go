@@ -163,15 +163,25 @@ func (s *Service) EndSession(ctx context.Context, user *auth.User, id string) er
 	if err != nil {
 		return err
 	}
+	if err := s.endRow(ctx, user, row); err != nil {
+		return err
+	}
+	s.log.InfoContext(ctx, "session ended by its user", requestinfo.LogClient(ctx), "user", user.ID)
+	return nil
+}
+
+// endRow ends a session of the index.
+func (s *Service) endRow(ctx context.Context, user *auth.User, row own.IndexedSession) error {
 	key, err := s.find(ctx, row)
 	if err == nil {
-		err = s.aroundEnding(ctx, user, id, func(ctx context.Context) error { return s.sessions.Session(key).Flush(ctx) })
+		err = s.aroundEnding(ctx, user, row.KeyHash, func(ctx context.Context) error {
+			return s.sessions.Session(key).Flush(ctx)
+		})
 	}
 	if err != nil {
 		return fmt.Errorf("accounts: end session: %w", err)
 	}
 	s.forget(ctx, key)
-	s.log.InfoContext(ctx, "session ended by its user", requestinfo.LogClient(ctx), "user", user.ID)
 	return s.record(ctx, audit.Event{Code: "session-ended", User: user, Session: sessions.Key(key)})
 }
 

@@ -27,6 +27,9 @@ type Proof struct {
 	// Method is how: "password", or a name that a Factor gave.
 	Method string    `json:"method"`
 	At     time.Time `json:"at"`
+	// Origin is where the login began, for the method that looks at it later: which session of an
+	// OpenID provider, for instance. The session keeps that of the first proof. It holds no secret.
+	Origin string `json:"origin,omitempty"`
 }
 
 // Factor is a step that a login may need after its first proof: a code, or the consent to
@@ -230,6 +233,9 @@ func (s *Service) Complete(r *http.Request, p *Pending) error {
 	if err := s.login(r, p.User); err != nil {
 		return err
 	}
+	if err := keepOrigin(r.Context(), p); err != nil {
+		return err
+	}
 	if len(s.factors) == 0 {
 		return nil
 	}
@@ -246,6 +252,19 @@ func (s *Service) Complete(r *http.Request, p *Pending) error {
 		return err
 	}
 	return session.Set(ctx, sessionkeys.Proofs, p.Proofs)
+}
+
+// keepOrigin stores where the login of a session began, in place of what an earlier one said.
+func keepOrigin(ctx context.Context, p *Pending) error {
+	session, err := sessions.FromContext(ctx)
+	if err != nil {
+		return err
+	}
+	if len(p.Proofs) == 0 || p.Proofs[0].Origin == "" {
+		_, err := session.Delete(ctx, sessionkeys.Origin)
+		return err
+	}
+	return session.Set(ctx, sessionkeys.Origin, p.Proofs[0].Origin)
 }
 
 // tells reports whether the proofs say more than every login does: they are several, or the only one

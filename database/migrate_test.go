@@ -89,6 +89,7 @@ func TestMigrateBesideWhatIsThere(t *testing.T) {
 			want: []string{
 				"created table django_session", "created table django_migrations", "recorded coatcheck.0001_initial", "recorded coatcheck.0002_endings",
 				"recorded coatcheck.0003_walks", "recorded coatcheck.0004_audit", "recorded coatcheck.0005_totp", "recorded coatcheck.0006_passkeys",
+				"recorded coatcheck.0007_oidc",
 				"recorded coatcheck.0008_device_bound",
 			},
 		},

@@ -93,6 +93,7 @@ var groups = map[string]group{
 	"two_factor":      {atView, "two-factor"},
 	"passkey":         {atView, "passkeys"},
 	"binding":         {atView, "device-bound"},
+	"oidc":            {atView, "oidc"},
 	"name":            {atView, "name"},
 	"access":          {atAccess, "library"},
 }

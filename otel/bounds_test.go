@@ -73,7 +73,7 @@ func checkLabels(t *testing.T, m metrics.Metric, text string) {
 
 // harmless are the attributes of the flow that tell of nobody, and that no client chooses.
 var harmless = strings.Fields(`_auth_user_backend algorithm backend because budgets count email expires
-	found good guard keys language method name query readonly right rounds rows sessions setting status step table validators wait what`)
+	found good guard keys language method name provider query readonly right rounds rows sessions setting status step table validators wait what`)
 
 // TestAttributesAreJudged: of each attribute of the flow it is known whether it identifies. A new one
 // belongs in one of the lists.

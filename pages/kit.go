@@ -90,6 +90,7 @@ type Kit struct {
 	script    static
 	logo      logo
 	files     []static // that AddFile added
+	signIns   []signIn // that AddSignIn added
 	languages []Language
 	security  [][2]string // headers of every response
 	mux       *http.ServeMux

@@ -32,8 +32,9 @@ type Route struct {
 	Menu string
 	// Apart sets that link apart, behind all others: what it leads to cannot be undone.
 	Apart bool
-	// NoToken means that the address takes POST requests without the token of a form. It asks for
-	// a header in its place, which pages of other sites cannot send.
+	// NoToken means that the address takes POST requests without the token of a form: no guard
+	// against forged requests asks for one. It asks for what pages of other sites cannot send in its
+	// place: a header, or the signature of another server.
 	NoToken bool
 	// Handler is the page, for programs that mount it elsewhere too.
 	Handler http.Handler
@@ -76,10 +77,11 @@ func (k *Kit) Route(name string) Route {
 
 // NoToken reports whether a request is for a route that asks for no token of a form.
 func (k *Kit) NoToken(r *http.Request) bool {
-	return r.Method == http.MethodPost && r.URL.RawPath == "" &&
-		slices.ContainsFunc(k.routes, func(route Route) bool {
-			return route.NoToken && route.Pattern == r.URL.Path
-		})
+	if r.Method != http.MethodPost || !slices.ContainsFunc(k.routes, func(r Route) bool { return r.NoToken }) {
+		return false
+	}
+	_, pattern := k.mux.Handler(r)
+	return slices.ContainsFunc(k.routes, func(r Route) bool { return r.NoToken && r.Pattern+"{$}" == pattern })
 }
 
 // ServeHTTP serves everything below Path.

@@ -37,16 +37,19 @@ type Entry struct {
 	Method string
 	// Remember is Yes, No, or empty for the life of sessions that the settings say.
 	Remember string
-	Next     string // where to go on, or empty
-	Status   int    // of the JSON about it
-	Message  string // in that JSON
-	Notice   string // for the next page, in the visitor's language, or empty
+	// Origin is that of the proof: where the login began, if the method looks at it later.
+	Origin  string
+	Next    string // where to go on, or empty
+	Status  int    // of the JSON about it
+	Message string // in that JSON
+	Notice  string // for the next page, in the visitor's language, or empty
 }
 
 // Enter signs in a user who has shown a password or another proof, and redirects to where they
 // were, or to the step that the login still needs.
 func (k *Kit) Enter(w http.ResponseWriter, r *http.Request, e Entry) {
-	p, err := k.config.Auth.Begin(r, e.User, auth.Proof{Method: cmp.Or(e.Method, "password")})
+	proof := auth.Proof{Method: cmp.Or(e.Method, "password"), Origin: e.Origin}
+	p, err := k.config.Auth.Begin(r, e.User, proof)
 	k.enter(w, r, p, e, err)
 }
 

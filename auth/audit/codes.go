@@ -64,6 +64,8 @@ var table = []Meaning{
 	{"code-failed", i18n.Mark("Wrong code"), "At a login, whose password was right, or on a page of the account the code was wrong or used before.", true},
 	{"passkey-added", i18n.Mark("Passkey added"), "The user added a passkey.", false},
 	{"passkey-removed", i18n.Mark("Passkey removed"), "The user removed a passkey.", false},
+	{"oidc-added", i18n.Mark("Account at a provider linked"), "The user linked an account at an OpenID provider, or signed up by it.", false},
+	{"oidc-removed", i18n.Mark("Account at a provider unlinked"), "The user unlinked an account at an OpenID provider.", false},
 	{"passkey-copied", i18n.Mark("Passkey refused, as it may be a copy"), "The counter of a passkey went back at a login, which was refused.", true},
 	{"device-unbound", i18n.Mark("Session refused on another device"), "A session was used without the device to which it is bound. It is recorded once for each session.", true},
 	{"account-created", i18n.Mark("Account created"), "A user was stored: by a sign-up, an invitation, a command or the program.", false},

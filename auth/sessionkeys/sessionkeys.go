@@ -32,6 +32,9 @@ const (
 	Proofs = "_coatcheck_proofs"
 	// Kept is where a session keeps a form, sealed, while its user confirms to be the same.
 	Kept = "_coatcheck_kept"
+	// Origin is where a session keeps what its first proof says of where it began: at a session
+	// of an OpenID provider, for instance.
+	Origin = "_coatcheck_origin"
 	// Setup is where a session keeps the secret of an authenticator app, sealed, until the
 	// user confirms it by a code.
 	Setup = "_coatcheck_setup"

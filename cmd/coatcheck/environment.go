@@ -16,7 +16,8 @@ func warnMisspelt(con *console.Console, app *kong.Application, environ []string)
 	known := variables(app)
 	for _, entry := range slices.Sorted(slices.Values(environ)) {
 		name, _, _ := strings.Cut(entry, "=")
-		if !strings.HasPrefix(name, envPrefix+"_") || slices.Contains(known, name) {
+		if !strings.HasPrefix(name, envPrefix+"_") || strings.HasPrefix(name, oidcSecretVariables) ||
+			slices.Contains(known, name) {
 			continue
 		}
 		if like := nearest(name, known); like != "" {

@@ -48,6 +48,7 @@ type serveCommand struct {
 	Logins            loginFlags      `embed:""`
 	Factors           factorFlags     `embed:""`
 	Passkeys          passkeyFlags    `embed:""`
+	OIDC              oidcFlags       `embed:""`
 	DeviceBound       deviceBoundFlag `embed:""`
 	Reset             resetFlag       `embed:""`
 	Log               logFlags        `embed:""`
@@ -290,7 +291,8 @@ func (c *serveCommand) config(
 		return config, err
 	}
 	c.Docs.apply(&config)
-	return config, errors.Join(c.Home.apply(&config), c.Mail.apply(&config, con), c.Logins.apply(&config),
+	return config, errors.Join(c.OIDC.apply(&config), c.Home.apply(&config), c.Mail.apply(&config, con),
+		c.Logins.apply(&config),
 		c.Audit.apply(&config), c.CSRF.apply(&config), c.Language.apply(&config))
 }
 

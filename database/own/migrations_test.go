@@ -159,6 +159,7 @@ func TestMigrateWithoutLedger(t *testing.T) {
 			"created table django_migrations", "recorded coatcheck.0001_initial",
 			"created table coatcheck_notice", "recorded coatcheck.0002_endings", "recorded coatcheck.0003_walks",
 			"recorded coatcheck.0004_audit", "recorded coatcheck.0005_totp", "recorded coatcheck.0006_passkeys",
+			"recorded coatcheck.0007_oidc",
 			"recorded coatcheck.0008_device_bound",
 		}
 		done, err := db.Migrate(t.Context())

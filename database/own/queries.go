@@ -23,12 +23,13 @@ type queries struct {
 	totp      totpQueries
 	passkeys  passkeyQueries
 	devices   deviceQueries
+	oidc      oidcQueries
 }
 
 func newQueries(d *dialect.Dialect) *queries {
 	q := &queries{emails: newEmailQueries(d, EmailTable), notices: newEmailQueries(d, NoticeTable), throttle: newThrottleQueries(d)}
 	q.sightings, q.walks, q.audit = newSightingQueries(d), newWalkQueries(d), newAuditQueries(d)
-	q.totp, q.passkeys = newTOTPQueries(d), newPasskeyQueries(d)
+	q.totp, q.passkeys, q.oidc = newTOTPQueries(d), newPasskeyQueries(d), newOIDCQueries(d)
 	q.devices = newDeviceQueries(d)
 	q.index(d)
 	q.links(d)

@@ -24,6 +24,7 @@ const (
 	PasskeyTable  = "coatcheck_passkey"  // passkeys
 	// PasskeyUserTable has the handles by which authenticators know users.
 	PasskeyUserTable = "coatcheck_passkey_user"
+	OIDCTable        = "coatcheck_oidc" // accounts at OpenID providers
 	// DeviceBoundTable has the keys of devices to which sessions are bound.
 	DeviceBoundTable = "coatcheck_device_bound"
 )
