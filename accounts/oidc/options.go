@@ -85,8 +85,8 @@ func (o *Options) check() error {
 			p.Scopes = []string{"openid", "profile", "email"}
 		}
 		if !slices.Contains(p.Scopes, "openid") {
-			return fmt.Errorf("oidc: the scopes of %q lack openid, without which no provider says who signed "+
-				"in", p.Name)
+			return fmt.Errorf("oidc: the scopes of %q lack openid, without which no provider says who "+
+				"signed in", p.Name)
 		}
 		names[p.Name], issuers[p.Issuer] = true, true
 	}

@@ -59,7 +59,8 @@ var sentences = []sentence{
 	)},
 	{"oidc.exists", http.StatusConflict, i18n.Mark(
 		"There is an account here already with your name or address at " +
-			"%(provider)s. If it is yours, log in to it, and link %(provider)s on the page “Linked accounts”.",
+			"%(provider)s. If it is yours, log in to it, and link %(provider)s on the page " +
+			"“Linked accounts”.",
 	)},
 	{"oidc.nameless", http.StatusConflict, i18n.Mark(
 		"%(provider)s does not say what you are called in a way that " +

@@ -292,8 +292,7 @@ func (c *serveCommand) config(
 	}
 	c.Docs.apply(&config)
 	return config, errors.Join(c.OIDC.apply(&config), c.Home.apply(&config), c.Mail.apply(&config, con),
-		c.Logins.apply(&config),
-		c.Audit.apply(&config), c.CSRF.apply(&config), c.Language.apply(&config))
+		c.Logins.apply(&config), c.Audit.apply(&config), c.CSRF.apply(&config), c.Language.apply(&config))
 }
 
 // views are the settings of the account pages that no group of flags has.
