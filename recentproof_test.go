@@ -286,6 +286,7 @@ func TestRecentProofWithoutAPassword(t *testing.T) {
 			t.Fatal(err)
 		}
 		p = newProver(t, site, ada)
+		k.Origin = p.URL.Scheme + "://" + p.URL.Host
 		p.age(time.Hour)
 		for _, path := range []string{"/accounts/close/", "/accounts/two_factor/add/"} {
 			p.wants(p.as(html).Get(path), http.StatusFound, confirmURL+"?next="+path)

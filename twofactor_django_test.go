@@ -117,7 +117,7 @@ func TestDjangoOTP(t *testing.T) {
 			if got := sendCode(toCode(t, site, h), "abcd7efg"); got.Status != http.StatusBadRequest {
 				t.Errorf("a token again: %d", got.Status)
 			}
-			if got := again.Get("/accounts/two_factor/"); !strings.Contains(got.Body, `"recovery_codes":1`) {
+			if got := again.Get("/accounts/two_factor/"); !strings.Contains(got.Body, `"app":false,"django_otp":true,"recovery_codes":1,`) {
 				t.Errorf("the overview: %s", got.Body)
 			}
 		})

@@ -360,7 +360,7 @@ func TestRequiredFactor(t *testing.T) {
 func TestSecondFactorPages(t *testing.T) {
 	site, h := factorSite(t)
 	ada, c, p, codes := owner(t, site, h)
-	if got := c.Get("/accounts/two_factor/"); got.Body != `{"app":true,"recovery_codes":10,"required":false}`+"\n" {
+	if got := c.Get("/accounts/two_factor/"); got.Body != `{"app":true,"django_otp":false,"recovery_codes":10,"required":false}`+"\n" {
 		t.Errorf("the overview: %d %s", got.Status, got.Body)
 	}
 	if got := c.Get("/accounts/two_factor/add/"); got.Status != http.StatusConflict {
