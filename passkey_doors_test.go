@@ -17,8 +17,8 @@ import (
 // The routes of passkeys that are for visitors are among those that a waiting login may open.
 func init() { openToAll["passkey_login"] = "it takes a signature, which counts as both factors" }
 
-// TestPasskeyDoors: a login by a passkey is whole, whoever must have a second factor, has one or not,
-// and is remembered or not; of an inactive user nothing is opened; and while a login by a password waits
+// TestPasskeyDoors: a login by a passkey is whole for users who must have a second factor, have one or not,
+// and are remembered or not; of an inactive user nothing is opened; and while a login by a password waits
 // for its step, no route of passkeys opens anything but a login by a passkey.
 func TestPasskeyDoors(t *testing.T) {
 	for _, require := range []twofactor.Require{twofactor.RequireNone, twofactor.RequireStaff, twofactor.RequireAll} {
