@@ -18,8 +18,8 @@ import (
 // in no program that does not. Codes by an authenticator app brought seven: github.com/pquerna/otp with
 // what its own tests and its pictures need, and github.com/skip2/go-qrcode, which needs nothing. Nine
 // are those of go-webauthn, which no program compiles that does not import accounts/passkeys.
-// One is otter, which requires none: the memory of sessions.
-const maxModules = 63
+// Two are otter, the memory of sessions, and what its own tests need.
+const maxModules = 64
 
 // forTests are the modules that only tests import and that may stay all the same: they
 // require no module.
