@@ -19,8 +19,9 @@ import (
 // what its own tests and its pictures need, and github.com/skip2/go-qrcode, which needs nothing. Nine
 // are those of go-webauthn, which no program compiles that does not import accounts/passkeys. Four are
 // those of go-oidc, likewise for accounts/oidc: itself, go-jose, golang.org/x/oauth2, and what the
-// last one's own packages for a cloud need. One is otter, which requires none: the memory of sessions.
-const maxModules = 67
+// last one's own packages for a cloud need. Two are otter, the memory of sessions, and what its own
+// tests need.
+const maxModules = 68
 
 // forTests are the modules that only tests import and that may stay all the same: they
 // require no module.

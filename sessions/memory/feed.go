@@ -35,7 +35,7 @@ func (f *feed) current(at time.Time) {
 		f.until.Store(until)
 	}
 	if !f.on.Swap(true) {
-		f.log.Info("sessions are kept in memory; what other programs change counts after the bound at the latest",
+		f.log.Info("sessions are kept in memory; what others change counts after the bound at the latest",
 			"by", f.channel.How, "bound", f.channel.Bound)
 	}
 }

@@ -119,6 +119,6 @@ func (c *Cache) conn() redisconn.Config {
 		URL: c.config.URL, Addresses: c.config.Addresses, Cluster: c.config.Cluster,
 		Sentinel: c.config.Sentinel, SentinelUsername: c.config.SentinelUsername,
 		SentinelPassword: c.config.SentinelPassword,
-		TLS: c.config.TLS, DialTimeout: c.config.DialTimeout, Timeout: c.config.Timeout,
+		TLS:              c.config.TLS, DialTimeout: c.config.DialTimeout, Timeout: c.config.Timeout,
 	}
 }
