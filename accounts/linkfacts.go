@@ -28,7 +28,8 @@ type LinkFacts struct {
 
 // pathOf is where the links of a kind lead.
 var pathOf = map[string]string{
-	kindSignup: SignupConfirmPath, kindEmail: EmailConfirmPath, kindInvitation: InvitationPath, kindDisown: DisownPath,
+	kindSignup: SignupConfirmPath, kindEmail: EmailConfirmPath, kindInvitation: InvitationPath,
+	kindDisown: DisownPath,
 }
 
 // LinkFacts looks a link up by its token, also one that has expired, and changes nothing. The error

@@ -13,7 +13,10 @@ import (
 // onceForm is the token of a link of ours that works once, alone or at the end of its address.
 var onceForm = regexp.MustCompile(`(?:^|/)([A-Z2-7]{26})/?(?:[?#].*)?$`)
 
-const deadOnce = "link.refused"
+const (
+	deadOnce  = "link.refused"
+	wholeLink = "give the link as the email has it"
+)
 
 // oncePurposes are what links that work once are for, by where they lead.
 var oncePurposes = []struct{ path, purpose string }{
@@ -64,13 +67,13 @@ func (w *World) once(ctx context.Context, address, token string) (*Report, error
 	}
 	purpose := purposeOf(facts.Path)
 	if purpose == "" {
-		return r.bad("link", deadOnce, "the token is of no link of an email", "give the link as the email has it"), nil
+		return r.bad("link", deadOnce, "the token is of no link of an email", wholeLink), nil
 	}
 	r.Name, r.Expires = "link to "+purpose, facts.Expires
 	r.good("link", "found in the table coatcheck_link, made %s", when(facts.Created))
 	if to := ledTo(address); to != "" && to != facts.Path {
-		return r.bad("address", deadOnce, "the address is of links to "+purposeOf(to)+", and the token of one to "+
-			purpose, "give the link as the email has it"), nil
+		return r.bad("address", deadOnce, "the address is of links to "+purposeOf(to)+
+			", and the token of one to "+purpose, wholeLink), nil
 	}
 	return w.held(r, facts), nil
 }
@@ -82,25 +85,29 @@ func (w *World) held(r *Report, facts *accounts.LinkFacts) *Report {
 	}
 	r.good("age", "ends %s", when(facts.Expires))
 	if facts.Sealed {
-		return r.bad("key", deadOnce, "no configured key opens what the link holds: it is of another SECRET_KEY",
+		return r.bad("key", deadOnce,
+			"no configured key opens what the link holds: it is of another SECRET_KEY",
 			"compare --secret-key-file with that of serve; add a former key to --secret-key-fallbacks-file "+
 				"(SECRET_KEY_FALLBACKS)")
 	}
 	r.good("key", "what the link holds can be read")
+	until := "the link can be used once, until " + facts.Expires.UTC().Format("2006-01-02 15:04 UTC")
 	if facts.UserID == "" {
-		return r.passed("", "the link can be used once, until "+facts.Expires.UTC().Format("2006-01-02 15:04 UTC"))
+		return r.passed("", until)
 	}
 	if facts.User == nil {
-		return r.bad("user", deadOnce, "the user of the link does not exist any more", "the account was deleted")
+		return r.bad("user", deadOnce, "the user of the link does not exist any more", "")
 	}
 	r.User = &User{ID: shown(facts.User.ID), Username: shown(facts.User.Username)}
 	if !facts.User.IsActive && facts.Path != accounts.DisownPath {
-		return r.bad("user", deadOnce, "user '"+r.User.Username+"' is not active", "coatcheck activate, if the user may come back")
+		return r.bad("user", deadOnce, "user '"+r.User.Username+"' is not active",
+			"coatcheck activate, if the user may come back")
 	}
 	r.good("user", "user '%s', ID %s", r.User.Username, r.User.ID)
 	if facts.Outlived {
-		return r.bad("password", deadOnce, "the password was changed since the link was asked for, which ends it",
+		return r.bad("password", deadOnce,
+			"the password was changed since the link was asked for, which ends it",
 			"ask for another one")
 	}
-	return r.passed("", "the link can be used once, until "+facts.Expires.UTC().Format("2006-01-02 15:04 UTC"))
+	return r.passed("", until)
 }
