@@ -209,7 +209,7 @@ func TestCanary(t *testing.T) {
 			}
 			for _, code := range []string{
 				"signup.confirmed", "login.done", "authenticate.failed", "password_change.done", "email_change.done", "rescue.done", "reset.done",
-				"two_factor.added", "code.refused", "two_factor.removed", "passkey.wrong",
+				"two_factor.added", "code.refused", "two_factor.removed",
 				"close.done", "logout.done", "session.missing", "origin.refused", "user.found",
 			} {
 				if !codes[code] {

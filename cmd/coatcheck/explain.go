@@ -174,7 +174,8 @@ func (f *explainFlags) open(ctx context.Context, world *explain.World) (closeSit
 		closeSite()
 		return nil, err
 	}
-	world.Accounts, world.Site.Accounts = world.Site.Accounts, nil // which would write where a session was used
+	world.Accounts = world.Site.Accounts
+	world.Site.Accounts = nil // which would write where a session was used
 	world.Store, world.Engine, world.Serializer = store, f.Engine.Name, f.Engine.Serializer
 	world.Keys = key.keys(f.Secret.AcceptSHA1)
 	world.ResetZone, world.ResetTimeout, world.MaxAge = f.zone, f.reset, config.Logins.MaxAge
