@@ -74,6 +74,15 @@ func engine(name string) protocol.Server { return protocol.Server{Kind: "coatche
 
 func looks(at string) protocol.Server { return protocol.Server{Kind: "coatcheck", Looks: at} }
 
+// lookers are a site with each who looks at its requests.
+var lookers = []Case{
+	{Name: unlooked, Server: looks(""), On: "postgres"},
+	{Name: "metrics", Server: looks("metrics"), On: "postgres"},
+	{Name: "log (--log-flow)", Server: looks("log"), On: "postgres"},
+	{Name: "log of each step (--log-level debug)", Server: looks("log-debug"), On: "postgres"},
+	{Name: "inspector, its page open", Server: looks("inspector"), On: "postgres"},
+}
+
 // groups is the table of what is measured in rounds.
 func groups(o options) []Group {
 	bare, plain, site := kind("bare"), kind("plain"), kind("coatcheck")
@@ -119,13 +128,7 @@ func groups(o options) []Group {
 			{Name: "Coatcheck, MariaDB", Server: site, On: "mysql", Data: "new"},
 			{Name: "Coatcheck, SQLite", Server: site, On: "sqlite", Data: "new"},
 		}),
-		page(lookedAt, []string{"8"}, []Case{
-			{Name: unlooked, Server: site, On: "postgres"},
-			{Name: "metrics", Server: looks("metrics"), On: "postgres"},
-			{Name: "log (--log-flow)", Server: looks("log"), On: "postgres"},
-			{Name: "log of each step (--log-level debug)", Server: looks("log-debug"), On: "postgres"},
-			{Name: "inspector, its page open", Server: looks("inspector"), On: "postgres"},
-		}),
+		page(lookedAt, []string{"8"}, lookers),
 		{Name: tables, Path: protocol.ProfilePath, Want: protocol.Private, Loads: []string{"8"}, Cases: sizes(o)},
 	}
 	return append(all, logins(o)...)

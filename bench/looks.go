@@ -111,7 +111,8 @@ func cpuOf(times int, call func() error) (cpu, allocs float64, err error) {
 	}
 	ended, err := ownCPU()
 	runtime.ReadMemStats(&after)
-	return micros(ended-began) / float64(times), float64((after.Mallocs - before.Mallocs) / uint64(times)), err
+	each := (after.Mallocs - before.Mallocs) / uint64(times)
+	return micros(ended-began) / float64(times), float64(each), err
 }
 
 // pageAlone returns a signed-in request of a site in this process.

@@ -1,6 +1,9 @@
 package main
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 // TestLooks measures all who look at requests, on SQLite: each has its rounds beside those of
 // nobody, and an open page of the inspector reads what it is sent.
@@ -8,6 +11,7 @@ func TestLooks(t *testing.T) {
 	b := small(t)
 	g := groupNamed(t, b, lookedAt)
 	g.Loads = []string{"1"}
+	g.Cases = slices.Clone(g.Cases)
 	for i := range g.Cases {
 		g.Cases[i].On = "sqlite"
 	}

@@ -1,16 +1,22 @@
 package inspector_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"path"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/pquerna/otp/totp"
 
 	"github.com/coatcheck/coatcheck"
+	"github.com/coatcheck/coatcheck/accounts/passkeys"
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/inspector"
+	"github.com/coatcheck/coatcheck/views"
 )
 
 const (
@@ -113,6 +119,57 @@ func (w *walk) flows() {
 	w.client.send(http.MethodPost, "/accounts/login/", "username=ada&password="+canary, "Origin", "https://evil.example/"+query)
 }
 
+// send is post of JSON, whose response it reads.
+func (w *walk) send(path string, body map[string]string, into any) int {
+	w.t.Helper()
+	text, err := json.Marshal(body)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	token := w.cookie("csrftoken")
+	header := []string{"Content-Type", "application/json", "Accept", "application/json", "X-CSRFToken", token}
+	if path == "/accounts/passkeys/login/" { // which an address has none of
+		header = append(header, "Host", "localhost")
+	}
+	a := w.note(w.client.send(http.MethodPost, path, string(text), header...))
+	if into != nil && json.Unmarshal([]byte(a.text), into) != nil {
+		w.t.Fatalf("%s: %d %s", path, a.StatusCode, a.text)
+	}
+	return a.StatusCode
+}
+
+// factors goes through the flows of a second factor and of passkeys.
+func (w *walk) factors() {
+	w.CreateUser("grace", canary)
+	w.post("/accounts/login/", "username", "grace", "password", canary)
+	var offered struct {
+		Key, URL string
+		Codes    []string `json:"recovery_codes"`
+	}
+	a := w.get("/accounts/two_factor/add/", "Accept", "application/json")
+	if err := json.Unmarshal([]byte(a.text), &offered); err != nil || offered.Key == "" {
+		w.t.Fatalf("%d %s: %v", a.StatusCode, a.text, err)
+	}
+	key := strings.ReplaceAll(offered.Key, " ", "")
+	w.secrets[offered.Key], w.secrets[key] = true, true
+	code, err := totp.GenerateCode(key, time.Now())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.send("/accounts/two_factor/add/", map[string]string{"code": code, "password": canary}, &offered)
+	for _, code := range offered.Codes {
+		w.secrets[code] = true
+	}
+	w.send("/accounts/passkeys/add/", map[string]string{"name": "key", "credential": query}, nil)
+	w.post("/accounts/logout/")
+	w.post("/accounts/login/", "username", "grace", "password", canary)
+	w.post("/accounts/login/code/", "code", "wrong-code-"+wrongCanary)
+	w.post("/accounts/login/code/", "code", offered.Codes[0])
+	w.send("/accounts/two_factor/remove/", map[string]string{"code": offered.Codes[1], "password": canary}, nil)
+	w.post("/accounts/logout/")
+	w.send("/accounts/passkeys/login/", map[string]string{"credential": `{"id": "` + wrongCanary + `"}`}, nil)
+}
+
 // TestCanary: passwords, keys, tokens, cookies and queries of every flow are in no page, no JSON
 // and no stream of the inspector, whatever guards the site.
 func TestCanary(t *testing.T) {
@@ -120,9 +177,11 @@ func TestCanary(t *testing.T) {
 		t.Run(string(guard), func(t *testing.T) {
 			s := newSite(t, inspector.Config{}, func(c *coatcheck.Config) {
 				c.Web.Guard, c.Views.SignupVerification = guard, true
+				c.Views.Extras = []views.Extra{passkeys.New(passkeys.Options{})}
 			})
 			w := &walk{s.browser(), map[string]bool{canary: true, wrongCanary: true, newCanary: true, query: true}}
 			w.flows()
+			(&walk{s.browser(), w.secrets}).factors()
 			if len(w.secrets) < 20 {
 				t.Fatalf("only %d secrets were planted", len(w.secrets))
 			}
@@ -150,6 +209,7 @@ func TestCanary(t *testing.T) {
 			}
 			for _, code := range []string{
 				"signup.confirmed", "login.done", "authenticate.failed", "password_change.done", "email_change.done", "rescue.done", "reset.done",
+				"two_factor.added", "code.refused", "two_factor.removed",
 				"close.done", "logout.done", "session.missing", "origin.refused", "user.found",
 			} {
 				if !codes[code] {

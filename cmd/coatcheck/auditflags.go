@@ -35,14 +35,14 @@ func (f *auditFlag) apply(c *coatcheck.Config) error {
 	return f.check()
 }
 
-// warn says that a command records nothing, unless that is what the flag asks for.
+// warn reports that a command records nothing, unless that is what the flag asks for.
 func (f *auditFlag) warn(con *console.Console, db *database.DB) {
 	if f.Days > 0 {
 		warnUnrecorded(con, db)
 	}
 }
 
-// warnUnrecorded says that nothing is recorded, where the database has no table for it.
+// warnUnrecorded reports that nothing is recorded, where the database has no table for it.
 func warnUnrecorded(con *console.Console, db *database.DB) {
 	if own.Missing(db, own.AuditTable) != nil {
 		fmt.Fprintf(con.Err, "The audit log does not record this, since there is no table %s: "+

@@ -26,7 +26,7 @@ import (
 // whether it is good.
 type explainCommand struct {
 	File       []string `arg:"" name:"file" optional:"" help:"File with it; standard input by default, and for -."`
-	As         string   `env:"-" enum:"auto,session-key,session-cookie,session-data,cookie-header,curl,password-hash,reset-link,csrf-token" default:"auto" help:"What it is: session-key, session-cookie, session-data, cookie-header, curl, password-hash, reset-link or csrf-token; auto goes by its form."`
+	As         string   `env:"-" enum:"auto,session-key,session-cookie,session-data,cookie-header,curl,password-hash,reset-link,one-time-link,csrf-token" default:"auto" help:"What it is: session-key, session-cookie, session-data, cookie-header, curl, password-hash, reset-link, one-time-link or csrf-token; auto goes by its form."`
 	JSON       bool     `name:"json" env:"-" help:"Print JSON."`
 	NoDatabase bool     `env:"-" help:"Ask no database, for session data, or a session in a cookie, a file or a cache: users are not looked at."`
 
@@ -174,6 +174,7 @@ func (f *explainFlags) open(ctx context.Context, world *explain.World) (closeSit
 		closeSite()
 		return nil, err
 	}
+	world.Accounts = world.Site.Accounts
 	world.Site.Accounts = nil // which would write where a session was used
 	world.Store, world.Engine, world.Serializer = store, f.Engine.Name, f.Engine.Serializer
 	world.Keys = key.keys(f.Secret.AcceptSHA1)

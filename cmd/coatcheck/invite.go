@@ -38,22 +38,20 @@ func (c *inviteCommand) Run(ctx context.Context, con *console.Console) (err erro
 	if err != nil {
 		return usageError{fmt.Errorf("%q is no email address; write it as in ada@example.com", c.Email)}
 	}
-	key := secret{key: newSecretKey()} // a link needs none
-	if email != "" {
-		if c.Secret.absent(c.Database.folder()) {
-			return errors.New("there is no secret key, without which serve cannot send the email; run " +
-				"this where serve finds it, or name it by --secret-key-file")
-		}
-		if key, err = c.Secret.load(c.Database.folder(), slog.New(slog.DiscardHandler)); err != nil {
-			return err
-		}
-	}
 	db, err := c.Database.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	if err := own.Missing(db, accounts.Tables()...); err != nil {
+		return err
+	}
+	if c.Secret.absent(c.Database.folder()) {
+		return errors.New("there is no secret key, without which serve cannot read the invitation; run " +
+			"this where serve finds it, or name it by --secret-key-file")
+	}
+	key, err := c.Secret.load(c.Database.folder(), slog.New(slog.DiscardHandler))
+	if err != nil {
 		return err
 	}
 	c.Audit.warn(con, db)

@@ -69,6 +69,16 @@ func (s *Store) LinkByToken(ctx context.Context, tokenHash, kind string, now tim
 	return &l, nil
 }
 
+// AnyLink fetches a link whatever it is for, also one that has expired, or database.ErrNotFound.
+func (s *Store) AnyLink(ctx context.Context, tokenHash string) (*Link, error) {
+	var l Link
+	err := s.db.Row(ctx, &s.q.anyLink, []any{tokenHash}, s.link(&l)...)
+	if err != nil {
+		return nil, err
+	}
+	return &l, nil
+}
+
 // LinksOf lists the links of a kind that concern the user and have not expired at
 // now.
 func (s *Store) LinksOf(ctx context.Context, userID, kind string, now time.Time) ([]Link, error) {

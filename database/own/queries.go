@@ -8,9 +8,9 @@ type queries struct {
 	indexedByHash, indexedByUser                           dialect.Query
 	indexedOfUser, indexedBefore                           dialect.Query
 
-	insertLink, linkByToken, useLink dialect.Query
-	deleteLinks, deleteExpiredLinks  dialect.Query
-	linksOf                          dialect.Query
+	insertLink, linkByToken, anyLink, useLink dialect.Query
+	deleteLinks, deleteExpiredLinks           dialect.Query
+	linksOf                                   dialect.Query
 
 	emails, notices emailQueries
 
@@ -77,6 +77,7 @@ func (q *queries) links(d *dialect.Dialect) {
 	times := ", " + d.TimeColumn("created") + ", " + d.TimeColumn("expires") + " FROM coatcheck_link"
 	q.insertLink = d.Query("link inserted", "INSERT INTO coatcheck_link ("+columns+", created, expires)"+
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6)"+d.DoNothing("token_hash"))
+	q.anyLink = d.Query("link read", "SELECT "+columns+times+" WHERE token_hash = ?1")
 	q.linkByToken = d.Query("link read", "SELECT "+columns+times+" WHERE token_hash = ?1 AND kind = ?2 AND expires > ?3")
 	q.linksOf = d.Query("user's links read", "SELECT "+columns+times+" WHERE user_id = ?1 AND kind = ?2 AND expires > ?3 ORDER BY token_hash")
 	q.useLink = d.Query("link used up", "DELETE FROM coatcheck_link WHERE token_hash = ?1 AND kind = ?2 AND expires > ?3")

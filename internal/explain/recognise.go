@@ -36,12 +36,14 @@ const (
 	Curl          Kind = "curl"
 	PasswordHash  Kind = "password-hash"
 	ResetLink     Kind = "reset-link"
+	OnceLink      Kind = "one-time-link"
 	CSRFToken     Kind = "csrf-token"
 )
 
 // kinds are all of them.
 var kinds = []Kind{
-	SessionKey, SessionCookie, SessionData, CookieHeader, Curl, PasswordHash, ResetLink, CSRFToken,
+	SessionKey, SessionCookie, SessionData, CookieHeader, Curl, PasswordHash, ResetLink, OnceLink,
+	CSRFToken,
 }
 
 // Thing is what was given. It does not print itself.
@@ -51,6 +53,7 @@ type Thing struct {
 	text    string   // without what is around it
 	request *request // of Curl
 	uid     string   // of ResetLink
+	address string   // of OnceLink
 }
 
 // String shows the kind alone.
@@ -113,6 +116,12 @@ func taken(text string, kind Kind) (*Thing, error) {
 		thing.text = lineForm.ReplaceAllString(text, "")
 	case ResetLink:
 		return link(text)
+	case OnceLink:
+		m := onceForm.FindStringSubmatch(text)
+		if m == nil {
+			return nil, ErrUnknown
+		}
+		thing.text, thing.address = m[1], text
 	}
 	return thing, nil
 }
@@ -139,6 +148,8 @@ func guess(text string) (*Thing, error) {
 	switch {
 	case linkForm.MatchString(text), tokenForm.MatchString(text):
 		return link(text)
+	case onceForm.MatchString(text):
+		return taken(text, OnceLink)
 	case hashForm.MatchString(text), hexForm.MatchString(text):
 		return taken(text, PasswordHash)
 	case signedForm.MatchString(text), isLegacy(text):

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/coatcheck/coatcheck"
+	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/password"
 	"github.com/coatcheck/coatcheck/sessions"
 	"github.com/coatcheck/coatcheck/signing"
@@ -19,6 +20,9 @@ type World struct {
 	Passwords *password.Hashers
 	// Site is the site; its session store should be what ReadOnly returns.
 	Site *coatcheck.Site
+	// Accounts are what looks links up that work once; nil where their table is missing. Site has
+	// none, which would write where a session was used.
+	Accounts *accounts.Service
 	// Store is the session store of the site, and Engine the name of its engine, as "cached_db".
 	Store  sessions.Store
 	Engine string
@@ -56,6 +60,8 @@ func (w *World) Explain(ctx context.Context, t *Thing) (*Report, error) {
 		return w.cookies(ctx, t.text)
 	case ResetLink:
 		return w.link(ctx, t.uid, t.text)
+	case OnceLink:
+		return w.once(ctx, t.address, t.text)
 	default:
 		return w.request(ctx, t.request)
 	}

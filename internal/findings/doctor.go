@@ -139,8 +139,8 @@ var databaseRules = []diagnosis[Database]{
 		if !d.Unrecorded {
 			return "", ""
 		}
-		return "There is no table coatcheck_audit, so the audit log does not record what happens to accounts: " +
-			"logins, passwords, what commands do.", "coatcheck migrate"
+		return "There is no table coatcheck_audit, so the audit log does not record what happens to " +
+			"accounts: logins, passwords, what commands do.", "coatcheck migrate"
 	}},
 	{"coatcheck.I035", func(_ *Settings, d *Database) (string, string) {
 		if d.MadeHere || d.Journal != "wal" {

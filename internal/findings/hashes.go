@@ -84,7 +84,8 @@ var hashRules = []diagnosis[Database]{
 		if usual || d.LoginTime <= SlowLogin { // less than the usual work is what W004 warns of
 			return "", ""
 		}
-		remedy := fmt.Sprintf("--password-iterations %d # or the costs of the --password-hasher", s.DefaultIterations)
+		remedy := fmt.Sprintf("--password-iterations %d # or the costs of the --password-hasher",
+			s.DefaultIterations)
 		return fmt.Sprintf("A login costs %d ms of hash work on this machine, and anyone who sends "+
 			"wrong passwords costs it as much.", d.LoginTime.Milliseconds()), remedy
 	}},
