@@ -30,7 +30,7 @@ import (
 type Site struct {
 	Database *database.DB     // 1
 	Sessions *sessions.Engine // 2
-	// Memory is nil unless Config.SessionMemory is set.
+	// Memory is nil unless Config.Sessions.Memory is set.
 	Memory *memory.Memory
 	Auth   *auth.Service // who
 	// Accounts is nil where the database lacks a table that it needs, because it was opened

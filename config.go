@@ -34,12 +34,6 @@ type Config struct {
 	Site SiteOptions
 	// Sessions has the SESSION_… settings. Its Store is the database when nil.
 	Sessions sessions.Config
-	// SessionMemory is how many bytes of this process keep sessions and their users between
-	// requests, 1 MiB or more; 0 keeps none. A request for what is kept makes no query. What another
-	// program changes counts within milliseconds, and after the bound of the stores at the latest:
-	// one second with PostgreSQL and Redis, 50 ms with SQLite. Nothing is kept unless Run runs. New
-	// refuses stores that do not tell of changes; see docs/session-memory.md.
-	SessionMemory int64
 	// Passwords configures how passwords are hashed, and which are good.
 	Passwords PasswordOptions
 	// Logins configures who may log in, how, and what happens then.

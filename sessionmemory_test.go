@@ -59,7 +59,7 @@ func memorySite(t *testing.T, open func() (*database.DB, error)) *coatchecktest.
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	site := coatchecktest.NewSite(t, func(c *coatcheck.Config) { c.Database, c.SessionMemory = db, 1<<20 })
+	site := coatchecktest.NewSite(t, func(c *coatcheck.Config) { c.Database, c.Sessions.Memory = db, 1<<20 })
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	done := make(chan struct{})
 	go func() { _ = site.Run(ctx); close(done) }()
@@ -173,7 +173,7 @@ func TestMemoryNeedsStoresThatTell(t *testing.T) {
 	for want, set := range map[string]func(c *coatcheck.Config){
 		"MariaDB and MySQL do not tell of changes": func(c *coatcheck.Config) { c.Database = maria },
 		"it is in memory":                          func(*coatcheck.Config) {},
-		"1048576 is the least":                     func(c *coatcheck.Config) { c.SessionMemory = 1000 },
+		"1048576 is the least":                     func(c *coatcheck.Config) { c.Sessions.Memory = 1000 },
 		"the store does not tell of changes": func(c *coatcheck.Config) {
 			db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "site.db"))
 			if err != nil {
@@ -184,7 +184,7 @@ func TestMemoryNeedsStoresThatTell(t *testing.T) {
 		},
 	} {
 		config := testConfig(t)
-		config.SessionMemory = 1 << 20
+		config.Sessions.Memory = 1 << 20
 		set(&config)
 		if _, err := coatcheck.New(config); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
@@ -212,7 +212,7 @@ func TestMemoryBehindPooler(t *testing.T) {
 	}
 	log := &heard{}
 	site := coatchecktest.NewSite(t, func(c *coatcheck.Config) {
-		c.Database, c.SessionMemory, c.Site.Logger = db, 1<<20, slog.New(slog.NewTextHandler(log, nil))
+		c.Database, c.Sessions.Memory, c.Site.Logger = db, 1<<20, slog.New(slog.NewTextHandler(log, nil))
 	})
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})

@@ -78,14 +78,14 @@ func (s *Site) wireSessions(c *Config) error {
 
 // wireMemory puts a memory between sessions and their store.
 func (s *Site) wireMemory(c *Config) (err error) {
-	if c.SessionMemory == 0 {
+	if c.Sessions.Memory == 0 {
 		return nil
 	}
 	s.Memory, err = memory.New(memory.Config{
-		Store: c.Sessions.Store, Database: c.Database, Bytes: c.SessionMemory, Logger: c.Site.Logger,
+		Store: c.Sessions.Store, Database: c.Database, Bytes: c.Sessions.Memory, Logger: c.Site.Logger,
 	})
 	if err != nil {
-		return fmt.Errorf("coatcheck: Config.SessionMemory (--session-memory): %w", err)
+		return fmt.Errorf("coatcheck: Config.Sessions.Memory (--session-memory): %w", err)
 	}
 	c.Sessions.Between = func(sessions.Store) sessions.Store { return s.Memory }
 	return nil

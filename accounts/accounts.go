@@ -163,7 +163,7 @@ func New(c Config) (*Service, error) {
 		}
 	}
 	if s.bindings, err = signing.New(signing.Config{
-		Key: c.Keys.Secret, FallbackKeys: c.Keys.Fallbacks, Salt: BindingSalt,
+		Key: c.Keys.Secret, FallbackKeys: c.Keys.Fallbacks, Salt: bindingSalt,
 	}); err != nil {
 		return nil, fmt.Errorf("accounts: %w", err)
 	}

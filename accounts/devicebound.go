@@ -16,9 +16,9 @@ import (
 	"github.com/coatcheck/coatcheck/sessions"
 )
 
-// BindingSalt is the salt of what signs the cookie of a device and its challenges, by the secret
+// bindingSalt is the salt of what signs the cookie of a device and its challenges, by the secret
 // key of the site, as Django's Signer does.
-const BindingSalt = "coatcheck.device_bound"
+const bindingSalt = "coatcheck.device_bound"
 
 // bindingSlack is how long a row outlives the session that names it, at least.
 const bindingSlack = 24 * time.Hour
@@ -26,9 +26,6 @@ const bindingSlack = 24 * time.Hour
 // ErrNoBinding: there is no such binding, or not any more; or its device has shown its key
 // concurrently, so that the challenge is used up.
 var ErrNoBinding = errors.New("accounts: the session is not bound so")
-
-// DeviceBinding is the key of a device to which a session is bound.
-type DeviceBinding = own.DeviceBinding
 
 // BindingsReady returns an [own.MissingError] if the database has no table for sessions that are
 // bound to devices, and another error where the cookie of a session goes to several hosts, of
@@ -53,7 +50,7 @@ func (s *Service) UnsignBinding(signed string) (string, error) { return s.bindin
 // offered at the login; of several keys that come for one offer, exactly one is stored, and the
 // others get ErrNoBinding.
 func (s *Service) BindSession(
-	r *http.Request, session *sessions.Session, b DeviceBinding, until time.Time,
+	r *http.Request, session *sessions.Session, b own.DeviceBinding, until time.Time,
 ) error {
 	ctx := r.Context()
 	if err := s.stampBinding(ctx, session, &b); err != nil {
@@ -79,7 +76,7 @@ func (s *Service) BindSession(
 
 // stampBinding sets the times of a binding. Its row outlives the session, however the session is
 // made to live on until its device shows its key again.
-func (s *Service) stampBinding(ctx context.Context, session *sessions.Session, b *DeviceBinding) error {
+func (s *Service) stampBinding(ctx context.Context, session *sessions.Session, b *own.DeviceBinding) error {
 	age, err := session.ExpiryAge(ctx)
 	if err != nil {
 		return fmt.Errorf("accounts: bind session: %w", err)
@@ -90,7 +87,7 @@ func (s *Service) stampBinding(ctx context.Context, session *sessions.Session, b
 }
 
 // Binding returns a binding by its ID, or ErrNoBinding.
-func (s *Service) Binding(ctx context.Context, id string) (*DeviceBinding, error) {
+func (s *Service) Binding(ctx context.Context, id string) (*own.DeviceBinding, error) {
 	b, err := s.own.DeviceBinding(ctx, id)
 	if errors.Is(err, database.ErrNotFound) {
 		return nil, ErrNoBinding
@@ -103,7 +100,7 @@ func (s *Service) Binding(ctx context.Context, id string) (*DeviceBinding, error
 
 // RefreshBinding stores that the device of a session has shown its key. Of several that come for
 // one value of Refreshes, exactly one is stored, and the others get ErrNoBinding.
-func (s *Service) RefreshBinding(ctx context.Context, session *sessions.Session, b DeviceBinding) error {
+func (s *Service) RefreshBinding(ctx context.Context, session *sessions.Session, b own.DeviceBinding) error {
 	if err := s.stampBinding(ctx, session, &b); err != nil {
 		return err
 	}

@@ -90,7 +90,7 @@ func (r *rig) factorEmails(name, lang string) {
 	challenge := func(text string) accounts.Challenge {
 		return accounts.Challenge{Text: name + text, Expires: time.Now().Add(time.Minute)}
 	}
-	p := accounts.Passkey{IDHash: accounts.PasskeyHash([]byte(name)), Name: "Phone", SignCount: 7}
+	p := own.Passkey{IDHash: accounts.PasskeyHash([]byte(name)), Name: "Phone", SignCount: 7}
 	added := r.Accounts.AddPasskey(request, user, challenge("add"), p)
 	p.SignCount = 1 // as that of a copy
 	if err := r.Accounts.UsePasskey(request, user, challenge("login"), p); !errors.Is(err, accounts.ErrPasskeyCopied) {

@@ -42,14 +42,8 @@ var (
 	ErrPasskeyCopied = errors.New("accounts: the counter of the passkey went back")
 )
 
-// Passkey is a passkey of a user. IDHash names it to the methods of Service.
-type Passkey = own.Passkey
-
-// PasskeyTables returns the names of the tables that passkeys need of Coatcheck's own.
-func PasskeyTables() []string { return []string{own.PasskeyTable, own.PasskeyUserTable} }
-
 // PasskeysReady returns an [own.MissingError] if the database has no tables for passkeys.
-func (s *Service) PasskeysReady() error { return own.Missing(s.db, PasskeyTables()...) }
+func (s *Service) PasskeysReady() error { return own.Missing(s.db, own.PasskeyTable, own.PasskeyUserTable) }
 
 // PasskeyHash returns the IDHash of a credential ID.
 func PasskeyHash(credentialID []byte) string {
@@ -58,7 +52,7 @@ func PasskeyHash(credentialID []byte) string {
 }
 
 // Passkeys lists the passkeys of a user, the oldest first.
-func (s *Service) Passkeys(ctx context.Context, user *auth.User) ([]Passkey, error) {
+func (s *Service) Passkeys(ctx context.Context, user *auth.User) ([]own.Passkey, error) {
 	if s.PasskeysReady() != nil {
 		return nil, nil
 	}
@@ -70,7 +64,7 @@ func (s *Service) Passkeys(ctx context.Context, user *auth.User) ([]Passkey, err
 }
 
 // PasskeyByHash returns a passkey, or ErrNoPasskey.
-func (s *Service) PasskeyByHash(ctx context.Context, idHash string) (*Passkey, error) {
+func (s *Service) PasskeyByHash(ctx context.Context, idHash string) (*own.Passkey, error) {
 	p, err := s.own.Passkey(ctx, idHash)
 	if errors.Is(err, database.ErrNotFound) {
 		return nil, ErrNoPasskey
@@ -106,7 +100,7 @@ func (s *Service) PasskeyHandle(ctx context.Context, userID string, fresh bool) 
 
 // AddPasskey stores a passkey of the user of a request, uses up the challenge, and tells the
 // user by email. The error is ErrTooManyPasskeys, ErrPasskeyTaken, ErrChallenge, or a failure.
-func (s *Service) AddPasskey(r *http.Request, user *auth.User, c Challenge, p Passkey) error {
+func (s *Service) AddPasskey(r *http.Request, user *auth.User, c Challenge, p own.Passkey) error {
 	p.UserID, p.Created = user.ID, s.now()
 	p.LastUsed = p.Created
 	err := s.tx(r.Context(), func(ctx context.Context, tx *Service) error {
@@ -144,7 +138,7 @@ func (s *Service) AddPasskey(r *http.Request, user *auth.User, c Challenge, p Pa
 // both or nothing. The error is ErrChallenge; ErrNoPasskey if the passkey was removed
 // concurrently; ErrPasskeyCopied if its counter went back, of which the user is told by email;
 // or a failure.
-func (s *Service) UsePasskey(r *http.Request, user *auth.User, c Challenge, p Passkey) error {
+func (s *Service) UsePasskey(r *http.Request, user *auth.User, c Challenge, p own.Passkey) error {
 	p.LastUsed = s.now()
 	err := s.tx(r.Context(), func(ctx context.Context, tx *Service) error {
 		if err := tx.useChallenge(ctx, c); err != nil {
@@ -186,7 +180,7 @@ func (s *Service) RenamePasskey(ctx context.Context, user *auth.User, idHash, na
 // error is ErrNoPasskey; ErrLastWayIn if the user has neither another one nor a password; or a
 // failure.
 func (s *Service) RemovePasskey(r *http.Request, user *auth.User, idHash string) error {
-	removed := Passkey{}
+	removed := own.Passkey{}
 	err := s.tx(r.Context(), func(ctx context.Context, tx *Service) error {
 		locked, err := tx.db.LockUser(ctx, user.ID)
 		if err != nil {

@@ -77,11 +77,14 @@ func (k *Kit) Route(name string) Route {
 
 // NoToken reports whether a request is for a route that asks for no token of a form.
 func (k *Kit) NoToken(r *http.Request) bool {
-	if r.Method != http.MethodPost || !slices.ContainsFunc(k.routes, func(r Route) bool { return r.NoToken }) {
+	some := slices.ContainsFunc(k.routes, func(route Route) bool { return route.NoToken })
+	if !some || r.Method != http.MethodPost {
 		return false
 	}
 	_, pattern := k.mux.Handler(r)
-	return slices.ContainsFunc(k.routes, func(r Route) bool { return r.NoToken && r.Pattern+"{$}" == pattern })
+	return slices.ContainsFunc(k.routes, func(route Route) bool {
+		return route.NoToken && route.Pattern+"{$}" == pattern
+	})
 }
 
 // ServeHTTP serves everything below Path.

@@ -9,6 +9,7 @@ import (
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/auth/sessionkeys"
+	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/internal/httptext"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
@@ -64,7 +65,7 @@ func (f *Feature) register(w http.ResponseWriter, r *http.Request) {
 		f.refuse(w, r, "the challenge is another session's, or too old")
 		return
 	}
-	err = f.accounts.BindSession(r, session, accounts.DeviceBinding{
+	err = f.accounts.BindSession(r, session, own.DeviceBinding{
 		ID: offered, UserID: who.ID, Algorithm: p.algorithm, PublicKey: p.publicKey,
 	}, f.until())
 	switch {
@@ -111,7 +112,7 @@ func (f *Feature) refresh(w http.ResponseWriter, r *http.Request) {
 
 // prove checks a proof for a refresh.
 func (f *Feature) prove(
-	w http.ResponseWriter, r *http.Request, session *sessions.Session, b *accounts.DeviceBinding,
+	w http.ResponseWriter, r *http.Request, session *sessions.Session, b *own.DeviceBinding,
 	value string,
 ) {
 	key, _, err := readKey(b.Algorithm, []byte(b.PublicKey))
@@ -187,7 +188,7 @@ func (f *Feature) setChallenge(w http.ResponseWriter, id string, count int64) {
 }
 
 // ask responds with a challenge. To browsers the status means that a proof is wanted.
-func (f *Feature) ask(w http.ResponseWriter, r *http.Request, b *accounts.DeviceBinding) {
+func (f *Feature) ask(w http.ResponseWriter, r *http.Request, b *own.DeviceBinding) {
 	flow.Emit(r.Context(), "binding.challenged", slog.String("user", b.UserID))
 	f.setChallenge(w, b.ID, b.Refreshes)
 	pages.JSON(w, http.StatusForbidden, map[string]string{"error": "A proof of the device is wanted."})

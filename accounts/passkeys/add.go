@@ -16,6 +16,7 @@ import (
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/identity"
@@ -157,7 +158,7 @@ func (f *Feature) take(
 		return nil
 	}
 	c, err := f.opened(r, p, b["state"].Text, purposeAdd, user.ID)
-	made := accounts.Passkey{}
+	made := own.Passkey{}
 	switch {
 	case b["credential"].Text == "":
 		form.Errors = []string{sayNone}
@@ -193,7 +194,7 @@ func (f *Feature) take(
 // *protocol.Error, or a failure of the store.
 func (f *Feature) created(
 	r *http.Request, p party, user *auth.User, c accounts.Challenge, response string,
-) (made accounts.Passkey, err error) {
+) (made own.Passkey, err error) {
 	parsed, err := parseCreated(response)
 	if err != nil {
 		return made, err
@@ -213,7 +214,7 @@ func (f *Feature) created(
 	if len(credential.ID) == 0 || len(credential.ID) > maxID {
 		return made, protocol.ErrBadRequest.WithDetails("the credential ID has no length of those")
 	}
-	return accounts.Passkey{
+	return own.Passkey{
 		IDHash:         accounts.PasskeyHash(credential.ID),
 		Credential:     base64.RawURLEncoding.EncodeToString(credential.ID),
 		PublicKey:      base64.RawURLEncoding.EncodeToString(credential.PublicKey),

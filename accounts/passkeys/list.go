@@ -14,6 +14,7 @@ import (
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
@@ -54,7 +55,7 @@ type Page struct {
 
 // Row is one passkey.
 type Row struct {
-	accounts.Passkey
+	own.Passkey
 	// Unused is true until the first login with it.
 	Unused bool
 }
@@ -109,7 +110,7 @@ func (f *Feature) list(w http.ResponseWriter, r *http.Request) {
 
 // signals returns what the browser is told, or "" of a user who never had a passkey.
 func (f *Feature) signals(
-	r *http.Request, p party, user *auth.User, all []accounts.Passkey,
+	r *http.Request, p party, user *auth.User, all []own.Passkey,
 ) (string, error) {
 	handle, err := f.accounts.PasskeyHandle(r.Context(), user.ID, false)
 	if err != nil || handle == nil {
@@ -136,7 +137,7 @@ type passkeyJSON struct {
 	LastUsed *time.Time `json:"last_used"` // null before the first login
 }
 
-func describe(all []accounts.Passkey) []passkeyJSON {
+func describe(all []own.Passkey) []passkeyJSON {
 	out := make([]passkeyJSON, len(all))
 	for i, p := range all {
 		out[i] = passkeyJSON{p.IDHash, p.Name, p.BackedUp, p.Created.UTC().Truncate(time.Second), nil}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/httptext"
@@ -181,9 +182,9 @@ func (f *Feature) signedBy(r *http.Request, b pages.Body, purpose, userID string
 
 // checked checks the signature of a passkey, and returns the passkey as it is after this use.
 func (f *Feature) checked(
-	r *http.Request, p party, c accounts.Challenge, stored accounts.Passkey,
+	r *http.Request, p party, c accounts.Challenge, stored own.Passkey,
 	parsed *protocol.ParsedCredentialAssertionData,
-) (accounts.Passkey, error) {
+) (own.Passkey, error) {
 	verifier, err := f.verifier(p)
 	if err != nil {
 		return stored, err
@@ -195,7 +196,7 @@ func (f *Feature) checked(
 	if c.UserID != "" && len(parsed.Response.UserHandle) == 0 {
 		parsed.Response.UserHandle = handle // which authenticators may leave out of a chosen credential
 	}
-	owner := &account{&auth.User{ID: stored.UserID}, handle, []accounts.Passkey{stored}}
+	owner := &account{&auth.User{ID: stored.UserID}, handle, []own.Passkey{stored}}
 	_, signed, err := verifier.ValidatePasskeyLogin(func(_, _ []byte) (webauthn.User, error) {
 		return owner, nil
 	}, session(c, nil), parsed)

@@ -14,6 +14,7 @@ import (
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/auth/twofactor"
+	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/pages"
 )
@@ -120,7 +121,7 @@ func (f *Feature) Routes() []pages.Route {
 type account struct {
 	user   *auth.User
 	handle []byte
-	all    []accounts.Passkey
+	all    []own.Passkey
 }
 
 // account returns the user with the handle and the passkeys.

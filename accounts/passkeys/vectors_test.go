@@ -16,6 +16,7 @@ import (
 
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/database/own"
 )
 
 // vector is a passkey of the specification that is created and signs.
@@ -124,7 +125,7 @@ func (v vector) try(t *testing.T, verification protocol.UserVerificationRequirem
 	if err != nil {
 		return
 	}
-	a.all = []accounts.Passkey{{
+	a.all = []own.Passkey{{
 		Credential: id, PublicKey: base64.RawURLEncoding.EncodeToString(credential.PublicKey),
 		BackupEligible: credential.Flags.BackupEligible,
 	}}

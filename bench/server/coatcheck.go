@@ -94,7 +94,7 @@ func Site(ctx context.Context, db *database.DB, s protocol.Server) (*coatcheck.S
 		Database: db,
 		Keys:     coatcheck.Keys{Secret: protocol.SecretKey},
 		Site:     coatcheck.SiteOptions{Logger: slog.New(slog.DiscardHandler)},
-		Sessions: sessions.Config{Store: store}, SessionMemory: int64(s.Memory) << 20,
+		Sessions: sessions.Config{Store: store, Memory: int64(s.Memory) << 20},
 		Passwords: coatcheck.PasswordOptions{Hashing: password.Config{Hashers: Hashers(s.Hasher, s.Work)}},
 		Logins: coatcheck.LoginOptions{Throttle: attempts.Config{
 			Address: throttle.Limit{Burst: 1_000_000, Every: time.Millisecond},

@@ -45,7 +45,7 @@ func (f *memoryFlag) apply(ctx context.Context, config *coatcheck.Config, db *da
 	if f.MB == 0 {
 		return nil
 	}
-	config.SessionMemory = int64(f.MB) << 20
+	config.Sessions.Memory = int64(f.MB) << 20
 	if err := db.CheckTriggers(ctx); err != nil {
 		return fmt.Errorf("--session-memory: %w", err)
 	}

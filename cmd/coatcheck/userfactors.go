@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/coatcheck/coatcheck"
-	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/auth/audit"
 	"github.com/coatcheck/coatcheck/database/own"
@@ -87,7 +86,7 @@ func (c *userFactorsCommand) Run(ctx context.Context, con *console.Console) (err
 }
 
 // passkeysOf returns the passkeys of a user; none where the site keeps none.
-func passkeysOf(ctx context.Context, site *coatcheck.Site, user *auth.User) ([]accounts.Passkey, error) {
+func passkeysOf(ctx context.Context, site *coatcheck.Site, user *auth.User) ([]own.Passkey, error) {
 	if site.Accounts == nil {
 		return nil, nil
 	}
@@ -95,11 +94,11 @@ func passkeysOf(ctx context.Context, site *coatcheck.Site, user *auth.User) ([]a
 }
 
 // passkeyID is the ID by which the command names a passkey.
-func passkeyID(p accounts.Passkey) string { return p.IDHash[:12] }
+func passkeyID(p own.Passkey) string { return p.IDHash[:12] }
 
 // list prints the factors, and how many recovery codes are left.
 func (c *userFactorsCommand) list(
-	ctx context.Context, con *console.Console, site *coatcheck.Site, user *auth.User, keys []accounts.Passkey,
+	ctx context.Context, con *console.Console, site *coatcheck.Site, user *auth.User, keys []own.Passkey,
 ) error {
 	state, err := site.TwoFactor.State(ctx, user)
 	if err != nil {
@@ -129,9 +128,9 @@ func (c *userFactorsCommand) list(
 
 // removePasskey removes a passkey.
 func (c *userFactorsCommand) removePasskey(
-	ctx context.Context, con *console.Console, site *coatcheck.Site, user *auth.User, keys []accounts.Passkey,
+	ctx context.Context, con *console.Console, site *coatcheck.Site, user *auth.User, keys []own.Passkey,
 ) error {
-	i := slices.IndexFunc(keys, func(p accounts.Passkey) bool { return passkeyID(p) == c.Remove })
+	i := slices.IndexFunc(keys, func(p own.Passkey) bool { return passkeyID(p) == c.Remove })
 	if i < 0 {
 		return fmt.Errorf("user '%s' has no factor %s; without --remove this lists the IDs", user, c.Remove)
 	}
