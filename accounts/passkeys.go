@@ -43,7 +43,9 @@ var (
 )
 
 // PasskeysReady returns an [own.MissingError] if the database has no tables for passkeys.
-func (s *Service) PasskeysReady() error { return own.Missing(s.db, own.PasskeyTable, own.PasskeyUserTable) }
+func (s *Service) PasskeysReady() error {
+	return own.Missing(s.db, own.PasskeyTable, own.PasskeyUserTable)
+}
 
 // PasskeyHash returns the IDHash of a credential ID.
 func PasskeyHash(credentialID []byte) string {

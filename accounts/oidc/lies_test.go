@@ -142,11 +142,14 @@ func TestProviderFails(t *testing.T) {
 		}
 	}
 	for name, before := range map[string]func(w http.ResponseWriter, r *http.Request) bool{
-		"/token 500":   func(w http.ResponseWriter, _ *http.Request) bool { w.WriteHeader(500); return true },
-		"/token huge":  func(w http.ResponseWriter, _ *http.Request) bool { huge(w); return true },
-		"/token moved": func(w http.ResponseWriter, r *http.Request) bool { http.Redirect(w, r, "/keys", http.StatusTemporaryRedirect); return true },
-		"/keys 500":    func(w http.ResponseWriter, _ *http.Request) bool { w.WriteHeader(500); return true },
-		"/keys huge":   func(w http.ResponseWriter, _ *http.Request) bool { huge(w); return true },
+		"/token 500":  func(w http.ResponseWriter, _ *http.Request) bool { w.WriteHeader(500); return true },
+		"/token huge": func(w http.ResponseWriter, _ *http.Request) bool { huge(w); return true },
+		"/token moved": func(w http.ResponseWriter, r *http.Request) bool {
+			http.Redirect(w, r, "/keys", http.StatusTemporaryRedirect)
+			return true
+		},
+		"/keys 500":  func(w http.ResponseWriter, _ *http.Request) bool { w.WriteHeader(500); return true },
+		"/keys huge": func(w http.ResponseWriter, _ *http.Request) bool { huge(w); return true },
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, nil)

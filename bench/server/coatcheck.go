@@ -91,10 +91,10 @@ func Site(ctx context.Context, db *database.DB, s protocol.Server) (*coatcheck.S
 		return nil, err
 	}
 	return coatcheck.New(coatcheck.Config{
-		Database: db,
-		Keys:     coatcheck.Keys{Secret: protocol.SecretKey},
-		Site:     coatcheck.SiteOptions{Logger: slog.New(slog.DiscardHandler)},
-		Sessions: sessions.Config{Store: store, Memory: int64(s.Memory) << 20},
+		Database:  db,
+		Keys:      coatcheck.Keys{Secret: protocol.SecretKey},
+		Site:      coatcheck.SiteOptions{Logger: slog.New(slog.DiscardHandler)},
+		Sessions:  sessions.Config{Store: store, Memory: int64(s.Memory) << 20},
 		Passwords: coatcheck.PasswordOptions{Hashing: password.Config{Hashers: Hashers(s.Hasher, s.Work)}},
 		Logins: coatcheck.LoginOptions{Throttle: attempts.Config{
 			Address: throttle.Limit{Burst: 1_000_000, Every: time.Millisecond},
