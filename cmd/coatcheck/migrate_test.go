@@ -65,7 +65,7 @@ func TestMigratePlan(t *testing.T) {
 			if test.want != nil && !slices.Equal(applied, test.want) {
 				t.Errorf("applied %v, want %v", applied, test.want)
 			}
-			if test.want == nil && (len(applied) != 25 || !slices.Contains(applied, "admin.0003_logentry_add_action_flag_choices")) {
+			if test.want == nil && (len(applied) != 26 || !slices.Contains(applied, "admin.0003_logentry_add_action_flag_choices")) {
 				t.Errorf("applied %v", applied)
 			}
 			if again, _, status := command(t, dir, "migrate", "--check", "--plan"); status != 0 || !strings.Contains(again, "No planned") {
