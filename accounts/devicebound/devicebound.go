@@ -71,7 +71,7 @@ func New(o Options) func(*pages.Kit, *accounts.Service) (pages.Feature, error) {
 			if errors.As(err, &missing) {
 				err = missing
 			}
-			k.Logger().Warn("sessions are not bound to devices", "error", err)
+			k.Logger().Info("sessions are not bound to devices", "error", err)
 			return nil, nil
 		}
 		f := &Feature{k, a, o, time.Now}
