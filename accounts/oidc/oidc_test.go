@@ -222,7 +222,7 @@ func TestLinkIsAskedFor(t *testing.T) {
 	if err := session.Save(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	wants(t, old.Get(addURL), http.StatusUnauthorized, "log in again")
+	wants(t, old.Get(addURL), http.StatusUnauthorized, "proof-wanted")
 }
 
 // TestSecondFactor: a user who has to show a second factor is asked for it after the provider too.
