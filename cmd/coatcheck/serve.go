@@ -232,7 +232,6 @@ func (c *serveCommand) site(
 		return nil, nil, err
 	}
 	config.Database, config.Sessions.Store = db, store
-	c.DeviceBound.apply(&config)
 	site, err := coatcheck.New(config)
 	if err == nil {
 		err = checkFactorGroups(ctx, site)
@@ -286,6 +285,7 @@ func (c *serveCommand) config(
 	}
 	c.Accounts.apply(&config)
 	c.Passkeys.apply(&config)
+	c.DeviceBound.apply(&config)
 	c.Throttle.apply(&config)
 	if err := c.Templates.apply(&config, log); err != nil {
 		return config, err
