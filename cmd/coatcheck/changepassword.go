@@ -37,7 +37,6 @@ func (c *changepasswordCommand) Run(ctx context.Context, con *console.Console) (
 	if err := warnUnapplied(ctx, con, db); err != nil {
 		return err
 	}
-	c.Audit.warn(con, db)
 	name := c.Username
 	if name == "" {
 		name = systemUsername()
@@ -54,6 +53,7 @@ func (c *changepasswordCommand) Run(ctx context.Context, con *console.Console) (
 	if err != nil {
 		return err
 	}
+	c.Audit.warn(con, db)
 	if err := accounts.SetPassword(ctx, user, raw); err != nil {
 		return err
 	}

@@ -50,7 +50,6 @@ func (c *createsuperuserCommand) Run(ctx context.Context, con *console.Console) 
 	if err := warnUnapplied(ctx, con, db); err != nil {
 		return err
 	}
-	c.Audit.warn(con, db)
 	maker := &superuserMaker{con, accounts}
 	var user auth.NewUser
 	switch {
@@ -67,6 +66,7 @@ func (c *createsuperuserCommand) Run(ctx context.Context, con *console.Console) 
 	if user.Extra, err = c.Fields.extra(ctx, con, db.UserModel(), c.NoInput); err != nil {
 		return err
 	}
+	c.Audit.warn(con, db)
 	_, err = accounts.CreateSuperuser(ctx, user)
 	if errors.Is(err, auth.ErrUsernameTaken) { // by somebody who was faster
 		err = maker.taken()
