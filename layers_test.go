@@ -93,7 +93,7 @@ var staircase = []step{
 	{"the programs", []string{"cmd/coatcheck"}, []string{"github.com/alecthomas/kong"}},
 	{"the programs", []string{"examples/..."}, []string{"..."}},
 	{"our own tests", []string{"internal/testenv", "internal/vectors", "internal/softkey", "internal/softdevice", "internal/softissuer"}, []string{"..."}},
-	{"our own tests", []string{"internal/testenv/cmd/withservers"}, nil},
+	{"our own tests", []string{"internal/testenv/cmd/withservers", "internal/featuretest"}, nil},
 }
 
 // TestFloors checks the order of the floors. It reads the files itself, so that

@@ -11,6 +11,7 @@ import (
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/sqlite"
+	"github.com/coatcheck/coatcheck/internal/featuretest"
 )
 
 // adoptRig is a site with many sessions of a Django, and what it takes to make another node.
@@ -38,7 +39,7 @@ func (r *rig) walkRow() (place, holder string, due time.Time) {
 // A walk that is broken off goes on where it was, on another node, and is not done again before
 // it is due, by none of the nodes.
 func TestAdoptionGoesOn(t *testing.T) {
-	engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
+	featuretest.Engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
 		const total = 1500
 		r, node := adoptRig(t, change, total)
 		ctx, stop := context.WithCancel(t.Context())
@@ -85,7 +86,7 @@ func TestAdoptionGoesOn(t *testing.T) {
 
 // One node walks at a time. One that is silent loses the walk to another, and does not go on.
 func TestOneNodeAdopts(t *testing.T) {
-	engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
+	featuretest.Engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
 		const total = 600
 		r, node := adoptRig(t, change, total)
 		nodes := []*rig{r, node(), node(), node()}

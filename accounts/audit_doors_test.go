@@ -18,6 +18,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth/sessionkeys"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/sqlite"
+	"github.com/coatcheck/coatcheck/internal/featuretest"
 	"github.com/coatcheck/coatcheck/userfields"
 )
 
@@ -60,7 +61,7 @@ func TestActivityInAFlood(t *testing.T) {
 // TestAuditOfSessionsFromElsewhere: a session that was not begun here is recorded when it is first
 // used, and no second time.
 func TestAuditOfSessionsFromElsewhere(t *testing.T) {
-	engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
+	featuretest.Engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
 		r := newReader(t, change)
 		ada := r.CreateUser("ada", canary)
 		key := r.elsewhere(ada)
@@ -97,7 +98,7 @@ func (r *reader) elsewhere(u *auth.User) string {
 // TestAuditOfAChangeFromElsewhere: so is one whose first request here changes the password, and
 // writes the row of the index itself. One that began here is not, though its row was lost.
 func TestAuditOfAChangeFromElsewhere(t *testing.T) {
-	engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
+	featuretest.Engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
 		r := newReader(t, change)
 		ada := r.CreateUser("ada", canary)
 		c := r.NewClient(r.handler)

@@ -16,6 +16,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/coatchecktest"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/internal/featuretest"
 )
 
 // reader reads the events of a site.
@@ -203,7 +204,7 @@ func TestAuditOfOperators(t *testing.T) {
 // TestAuditWithTheChange: a change that is rolled back leaves no event, and a change whose event
 // cannot be written does not happen.
 func TestAuditWithTheChange(t *testing.T) {
-	engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
+	featuretest.Engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
 		refuse := false
 		r := newReader(t, change, func(c *coatcheck.Config) {
 			c.Logins.Hooks.PasswordChanged = hooks.List{{Before: func(context.Context, *hooks.Event) error {

@@ -13,6 +13,7 @@ import (
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/coatchecktest"
+	"github.com/coatcheck/coatcheck/internal/featuretest"
 	"github.com/coatcheck/coatcheck/sessions"
 )
 
@@ -112,7 +113,7 @@ func TestChangeOfTheAddressEndsWithThePassword(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
+			featuretest.Engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
 				r := newRig(t, change)
 				r.CreateUser("ada", canary)
 				owner, thief := r.login("ada", firefox), r.login("ada", safari)
@@ -136,7 +137,7 @@ func TestChangeOfTheAddressEndsWithThePassword(t *testing.T) {
 // The mailbox that had the account first gets it back, whatever happened to the address
 // since, and nothing that later mailboxes hold works any more.
 func TestRescueAfterTwoChanges(t *testing.T) {
-	engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
+	featuretest.Engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
 		r := newRig(t, change)
 		r.CreateUser("ada", canary)
 		r.login("ada", firefox)
@@ -440,7 +441,7 @@ func TestSignedCookiesPromiseNothing(t *testing.T) {
 
 // What an ending must find has no text in it that a column cannot hold.
 func TestUserAgentsThatNoColumnHolds(t *testing.T) {
-	engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
+	featuretest.Engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
 		var warned strings.Builder
 		r := newRig(t, change, func(c *coatcheck.Config) { c.Site.Logger = warnings(&warned) })
 		if r.Database.Engine() == "mysql" {
@@ -582,7 +583,7 @@ func TestLoginKeepsWhatAVisitorStored(t *testing.T) {
 
 // The present password is no new one.
 func TestTheSamePasswordIsRefused(t *testing.T) {
-	engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
+	featuretest.Engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
 		r := newRig(t, change)
 		r.CreateUser("ada", canary)
 		c := r.login("ada", firefox)

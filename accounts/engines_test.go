@@ -10,6 +10,7 @@ import (
 	"github.com/coatcheck/coatcheck/coatchecktest"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/sqlite"
+	"github.com/coatcheck/coatcheck/internal/featuretest"
 	"github.com/coatcheck/coatcheck/internal/testenv"
 	"github.com/coatcheck/coatcheck/sessions"
 	"github.com/coatcheck/coatcheck/sessions/cacheddb"
@@ -71,7 +72,7 @@ func warnings(to *strings.Builder) *slog.Logger {
 // engine that can end sessions.
 func everyEngine(t *testing.T, test func(t *testing.T, change func(*coatcheck.Config))) {
 	t.Helper()
-	engines(t, test)
+	featuretest.Engines(t, test)
 	for name, open := range map[string]func(*testing.T, *database.DB) (sessions.Store, error){
 		"cache": func(t *testing.T, _ *database.DB) (sessions.Store, error) {
 			return cachestore.New(cachestore.Config{Cache: openRedis(t)})

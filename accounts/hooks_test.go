@@ -12,6 +12,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/auth/hooks"
 	"github.com/coatcheck/coatcheck/coatchecktest"
+	"github.com/coatcheck/coatcheck/internal/featuretest"
 )
 
 // witness is a program that writes a row about each event in its transaction, and notes
@@ -118,7 +119,7 @@ func (w *witness) try(c *coatchecktest.Client, point, path string, fields map[st
 // TestHooks: what a program does before the commit is committed with the change, what it
 // refuses is undone with it and told to the visitor, and After comes once, later.
 func TestHooks(t *testing.T) {
-	engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
+	featuretest.Engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
 		w := newWitness(t, change)
 		r := w.rig
 		c := r.NewClient(r.handler)

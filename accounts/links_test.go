@@ -15,6 +15,7 @@ import (
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database/own"
+	"github.com/coatcheck/coatcheck/internal/featuretest"
 	"github.com/coatcheck/coatcheck/signing"
 )
 
@@ -23,7 +24,7 @@ func newcomer(name string) auth.NewUser {
 }
 
 func TestSignup(t *testing.T) {
-	engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
+	featuretest.Engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
 		r := newRig(t, change)
 		ctx := t.Context()
 		if _, err := r.Accounts.BeginSignup(ctx, newcomer("ada"), "de"); err != nil {
@@ -112,7 +113,7 @@ func TestLinksEnd(t *testing.T) {
 }
 
 func TestInvitation(t *testing.T) {
-	engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
+	featuretest.Engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
 		r := newRig(t, change)
 		ctx := t.Context()
 		url, err := r.Accounts.Invite(ctx, "ada@example.com", "")
@@ -144,7 +145,7 @@ func TestInvitation(t *testing.T) {
 // A link confirms the address in it and no other, whatever changes were begun at the
 // same time.
 func TestEmailChange(t *testing.T) {
-	engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
+	featuretest.Engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
 		r := newRig(t, change)
 		r.CreateUser("ada", canary)
 		ctx, q := t.Context(), r.request()
@@ -286,7 +287,7 @@ func TestQueue(t *testing.T) {
 	r.CreateUser("ada", canary)
 	now := time.Now()
 	r.Accounts.SetNow(func() time.Time { return now })
-	r.outbox.failWith(errDown)
+	r.outbox.FailWith(errDown)
 	if err := r.Accounts.RequestReset(t.Context(), "ada@example.com", ""); err != nil {
 		t.Fatalf("the answer depends on the mail server: %v", err)
 	}
@@ -307,7 +308,7 @@ func TestQueue(t *testing.T) {
 	if err := r.Accounts.RequestReset(t.Context(), "ada@example.com", ""); err != nil {
 		t.Fatal(err)
 	}
-	r.outbox.failWith(nil)
+	r.outbox.FailWith(nil)
 	r.one("ada@example.com", "Password reset")
 }
 
@@ -323,7 +324,7 @@ func TestRunSends(t *testing.T) {
 	done := make(chan error)
 	go func() { done <- restarted.Run(ctx) }()
 	for deadline := time.Now().Add(20 * time.Second); ; {
-		if mails := restarted.outbox.take(); len(mails) == 1 {
+		if mails := restarted.outbox.Take(); len(mails) == 1 {
 			break
 		}
 		if time.Now().After(deadline) {
@@ -396,7 +397,7 @@ func TestNoKeyIsPrinted(t *testing.T) {
 
 // What is sealed for one link is worth nothing in the row of another.
 func TestLinkDataBelongsToItsLink(t *testing.T) {
-	engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
+	featuretest.Engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
 		r := newRig(t, change)
 		ctx := t.Context()
 		invite := func(email string) string {

@@ -7,12 +7,13 @@ import (
 
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/accounts"
+	"github.com/coatcheck/coatcheck/internal/featuretest"
 )
 
 // Looking finds the sessions of the index and those that only a Django has seen, and writes
 // nothing: neither does it adopt these, nor forget what has ended.
 func TestLook(t *testing.T) {
-	engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
+	featuretest.Engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
 		r := newRig(t, change)
 		ada, bob := r.CreateUser("ada", canary), r.CreateUser("bob", canary)
 		r.Accounts.SetNow(time.Now)

@@ -13,6 +13,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/auth/resettoken"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/internal/featuretest"
 )
 
 func (r *rig) user(name string) *auth.User {
@@ -106,7 +107,7 @@ func TestResetGoesToTheStoredAddress(t *testing.T) {
 // Of many who use one link at once, one succeeds, and no password that was set is
 // lost.
 func TestResetOnce(t *testing.T) {
-	engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
+	featuretest.Engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
 		r := newRig(t, change)
 		r.CreateUser("ada", canary)
 		token := r.Auth.MakeResetToken(r.user("ada"))
@@ -135,7 +136,7 @@ func TestResetOnce(t *testing.T) {
 }
 
 func TestChangePasswordRace(t *testing.T) {
-	engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
+	featuretest.Engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
 		r := newRig(t, change)
 		r.CreateUser("ada", canary)
 		stale := r.user("ada")

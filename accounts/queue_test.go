@@ -12,6 +12,7 @@ import (
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database/own"
+	"github.com/coatcheck/coatcheck/internal/featuretest"
 	"github.com/coatcheck/coatcheck/mail"
 )
 
@@ -80,7 +81,7 @@ func TestNoticesFirst(t *testing.T) {
 // TestNoticesBeyondTheLimit: ten thousand emails wait, and unknown clients cannot add another
 // one. Notices, and the link of a rescue, are queued all the same and sent before them.
 func TestNoticesBeyondTheLimit(t *testing.T) {
-	engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
+	featuretest.Engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
 		r := newRig(t, change)
 		ada := r.CreateUser("ada", canary)
 		r.strangers(1)
@@ -99,7 +100,7 @@ func TestNoticesBeyondTheLimit(t *testing.T) {
 		sendNext := func(subject string) mail.Message {
 			t.Helper()
 			sent, err := r.Accounts.SendNext(t.Context())
-			mails := r.outbox.take()
+			mails := r.outbox.Take()
 			if !sent || err != nil || len(mails) != 1 || mails[0].Subject != subject {
 				t.Fatalf("sent %v, %v, %v, want %q", sent, err, subjects(mails), subject)
 			}

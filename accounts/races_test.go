@@ -13,6 +13,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/auth/sessionkeys"
 	"github.com/coatcheck/coatcheck/coatchecktest"
+	"github.com/coatcheck/coatcheck/internal/featuretest"
 	"github.com/coatcheck/coatcheck/sessions"
 )
 
@@ -168,7 +169,7 @@ func logoutInTheGap(t *testing.T, change func(*coatcheck.Config), recorded bool)
 
 // A password can be changed though the index was lost.
 func TestPasswordChangeWithoutTheIndex(t *testing.T) {
-	engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
+	featuretest.Engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
 		r := newRig(t, change)
 		r.CreateUser("ada", canary)
 		c := r.login("ada", firefox)

@@ -1,7 +1,6 @@
 package accounts_test
 
 import (
-	"context"
 	"net/http"
 	"regexp"
 	"strings"
@@ -11,10 +10,7 @@ import (
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/coatchecktest"
-	"github.com/coatcheck/coatcheck/database"
-	"github.com/coatcheck/coatcheck/database/mysql"
-	"github.com/coatcheck/coatcheck/database/postgres"
-	"github.com/coatcheck/coatcheck/internal/testenv"
+	"github.com/coatcheck/coatcheck/internal/featuretest"
 	"github.com/coatcheck/coatcheck/mail"
 )
 
@@ -23,53 +19,21 @@ const (
 	another = "quite-another-0452"
 )
 
-// outbox is a sender that keeps what it gets, failing on request.
-type outbox struct {
-	mu    sync.Mutex // guards what follows
-	fail  error
-	mails []mail.Message
-}
-
-func (o *outbox) Send(_ context.Context, m mail.Message) error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.fail != nil {
-		return o.fail
-	}
-	o.mails = append(o.mails, m)
-	return m.Check()
-}
-
-func (o *outbox) failWith(err error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.fail = err
-}
-
-// take returns the emails so far, and forgets them.
-func (o *outbox) take() []mail.Message {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	mails := o.mails
-	o.mails = nil
-	return mails
-}
-
 // rig is a site with email, served over HTTP. Its paths do what a program may do with
 // the user of a request.
 type rig struct {
 	*coatchecktest.Site
 	t       testing.TB
-	outbox  *outbox
+	outbox  *featuretest.Outbox
 	handler http.Handler
 	mux     *http.ServeMux
 }
 
 func newRig(t testing.TB, changes ...func(*coatcheck.Config)) *rig {
 	t.Helper()
-	r := &rig{t: t, outbox: &outbox{}, mux: http.NewServeMux()}
+	r := &rig{t: t, outbox: &featuretest.Outbox{}, mux: http.NewServeMux()}
 	r.Site = coatchecktest.NewSite(t, append([]func(*coatcheck.Config){func(c *coatcheck.Config) {
-		c.Accounts.Mail, c.Site.BaseURL, c.Site.Name = r.outbox, "https://www.example.com", "The Shop"
+		r.outbox.Configure(c)
 	}}, changes...)...)
 	r.mux.Handle("/accounts/", r.Views)
 	r.do("/me", func(_ *http.Request, user *auth.User) error {
@@ -96,30 +60,6 @@ func (r *rig) do(path string, f func(*http.Request, *auth.User) error) {
 		if err := f(q, user); err != nil {
 			http.Error(w, err.Error(), http.StatusForbidden)
 		}
-	})
-}
-
-// engines runs a test on every database.
-func engines(t *testing.T, test func(t *testing.T, change func(*coatcheck.Config))) {
-	t.Helper()
-	on := func(open func() (*database.DB, error)) func(*testing.T) func(*coatcheck.Config) {
-		return func(t *testing.T) func(*coatcheck.Config) {
-			db, err := open()
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { _ = db.Close() })
-			return func(c *coatcheck.Config) { c.Database = db }
-		}
-	}
-	t.Run("sqlite", func(t *testing.T) { test(t, func(*coatcheck.Config) {}) })
-	t.Run("postgres", func(t *testing.T) {
-		dsn := testenv.Postgres(t)
-		test(t, on(func() (*database.DB, error) { return postgres.Open(t.Context(), dsn) })(t))
-	})
-	t.Run("mysql", func(t *testing.T) {
-		dsn := testenv.MariaDB(t)
-		test(t, on(func() (*database.DB, error) { return mysql.Open(t.Context(), dsn) })(t))
 	})
 }
 
@@ -151,7 +91,7 @@ func (r *rig) deliver() []mail.Message {
 			r.t.Fatal(err)
 		}
 		if !sent {
-			return r.outbox.take()
+			return r.outbox.Take()
 		}
 	}
 }

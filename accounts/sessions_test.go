@@ -12,6 +12,7 @@ import (
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database/own"
+	"github.com/coatcheck/coatcheck/internal/featuretest"
 	"github.com/coatcheck/coatcheck/sessions"
 	"github.com/coatcheck/coatcheck/sessions/sessionstest"
 )
@@ -23,7 +24,7 @@ const (
 
 // stores are the kinds of stores: one that finds keys, and one that does not.
 func stores(t *testing.T, test func(t *testing.T, change func(*coatcheck.Config))) {
-	engines(t, test)
+	featuretest.Engines(t, test)
 	t.Run("a store that finds nothing", func(t *testing.T) {
 		test(t, func(c *coatcheck.Config) { c.Sessions.Store = sessionstest.NewMemory() })
 	})
@@ -182,7 +183,7 @@ func TestStrangersAreNotIndexed(t *testing.T) {
 // Sessions that others made, such as a Django, are adopted when they are seen, or by
 // the walk, and forgotten when they are gone.
 func TestAdopt(t *testing.T) {
-	engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
+	featuretest.Engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
 		r := newRig(t, change)
 		ada := r.CreateUser("ada", canary)
 		r.Accounts.SetNow(time.Now)

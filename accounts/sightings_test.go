@@ -22,6 +22,7 @@ import (
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/own"
 	"github.com/coatcheck/coatcheck/database/sqlite"
+	"github.com/coatcheck/coatcheck/internal/featuretest"
 	"github.com/coatcheck/coatcheck/sessions"
 )
 
@@ -122,7 +123,7 @@ func (r *rig) writes() func() map[string]int {
 // when a node remembers but few of them. The whole numbers are a million requests and 200,000
 // sessions.
 func TestManyRequestsWriteSeldom(t *testing.T) {
-	engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
+	featuretest.Engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
 		quiet := func(c *coatcheck.Config) { c.Site.Logger = slog.New(slog.DiscardHandler) }
 		one := newRig(t, change, quiet)
 		two := newRig(t, change, quiet, func(c *coatcheck.Config) { c.Database = one.Database })
@@ -298,7 +299,7 @@ func TestSightingsAtTheEnd(t *testing.T) {
 // A logout takes away what waits about its session, also while it is being written, so that no
 // row comes back.
 func TestSightingsOfAnEndedSession(t *testing.T) {
-	engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
+	featuretest.Engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
 		r := newRig(t, change)
 		r.CreateUser("ada", canary)
 		var seen sync.WaitGroup
@@ -346,7 +347,7 @@ func TestLostRowsComeBack(t *testing.T) {
 // Requests, lists, endings and flushes at once leave each session with one row, or with none
 // where it ended.
 func TestSightingsAtOnce(t *testing.T) {
-	engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
+	featuretest.Engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
 		r := newRig(t, change, func(c *coatcheck.Config) { c.Site.Logger = slog.New(slog.DiscardHandler) })
 		ada, joe := r.CreateUser("ada", canary), r.CreateUser("joe", canary)
 		first, other := r.NewClient(r.handler), r.NewClient(r.handler)

@@ -9,12 +9,13 @@ import (
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/internal/featuretest"
 )
 
 // TestTransactions: a program's own row, a user and an email are there together or not at
 // all, though nothing but the context says that they belong together.
 func TestTransactions(t *testing.T) {
-	engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
+	featuretest.Engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
 		r := newRig(t, change)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // a second connection would wait for ever
 		defer cancel()

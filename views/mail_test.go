@@ -1,7 +1,6 @@
 package views_test
 
 import (
-	"context"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"github.com/coatcheck/coatcheck/database/mysql"
 	"github.com/coatcheck/coatcheck/database/postgres"
 	"github.com/coatcheck/coatcheck/database/sqlite"
+	"github.com/coatcheck/coatcheck/internal/featuretest"
 	"github.com/coatcheck/coatcheck/internal/testenv"
 	"github.com/coatcheck/coatcheck/mail"
 	"github.com/coatcheck/coatcheck/signing"
@@ -22,19 +22,6 @@ import (
 
 // baseURL is where the emails of the tests say that the site is.
 const baseURL = "https://www.example.com"
-
-// outbox is a sender that keeps what it gets.
-type outbox struct {
-	mu    sync.Mutex // guards emails
-	mails []mail.Message
-}
-
-func (o *outbox) Send(_ context.Context, m mail.Message) error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.mails = append(o.mails, m)
-	return m.Check()
-}
 
 // newMailSite starts a site that has accounts and sends emails, on SQLite.
 func newMailSite(t testing.TB, changes ...func(*views.Config)) *site {
@@ -64,7 +51,7 @@ func mailSiteOf(t testing.TB, db *database.DB, users auth.Users, changes ...func
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &site{db: db, auth: service, outbox: &outbox{}}
+	s := &site{db: db, auth: service, outbox: &featuretest.Outbox{}}
 	sessions := engine(t, db)
 	s.accounts, err = accounts.New(accounts.Config{
 		Database: db,
@@ -116,11 +103,7 @@ func (s *site) deliver(t testing.TB) []mail.Message {
 			break
 		}
 	}
-	s.outbox.mu.Lock()
-	defer s.outbox.mu.Unlock()
-	mails := s.outbox.mails
-	s.outbox.mails = nil
-	return mails
+	return s.outbox.Take()
 }
 
 var linkPattern = regexp.MustCompile(`https://www\.example\.com(/accounts/\S+/)\n`)

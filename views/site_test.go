@@ -20,6 +20,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/database"
 	"github.com/coatcheck/coatcheck/database/sqlite"
+	"github.com/coatcheck/coatcheck/internal/featuretest"
 	"github.com/coatcheck/coatcheck/messages"
 	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/password"
@@ -72,7 +73,7 @@ type site struct {
 	db       *database.DB
 	auth     *auth.Service
 	accounts *accounts.Service // nil, but for newMailSite
-	outbox   *outbox
+	outbox   *featuretest.Outbox
 	views    *views.Views
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/coatcheck/coatcheck/auth"
 	"github.com/coatcheck/coatcheck/coatchecktest"
 	"github.com/coatcheck/coatcheck/database"
+	"github.com/coatcheck/coatcheck/internal/featuretest"
 	"github.com/coatcheck/coatcheck/middleware"
 	"github.com/coatcheck/coatcheck/sessions"
 )
@@ -31,7 +32,7 @@ type wholeSite struct {
 // changes are made to its configuration.
 func newWhole(t testing.TB, changes ...func(*coatcheck.Config)) *wholeSite {
 	t.Helper()
-	sent := &outbox{}
+	sent := &featuretest.Outbox{}
 	whole := coatchecktest.NewSite(t, append([]func(*coatcheck.Config){func(c *coatcheck.Config) {
 		c.Accounts.Mail, c.Site.BaseURL, c.Site.Logger = sent, baseURL, slog.Default()
 	}}, changes...)...).Site

@@ -16,12 +16,8 @@ import (
 	"github.com/coatcheck/coatcheck/accounts/devicebound"
 	"github.com/coatcheck/coatcheck/auth/audit"
 	"github.com/coatcheck/coatcheck/coatchecktest"
-	"github.com/coatcheck/coatcheck/database"
-	"github.com/coatcheck/coatcheck/database/mysql"
-	"github.com/coatcheck/coatcheck/database/postgres"
+	"github.com/coatcheck/coatcheck/internal/featuretest"
 	"github.com/coatcheck/coatcheck/internal/softdevice"
-	"github.com/coatcheck/coatcheck/internal/testenv"
-	"github.com/coatcheck/coatcheck/mail"
 )
 
 const (
@@ -29,19 +25,6 @@ const (
 	profileURL = "/accounts/profile/"
 	refreshURL = "/accounts/device/refresh/"
 )
-
-// outbox is a sender that keeps what it gets.
-type outbox struct {
-	mu   sync.Mutex // guards what follows
-	sent []mail.Message
-}
-
-func (o *outbox) Send(_ context.Context, m mail.Message) error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.sent = append(o.sent, m)
-	return m.Check()
-}
 
 // clock is a time that tests move.
 type clock struct {
@@ -65,7 +48,8 @@ func (c *clock) move(by time.Duration) {
 type rig struct {
 	*coatchecktest.Site
 	t      testing.TB
-	outbox *outbox
+	outbox *featuretest.Outbox
+	sent   []string // subjects of emails
 	clock  *clock
 	server *httptest.Server
 }
@@ -77,9 +61,9 @@ func (r *rig) extra(c *coatcheck.Config) {
 
 func newRig(t testing.TB, changes ...func(*coatcheck.Config)) *rig {
 	t.Helper()
-	r := &rig{t: t, outbox: &outbox{}, clock: &clock{}}
+	r := &rig{t: t, outbox: &featuretest.Outbox{}, clock: &clock{}}
 	r.Site = coatchecktest.NewSite(t, append([]func(*coatcheck.Config){func(c *coatcheck.Config) {
-		c.Accounts.Mail, c.Site.BaseURL, c.Site.Name = r.outbox, "https://www.example.com", "The Shop"
+		r.outbox.Configure(c)
 		r.extra(c)
 	}}, changes...)...)
 	r.server = r.serve(r.Site)
@@ -96,23 +80,7 @@ func (r *rig) serve(site *coatchecktest.Site) *httptest.Server {
 // engines runs a test on every database.
 func engines(t *testing.T, test func(t *testing.T, r *rig)) {
 	t.Helper()
-	on := func(t *testing.T, open func() (*database.DB, error)) *rig {
-		db, err := open()
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = db.Close() })
-		return newRig(t, func(c *coatcheck.Config) { c.Database = db })
-	}
-	t.Run("sqlite", func(t *testing.T) { test(t, newRig(t)) })
-	t.Run("postgres", func(t *testing.T) {
-		dsn := testenv.Postgres(t)
-		test(t, on(t, func() (*database.DB, error) { return postgres.Open(t.Context(), dsn) }))
-	})
-	t.Run("mysql", func(t *testing.T) {
-		dsn := testenv.MariaDB(t)
-		test(t, on(t, func() (*database.DB, error) { return mysql.Open(t.Context(), dsn) }))
-	})
+	featuretest.Engines(t, func(t *testing.T, change func(*coatcheck.Config)) { test(t, newRig(t, change)) })
 }
 
 // browser is a browser that speaks the protocol; its cookies of the device last by the test's clock.
@@ -270,19 +238,12 @@ func (r *rig) events(code string) int {
 	return len(entries)
 }
 
-// emails sends the emails that wait, and returns how many have the subject.
+// emails sends the emails that wait, and returns how many have had the subject.
 func (r *rig) emails(subject string) (n int) {
 	r.t.Helper()
-	for more := true; more; {
-		var err error
-		if more, err = r.Accounts.SendNext(r.t.Context()); err != nil {
-			r.t.Fatal(err)
-		}
-	}
-	r.outbox.mu.Lock()
-	defer r.outbox.mu.Unlock()
-	for _, m := range r.outbox.sent {
-		if m.Subject == subject {
+	r.sent = append(r.sent, r.outbox.Emails(r.t, r.Site)...)
+	for _, s := range r.sent {
+		if s == subject {
 			n++
 		}
 	}

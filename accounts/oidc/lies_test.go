@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/coatcheck/coatcheck/accounts/oidc"
+	"github.com/coatcheck/coatcheck/internal/featuretest"
 	"github.com/coatcheck/coatcheck/internal/softissuer"
 )
 
@@ -97,7 +98,7 @@ func TestLies(t *testing.T) {
 			}
 		})
 	}
-	wants(t, r.browser().signIn(), http.StatusOK, "Login successful")
+	featuretest.Wants(t, r.browser().signIn(), http.StatusOK, "Login successful")
 }
 
 // TestSkew: clocks may differ by less than a minute.
@@ -107,7 +108,7 @@ func TestSkew(t *testing.T) {
 	r.linked("ada")
 	for name, at := range map[string]time.Duration{"exp": -30 * time.Second, "iat": 30 * time.Second, "nbf": 30 * time.Second} {
 		r.Change(claim(name, float64(time.Now().Add(at).UnixMilli())/1000))
-		wants(t, r.browser().signIn(), http.StatusOK, "Login successful")
+		featuretest.Wants(t, r.browser().signIn(), http.StatusOK, "Login successful")
 	}
 }
 
@@ -120,12 +121,12 @@ func TestRefusedByProvider(t *testing.T) {
 	r.Change(func(i *softissuer.Issuer) { i.Refuse = "access_denied" })
 	b := r.browser().html()
 	got := b.signIn()
-	wants(t, got, http.StatusUnauthorized, "Example did not sign you in")
+	featuretest.Wants(t, got, http.StatusUnauthorized, "Example did not sign you in")
 	if !strings.Contains(got.Body, `href="/accounts/login/"`) {
 		t.Errorf("no link to the login page: %s", got.Body)
 	}
 	page := signedIn.html()
-	wants(t, page.Get(page.to(signedIn.offered())), http.StatusUnauthorized, `href="/accounts/oidc/"`)
+	featuretest.Wants(t, page.Get(page.to(signedIn.offered())), http.StatusUnauthorized, `href="/accounts/oidc/"`)
 	if signedIn.user() != ada.ID {
 		t.Error("signed out")
 	}
@@ -159,10 +160,10 @@ func TestProviderFails(t *testing.T) {
 			})
 			b := r.browser()
 			for range 25 { // more than the attempts of an address
-				wants(t, b.signIn(), http.StatusServiceUnavailable, "Example cannot be reached")
+				featuretest.Wants(t, b.signIn(), http.StatusServiceUnavailable, "Example cannot be reached")
 			}
 			r.Change(func(i *softissuer.Issuer) { i.Before = nil })
-			wants(t, b.signIn(), http.StatusUnauthorized, "is not linked")
+			featuretest.Wants(t, b.signIn(), http.StatusUnauthorized, "is not linked")
 		})
 	}
 	r := newRig(t, nil)
@@ -171,7 +172,7 @@ func TestProviderFails(t *testing.T) {
 	})
 	b := r.browser()
 	for range 5 {
-		wants(t, b.Get(startURL), http.StatusServiceUnavailable, "Example cannot be reached")
+		featuretest.Wants(t, b.Get(startURL), http.StatusServiceUnavailable, "Example cannot be reached")
 	}
 	if n := r.Asked("/.well-known/openid-configuration"); n > 2 {
 		t.Errorf("asked %d times while it fails", n)
@@ -185,11 +186,11 @@ func TestKeysRotate(t *testing.T) {
 	r.CreateUser("ada", canary)
 	r.linked("ada")
 	r.Change(func(i *softissuer.Issuer) { i.Rotate() })
-	wants(t, r.browser().signIn(), http.StatusOK, "Login successful")
+	featuretest.Wants(t, r.browser().signIn(), http.StatusOK, "Login successful")
 	stolen := r.LogoutToken(nil)
 	r.Change(func(i *softissuer.Issuer) { i.Rotate() })
-	wants(t, r.browser().signIn(), http.StatusOK, "Login successful")
-	wants(t, r.logout(stolen), http.StatusBadRequest, "wrong signature")
+	featuretest.Wants(t, r.browser().signIn(), http.StatusOK, "Login successful")
+	featuretest.Wants(t, r.logout(stolen), http.StatusBadRequest, "wrong signature")
 }
 
 // TestEndpoints: what a provider names as its endpoints leads neither out of HTTPS nor to another
@@ -200,7 +201,7 @@ func TestEndpoints(t *testing.T) {
 	} {
 		r := newRig(t, nil)
 		r.Change(func(i *softissuer.Issuer) { i.Metadata = softissuer.Claims{name: change} })
-		wants(t, r.browser().Get(startURL), http.StatusServiceUnavailable, "cannot be reached")
+		featuretest.Wants(t, r.browser().Get(startURL), http.StatusServiceUnavailable, "cannot be reached")
 	}
 	r := newRig(t, nil)
 	private := softissuer.New(t)
@@ -208,7 +209,7 @@ func TestEndpoints(t *testing.T) {
 		at := strings.Replace(private.URL, "127.0.0.1", "localhost", 1)
 		i.Metadata = softissuer.Claims{"token_endpoint": at + "/token"}
 	})
-	wants(t, r.browser().signIn(), http.StatusServiceUnavailable, "cannot be reached")
+	featuretest.Wants(t, r.browser().signIn(), http.StatusServiceUnavailable, "cannot be reached")
 	if private.Asked("/token") != 0 {
 		t.Error("a private address was asked for a token")
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/coatcheck/coatcheck"
+	"github.com/coatcheck/coatcheck/internal/featuretest"
 	"github.com/coatcheck/coatcheck/internal/softissuer"
 )
 
@@ -22,7 +23,7 @@ func TestLogout(t *testing.T) {
 			t.Helper()
 			r.Change(func(i *softissuer.Issuer) { i.More = softissuer.Claims{"sid": sid} })
 			b := r.browser()
-			wants(t, b.signIn(), http.StatusOK, "Login successful")
+			featuretest.Wants(t, b.signIn(), http.StatusOK, "Login successful")
 			return b
 		}
 		first, second, third := at("one"), at("two"), at("three")
@@ -36,20 +37,20 @@ func TestLogout(t *testing.T) {
 		}
 		signedIn(true, true, true, true)
 		got := r.logout(r.LogoutToken(softissuer.Claims{"sub": nil, "sid": "one"}))
-		wants(t, got, http.StatusOK, "")
+		featuretest.Wants(t, got, http.StatusOK, "")
 		if !strings.Contains(got.Header.Get("Cache-Control"), "no-store") || len(got.Header.Values("Set-Cookie")) > 0 {
 			t.Errorf("headers: %v", got.Header)
 		}
 		signedIn(true, false, true, true)
-		wants(t, r.logout(r.LogoutToken(softissuer.Claims{"sid": "two"})), http.StatusOK, "")
+		featuretest.Wants(t, r.logout(r.LogoutToken(softissuer.Claims{"sid": "two"})), http.StatusOK, "")
 		signedIn(true, false, false, true)
-		wants(t, r.logout(r.LogoutToken(softissuer.Claims{"sub": "somebody"})), http.StatusOK, "")
+		featuretest.Wants(t, r.logout(r.LogoutToken(softissuer.Claims{"sub": "somebody"})), http.StatusOK, "")
 		signedIn(true, false, false, true)
 		token := r.LogoutToken(nil)
-		wants(t, r.logout(token), http.StatusOK, "")
+		featuretest.Wants(t, r.logout(token), http.StatusOK, "")
 		signedIn(true, false, false, false)
 		again := at("four")
-		wants(t, r.logout(token), http.StatusBadRequest, "token ID")
+		featuretest.Wants(t, r.logout(token), http.StatusBadRequest, "token ID")
 		if again.user() == "" {
 			t.Error("a token that was used already ended a session")
 		}
@@ -62,7 +63,7 @@ func TestLogoutLies(t *testing.T) {
 	ada := r.CreateUser("ada", canary)
 	r.linked("ada")
 	b := r.browser()
-	wants(t, b.signIn(), http.StatusOK, "Login successful")
+	featuretest.Wants(t, b.signIn(), http.StatusOK, "Login successful")
 	const event = "http://schemas.openid.net/event/backchannel-logout"
 	for why, change := range map[string]softissuer.Claims{
 		"wrong issuer":           {"iss": "https://evil.example"},
@@ -81,22 +82,22 @@ func TestLogoutLies(t *testing.T) {
 		"wrong time of issue":    {"iat": time.Now().Add(time.Hour).Unix()},
 		"wrong type":             {"typ": "at+jwt"},
 	} {
-		wants(t, r.logout(r.LogoutToken(change)), http.StatusBadRequest, strings.TrimSpace(why))
+		featuretest.Wants(t, r.logout(r.LogoutToken(change)), http.StatusBadRequest, strings.TrimSpace(why))
 		if err := r.Auth.UnlockAddress(t.Context(), addr, ""); err != nil {
 			t.Fatal(err)
 		}
 	}
 	r.Change(func(i *softissuer.Issuer) { i.Sign = func([]byte) []byte { return make([]byte, 256) } })
-	wants(t, r.logout(r.LogoutToken(nil)), http.StatusBadRequest, "wrong signature")
+	featuretest.Wants(t, r.logout(r.LogoutToken(nil)), http.StatusBadRequest, "wrong signature")
 	r.Change(func(i *softissuer.Issuer) { i.Sign = nil })
-	wants(t, r.logout("x"), http.StatusBadRequest, "wrong type")
-	wants(t, r.logout(""), http.StatusBadRequest, "wrong type")
-	wants(t, r.logout(strings.Repeat("x", 1<<18)), http.StatusBadRequest, "wrong body")
+	featuretest.Wants(t, r.logout("x"), http.StatusBadRequest, "wrong type")
+	featuretest.Wants(t, r.logout(""), http.StatusBadRequest, "wrong type")
+	featuretest.Wants(t, r.logout(strings.Repeat("x", 1<<18)), http.StatusBadRequest, "wrong body")
 	other := r.NewClient(r.Handler(r.Views))
-	wants(t, other.PostJSON(logoutURL, map[string]string{"logout_token": r.LogoutToken(nil)}), http.StatusBadRequest,
+	featuretest.Wants(t, other.PostJSON(logoutURL, map[string]string{"logout_token": r.LogoutToken(nil)}), http.StatusBadRequest,
 		"wrong content type")
-	wants(t, other.Get(logoutURL), http.StatusMethodNotAllowed, "")
-	wants(t, other.Post(listURL+"nobody/backchannel-logout/", url.Values{}), http.StatusNotFound, "")
+	featuretest.Wants(t, other.Get(logoutURL), http.StatusMethodNotAllowed, "")
+	featuretest.Wants(t, other.Post(listURL+"nobody/backchannel-logout/", url.Values{}), http.StatusNotFound, "")
 	if b.user() != ada.ID {
 		t.Error("a lie ended the session")
 	}
@@ -108,7 +109,7 @@ func TestLogoutOnce(t *testing.T) {
 	r.CreateUser("ada", canary)
 	r.linked("ada")
 	b := r.browser()
-	wants(t, b.signIn(), http.StatusOK, "Login successful")
+	featuretest.Wants(t, b.signIn(), http.StatusOK, "Login successful")
 	token := r.LogoutToken(nil)
 	client := r.NewClient(r.Handler(r.Views))
 	var wg sync.WaitGroup
@@ -137,7 +138,7 @@ func TestLogoutOnce(t *testing.T) {
 // forged requests, which still guards every other address.
 func TestLogoutPastDjangosGuard(t *testing.T) {
 	r := newRig(t, func(c *coatcheck.Config) { c.Web.Guard = coatcheck.GuardDjango })
-	wants(t, r.logout(r.LogoutToken(nil)), http.StatusOK, "")
+	featuretest.Wants(t, r.logout(r.LogoutToken(nil)), http.StatusOK, "")
 	c := r.NewClient(r.Handler(r.Views))
 	for _, path := range []string{removeURL, "/accounts/login/", listURL + "example/start/"} {
 		if got := c.Post(path, url.Values{}); got.Status != http.StatusForbidden {

@@ -11,6 +11,7 @@ import (
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth/twofactor"
+	"github.com/coatcheck/coatcheck/internal/featuretest"
 	"github.com/coatcheck/coatcheck/internal/softissuer"
 )
 
@@ -29,7 +30,7 @@ func TestSignIn(t *testing.T) {
 		}
 		b := r.browser()
 		before := b.Session().Key()
-		wants(t, b.signIn(), http.StatusOK, "Login successful")
+		featuretest.Wants(t, b.signIn(), http.StatusOK, "Login successful")
 		if b.user() != ada.ID || b.Session().Key() == before {
 			t.Errorf("signed in: %q, want %s", b.user(), ada.ID)
 		}
@@ -50,7 +51,7 @@ func TestSignIn(t *testing.T) {
 		}
 		other := r.browser()
 		r.Change(func(i *softissuer.Issuer) { i.Subject = "24828976100" }) // a part of the other
-		wants(t, other.signIn(), http.StatusUnauthorized, "is not linked")
+		featuretest.Wants(t, other.signIn(), http.StatusUnauthorized, "is not linked")
 		if other.user() != "" {
 			t.Error("another subject is signed in")
 		}
@@ -115,7 +116,7 @@ func TestSignUp(t *testing.T) {
 			}
 		})
 		b := r.browser()
-		wants(t, b.signIn(), http.StatusOK, "Login successful")
+		featuretest.Wants(t, b.signIn(), http.StatusOK, "Login successful")
 		user, err := r.Auth.UserByUsername(t.Context(), "grace")
 		if err != nil {
 			t.Fatal(err)
@@ -124,12 +125,12 @@ func TestSignUp(t *testing.T) {
 			t.Errorf("signed up: %+v", user)
 		}
 		again := r.browser()
-		wants(t, again.signIn(), http.StatusOK, "Login successful")
+		featuretest.Wants(t, again.signIn(), http.StatusOK, "Login successful")
 		if again.user() != user.ID {
 			t.Errorf("again: %q", again.user())
 		}
 		got := again.PostJSON(removeURL, map[string]string{"id": again.ids()[0]})
-		wants(t, got, http.StatusConflict, "only way to sign in")
+		featuretest.Wants(t, got, http.StatusConflict, "only way to sign in")
 		if len(again.ids()) != 1 {
 			t.Error("the only way in is gone")
 		}
@@ -143,7 +144,7 @@ func TestSignUpNeedsVerifiedAddress(t *testing.T) {
 	r.Change(func(i *softissuer.Issuer) {
 		i.More = softissuer.Claims{"preferred_username": "grace", "email": "grace@example.com"}
 	})
-	wants(t, r.browser().signIn(), http.StatusOK, "Login successful")
+	featuretest.Wants(t, r.browser().signIn(), http.StatusOK, "Login successful")
 	if user, err := r.Auth.UserByUsername(t.Context(), "grace"); err != nil || user.Email != "" {
 		t.Errorf("%+v, %v", user, err)
 	}
@@ -153,11 +154,11 @@ func TestSignUpNeedsVerifiedAddress(t *testing.T) {
 	})
 	r2 := newRig(t, nil, withSignup)
 	r2.Change(func(i *softissuer.Issuer) { i.UserInfo = softissuer.Claims{"sub": "3", "preferred_username": "eve"} })
-	wants(t, r2.browser().signIn(), http.StatusUnauthorized, "could not be checked")
+	featuretest.Wants(t, r2.browser().signIn(), http.StatusUnauthorized, "could not be checked")
 	r2.Change(func(i *softissuer.Issuer) {
 		i.UserInfo = softissuer.Claims{"sub": i.Subject, "preferred_username": "no name\x00"}
 	})
-	wants(t, r2.browser().signIn(), http.StatusConflict, "can be a username")
+	featuretest.Wants(t, r2.browser().signIn(), http.StatusConflict, "can be a username")
 }
 
 // TestUnlink: an account that is unlinked signs in no more, and another user's is none of a user's
@@ -170,14 +171,14 @@ func TestUnlink(t *testing.T) {
 		id := b.ids()[0]
 		bob := r.browser()
 		bob.login("bob")
-		wants(t, bob.PostJSON(removeURL, map[string]string{"id": id}), http.StatusNotFound, "no such linked account")
-		wants(t, bob.link(), http.StatusConflict, "another account here has it")
+		featuretest.Wants(t, bob.PostJSON(removeURL, map[string]string{"id": id}), http.StatusNotFound, "no such linked account")
+		featuretest.Wants(t, bob.link(), http.StatusConflict, "another account here has it")
 		if len(bob.ids()) != 0 || len(b.ids()) != 1 {
 			t.Error("the account has another user")
 		}
-		wants(t, b.link(), http.StatusOK, "Account linked") // already, and told so
-		wants(t, b.PostJSON(removeURL, map[string]string{"id": id}), http.StatusOK, "Account unlinked")
-		wants(t, r.browser().signIn(), http.StatusUnauthorized, "is not linked")
+		featuretest.Wants(t, b.link(), http.StatusOK, "Account linked") // already, and told so
+		featuretest.Wants(t, b.PostJSON(removeURL, map[string]string{"id": id}), http.StatusOK, "Account unlinked")
+		featuretest.Wants(t, r.browser().signIn(), http.StatusUnauthorized, "is not linked")
 	}, nil)
 }
 
@@ -189,7 +190,7 @@ func TestLinkIsAskedFor(t *testing.T) {
 	r.CreateUser("bob", canary)
 	b := r.browser()
 	b.Header.Set("Accept", "application/json")
-	wants(t, b.Get(addURL), http.StatusUnauthorized, "")
+	featuretest.Wants(t, b.Get(addURL), http.StatusUnauthorized, "")
 	b.login("ada")
 	offer := b.offered()
 	for name, address := range map[string]string{
@@ -208,7 +209,7 @@ func TestLinkIsAskedFor(t *testing.T) {
 	back := b.to(offer)
 	b.Logout()
 	b.login("bob")
-	wants(t, b.Get(back), http.StatusBadRequest, "Please try again")
+	featuretest.Wants(t, b.Get(back), http.StatusBadRequest, "Please try again")
 	if len(b.ids()) != 0 {
 		t.Error("an account is linked to another user than the one who asked")
 	}
@@ -222,7 +223,7 @@ func TestLinkIsAskedFor(t *testing.T) {
 	if err := session.Save(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	wants(t, old.Get(addURL), http.StatusUnauthorized, "proof-wanted")
+	featuretest.Wants(t, old.Get(addURL), http.StatusUnauthorized, "proof-wanted")
 }
 
 // TestSecondFactor: a user who has to show a second factor is asked for it after the provider too.
@@ -231,7 +232,7 @@ func TestSecondFactor(t *testing.T) {
 	r.Change(func(i *softissuer.Issuer) { i.More = softissuer.Claims{"preferred_username": "grace"} })
 	b := r.browser()
 	got := b.signIn()
-	wants(t, got, http.StatusForbidden, "one more step")
+	featuretest.Wants(t, got, http.StatusForbidden, "one more step")
 	if b.user() != "" {
 		t.Error("a login that waits for a step has signed in")
 	}
@@ -246,7 +247,7 @@ func TestInactive(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := r.browser()
-	wants(t, b.signIn(), http.StatusUnauthorized, "inactive")
+	featuretest.Wants(t, b.signIn(), http.StatusUnauthorized, "inactive")
 	user, err := r.Auth.UserByUsername(t.Context(), "ada")
 	if err != nil || user.IsActive || b.user() != "" {
 		t.Errorf("%v, %v, signed in %q", user, err, b.user())
@@ -301,16 +302,16 @@ func TestStateOfBrowser(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, visitor := range []*browser{other, r.browser()} {
-		wants(t, visitor.Get(parsed.RequestURI()), http.StatusBadRequest, "Please try again")
+		featuretest.Wants(t, visitor.Get(parsed.RequestURI()), http.StatusBadRequest, "Please try again")
 		if visitor.user() != "" {
 			t.Error("a login that began in another browser signed in")
 		}
 	}
-	wants(t, b.Get(listURL+"example/callback/?code=x"), http.StatusBadRequest, "Please try again")
-	wants(t, b.Get(listURL+"nobody/callback/"), http.StatusNotFound, "")
-	wants(t, b.Get(back), http.StatusOK, "Login successful")
+	featuretest.Wants(t, b.Get(listURL+"example/callback/?code=x"), http.StatusBadRequest, "Please try again")
+	featuretest.Wants(t, b.Get(listURL+"nobody/callback/"), http.StatusNotFound, "")
+	featuretest.Wants(t, b.Get(back), http.StatusOK, "Login successful")
 	b.Logout()
-	wants(t, b.Get(back), http.StatusBadRequest, "Please try again")
+	featuretest.Wants(t, b.Get(back), http.StatusBadRequest, "Please try again")
 }
 
 // TestOpenAPI: the document of the site has the addresses, and each route is in it.

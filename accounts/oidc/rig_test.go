@@ -1,25 +1,19 @@
 package oidc_test
 
 import (
-	"context"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/accounts/oidc"
 	"github.com/coatcheck/coatcheck/auth/audit"
 	"github.com/coatcheck/coatcheck/coatchecktest"
-	"github.com/coatcheck/coatcheck/database"
-	"github.com/coatcheck/coatcheck/database/mysql"
-	"github.com/coatcheck/coatcheck/database/postgres"
+	"github.com/coatcheck/coatcheck/internal/featuretest"
 	"github.com/coatcheck/coatcheck/internal/softissuer"
-	"github.com/coatcheck/coatcheck/internal/testenv"
-	"github.com/coatcheck/coatcheck/mail"
 )
 
 const (
@@ -34,25 +28,12 @@ const (
 // addr is that of the clients.
 var addr = netip.MustParseAddr("127.0.0.1")
 
-// outbox is a sender that keeps what it gets.
-type outbox struct {
-	mu   sync.Mutex // guards what follows
-	sent []mail.Message
-}
-
-func (o *outbox) Send(_ context.Context, m mail.Message) error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.sent = append(o.sent, m)
-	return m.Check()
-}
-
 // rig is a site with a provider and email.
 type rig struct {
 	*coatchecktest.Site
 	*softissuer.Issuer
 	t      testing.TB
-	outbox *outbox
+	outbox *featuretest.Outbox
 }
 
 // change changes the options of the feature.
@@ -60,7 +41,7 @@ type change = func(o *oidc.Options)
 
 func newRig(t testing.TB, configure func(*coatcheck.Config), changes ...change) *rig {
 	t.Helper()
-	r := &rig{t: t, outbox: &outbox{}, Issuer: softissuer.New(t)}
+	r := &rig{t: t, outbox: &featuretest.Outbox{}, Issuer: softissuer.New(t)}
 	options := oidc.Options{Providers: []oidc.Provider{{
 		Name: "example", Label: "Example", Issuer: r.Issuer.URL, ClientID: r.ClientID, Secret: oidc.Secret(r.Secret),
 	}}}
@@ -68,7 +49,7 @@ func newRig(t testing.TB, configure func(*coatcheck.Config), changes ...change) 
 		change(&options)
 	}
 	r.Site = coatchecktest.NewSite(t, func(c *coatcheck.Config) {
-		c.Accounts.Mail, c.Site.BaseURL, c.Site.Name = r.outbox, "https://www.example.com", "The Shop"
+		r.outbox.Configure(c)
 		c.Views.Extras = append(c.Views.Extras, oidc.New(options))
 		if configure != nil {
 			configure(c)
@@ -83,27 +64,13 @@ func withSignup(o *oidc.Options) { o.Signup = true }
 // engines runs a test on every database.
 func engines(t *testing.T, test func(t *testing.T, r *rig), configure func(*coatcheck.Config), changes ...change) {
 	t.Helper()
-	on := func(t *testing.T, open func() (*database.DB, error)) *rig {
-		db, err := open()
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = db.Close() })
-		return newRig(t, func(c *coatcheck.Config) {
-			c.Database = db
+	featuretest.Engines(t, func(t *testing.T, on func(*coatcheck.Config)) {
+		test(t, newRig(t, func(c *coatcheck.Config) {
+			on(c)
 			if configure != nil {
 				configure(c)
 			}
-		}, changes...)
-	}
-	t.Run("sqlite", func(t *testing.T) { test(t, newRig(t, configure, changes...)) })
-	t.Run("postgres", func(t *testing.T) {
-		dsn := testenv.Postgres(t)
-		test(t, on(t, func() (*database.DB, error) { return postgres.Open(t.Context(), dsn) }))
-	})
-	t.Run("mysql", func(t *testing.T) {
-		dsn := testenv.MariaDB(t)
-		test(t, on(t, func() (*database.DB, error) { return mysql.Open(t.Context(), dsn) }))
+		}, changes...))
 	})
 }
 
@@ -190,7 +157,7 @@ func (r *rig) linked(name string) *browser {
 	r.t.Helper()
 	b := r.browser()
 	b.login(name)
-	wants(r.t, b.link(), http.StatusOK, "Account linked")
+	featuretest.Wants(r.t, b.link(), http.StatusOK, "Account linked")
 	return b
 }
 
@@ -253,27 +220,7 @@ func (r *rig) audited() (got []string) {
 }
 
 // emails sends the emails that wait, and returns their subjects since the last call.
-func (r *rig) emails() (subjects []string) {
+func (r *rig) emails() []string {
 	r.t.Helper()
-	for more := true; more; {
-		var err error
-		if more, err = r.Accounts.SendNext(r.t.Context()); err != nil {
-			r.t.Fatal(err)
-		}
-	}
-	r.outbox.mu.Lock()
-	defer r.outbox.mu.Unlock()
-	for _, m := range r.outbox.sent {
-		subjects = append(subjects, m.Subject)
-	}
-	r.outbox.sent = nil
-	return subjects
-}
-
-// wants fails the test unless a response has the status and the text.
-func wants(t testing.TB, got *coatchecktest.Response, status int, text string) {
-	t.Helper()
-	if got.Status != status || !strings.Contains(got.Body, text) {
-		t.Errorf("%d %s, want %d and %q", got.Status, got.Body, status, text)
-	}
+	return r.outbox.Emails(r.t, r.Site)
 }

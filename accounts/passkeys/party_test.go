@@ -9,6 +9,7 @@ import (
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/accounts/passkeys"
 	"github.com/coatcheck/coatcheck/coatchecktest"
+	"github.com/coatcheck/coatcheck/internal/featuretest"
 	"github.com/coatcheck/coatcheck/internal/softkey"
 	"github.com/coatcheck/coatcheck/views"
 )
@@ -34,7 +35,7 @@ func TestParentDomain(t *testing.T) {
 	r.CreateUser("ada", canary)
 	b := r.browser()
 	login := `{"username":"ada","password":"` + canary + `"}`
-	wants(t, b.at("www.shop.localhost", http.MethodPost, "/accounts/login/", login), 200, "Login successful")
+	featuretest.Wants(t, b.at("www.shop.localhost", http.MethodPost, "/accounts/login/", login), 200, "Login successful")
 	k := &softkey.Key{}
 	send := func(b *browser, name, path, response, state string) *coatchecktest.Response {
 		return b.at(name, http.MethodPost, path, `{"credential":`+quoted(response)+`,"state":`+quoted(state)+`}`)
@@ -46,7 +47,7 @@ func TestParentDomain(t *testing.T) {
 	if k.RPID != "shop.localhost" {
 		t.Errorf("the RP ID is %q", k.RPID)
 	}
-	wants(t, send(b, "www.shop.localhost", addURL, response, state), 200, "Passkey added")
+	featuretest.Wants(t, send(b, "www.shop.localhost", addURL, response, state), 200, "Passkey added")
 
 	for _, name := range []string{"www.shop.localhost", "login.shop.localhost", "shop.localhost"} {
 		k.Origin = "http://" + name
@@ -55,13 +56,13 @@ func TestParentDomain(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		wants(t, send(c, "other.shop.localhost", loginURL, response, state), 401, "open for too long")
-		wants(t, send(c, name, loginURL, response, state), 200, "Login successful")
+		featuretest.Wants(t, send(c, "other.shop.localhost", loginURL, response, state), 401, "open for too long")
+		featuretest.Wants(t, send(c, name, loginURL, response, state), 200, "Login successful")
 	}
 	for _, name := range []string{"localhost", "another.localhost", "myshop.localhost"} {
-		wants(t, r.browser().at(name, http.MethodGet, loginURL, ""), 409, "do not work at this address")
+		featuretest.Wants(t, r.browser().at(name, http.MethodGet, loginURL, ""), 409, "do not work at this address")
 	}
-	wants(t, r.browser().at("shop.example", http.MethodGet, loginURL, ""), 409, "need https://")
+	featuretest.Wants(t, r.browser().at("shop.example", http.MethodGet, loginURL, ""), 409, "need https://")
 	w := httptest.NewRecorder()
 	r.Views.WellKnown()["/.well-known/webauthn"].ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/.well-known/webauthn", http.NoBody))
 	if body := strings.TrimSpace(w.Body.String()); w.Code != http.StatusOK || body != `{"origins":["https://shop.example"]}` {

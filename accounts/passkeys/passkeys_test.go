@@ -14,6 +14,7 @@ import (
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/auth/twofactor"
 	"github.com/coatcheck/coatcheck/coatchecktest"
+	"github.com/coatcheck/coatcheck/internal/featuretest"
 	"github.com/coatcheck/coatcheck/internal/softkey"
 )
 
@@ -31,12 +32,12 @@ func TestPasskeys(t *testing.T) {
 		if got := r.emails(); len(got) != 1 || got[0] != "A passkey was added to your account on The Shop" {
 			t.Errorf("emails: %q", got)
 		}
-		wants(t, here.Get(listURL), 200, `"name":"Chrome on Linux","synced":false`)
-		wants(t, here.Get(listURL), 200, `"last_used":null`)
+		featuretest.Wants(t, here.Get(listURL), 200, `"name":"Chrome on Linux","synced":false`)
+		featuretest.Wants(t, here.Get(listURL), 200, `"last_used":null`)
 
 		there := r.browser()
 		k.Synced = false
-		wants(t, there.signIn(k), 200, "Login successful")
+		featuretest.Wants(t, there.signIn(k), 200, "Login successful")
 		if got := there.user(); got != ada.ID {
 			t.Errorf("signed in is %q", got)
 		}
@@ -44,15 +45,15 @@ func TestPasskeys(t *testing.T) {
 			t.Errorf("not used: %s", got.Body)
 		}
 		ids := there.ids()
-		wants(t, there.PostJSON(listURL+"rename/", map[string]string{"id": ids[0], "name": " Key ring "}), 200, "renamed")
-		wants(t, there.Get(listURL), 200, `"name":"Key ring"`)
-		wants(t, there.PostJSON(listURL+"rename/", map[string]string{"id": ids[0], "name": "a\nb"}), 400, "Enter a name")
-		wants(t, there.PostJSON(listURL+"remove/", map[string]string{"id": ids[0]}), 200, "Passkey removed")
-		wants(t, there.PostJSON(listURL+"remove/", map[string]string{"id": ids[0]}), 404, "no such passkey")
+		featuretest.Wants(t, there.PostJSON(listURL+"rename/", map[string]string{"id": ids[0], "name": " Key ring "}), 200, "renamed")
+		featuretest.Wants(t, there.Get(listURL), 200, `"name":"Key ring"`)
+		featuretest.Wants(t, there.PostJSON(listURL+"rename/", map[string]string{"id": ids[0], "name": "a\nb"}), 400, "Enter a name")
+		featuretest.Wants(t, there.PostJSON(listURL+"remove/", map[string]string{"id": ids[0]}), 200, "Passkey removed")
+		featuretest.Wants(t, there.PostJSON(listURL+"remove/", map[string]string{"id": ids[0]}), 404, "no such passkey")
 		if got := r.emails(); !slices.Contains(got, "A passkey was removed from your account on The Shop") {
 			t.Errorf("emails: %q", got)
 		}
-		wants(t, r.browser().signIn(k), 401, "not known here any more")
+		featuretest.Wants(t, r.browser().signIn(k), 401, "not known here any more")
 		r.wantAudit("passkey-added", "login", "passkey-removed")
 	})
 }
@@ -66,7 +67,7 @@ func TestListedAsPasskey(t *testing.T) {
 		here.login("ada")
 		k := here.add("")
 		there := r.browser()
-		wants(t, there.signIn(k), 200, "Login successful")
+		featuretest.Wants(t, there.signIn(k), 200, "Login successful")
 		var listed struct {
 			Sessions []struct {
 				Current bool   `json:"current"`
@@ -103,7 +104,7 @@ func TestAddRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, got := b.made("x", bend)
-			wants(t, got, 400, "could not be checked")
+			featuretest.Wants(t, got, 400, "could not be checked")
 		})
 	}
 	response, state := b.created(&softkey.Key{})
@@ -117,14 +118,14 @@ func TestAddRefused(t *testing.T) {
 		"far too much":      {"credential": strings.Repeat("x", 30_000), "state": state},
 		"a login challenge": {"credential": response, "state": stateOf(b, loginURL)},
 	} {
-		t.Run(name, func(t *testing.T) { wants(t, b.PostJSON(addURL, body), 400, `"error"`) })
+		t.Run(name, func(t *testing.T) { featuretest.Wants(t, b.PostJSON(addURL, body), 400, `"error"`) })
 	}
 	if ids := b.ids(); len(ids) != 0 {
 		t.Errorf("stored: %q", ids)
 	}
 	whole := map[string]string{"credential": response, "state": state}
-	wants(t, b.PostJSON(addURL, whole), 200, "Passkey added")
-	wants(t, b.PostJSON(addURL, whole), 400, "used already")
+	featuretest.Wants(t, b.PostJSON(addURL, whole), 200, "Passkey added")
+	featuretest.Wants(t, b.PostJSON(addURL, whole), 400, "used already")
 }
 
 // stateOf returns the sealed challenge of an address.
@@ -162,7 +163,7 @@ func TestSignInRefused(t *testing.T) {
 				c, bent := r.browser(), k.Twin()
 				bent.Origin = c.origin()
 				bend(bent)
-				wants(t, c.PostJSON(loginURL, c.signed(bent)), 401, "could not be checked")
+				featuretest.Wants(t, c.PostJSON(loginURL, c.signed(bent)), 401, "could not be checked")
 				if got := c.user(); got != "" {
 					t.Errorf("signed in is %q", got)
 				}
@@ -172,12 +173,12 @@ func TestSignInRefused(t *testing.T) {
 		mine.Origin = c.origin()
 		signed := c.signed(mine)
 		t.Run("of another browser", func(t *testing.T) {
-			wants(t, r.browser().PostJSON(loginURL, signed), 401, "open for too long")
+			featuretest.Wants(t, r.browser().PostJSON(loginURL, signed), 401, "open for too long")
 		})
-		wants(t, c.PostJSON(loginURL, signed), 200, "Login successful")
+		featuretest.Wants(t, c.PostJSON(loginURL, signed), 200, "Login successful")
 		t.Run("replayed", func(t *testing.T) {
 			c.Logout()
-			wants(t, c.PostJSON(loginURL, signed), 401, "used already")
+			featuretest.Wants(t, c.PostJSON(loginURL, signed), 401, "used already")
 		})
 		other.IsActive = false
 		if err := r.Database.UpdateUser(t.Context(), other); err != nil {
@@ -185,7 +186,7 @@ func TestSignInRefused(t *testing.T) {
 		}
 		t.Run("inactive", func(t *testing.T) {
 			c := r.browser()
-			wants(t, c.signIn(evil), 401, "inactive")
+			featuretest.Wants(t, c.signIn(evil), 401, "inactive")
 			if got := c.user(); got != "" {
 				t.Errorf("signed in is %q", got)
 			}
@@ -237,14 +238,14 @@ func TestCounter(t *testing.T) {
 		b.login("ada")
 		k := b.add("key")
 		for range 2 {
-			wants(t, r.browser().signIn(k), 200, "Login successful")
+			featuretest.Wants(t, r.browser().signIn(k), 200, "Login successful")
 		}
 		k.Count = 9
-		wants(t, r.browser().signIn(k), 200, "Login successful")
+		featuretest.Wants(t, r.browser().signIn(k), 200, "Login successful")
 		r.emails()
 		for _, count := range []uint32{9, 8, 0} {
 			k.Count = count
-			wants(t, r.browser().signIn(k), 401, "may have been copied")
+			featuretest.Wants(t, r.browser().signIn(k), 401, "may have been copied")
 		}
 		if got := r.emails(); len(got) != 3 || !strings.HasSuffix(got[0], "may have been copied") {
 			t.Errorf("emails: %q", got)
@@ -253,7 +254,7 @@ func TestCounter(t *testing.T) {
 			t.Errorf("stored: %v, %v", all, err)
 		}
 		k.Count = 10
-		wants(t, r.browser().signIn(k), 200, "Login successful")
+		featuretest.Wants(t, r.browser().signIn(k), 200, "Login successful")
 	})
 }
 
@@ -272,12 +273,12 @@ func TestLastWayIn(t *testing.T) {
 			t.Fatal(err)
 		}
 		c := r.browser()
-		wants(t, c.signIn(second), 200, "Login successful")
+		featuretest.Wants(t, c.signIn(second), 200, "Login successful")
 		ids := c.ids()
-		wants(t, c.PostJSON(listURL+"remove/", map[string]string{"id": ids[0]}), 200, "removed")
-		wants(t, c.PostJSON(listURL+"remove/", map[string]string{"id": ids[1]}), 409, "only way to sign in")
-		wants(t, r.browser().signIn(first), 401, "not known")
-		wants(t, r.browser().signIn(second), 200, "Login successful")
+		featuretest.Wants(t, c.PostJSON(listURL+"remove/", map[string]string{"id": ids[0]}), 200, "removed")
+		featuretest.Wants(t, c.PostJSON(listURL+"remove/", map[string]string{"id": ids[1]}), 409, "only way to sign in")
+		featuretest.Wants(t, r.browser().signIn(first), 401, "not known")
+		featuretest.Wants(t, r.browser().signIn(second), 200, "Login successful")
 	})
 }
 
@@ -291,7 +292,7 @@ func TestLimit(t *testing.T) {
 		b.add("key")
 	}
 	_, got := b.made("one more", nil)
-	wants(t, got, 400, "You have 20 passkeys")
+	featuretest.Wants(t, got, 400, "You have 20 passkeys")
 }
 
 // TestFresh: a login that is not fresh adds and removes nothing, and leads back after another.
@@ -312,20 +313,20 @@ func TestFresh(t *testing.T) {
 		t.Fatal(err)
 	}
 	old.Header.Set("Accept", "application/json")
-	wants(t, old.Get(addURL), 401, `"reason":"proof-wanted","url":"/accounts/confirm/"`)
+	featuretest.Wants(t, old.Get(addURL), 401, `"reason":"proof-wanted","url":"/accounts/confirm/"`)
 	for _, button := range []string{"remove/", "rename/"} {
-		wants(t, old.PostJSON(listURL+button, map[string]string{"id": id, "name": "x"}), 401, "confirm that it is you")
+		featuretest.Wants(t, old.PostJSON(listURL+button, map[string]string{"id": id, "name": "x"}), 401, "confirm that it is you")
 	}
 	if got := old.html().Get(addURL); got.Status != 302 || got.Location() != "/accounts/confirm/?next=/accounts/passkeys/add/" {
 		t.Errorf("%d %s", got.Status, got.Location())
 	}
-	wants(t, old.html().Get("/accounts/login/?next="+addURL), 200, "asks you to log in again")
+	featuretest.Wants(t, old.html().Get("/accounts/login/?next="+addURL), 200, "asks you to log in again")
 	k.Origin = old.origin()
 	signed := old.signed(k)
 	if got := old.html().post(loginURL, "credential", signed["credential"], "state", signed["state"], "next", addURL); got.Location() != addURL {
 		t.Errorf("%d %s", got.Status, got.Location())
 	}
-	wants(t, old.html().Get(addURL), 200, "Add a passkey")
+	featuretest.Wants(t, old.html().Get(addURL), 200, "Add a passkey")
 }
 
 // TestPages: what browsers get, with and without passkeys at the address.
@@ -334,7 +335,7 @@ func TestPages(t *testing.T) {
 	r.CreateUser("ada", canary)
 	b := r.browser()
 	for _, text := range []string{`autocomplete="username webauthn"`, `data-passkey="get"`, "Sign in with a passkey"} {
-		wants(t, b.html().Get("/accounts/login/"), 200, text)
+		featuretest.Wants(t, b.html().Get("/accounts/login/"), 200, text)
 	}
 	if got := b.html().Get(loginURL); got.Status != 302 || got.Location() != "/accounts/login/" {
 		t.Errorf("%d %s", got.Status, got.Location())
@@ -343,14 +344,14 @@ func TestPages(t *testing.T) {
 		t.Error("a visitor has a session")
 	}
 	b.login("ada")
-	wants(t, b.html().Get(listURL), 200, "You have none yet.")
+	featuretest.Wants(t, b.html().Get(listURL), 200, "You have none yet.")
 	k := b.add("Pocket")
 	page := b.html()
 	for _, text := range []string{"Pocket", "not yet", `data-passkey-known="{&#34;rpId&#34;:&#34;localhost&#34;`} {
-		wants(t, page.Get(listURL), 200, text)
+		featuretest.Wants(t, page.Get(listURL), 200, text)
 	}
-	wants(t, page.Get(addURL), 200, `data-passkey="create"`)
-	wants(t, page.post(addURL, "name", "x"), 200, "Your browser made no passkey.")
+	featuretest.Wants(t, page.Get(addURL), 200, `data-passkey="create"`)
+	featuretest.Wants(t, page.post(addURL, "name", "x"), 200, "Your browser made no passkey.")
 
 	ids := b.ids()
 	if got := page.post(listURL+"remove/", "id", ids[0]); got.Location() != listURL {
@@ -360,15 +361,15 @@ func TestPages(t *testing.T) {
 	k.Origin = c.origin()
 	signed := c.signed(k)
 	got := c.html().post(loginURL, "credential", signed["credential"], "state", signed["state"], "next", listURL)
-	wants(t, got, 200, `data-passkey-unknown="`)
-	wants(t, got, 200, `href="/accounts/login/?next=/accounts/passkeys/"`)
+	featuretest.Wants(t, got, 200, `data-passkey-unknown="`)
+	featuretest.Wants(t, got, 200, `href="/accounts/login/?next=/accounts/passkeys/"`)
 
 	numbers := r.NewClient(r.Handler(r.Views))
-	wants(t, numbers.Get(loginURL), 409, "no IP address")
+	featuretest.Wants(t, numbers.Get(loginURL), 409, "no IP address")
 	abroad := r.browser()
 	request := abroad.NewRequest(http.MethodGet, loginURL, nil)
 	request.Host = "www.example.com"
-	wants(t, abroad.Do(request), 409, "need https://")
+	featuretest.Wants(t, abroad.Do(request), 409, "need https://")
 }
 
 // TestBothFactors: a user with an authenticator app needs no code after a passkey, which verifies the
@@ -382,17 +383,17 @@ func TestBothFactors(t *testing.T) {
 	b.ForceLogin(r.CreateUser("ada", canary))
 	k := b.add("key")
 	login := map[string]string{"username": "ada", "password": canary}
-	wants(t, strict.browser().PostJSON("/accounts/login/", login), 403, `"step":"two_factor_setup"`)
-	wants(t, strict.browser().signIn(k), 200, "Login successful")
+	featuretest.Wants(t, strict.browser().PostJSON("/accounts/login/", login), 403, `"step":"two_factor_setup"`)
+	featuretest.Wants(t, strict.browser().signIn(k), 200, "Login successful")
 	var offered struct{ Key string }
 	b.Get("/accounts/two_factor/add/").JSON(&offered)
 	code, err := totp.GenerateCode(strings.ReplaceAll(offered.Key, " ", ""), time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	wants(t, b.PostJSON("/accounts/two_factor/add/", map[string]string{"code": code, "password": canary}), 200, "recovery_codes")
-	wants(t, r.browser().PostJSON("/accounts/login/", login), 403, `"step":"code"`)
-	wants(t, r.browser().signIn(k), 200, "Login successful")
+	featuretest.Wants(t, b.PostJSON("/accounts/two_factor/add/", map[string]string{"code": code, "password": canary}), 200, "recovery_codes")
+	featuretest.Wants(t, r.browser().PostJSON("/accounts/login/", login), 403, `"step":"code"`)
+	featuretest.Wants(t, r.browser().signIn(k), 200, "Login successful")
 }
 
 // TestThrottle: wrong passkeys count as wrong passwords from the address do.
@@ -405,8 +406,8 @@ func TestThrottle(t *testing.T) {
 			break
 		}
 	}
-	wants(t, last, 429, "Too many attempts")
-	wants(t, b.PostJSON("/accounts/login/", map[string]string{"username": "ada", "password": "x"}), 429, "Too many")
+	featuretest.Wants(t, last, 429, "Too many attempts")
+	featuretest.Wants(t, b.PostJSON("/accounts/login/", map[string]string{"username": "ada", "password": "x"}), 429, "Too many")
 }
 
 // TestOpenAPI: the document of the site has the addresses, and each route is in it.

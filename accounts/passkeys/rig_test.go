@@ -1,24 +1,17 @@
 package passkeys_test
 
 import (
-	"context"
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
-	"sync"
 	"testing"
 
 	"github.com/coatcheck/coatcheck"
 	"github.com/coatcheck/coatcheck/accounts/passkeys"
 	"github.com/coatcheck/coatcheck/auth/audit"
 	"github.com/coatcheck/coatcheck/coatchecktest"
-	"github.com/coatcheck/coatcheck/database"
-	"github.com/coatcheck/coatcheck/database/mysql"
-	"github.com/coatcheck/coatcheck/database/postgres"
+	"github.com/coatcheck/coatcheck/internal/featuretest"
 	"github.com/coatcheck/coatcheck/internal/softkey"
-	"github.com/coatcheck/coatcheck/internal/testenv"
-	"github.com/coatcheck/coatcheck/mail"
 )
 
 const (
@@ -28,31 +21,18 @@ const (
 	loginURL = listURL + "login/"
 )
 
-// outbox is a sender that keeps what it gets.
-type outbox struct {
-	mu   sync.Mutex // guards what follows
-	sent []mail.Message
-}
-
-func (o *outbox) Send(_ context.Context, m mail.Message) error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.sent = append(o.sent, m)
-	return m.Check()
-}
-
 // rig is a site with passkeys and email.
 type rig struct {
 	*coatchecktest.Site
 	t      testing.TB
-	outbox *outbox
+	outbox *featuretest.Outbox
 }
 
 func newRig(t testing.TB, changes ...func(*coatcheck.Config)) *rig {
 	t.Helper()
-	r := &rig{t: t, outbox: &outbox{}}
+	r := &rig{t: t, outbox: &featuretest.Outbox{}}
 	r.Site = coatchecktest.NewSite(t, append([]func(*coatcheck.Config){func(c *coatcheck.Config) {
-		c.Accounts.Mail, c.Site.BaseURL, c.Site.Name = r.outbox, "https://www.example.com", "The Shop"
+		r.outbox.Configure(c)
 		c.Views.Extras = append(c.Views.Extras, passkeys.New(passkeys.Options{}))
 	}}, changes...)...)
 	return r
@@ -61,22 +41,8 @@ func newRig(t testing.TB, changes ...func(*coatcheck.Config)) *rig {
 // engines runs a test on every database.
 func engines(t *testing.T, test func(t *testing.T, r *rig), changes ...func(*coatcheck.Config)) {
 	t.Helper()
-	on := func(t *testing.T, open func() (*database.DB, error)) *rig {
-		db, err := open()
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = db.Close() })
-		return newRig(t, append(changes, func(c *coatcheck.Config) { c.Database = db })...)
-	}
-	t.Run("sqlite", func(t *testing.T) { test(t, newRig(t, changes...)) })
-	t.Run("postgres", func(t *testing.T) {
-		dsn := testenv.Postgres(t)
-		test(t, on(t, func() (*database.DB, error) { return postgres.Open(t.Context(), dsn) }))
-	})
-	t.Run("mysql", func(t *testing.T) {
-		dsn := testenv.MariaDB(t)
-		test(t, on(t, func() (*database.DB, error) { return mysql.Open(t.Context(), dsn) }))
+	featuretest.Engines(t, func(t *testing.T, change func(*coatcheck.Config)) {
+		test(t, newRig(t, append(slices.Clone(changes), change)...))
 	})
 }
 
@@ -213,21 +179,9 @@ func (r *rig) wantAudit(want ...string) {
 }
 
 // emails sends the emails that wait, and returns their subjects since the last call.
-func (r *rig) emails() (subjects []string) {
+func (r *rig) emails() []string {
 	r.t.Helper()
-	for more := true; more; {
-		var err error
-		if more, err = r.Accounts.SendNext(r.t.Context()); err != nil {
-			r.t.Fatal(err)
-		}
-	}
-	r.outbox.mu.Lock()
-	defer r.outbox.mu.Unlock()
-	for _, m := range r.outbox.sent {
-		subjects = append(subjects, m.Subject)
-	}
-	r.outbox.sent = nil
-	return subjects
+	return r.outbox.Emails(r.t, r.Site)
 }
 
 // html asks as a browser does.
@@ -244,12 +198,4 @@ func (b *browser) post(path string, pairs ...string) *coatchecktest.Response {
 		form.Set(pairs[i], pairs[i+1])
 	}
 	return b.Post(path, form)
-}
-
-// wants fails the test unless a response has the status and the text.
-func wants(t testing.TB, got *coatchecktest.Response, status int, text string) {
-	t.Helper()
-	if got.Status != status || !strings.Contains(got.Body, text) {
-		t.Errorf("%d %s, want %d and %q", got.Status, got.Body, status, text)
-	}
 }
