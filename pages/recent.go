@@ -1,10 +1,12 @@
 package pages
 
 import (
+	"log/slog"
 	"net/http"
 	"time"
 
 	"github.com/coatcheck/coatcheck/auth"
+	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
 	"github.com/coatcheck/coatcheck/middleware"
@@ -88,6 +90,16 @@ func (k *Kit) isRecent(r *http.Request) (bool, error) {
 		return true, nil
 	}
 	return k.config.Auth.LoginIsFresh(r.Context(), k.config.RecentProof)
+}
+
+// Confirmed responds to a user who has confirmed, and leads back to the page that asked for it.
+func (k *Kit) Confirmed(w http.ResponseWriter, r *http.Request, user *auth.User, next string) {
+	flow.Emit(r.Context(), "confirm.done", slog.String("user", user.ID))
+	if !negotiate.HTML(r) {
+		JSON(w, http.StatusOK, map[string]string{"message": "Confirmed"})
+		return
+	}
+	k.Redirect(w, r, k.SuccessURL(r, next))
 }
 
 // askProof leads to the page to confirm, which leads back with what was kept of a form.

@@ -118,15 +118,8 @@ func (f *Feature) serve(w http.ResponseWriter, r *http.Request) {
 			next = form.Next
 			return form
 		},
-		Act: func(b pages.Body, form *pages.Form) error { return f.prove(r, b, form, m, user) },
-		Done: func(*pages.Form) {
-			flow.Emit(r.Context(), "confirm.done", slog.String("user", user.ID))
-			if !negotiate.HTML(r) {
-				pages.JSON(w, http.StatusOK, map[string]string{"message": "Confirmed"})
-				return
-			}
-			f.Redirect(w, r, f.SuccessURL(r, next))
-		},
+		Act:  func(b pages.Body, form *pages.Form) error { return f.prove(r, b, form, m, user) },
+		Done: func(*pages.Form) { f.Confirmed(w, r, user, next) },
 	})
 }
 

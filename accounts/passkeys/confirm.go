@@ -2,7 +2,6 @@ package passkeys
 
 import (
 	"errors"
-	"log/slog"
 	"net/http"
 
 	"github.com/go-webauthn/webauthn/protocol"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/coatcheck/coatcheck/accounts"
 	"github.com/coatcheck/coatcheck/auth"
-	"github.com/coatcheck/coatcheck/flow"
 	"github.com/coatcheck/coatcheck/i18n"
 	"github.com/coatcheck/coatcheck/internal/negotiate"
 	"github.com/coatcheck/coatcheck/internal/requestinfo"
@@ -56,12 +54,7 @@ func (f *Feature) confirm(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		f.Fail(w, r, err)
 	default:
-		flow.Emit(r.Context(), "confirm.done", slog.String("user", user.ID))
-		if !negotiate.HTML(r) {
-			pages.JSON(w, http.StatusOK, map[string]string{"message": "Confirmed"})
-			return
-		}
-		f.Redirect(w, r, f.SuccessURL(r, f.Next(r, b)))
+		f.Confirmed(w, r, user, f.Next(r, b))
 	}
 }
 

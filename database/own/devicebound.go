@@ -65,12 +65,8 @@ func (s *Store) InsertDeviceBinding(ctx context.Context, b DeviceBinding) error 
 		column.Of("algorithm", b.Algorithm, 8), column.Of("public key", b.PublicKey, 0)); err != nil {
 		return err
 	}
-	count, err := s.db.Exec(ctx, &s.q.devices.insert, b.ID, b.UserID, b.Algorithm, b.PublicKey,
-		s.d.Bind(b.Created), s.d.Bind(b.Expires))
-	if err == nil && count == 0 {
-		err = fmt.Errorf("database: insert device binding: %w", database.ErrDuplicate)
-	}
-	return err
+	return s.insertOne(ctx, "insert device binding", &s.q.devices.insert, b.ID, b.UserID,
+		b.Algorithm, b.PublicKey, s.d.Bind(b.Created), s.d.Bind(b.Expires))
 }
 
 // DeviceBinding fetches a binding by its ID, or database.ErrNotFound.

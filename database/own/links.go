@@ -44,12 +44,8 @@ func (s *Store) InsertLink(ctx context.Context, l Link) error {
 		column.Of("data", l.Data, 0)); err != nil {
 		return err
 	}
-	count, err := s.db.Exec(ctx, &s.q.insertLink, l.TokenHash, l.Kind, l.UserID, l.Data,
+	return s.insertOne(ctx, "insert link", &s.q.insertLink, l.TokenHash, l.Kind, l.UserID, l.Data,
 		s.d.Bind(l.Created), s.d.Bind(l.Expires))
-	if err == nil && count == 0 {
-		err = fmt.Errorf("database: insert link: %w", database.ErrDuplicate)
-	}
-	return err
 }
 
 // LinkByToken fetches a link of the kind that has not expired at now, or

@@ -70,12 +70,9 @@ func (s *Store) InsertOIDC(ctx context.Context, o OIDC) error {
 		column.Of("subject", o.Subject, 0), column.Of("name", o.Name, 0)); err != nil {
 		return err
 	}
-	count, err := s.db.Exec(ctx, &s.q.oidc.insert, OIDCHash(o.Issuer, o.Subject), o.UserID, o.Issuer,
-		o.Subject, o.Name, s.d.Bind(o.Created), s.d.Bind(o.LastUsed))
-	if err == nil && count == 0 {
-		err = fmt.Errorf("database: insert account at a provider: %w", database.ErrDuplicate)
-	}
-	return err
+	return s.insertOne(ctx, "insert account at a provider", &s.q.oidc.insert,
+		OIDCHash(o.Issuer, o.Subject), o.UserID, o.Issuer, o.Subject, o.Name,
+		s.d.Bind(o.Created), s.d.Bind(o.LastUsed))
 }
 
 // OIDC fetches an account at a provider, or database.ErrNotFound.

@@ -80,13 +80,9 @@ func (s *Store) InsertPasskey(ctx context.Context, p Passkey) error {
 		column.Of("transports", p.Transports, 120)); err != nil {
 		return err
 	}
-	count, err := s.db.Exec(ctx, &s.q.passkeys.insert, p.IDHash, p.UserID, p.Credential, p.PublicKey, p.Name,
-		p.AAGUID, p.Transports, p.SignCount, number(p.BackupEligible), number(p.BackedUp),
-		s.d.Bind(p.Created), s.d.Bind(p.LastUsed))
-	if err == nil && count == 0 {
-		err = fmt.Errorf("database: insert passkey: %w", database.ErrDuplicate)
-	}
-	return err
+	return s.insertOne(ctx, "insert passkey", &s.q.passkeys.insert, p.IDHash, p.UserID, p.Credential,
+		p.PublicKey, p.Name, p.AAGUID, p.Transports, p.SignCount, number(p.BackupEligible),
+		number(p.BackedUp), s.d.Bind(p.Created), s.d.Bind(p.LastUsed))
 }
 
 // number is a truth value in a column of the type smallint.

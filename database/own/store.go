@@ -1,6 +1,8 @@
 package own
 
 import (
+	"context"
+	"fmt"
 	"time"
 
 	"github.com/coatcheck/coatcheck/database"
@@ -25,3 +27,13 @@ func New(db *database.DB) *Store {
 
 // tries bounds how often one piece of work is tried whose row comes and goes.
 const tries = 5
+
+// insertOne inserts a row by a statement that leaves a row alone which is there already; then it
+// returns database.ErrDuplicate. What it does is for the text of that error.
+func (s *Store) insertOne(ctx context.Context, what string, q *dialect.Query, args ...any) error {
+	count, err := s.db.Exec(ctx, q, args...)
+	if err == nil && count == 0 {
+		err = fmt.Errorf("database: %s: %w", what, database.ErrDuplicate)
+	}
+	return err
+}

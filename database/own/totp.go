@@ -3,7 +3,6 @@ package own
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -78,10 +77,8 @@ func (s *Store) AddTOTP(ctx context.Context, t TOTP, codeHashes []string) error 
 		return err
 	}
 	return s.db.Tx(ctx, func(ctx context.Context) error {
-		count, err := s.db.Exec(ctx, &s.q.totp.insert, t.UserID, t.Secret, t.LastStep, s.d.Bind(t.Created))
-		if err == nil && count == 0 {
-			err = fmt.Errorf("database: add authenticator app: %w", database.ErrDuplicate)
-		}
+		err := s.insertOne(ctx, "add authenticator app", &s.q.totp.insert, t.UserID, t.Secret, t.LastStep,
+			s.d.Bind(t.Created))
 		if err != nil {
 			return err
 		}
