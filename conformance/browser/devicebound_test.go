@@ -189,6 +189,18 @@ func (b *tab) cookies() (all []*network.Cookie) {
 	return all
 }
 
+// bound returns a browser of a profile of its own that is signed in, the nth whose session is bound. A
+// browser uses a key six times in some minutes and no more.
+func (s *secureSite) bound(t *testing.T, n int) *tab {
+	t.Helper()
+	b := s.tab(t)
+	b.open("/accounts/login/")
+	b.logIn("ada")
+	s.waits(t, "register/ OK", n)
+	b.arrives("/accounts/profile/", "Your profile")
+	return b
+}
+
 // TestDeviceBound logs in with a browser that binds the session, lets it renew the cookie of its
 // device, and uses a copy of all cookies in another browser, which is refused once the cookie of
 // the device is over. The user is told of it, and goes on.
@@ -198,11 +210,7 @@ func TestDeviceBound(t *testing.T) {
 	}
 	s := newSecureSite(t)
 	s.addUser(t, "ada")
-	b := s.tab(t)
-	b.open("/accounts/login/")
-	b.logIn("ada")
-	s.waits(t, "register/ OK", 1)
-	b.arrives("/accounts/profile/", "Your profile")
+	b := s.bound(t, 1)
 	stolen := b.cookies()
 
 	time.Sleep(deviceLife) // the browser proves its key before the next page
@@ -226,6 +234,7 @@ func TestDeviceBound(t *testing.T) {
 	b.open("/accounts/profile/")
 	b.want("/accounts/profile/", "Your profile")
 
+	b = s.bound(t, 2)
 	s.broken.Store(true) // the page goes without the cookie of the device, and later works again
 	time.Sleep(deviceLife + 2*time.Second)
 	b.open("/accounts/profile/")
@@ -234,13 +243,14 @@ func TestDeviceBound(t *testing.T) {
 	b.open("/accounts/profile/")
 	b.want("/accounts/profile/", "Your profile")
 
+	b = s.bound(t, 3)
 	before := s.asked("refresh/ OK")
 	b.click("form.logout button")
-	time.Sleep(deviceLife)
+	time.Sleep(deviceLife + 2*time.Second)
 	b.open("/accounts/login/") // the browser is told to forget the binding
 	s.waits(t, "refresh/ OK", before+1)
 	b.logIn("ada")
-	s.waits(t, "register/ OK", 2)
+	s.waits(t, "register/ OK", 4)
 	b.arrives("/accounts/profile/", "Your profile")
 }
 
